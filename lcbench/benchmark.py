@@ -1,0 +1,337 @@
+"""The table as users hold it."""
+
+from collections.abc import Iterable
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from lcbench import schema, store
+from lcbench.curve import Curve
+from lcbench.embedded import embedded_folder
+from lcbench.errors import UnknownNameError
+from lcbench.layout import Layout
+from lcbench.series import read_series
+from lcbench.summary import summary
+
+if TYPE_CHECKING:
+    import pandas as pd  # takes longer to import than a table to open
+
+_DEFAULT_METRIC = "valid_accuracy"
+
+
+def load(folder: str | Path | None = None) -> "Benchmark":
+    """Open a benchmark folder; curves are read when they are first asked for.
+
+    Args:
+        folder: A folder made by ``lcbench collect``; by default the benchmark that comes with the package.
+
+    Raises:
+        FolderError: If there is no benchmark or it is damaged.
+    """
+    return Benchmark(embedded_folder() if folder is None else Path(folder))
+
+
+class Benchmark:
+    """Learning curves of many configurations on many data sets, at several budgets and seeds.
+
+    Arrays that are handed out are read-only views; nothing is ever copied or changed.
+
+    Attributes:
+        folder: Where it lies.
+        manifest: What the folder says of itself.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.manifest = store.read_manifest(folder)
+        # What look-ups need is all in these: each a dict whose key None stands for the default.
+        self._arrays: dict[tuple[str, str, int | None], NDArray[np.float32]] = {}
+        self._flat: dict[tuple[str, str], NDArray[np.float32]] = {}
+        self._config_rows: dict[int, int] = {}
+        self._seed_rows: dict[int | None, int] = {None: 0}
+
+    # What it holds -------------------------------------------------------------------------------------------------
+
+    @property
+    def datasets(self) -> tuple[str, ...]:
+        """Names of the data sets."""
+        return self.manifest.datasets
+
+    @property
+    def budgets(self) -> tuple[int, ...]:
+        """Epoch budgets, increasing."""
+        return self.manifest.budgets
+
+    @property
+    def seeds(self) -> tuple[int, ...]:
+        """Seeds, increasing."""
+        return self.manifest.seeds
+
+    @property
+    def metrics(self) -> tuple[str, ...]:
+        """Names of the recorded series: the metrics, ``seconds`` and ``learning_rate``."""
+        return schema.SERIES
+
+    @cached_property
+    def configs(self) -> "pd.DataFrame":
+        """Configurations: index ``config_id``, one column per hyperparameter."""
+        return store.read_parquet(self.folder / schema.CONFIGS).to_pandas().set_index("config_id")
+
+    @cached_property
+    def dataset_table(self) -> "pd.DataFrame":
+        """Data sets: index ``name``; source, ids (``<NA>`` if not from OpenML), sizes and class counts."""
+        table = store.read_parquet(self.folder / schema.DATASETS).to_pandas().set_index("name")
+        return table.astype({"openml_task_id": "Int64", "openml_dataset_id": "Int64"})
+
+    @cached_property
+    def space(self) -> Any:
+        """The search space, a ``ConfigSpace.ConfigurationSpace``."""
+        from lcbench.space import from_json  # importing ConfigSpace takes longer than opening the table
+
+        return from_json(self.manifest.space)
+
+    # Look-ups ------------------------------------------------------------------------------------------------------
+
+    def array(self, dataset: str, metric: str = _DEFAULT_METRIC, budget: int | None = None) -> NDArray[np.float32]:
+        """All curves of one data set, metric and budget.
+
+        Args:
+            dataset: Name of a data set.
+            metric: Name of a metric, or ``"seconds"`` or ``"learning_rate"``.
+            budget: Epochs; the largest by default.
+
+        Returns:
+            ``(configs, seeds, budget + 1)`` read-only array; configurations in the order of :attr:`configs`, seeds in
+            the order of :attr:`seeds`, the last index = epochs trained. NaN where a run diverged or is missing.
+
+        Raises:
+            UnknownNameError: If a name or the budget is not in the table.
+            DamagedFileError: If the file is damaged.
+        """
+        try:
+            return self._arrays[dataset, metric, budget]
+        except KeyError:
+            self._open(dataset, metric)
+            return self._arrays[dataset, metric, self._budget(budget)]
+
+    def curve(
+        self,
+        dataset: str,
+        config_id: int,
+        metric: str = _DEFAULT_METRIC,
+        budget: int | None = None,
+        seed: int | None = None,
+    ) -> NDArray[np.float32]:
+        """One learning curve.
+
+        Args:
+            dataset: Name of a data set.
+            config_id: Configuration.
+            metric: Name of a metric, or ``"seconds"`` or ``"learning_rate"``.
+            budget: Epochs; the largest by default.
+            seed: Seed; the first by default.
+
+        Returns:
+            ``(budget + 1,)`` read-only array, index = epochs trained.
+        """
+        try:
+            return self._arrays[dataset, metric, budget][self._config_rows[config_id], self._seed_rows[seed]]
+        except KeyError:  # not read yet, or unknown
+            return self.array(dataset, metric, budget)[self._row(config_id), self._seed_row(seed)]
+
+    def value(
+        self,
+        dataset: str,
+        config_id: int,
+        metric: str = _DEFAULT_METRIC,
+        budget: int | None = None,
+        seed: int | None = None,
+    ) -> float:
+        """The last entry of :meth:`curve`."""
+        try:
+            return self._arrays[dataset, metric, budget].item(self._config_rows[config_id], self._seed_rows[seed], -1)
+        except KeyError:  # not read yet, or unknown
+            return float(self.array(dataset, metric, budget)[self._row(config_id), self._seed_row(seed), -1])
+
+    def values(
+        self,
+        dataset: str,
+        metric: str,
+        config_ids: ArrayLike,
+        budgets: ArrayLike | None = None,
+        seeds: ArrayLike | None = None,
+        epochs: ArrayLike | None = None,
+    ) -> NDArray[np.float32]:
+        """Many values at once.
+
+        Args:
+            dataset: Name of a data set.
+            metric: Name of a metric, or ``"seconds"`` or ``"learning_rate"``.
+            config_ids: Configurations, integers of any shape; this one and the next three are broadcast.
+            budgets: Budgets; the largest by default.
+            seeds: Seeds; the first by default.
+            epochs: Epochs trained, in [0, budget]; the whole budget by default.
+
+        Returns:
+            A new array of the broadcast shape; NaN where a run diverged or is missing.
+
+        Raises:
+            InputError: If anything asked for is not in the table.
+        """
+        self._open(dataset, metric)
+        budgets = self.budgets[-1] if budgets is None else budgets
+        seeds = self.seeds[0] if seeds is None else seeds
+        return self._flat[dataset, metric][self._layout.places(config_ids, budgets, seeds, epochs)]
+
+    def run(
+        self,
+        dataset: str,
+        config_id: int,
+        metric: str = _DEFAULT_METRIC,
+        budget: int | None = None,
+        seed: int | None = None,
+    ) -> Curve:
+        """One run: its learning curve together with its seconds."""
+        where = (self._row(config_id), self._seed_row(seed))
+        return Curve(self.array(dataset, metric, budget)[where], self.array(dataset, "seconds", budget)[where])
+
+    def to_pandas(self, dataset: str) -> "pd.DataFrame":
+        """One row per run as stored: key, status, number of parameters, and each series as an array."""
+        return store.read_parquet(self._file(schema.RUNS, dataset)).to_pandas()
+
+    def problems(self, *, thorough: bool = False) -> list[str]:
+        """What is wrong with the files, one line each; empty if all is well.
+
+        Args:
+            thorough: Read every file and check its rows, its curves and its checksum, instead of its size only.
+        """
+        if thorough:
+            return store.verify(self.folder)
+        return [
+            f"{path} is {'missing' if size is None else f'{size} bytes long'}, the manifest says {record.bytes} bytes"
+            for path, record in self.manifest.files.items()
+            if (size := _size(self.folder / path)) != record.bytes
+        ]
+
+    # What was logged beside the learning curves ---------------------------------------------------------------------
+
+    def gradients(self, dataset: str) -> "pd.DataFrame":
+        """Statistics of the gradients, one row per run as stored (see ``lcbench.schema.GRADIENT_SCHEMA``)."""
+        return store.read_parquet(self._file(schema.GRADIENTS, dataset)).to_pandas()
+
+    def labels(self, dataset: str, part: str = "valid") -> NDArray[np.int32]:
+        """The classes that were to be predicted on ``"valid"`` or ``"test"``, ``(rows,)``."""
+        _check_part(part)
+        table = store.read_parquet(self._file(schema.LABELS, dataset))
+        return table["label"].to_numpy()[table["part"].to_numpy() == part]
+
+    def predictions(
+        self, dataset: str, config_id: int, part: str = "valid", budget: int | None = None, seed: int | None = None
+    ) -> NDArray[np.float16]:
+        """Class probabilities of one run after its last epoch.
+
+        Args:
+            dataset: Name of a data set.
+            config_id: Configuration.
+            part: ``"valid"`` or ``"test"``.
+            budget: Epochs; the largest by default.
+            seed: Seed; the first by default.
+
+        Returns:
+            ``(rows, classes)`` array, rows as in :meth:`labels`; NaN if the run diverged.
+
+        Raises:
+            UnknownNameError: If a name is not in the table, or it has no predictions.
+        """
+        _check_part(part)
+        self._row(config_id)
+        key = {
+            "config_id": config_id,
+            "budget": self._budget(budget),
+            "seed": self.seeds[self._seed_row(seed)],
+        }
+        path = self._file(schema.PREDICTIONS, dataset)
+        found = store.read_row(path, key, [part])
+        if found is None:
+            raise UnknownNameError(f"run with predictions on {dataset}", key, [])
+        classes = int(self.dataset_table["classes"][dataset])
+        return np.asarray(found[part], np.float16).reshape(-1, classes)
+
+    # Inside --------------------------------------------------------------------------------------------------------
+
+    @cached_property
+    def _layout(self) -> Layout:
+        column = store.read_parquet(self.folder / schema.CONFIGS, ["config_id"])["config_id"]
+        layout = Layout(column.to_pylist(), self.budgets, self.seeds)
+        self._config_rows = layout.configs.places
+        for seed, row in layout.seeds.places.items():
+            self._seed_rows[seed] = row
+        return layout
+
+    def _row(self, config_id: int) -> int:
+        rows = self._layout.configs.places
+        if config_id not in rows:
+            raise UnknownNameError("configuration", config_id, rows)
+        return rows[config_id]
+
+    def _seed_row(self, seed: int | None) -> int:
+        if seed is None:
+            return 0
+        if seed not in self.seeds:
+            raise UnknownNameError("seed", seed, self.seeds)
+        return self.seeds.index(seed)
+
+    def _budget(self, budget: int | None) -> int:
+        if budget is None:
+            return self.budgets[-1]
+        if budget not in self.budgets:
+            raise UnknownNameError("budget", budget, self.budgets)
+        return budget
+
+    def _file(self, kind: str, dataset: str) -> Path:
+        if dataset not in self.datasets:
+            raise UnknownNameError("data set", dataset, self.datasets)
+        path = f"{kind}/{dataset}.parquet"
+        if path not in self.manifest.files:
+            kinds = sorted({Path(p).parent.name for p in self.manifest.files if p.endswith(f"/{dataset}.parquet")})
+            raise UnknownNameError(f"table of {dataset} in {self.folder}", kind, kinds)
+        return self.folder / path
+
+    def _open(self, dataset: str, metric: str) -> None:
+        """Read one series of a data set, at all budgets (one column of one file), unless that was done."""
+        if (dataset, metric) in self._flat:
+            return
+        path = self._file(schema.RUNS, dataset)
+        if metric not in self.metrics:
+            raise UnknownNameError("metric", metric, self.metrics)
+        flat = read_series(path, metric, self._layout)
+        for budget in self.budgets:
+            where, shape = self._layout.block(budget)
+            self._arrays[dataset, metric, budget] = flat[where].reshape(shape)
+        self._arrays[dataset, metric, None] = self._arrays[dataset, metric, self.budgets[-1]]
+        self._flat[dataset, metric] = flat
+
+    # For people ----------------------------------------------------------------------------------------------------
+
+    def __repr__(self) -> str:
+        return f"Benchmark({str(self.folder)!r})"
+
+    def __str__(self) -> str:
+        return "\n".join(f"{label:<16}{text}" for label, text in self.summary())
+
+    def summary(self) -> Iterable[tuple[str, str]]:
+        """What the folder holds, as pairs of a label and a text."""
+        return summary(self.manifest)
+
+
+def _size(path: Path) -> int | None:
+    """Bytes of a file; None if there is none."""
+    return path.stat().st_size if path.is_file() else None
+
+
+def _check_part(part: str) -> None:
+    if part not in ("valid", "test"):
+        raise UnknownNameError("part", part, ("valid", "test"))

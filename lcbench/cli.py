@@ -1,0 +1,78 @@
+"""The program ``lcbench``: finds each package's commands and turns errors into one clear line.
+
+Commands are registered as entry points of the group ``lcbench.commands`` (see pyproject.toml); the functions they
+name import what they need when they run, so that ``lcbench --help`` answers at once.
+"""
+
+import os
+import sys
+from collections.abc import Sequence
+from importlib.metadata import entry_points
+
+import typer
+
+from lcbench.errors import LcbenchError
+
+USAGE_ERROR, INTERRUPTED = 2, 130
+_UsageError: type[Exception] = typer.BadParameter.__mro__[1]  # typer does not export it, old ones take it from click
+_COLLECT = ("torch", "openml", "sklearn", "arff", "filelock")  # what the extra `collect` brings
+_ORDER = ("demo", "collect", "info", "import", "export", "verify", "merge", "migrate", "simulate", "figures")
+
+
+def app() -> typer.Typer:
+    """Build the program from the installed packages' commands."""
+    program = typer.Typer(
+        name="lcbench",
+        help="Make, replay and analyse learning-curve benchmarks for hyperparameter optimization.",
+        add_completion=False,
+        pretty_exceptions_enable=False,
+    )
+    rank = {name: i for i, name in enumerate(_ORDER)}
+    for entry in sorted(entry_points(group="lcbench.commands"), key=lambda e: (rank.get(e.name, len(rank)), e.name)):
+        program.command(entry.name)(entry.load())
+    return program
+
+
+def run(arguments: Sequence[str]) -> int:
+    """Run one command line and return its exit code.
+
+    0: done. 2: the arguments, the data or a file cannot be used, said in a line or two on standard error. 130:
+    interrupted. A command may end with another code, which its help then names.
+    """
+    try:
+        return app()(args=list(arguments) or ["--help"], standalone_mode=False, prog_name="lcbench") or 0
+    except LcbenchError as error:
+        return _complain(str(error))
+    except _UsageError as error:
+        return _complain(f"{error.format_message().rstrip('.')}. See: lcbench --help.")  # type: ignore[attr-defined]
+    except ModuleNotFoundError as error:
+        package = str(error.name).partition(".")[0]
+        if package not in _COLLECT:
+            raise
+        return _complain(f"this needs the package {package!r}; install it with: pip install 'lcbench[collect]'.")
+    except OSError as error:  # no permission, no such place, no room: whoever runs this can mend it, we cannot
+        return _complain(_blame(error))
+    except (typer.Abort, KeyboardInterrupt):
+        return INTERRUPTED
+
+
+def _blame(error: OSError) -> str:
+    """Say which file or folder could not be used."""
+    if error.filename is None:
+        return f"something cannot be read or written ({str(error).strip().splitlines()[0]})."
+    return f"{error.filename} cannot be read or written ({error.strerror}); choose another place or make room there."
+
+
+def _complain(message: str) -> int:
+    print(f"lcbench: {message}", file=sys.stderr)  # noqa: T201  # the one place that speaks to standard error
+    return USAGE_ERROR
+
+
+def main() -> None:
+    """Entry point of the console script."""
+    code = run(sys.argv[1:])
+    if code == INTERRUPTED:  # libraries take a second or more to be taken down in order; who pressed Ctrl-C waits
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(code)
+    sys.exit(code)

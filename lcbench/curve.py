@@ -1,0 +1,54 @@
+"""One run's learning curve and what it cost."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lcbench.errors import InputError
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Curve:
+    """Values and cumulative seconds of one run by epoch.
+
+    Index 0 is the untrained network, index ``i`` the network after ``i`` epochs.
+
+    Attributes:
+        values: ``(epochs + 1,)`` array of a metric.
+        seconds: ``(epochs + 1,)`` array, cumulative, ``seconds[0] == 0``.
+    """
+
+    values: NDArray[np.floating]
+    seconds: NDArray[np.floating]
+
+    def __post_init__(self) -> None:
+        if self.values.ndim != 1 or self.values.shape != self.seconds.shape or len(self.values) == 0:
+            raise InputError(
+                f"values and seconds must be 1-d and of one length, got {self.values.shape} and {self.seconds.shape}"
+            )
+        if self.seconds[0] != 0:
+            raise InputError(f"seconds[0] must be 0 (the untrained network), got {self.seconds[0]}")
+
+    @property
+    def epochs(self) -> int:
+        """Number of epochs trained."""
+        return len(self.values) - 1
+
+    def cost(self, start: int, stop: int) -> float:
+        """Seconds to train from epoch ``start`` to epoch ``stop``.
+
+        ``cost(a, b) + cost(b, c) == cost(a, c)`` (up to rounding).
+
+        Raises:
+            InputError: Unless ``0 <= start <= stop <= epochs``.
+        """
+        if not 0 <= start <= stop <= self.epochs:
+            raise InputError(f"start and stop must satisfy 0 <= start <= stop <= {self.epochs}, got {start}, {stop}")
+        return float(self.seconds[stop]) - float(self.seconds[start])
+
+    def until(self, epochs: int) -> "Curve":
+        """The first ``epochs`` epochs of this curve (a view)."""
+        if not 0 <= epochs <= self.epochs:
+            raise InputError(f"epochs must be in [0, {self.epochs}], got {epochs}")
+        return Curve(self.values[: epochs + 1], self.seconds[: epochs + 1])

@@ -1,0 +1,119 @@
+"""Single files: written whole or not at all, and read with every damage turned into one error."""
+
+import json
+import os
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from lcbench import encoding
+from lcbench.errors import DamagedFileError
+
+
+def write_json(path: Path, document: object) -> None:
+    """Write JSON atomically: the file is either as before or whole."""
+    with replacing(path) as temporary:
+        temporary.write_text(json.dumps(document, indent=1) + "\n", encoding="utf-8")
+
+
+def write_parquet(path: Path, table: pa.Table) -> None:
+    """Write a table atomically, with zstd, page checksums and an encoding for each column."""
+    with replacing(path) as temporary:
+        pq.write_table(table, temporary, **encoding.options(table))
+
+
+def write_parts(path: Path, tables: Iterable[pa.Table], schema: pa.Schema) -> None:
+    """Write tables one after the other into one file, atomically, holding one of them at a time."""
+    options = encoding.options_unseen(schema)
+    with replacing(path) as temporary, pq.ParquetWriter(temporary, schema, **options) as writer:
+        for table in tables:
+            writer.write_table(table.cast(schema))
+
+
+class replacing:  # noqa: N801  # reads as a verb: `with replacing(path) as temporary`
+    """A temporary file that takes the place of ``path`` when the block ends well."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+
+    def __enter__(self) -> Path:
+        self.path.parent.mkdir(parents=True, exist_ok=True)
+        return self.temporary
+
+    def __exit__(self, kind: object, *_: object) -> None:
+        if kind is not None:
+            self.temporary.unlink(missing_ok=True)
+            return
+        with self.temporary.open("rb+") as file:
+            os.fsync(file.fileno())
+        self.temporary.replace(self.path)
+
+
+def read_json(path: Path) -> Any:
+    """Read a JSON file.
+
+    Raises:
+        DamagedFileError: If it is missing or not JSON.
+    """
+    try:
+        return json.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError as error:
+        raise DamagedFileError(f"{path} is missing.") from error
+    except (OSError, UnicodeDecodeError, json.JSONDecodeError) as error:
+        raise DamagedFileError(f"{path} cannot be read as JSON: {error}.") from error
+
+
+@contextmanager
+def _opened(path: Path) -> Iterator[pq.ParquetFile]:
+    """Open a Parquet file; whatever is wrong with it is a damaged file."""
+    try:
+        with pq.ParquetFile(path, memory_map=True, page_checksum_verification=True) as file:
+            yield file
+    except FileNotFoundError as error:
+        raise DamagedFileError(f"{path} is missing; restore it or collect again.") from error
+    except (OSError, MemoryError, ValueError, pa.ArrowException) as error:  # what a damaged file can lead to
+        reason = (str(error).strip() or type(error).__name__).splitlines()[0]
+        raise DamagedFileError(f"{path} is truncated or damaged ({reason}); restore it or collect again.") from error
+
+
+def read_parquet(path: Path, columns: Sequence[str] | None = None) -> pa.Table:
+    """Read (some columns of) a Parquet file, checking the pages' checksums.
+
+    Raises:
+        DamagedFileError: If the file is missing, truncated, changed, or lacks a column.
+    """
+    with _opened(path) as file:
+        lacking = sorted(set(columns or ()) - set(file.schema_arrow.names))
+        if lacking:
+            raise DamagedFileError(f"{path} has no column {', '.join(lacking)}.")
+        return file.read(columns=None if columns is None else list(columns))
+
+
+def read_row(path: Path, key: Mapping[str, int], columns: Sequence[str]) -> dict[str, Any] | None:
+    """Read some columns of the row with this key, from its row group alone.
+
+    Args:
+        path: The file.
+        key: Values of the key's columns.
+        columns: What to read.
+
+    Returns:
+        The values by column, or None if there is no such row.
+
+    Raises:
+        DamagedFileError: If the file is missing, truncated or changed.
+    """
+    with _opened(path) as file:
+        for group in range(file.num_row_groups):
+            keys = file.read_row_group(group, columns=list(key))
+            same = [keys[name].to_numpy() == value for name, value in key.items()]
+            rows = np.flatnonzero(np.logical_and.reduce(same))
+            if len(rows):
+                return file.read_row_group(group, columns=list(columns)).slice(rows[0], 1).to_pylist()[0]
+    return None

@@ -1,0 +1,202 @@
+"""Search spaces as ConfigSpace objects, and batches of configurations in the unit cube.
+
+A batch of configurations is a DataFrame with one column per hyperparameter, in the order of the space. In the
+unit cube each hyperparameter has its own scale (logarithmic ones are uniform in the logarithm), as ConfigSpace
+defines it. A hyperparameter that is inactive in a configuration is NaN in both.
+"""
+
+import json
+from collections.abc import Callable, Mapping
+from copy import deepcopy
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from ConfigSpace import ConfigurationSpace, Float, Integer
+from ConfigSpace.hyperparameters import Hyperparameter, NumericalHyperparameter
+from numpy.typing import NDArray
+
+from lcbench.errors import DamagedFileError, InputError, UnknownNameError
+
+
+def mlp() -> ConfigurationSpace:
+    """Search Space 1 of the paper (Table 1): a shaped MLP and SGD."""
+    return _search_space_1("mlp", max_units=512, log_momentum=False)
+
+
+def mlp_released() -> ConfigurationSpace:
+    """Search Space 1 as the released LCBench data has it: up to 1024 units, momentum on a log scale."""
+    return _search_space_1("mlp-released", max_units=1024, log_momentum=True)
+
+
+def _search_space_1(name: str, max_units: int, log_momentum: bool) -> ConfigurationSpace:
+    return ConfigurationSpace(
+        name=name,
+        space=[
+            Integer("num_layers", (1, 5)),
+            Integer("max_units", (64, max_units), log=True),
+            Integer("batch_size", (16, 512), log=True),
+            Float("learning_rate", (1e-4, 1e-1), log=True),
+            Float("weight_decay", (1e-5, 1e-1)),
+            Float("momentum", (0.1, 0.99), log=log_momentum),
+            Float("max_dropout", (0.0, 1.0)),
+        ],
+    )
+
+
+MOST_CONFIGS = 1_000_000
+"""Configurations that are drawn at once."""
+
+SPACES: dict[str, Callable[[], ConfigurationSpace]] = {"mlp": mlp, "mlp-released": mlp_released}
+"""Search spaces by name."""
+
+
+def get_space(name: str) -> ConfigurationSpace:
+    """Build a search space by name.
+
+    Raises:
+        UnknownNameError: If there is no such space.
+    """
+    if name not in SPACES:
+        raise UnknownNameError("space", name, SPACES)
+    return SPACES[name]()
+
+
+def to_json(space: ConfigurationSpace) -> dict[str, Any]:
+    """Write a space as ConfigSpace's own JSON structure."""
+    return json.loads(json.dumps(space.to_serialized_dict()))  # plain types only
+
+
+def from_json(document: Mapping[str, Any]) -> ConfigurationSpace:
+    """Read a space from ConfigSpace's own JSON structure.
+
+    Raises:
+        DamagedFileError: If it is not one.
+    """
+    try:
+        space = ConfigurationSpace.from_serialized_dict(deepcopy(dict(document)))  # it takes its argument apart
+    except (KeyError, TypeError, ValueError) as error:
+        raise DamagedFileError(f"the search space in benchmark.json cannot be read: {error}.") from error
+    if len(space) == 0:
+        raise DamagedFileError("the search space in benchmark.json has no hyperparameters.")
+    return space
+
+
+def sample(space: ConfigurationSpace, n: int, rng: np.random.Generator) -> pd.DataFrame:
+    """Draw configurations uniformly from a space (each hyperparameter on its own scale).
+
+    Args:
+        space: The search space; its own random state is left alone.
+        n: How many, at least 1.
+        rng: Source of randomness.
+
+    Returns:
+        DataFrame with ``n`` rows and one column per hyperparameter.
+    """
+    if n < 1:
+        raise InputError(f"number of configurations must be at least 1, got {n}.")
+    if n > MOST_CONFIGS:
+        raise InputError(f"number of configurations must be at most {MOST_CONFIGS}, got {n}; give a file of them.")
+    copy = from_json(to_json(space))
+    copy.seed(int(rng.integers(2**31)))
+    return to_frame(space, [dict(copy.sample_configuration()) for _ in range(n)])
+
+
+def to_frame(space: ConfigurationSpace, configs: list[dict[str, Any]]) -> pd.DataFrame:
+    """Gather single configurations into a batch, columns in the space's order."""
+    return pd.DataFrame(configs, columns=list(space.keys()))
+
+
+def encode(space: ConfigurationSpace, configs: pd.DataFrame) -> NDArray[np.float64]:
+    """Map configurations into the unit cube.
+
+    Args:
+        space: The search space.
+        configs: ``n`` rows, one column per hyperparameter.
+
+    Returns:
+        ``(n, dimensions)`` array in [0, 1]; NaN where a hyperparameter is inactive.
+    """
+    cube = np.full((len(configs), len(space)), np.nan)
+    for j, (name, hyperparameter) in enumerate(space.items()):
+        active = configs[name].notna().to_numpy()
+        cube[active, j] = hyperparameter.to_vector(configs[name].to_numpy()[active])
+    return cube
+
+
+def decode(space: ConfigurationSpace, cube: NDArray[np.float64]) -> pd.DataFrame:
+    """Map points of the unit cube to configurations (integers are rounded): the inverse of :func:`encode`."""
+    columns = {}
+    for j, (name, hyperparameter) in enumerate(space.items()):
+        active = ~np.isnan(cube[:, j])
+        values = hyperparameter.to_value(cube[active, j])
+        columns[name] = (
+            values if active.all() else pd.Series(values, index=np.flatnonzero(active)).reindex(range(len(cube)))
+        )
+    return pd.DataFrame(columns, columns=list(space.keys()))
+
+
+def check_configs(space: ConfigurationSpace, configs: pd.DataFrame) -> pd.DataFrame:
+    """Check that configurations lie in a space, and bring their columns into its order.
+
+    Args:
+        space: The search space.
+        configs: One row per configuration; columns beyond the hyperparameters are not allowed.
+
+    Returns:
+        The same configurations, columns in the space's order, integers as integers and real numbers as float64.
+
+    Raises:
+        InputError: If there are none, a column is missing or unknown, or a value is missing, non-finite or out of
+            range.
+    """
+    _check_names(space, list(configs.columns))
+    if configs.empty:
+        raise InputError("configurations must have at least one row, got none.")
+    return pd.DataFrame({name: _check_column(space, name, configs[name]) for name in space})
+
+
+def _check_names(space: ConfigurationSpace, given: list[Any]) -> None:
+    found = {
+        "missing": [name for name in space if name not in given],
+        "unknown": [name for name in given if name not in space],
+        "twice": sorted({name for name in given if name in space and given.count(name) > 1}),
+    }
+    parts = [f"{word} {', '.join(map(str, names))}" for word, names in found.items() if names]
+    if parts:
+        raise InputError(
+            f"configurations must have one column per hyperparameter of space {space.name!r}, got {'; '.join(parts)}."
+        )
+
+
+def _check_column(space: ConfigurationSpace, name: str, column: pd.Series) -> NDArray[Any]:
+    hyperparameter = space[name]
+    conditional = name in space.conditional_hyperparameters
+    for row, value in enumerate(column):
+        if conditional and pd.isna(value):
+            continue
+        if not _is_legal(hyperparameter, value):
+            raise InputError(
+                f"configuration in row {row}: {name} must be {_describe(hyperparameter)}, got {value!r}; "
+                "change the row or choose another --space."
+            )
+    if not isinstance(hyperparameter, NumericalHyperparameter) or column.isna().any():
+        return column.to_numpy()
+    return column.to_numpy(np.int64 if isinstance(hyperparameter.lower, int | np.integer) else np.float64)
+
+
+def _is_legal(hyperparameter: Hyperparameter[Any, Any], value: object) -> bool:
+    if not isinstance(hyperparameter, NumericalHyperparameter):
+        return bool(hyperparameter.legal_value(value))
+    if isinstance(value, bool | np.bool_) or not isinstance(value, int | float | np.integer | np.floating):
+        return False
+    whole = isinstance(hyperparameter.lower, int | np.integer)
+    in_range = bool(np.isfinite(value) and hyperparameter.lower <= value <= hyperparameter.upper)
+    return in_range and (not whole or float(value).is_integer())
+
+
+def _describe(hyperparameter: Hyperparameter[Any, Any]) -> str:
+    if not isinstance(hyperparameter, NumericalHyperparameter):
+        return f"one of {list(getattr(hyperparameter, 'choices', [hyperparameter.default_value]))}"
+    kind = "an integer" if isinstance(hyperparameter.lower, int | np.integer) else "a number"
+    return f"{kind} in [{hyperparameter.lower}, {hyperparameter.upper}]"
