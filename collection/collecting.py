@@ -1,0 +1,155 @@
+"""A collection from its plan to the finished folder: resumable, wherever its units run."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+
+from collection.engine import Engine, run
+from collection.failures import Failures
+from collection.full_disk import disk_is_full
+from collection.plan import Plan
+from collection.provenance import provenance
+from collection.shards import Workplace
+from collection.tables import labels_table
+from collection.unit import Outcome, Task, Unit
+from lcbench import store
+from lcbench.errors import StoppedError
+from lcbench.schema import (
+    CONFIGS,
+    DATASET_SCHEMA,
+    DATASETS,
+    EXTRAS,
+    GRADIENTS,
+    LABELS,
+    MANIFEST,
+    PREDICTIONS,
+    Manifest,
+    table_path,
+)
+from lcbench.space import get_space, to_json
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Collection:
+    """A plan at work in a folder.
+
+    While units are missing, the folder is no benchmark yet: what is finished lies in ``.collecting``, beside the
+    reasons of the units that failed. Those are pending like all the others, so running again tries them again.
+
+    Attributes:
+        plan: The plan.
+        folder: The benchmark folder.
+        described: For each data set its row in the table of data sets.
+        units: All units of work, data set by data set.
+        kept: The plan as it is kept in the folder.
+    """
+
+    plan: Plan
+    folder: Path
+    described: Mapping[str, Mapping[str, Any]]
+    units: Sequence[Unit]
+    kept: Mapping[str, Any]
+
+    @property
+    def workplace(self) -> Workplace:
+        """Where finished units are kept."""
+        return Workplace(self.folder)
+
+    @property
+    def failures(self) -> Failures:
+        """Where the reasons of failed units are kept."""
+        return Failures(self.workplace)
+
+    def complete(self) -> bool:
+        """Whether the folder is a finished benchmark."""
+        return (self.folder / MANIFEST).is_file()
+
+    def pending(self) -> list[Unit]:
+        """Units that are still to be trained, those that have failed included."""
+        done = self.workplace.finished(self.units)
+        return [unit for unit in self.units if unit not in done]
+
+    def run(self, engine: Engine) -> Iterator[Outcome]:
+        """Train all pending units; one that fails is tried once more, then its reason is kept.
+
+        Args:
+            engine: Where; the results do not depend on it.
+
+        Yields:
+            What became of each unit, when it ends.
+
+        Raises:
+            StoppedError: If the disk is full or the engine cannot go on.
+        """
+        self.calibrate()
+        for outcome in run(engine, self._tasks()):
+            if outcome.disk_full:
+                raise disk_is_full(self.folder, str(outcome.reason))
+            self.failures.record(outcome)
+            yield outcome
+
+    def calibrate(self) -> None:
+        """Calibrate the cost model behind ``seconds`` on this machine, unless the folder has one: some seconds."""
+        if not self.workplace.cost.is_file():
+            from collection.calibration import calibrate_for  # torch is needed nowhere else in this process
+
+            data = [self.workplace.read_data(name) for name in self.described]
+            configs = [{str(k): v for k, v in row.items()} for row in self.plan.configs.to_dict("records")]
+            model = calibrate_for(data, configs, self.plan.device)
+            store.write_json(self.workplace.cost, model.to_json())
+
+    def _tasks(self) -> Iterator[Task]:
+        plan, folder, configs = self.plan, self.folder.resolve(), self.plan.configs.to_dict("index")
+        for unit in self.pending():
+            config = {str(name): value for name, value in configs[unit.config_id].items()}
+            yield Task(folder, unit, config, plan.budgets, plan.seeds, plan.plan_seed, plan.extras, plan.device)
+
+    def finish(self, now: datetime) -> None:
+        """Gather the units into one file per data set and write the manifest.
+
+        Args:
+            now: When, for the manifest.
+        """
+        for dataset in self.described:
+            own = [unit for unit in self.units if unit.dataset == dataset]
+            self._refuse_damaged(own)
+            store.write_runs(self.folder, dataset, self.workplace.read_units(own))
+            self._write_extras(dataset, own)
+        configs = pa.Table.from_pandas(self.plan.configs.reset_index(), preserve_index=False)
+        store.write_parquet(self.folder / CONFIGS, configs)
+        described = pa.Table.from_pylist([dict(row) for row in self.described.values()], schema=DATASET_SCHEMA)
+        store.write_parquet(self.folder / DATASETS, described)
+        store.seal(self.folder, self._manifest(now), list(self.described))
+
+    def _refuse_damaged(self, units: Sequence[Unit]) -> None:
+        """Remove finished units whose files have been damaged since, so that they are trained again."""
+        damaged = [str(unit) for unit in units if self.workplace.remove_if_damaged(unit)]
+        if damaged:
+            were = "was damaged and has" if len(damaged) == 1 else "were damaged and have"
+            raise StoppedError(f"{', '.join(damaged)} {were} been removed; run the same command again.")
+
+    def _write_extras(self, dataset: str, units: Sequence[Unit]) -> None:
+        """Gather what was logged beside the curves."""
+        asked = {GRADIENTS: self.plan.extras.gradients, PREDICTIONS: self.plan.extras.predictions}
+        for kind in (kind for kind, wanted in asked.items() if wanted):
+            tables = self.workplace.read_extras(kind, units)
+            store.write_parts(self.folder / table_path(kind, dataset), tables, EXTRAS[kind])
+        if self.plan.extras.predictions:
+            labels = labels_table(self.workplace.read_data(dataset))
+            store.write_parquet(self.folder / table_path(LABELS, dataset), labels)
+
+    def _manifest(self, now: datetime) -> Manifest:
+        plan = self.plan
+        return Manifest(
+            title=f"{len(plan.configs)} configurations of space {plan.space_name} on {len(self.described)} data sets",
+            space_name=plan.space_name,
+            space=to_json(get_space(plan.space_name)),
+            budgets=plan.budgets,
+            seeds=plan.seeds,
+            schedule="adaptive: a cosine of its own for each budget",
+            provenance=provenance(self.kept, store.read_json(self.workplace.cost), now),
+        )

@@ -1,0 +1,124 @@
+"""The command that makes a table."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from collection.collecting import Collection
+    from collection.engine import Engine
+
+INCOMPLETE, INTERRUPTED = 3, 130
+
+
+def collect(
+    folder: Annotated[Path, typer.Argument(metavar="DIR", help="Where to write the benchmark.")],
+    datasets: Annotated[
+        str,
+        typer.Option(help="Comma-separated: sklearn:wine, openml:167161 (a task), file:train.csv?target=y."),
+    ],
+    space: Annotated[str, typer.Option(help="Search space: mlp (the paper's) or mlp-released.")] = "mlp",
+    configs: Annotated[
+        str, typer.Option(help="How many configurations to sample, or a CSV or Parquet file of them.")
+    ] = "200",
+    budgets: Annotated[str, typer.Option(help="Epoch budgets, increasing.")] = "12,25,50",
+    seeds: Annotated[int, typer.Option(help="Seeds per configuration and budget.")] = 3,
+    jobs: Annotated[int, typer.Option(help="Processes on this machine.")] = 1,
+    plan_seed: Annotated[int, typer.Option(help="Seed of the whole collection.")] = 0,
+    encoding: Annotated[str, typer.Option(help="Categories as numbers: ordinal or onehot.")] = "ordinal",
+    gradients: Annotated[bool, typer.Option("--gradients", help="Log gradient statistics every epoch.")] = False,
+    predictions: Annotated[
+        bool, typer.Option("--predictions", help="Keep class probabilities after the last epoch, for ensembles.")
+    ] = False,
+    device: Annotated[str, typer.Option(help="Where to compute: cpu, cuda, cuda:1 ...")] = "cpu",
+    engine: Annotated[str, typer.Option(help="Where to train: local (this machine) or dask (a cluster).")] = "local",
+    scheduler: Annotated[str | None, typer.Option(help="Dask's scheduler, tcp://HOST:PORT.")] = None,
+    quiet: Annotated[bool, typer.Option("--quiet", help="No progress.")] = False,
+) -> None:
+    """Train configurations on data sets and write their learning curves as a benchmark folder.
+
+    Stopped at any moment, the same command goes on where it stopped. Exit codes: 0 the benchmark is whole; 2 it cannot
+    be made as things are (bad input, disk full, scheduler lost); 3 some units failed; 130 stopped with Ctrl-C.
+    """
+    from collection.devices import check_device
+    from collection.encodings import get_encoding
+    from collection.engines import get_engine
+    from collection.full_disk import clear_if_full
+    from collection.plan import Plan
+    from collection.possession import opened
+    from collection.reporting import opened_with_progress
+    from collection.shards import Workplace
+    from collection.sources import split_sources
+    from collection.unit import Extras
+    from lcbench.console import ERR, OUT
+    from lcbench.schema import MANIFEST, parse_budgets
+
+    get_encoding(encoding)
+    plan = Plan(
+        sources=tuple(split_sources(datasets)),
+        space_name=space,
+        configs=_configs(space, configs, plan_seed),
+        budgets=parse_budgets(budgets),
+        n_seeds=seeds,
+        encoding=encoding,
+        plan_seed=plan_seed,
+        extras=Extras(gradients, predictions),
+        device=check_device(device),
+    )
+    made = get_engine(engine, jobs, scheduler)
+    if (folder / MANIFEST).is_file():
+        with opened(plan, folder):
+            OUT.print(f"{folder} holds this benchmark already; nothing to do.", soft_wrap=True)
+        return
+    try:
+        with clear_if_full(folder), made as entered, opened_with_progress(plan, folder, quiet=quiet) as collection:
+            _run(collection, entered, quiet=quiet)
+    except KeyboardInterrupt:
+        kept = Workplace(folder).count()
+        said = f"\nstopped; {kept} finished units are kept. The same command goes on from there."
+        ERR.print(said, soft_wrap=True, highlight=False)
+        raise typer.Exit(INTERRUPTED) from None
+    runs = len(collection.units) * len(plan.budgets) * plan.n_seeds
+    OUT.print(f"{runs} runs written to {folder}; look at it with: lcbench info {folder}", soft_wrap=True)
+
+
+def _configs(space: str, configs: str, plan_seed: int) -> "pd.DataFrame":
+    """Sample so many configurations, or read a file of them."""
+    from collection.plan import given_configs, sampled_configs
+    from collection.table_file import READERS, read_table
+    from lcbench.errors import InputError
+
+    if configs.lstrip("-").isdecimal():
+        return sampled_configs(space, int(configs), plan_seed)
+    if Path(configs).suffix not in READERS and not Path(configs).exists():
+        raise InputError(f"configs must be a whole number or a CSV or Parquet file of configurations, got {configs!r}.")
+    return given_configs(space, read_table(Path(configs)))
+
+
+def _run(collection: "Collection", engine: "Engine", *, quiet: bool) -> None:
+    """Train all units under a report, then write the benchmark, or say what is missing."""
+    import time
+    from contextlib import nullcontext
+    from datetime import UTC, datetime
+
+    from collection.log import Log, followed
+    from collection.reporting import Report
+    from lcbench.console import ERR
+
+    with ERR.status("timing single runs on this machine, for the seconds of the table") if not quiet else nullcontext():
+        collection.calibrate()
+    log = Log(collection.folder, lambda: datetime.now(UTC))
+    with followed(log, collection, engine):
+        with Report(collection, log, time.monotonic, quiet=quiet) as report:
+            for outcome in collection.run(engine):
+                report.add(outcome)
+        missing = collection.pending()
+        if not missing:
+            collection.finish(datetime.now(UTC))
+    if missing:
+        explained = collection.failures.explain(missing, len(collection.units))
+        ERR.print(explained, soft_wrap=True, highlight=False, markup=False)
+        raise typer.Exit(INCOMPLETE)

@@ -1,0 +1,93 @@
+"""The record of one data set as its source gives it, and the few column types it may have."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+from pandas.api import types
+
+from lcbench.errors import DataError
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Dataset:
+    """A data set for classification, as its source gives it.
+
+    Attributes:
+        name: Name in the table.
+        source: Where it comes from, as ``load_dataset`` takes it.
+        features: ``(rows, columns)`` DataFrame; each column is numeric, boolean or categorical.
+        target: ``(rows,)`` Series, the class of each row.
+        test_rows: Positions of the source's own test rows, increasing; None if the source has no 33 % hold-out.
+        openml_task_id: OpenML's number of the task, if it has one.
+        openml_dataset_id: OpenML's number of the data set, if it has one.
+        licence: Licence of the data, if the source says.
+        empty_columns: Columns of the source without a single value; they are not among ``features``.
+    """
+
+    name: str
+    source: str
+    features: pd.DataFrame
+    target: pd.Series
+    test_rows: NDArray[np.intp] | None = None
+    openml_task_id: int | None = None
+    openml_dataset_id: int | None = None
+    licence: str | None = None
+    empty_columns: tuple[str, ...] = ()
+
+
+def empty_columns(features: pd.DataFrame) -> list[str]:
+    """Names of the columns without a single value."""
+    return [str(name) for name, missing in features.isna().all().items() if missing]
+
+
+def tidy_columns(features: pd.DataFrame) -> pd.DataFrame:
+    """Bring every column to numbers, booleans or categories; text becomes categories in alphabetical order.
+
+    Args:
+        features: DataFrame as a file gives it; no column is wholly missing.
+
+    Returns:
+        DataFrame of the same shape, columns named by strings, rows numbered from 0.
+
+    Raises:
+        DataError: If there are no columns, two have one name, or one holds dates, lists or other objects.
+    """
+    if features.shape[1] == 0:
+        raise DataError("a data set must have at least one feature column beside its target, got none.")
+    names = [str(name) for name in features.columns]
+    twice = sorted({name for name in names if names.count(name) > 1})
+    if twice:
+        raise DataError(f"names of columns must differ, got {', '.join(map(repr, twice))} twice; rename one.")
+    columns = [tidy_column(name, features.iloc[:, j]) for j, name in enumerate(names)]
+    return pd.DataFrame(dict(zip(names, columns, strict=True))).reset_index(drop=True)
+
+
+def tidy_column(name: str, column: pd.Series) -> pd.Series:
+    """Bring one column to numbers, booleans or categories.
+
+    Raises:
+        DataError: If it holds dates, lists or other objects.
+    """
+    if isinstance(column.dtype, pd.CategoricalDtype):
+        return column
+    if types.is_bool_dtype(column.dtype) or types.is_numeric_dtype(column.dtype):
+        return _plain_numbers(name, column)
+    kind = types.infer_dtype(column, skipna=True)
+    if kind in ("string", "boolean"):
+        return column.astype("category")
+    if kind in ("integer", "floating", "mixed-integer-float", "decimal"):
+        return pd.to_numeric(column)
+    what = column.dtype if column.dtype != object else kind
+    remedy = "turn it into numbers (such as days since a date)" if "date" in str(what) else "make one column per part"
+    raise DataError(f"column {name!r} must hold numbers, booleans or text, got {what} values; {remedy} or remove it.")
+
+
+def _plain_numbers(name: str, column: pd.Series) -> pd.Series:
+    """Numbers in one of numpy's types; pandas' nullable ones become float64 where a value is missing."""
+    if types.is_complex_dtype(column.dtype):
+        raise DataError(f"column {name!r} must hold real numbers, got {column.dtype}; split or remove it.")
+    if isinstance(column.dtype, np.dtype):
+        return column
+    return pd.Series(column.to_numpy(np.float64, na_value=np.nan) if column.hasnans else column.to_numpy())

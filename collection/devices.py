@@ -1,0 +1,20 @@
+"""Where torch can compute."""
+
+from lcbench.errors import InputError
+
+
+def check_device(name: str) -> str:
+    """Check that a device is there.
+
+    Raises:
+        InputError: If it is not.
+    """
+    if name == "cpu":
+        return name
+    import torch
+
+    there = torch.cuda.device_count()
+    names = ["cuda", *(f"cuda:{i}" for i in range(there))] if there else []
+    if name not in names:
+        raise InputError(f"device must be one of {', '.join(['cpu', *names])} on this machine, got {name!r}.")
+    return name

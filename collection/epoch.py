@@ -1,0 +1,91 @@
+"""One epoch of training for all networks of a stack."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from collection.dropout import draw_masks, masks_for
+from collection.loss import log_softmax, loss_gradient
+from collection.network import Stack
+from collection.randomness import Streams
+from collection.statistics import Tally
+from collection.tensors import Tensors
+
+_BLOCK_VALUES = 1 << 20  # log-probabilities kept before they are tallied: 4 MB
+_GATHERED_VALUES = 1 << 22  # inputs brought into the order of their batches at once: 16 MB
+
+
+class Training:
+    """Trains stacks whose networks belong to one configuration.
+
+    Args:
+        data: What to train on.
+        config: Batch size, momentum and weight decay.
+        randomness: One per seed; network ``i`` of a stack belongs to seed ``i % seeds``.
+    """
+
+    def __init__(self, data: Tensors, config: Mapping[str, Any], randomness: Sequence[Streams]) -> None:
+        self._data = data
+        self._batch_size = int(config["batch_size"])
+        self._momentum, self._weight_decay = float(config["momentum"]), float(config["weight_decay"])
+        self._orders = [source.order for source in randomness]
+        self._draw = masks_for(data.weights.device, [source.dropout for source in randomness])
+
+    def epoch(self, stack: Stack, learning_rates: Sequence[float]) -> dict[str, Tensor]:
+        """Train every network for one epoch.
+
+        Args:
+            stack: ``n`` networks.
+            learning_rates: One per network.
+
+        Returns:
+            Metrics over the epoch's batches in training mode, each batch before its step; see ``Tally.metrics``.
+        """
+        tally, block = Tally(len(stack), self._data.weights), _Block(self._batch_size, self._data.n_classes)
+        for x, labels in self._batches(len(stack)):
+            masks = draw_masks(self._draw, x.shape[1], stack.shape.widths[1:-1], stack.shape.dropout)
+            logits, inputs = stack.forward(x, masks)
+            log_probabilities = log_softmax(logits)
+            stack.backward(loss_gradient(log_probabilities, labels, self._data.weights), inputs)
+            stack.step(learning_rates, self._momentum, self._weight_decay)
+            block.add(log_probabilities, labels, tally)
+        block.flush(tally)
+        return tally.metrics()
+
+    def _batches(self, n: int) -> Iterator[tuple[Tensor, Tensor]]:
+        """Go through the training part in each seed's own order.
+
+        Yields:
+            Rows ``(n, batch, features)`` and labels ``(n, batch)``; networks of one seed get the same ones.
+        """
+        data, rows, size = self._data, len(self._data.y_train), self._batch_size
+        order = torch.from_numpy(np.stack([rng.permutation(rows) for rng in self._orders]))
+        gathered = size * max(1, _GATHERED_VALUES // (n * size * data.n_features))
+        for start in range(0, rows, gathered):
+            own = order[:, start : start + gathered].repeat(n // len(self._orders), 1).to(data.weights.device)
+            yield from zip(data.x_train[own].split(size, 1), data.y_train[own].split(size, 1), strict=True)
+
+
+class _Block:
+    """Batches that wait to be tallied together: many small tallies would cost more than the training."""
+
+    def __init__(self, batch_size: int, n_classes: int) -> None:
+        self._batch_size = batch_size
+        self._batches: list[tuple[Tensor, Tensor]] = []
+        self._capacity = max(1, _BLOCK_VALUES // n_classes)
+        self._waiting = 0
+
+    def add(self, log_probabilities: Tensor, labels: Tensor, tally: Tally) -> None:
+        self._batches.append((log_probabilities, labels))
+        self._waiting += labels.numel()
+        if self._waiting > self._capacity:
+            self.flush(tally)
+
+    def flush(self, tally: Tally) -> None:
+        if self._batches:
+            log_probabilities, labels = (torch.cat(tensors, -1) for tensors in zip(*self._batches, strict=True))
+            tally.add(log_probabilities, labels, self._batch_size)
+            self._batches, self._waiting = [], 0

@@ -1,0 +1,183 @@
+"""The shaped MLP, and many networks of one shape as one stack.
+
+A stack holds ``n`` networks whose layers have the same sizes, each layer's parameters in one tensor, so that a training
+step is a handful of products of many matrices however many networks there are. The backward
+pass is written out: a chain of Linear-ReLU-Dropout needs no automatic differentiation. Tests hold it against PyTorch's.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import chain, groupby, pairwise
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from collection.layer import Layer
+from collection.products import affine, through_relu
+
+_MIN_DROPOUT = 0.05  # the released generator adds dropout layers only above this
+
+
+@dataclass(frozen=True, slots=True)
+class Shape:
+    """Layer sizes and dropout rates of a multilayer perceptron.
+
+    Attributes:
+        widths: Features, hidden widths, classes; one more than there are Linear layers.
+        dropout: Rate after each hidden layer, 0 for none.
+    """
+
+    widths: tuple[int, ...]
+    dropout: tuple[float, ...]
+
+    @property
+    def n_parameters(self) -> int:
+        """Number of weights and biases."""
+        return sum((fan_in + 1) * fan_out for fan_in, fan_out in pairwise(self.widths))
+
+
+def shaped_mlp(n_features: int, n_classes: int, num_layers: int, max_units: int, max_dropout: float) -> Shape:
+    """The funnel-shaped MLP of the paper (equation 1), rounded as the released generator does.
+
+    ``num_layers`` counts Linear layers, the output layer included; 1 is a linear model. The first hidden layer has
+    ``max(n_features, max_units)`` units, each further one fewer by a constant step. Dropout rates fall linearly from
+    ``max_dropout`` in steps of a thousandth; at or below 0.05 there is no dropout.
+
+    Returns:
+        The shape, ``num_layers - 1`` hidden layers.
+    """
+    hidden = num_layers - 1
+    if hidden == 0:
+        return Shape((n_features, n_classes), ())
+    first = max(n_features, max_units)
+    step = max(0, int((first - n_classes) / hidden))
+    widths = [first - i * step for i in range(hidden)]
+    rate = max_dropout if max_dropout > _MIN_DROPOUT else 0.0
+    dropout = [rate * (1000 - i * int(1000 / hidden)) / 1000 for i in range(hidden)]
+    return Shape((n_features, *widths, n_classes), tuple(dropout))
+
+
+class Stack:
+    """Networks of one shape that train together, each with its own parameters.
+
+    Attributes:
+        shape: Their shape.
+        layers: Their Linear layers, the output layer last.
+    """
+
+    def __init__(self, shape: Shape, parameters: Tensor) -> None:
+        """Take ``(n, shape.n_parameters)`` parameters: layer by layer the weights row by row, then the biases."""
+        self.shape = shape
+        self.layers: list[Layer] = []
+        start = 0
+        for fan_in, fan_out in pairwise(shape.widths):
+            middle, stop = start + fan_in * fan_out, start + (fan_in + 1) * fan_out
+            weights = parameters[:, start:middle].view(-1, fan_in, fan_out)
+            self.layers.append(Layer(weights, parameters[:, middle:stop].view(-1, 1, fan_out)))
+            start = stop
+
+    def __len__(self) -> int:
+        return len(self.layers[0].biases)
+
+    def keep(self, n: int) -> None:
+        """Go on with the first ``n`` networks only."""
+        if n < len(self):
+            for layer in self.layers:
+                layer.keep(n)
+
+    def repeat(self, times: int) -> None:
+        """Go on with so many copies of the networks, one after the other."""
+        if times > 1:
+            for layer in self.layers:
+                layer.repeat(times)
+
+    def logits(self, x: Tensor) -> Tensor:
+        """Evaluate all networks on the same rows, without dropout.
+
+        Args:
+            x: ``(rows, features)``.
+
+        Returns:
+            ``(n, rows, classes)``.
+        """
+        hidden = x.expand(len(self), *x.shape)
+        for layer in self.layers[:-1]:
+            hidden = affine(hidden, layer.weights, layer.biases, relu=True)
+        return affine(hidden, self.layers[-1].weights, self.layers[-1].biases, relu=False)
+
+    def forward(self, x: Tensor, masks: Sequence[Tensor | None]) -> tuple[Tensor, list[Tensor]]:
+        """Evaluate each network on its own batch, with dropout.
+
+        Args:
+            x: ``(n, batch, features)``.
+            masks: For each hidden layer, 0 where a unit is dropped and ``1 / (1 - rate)`` elsewhere, of shape
+                ``(seeds, batch, width)`` with ``n`` a multiple of ``seeds``: network ``i`` uses row ``i % seeds``.
+                None: no dropout there.
+
+        Returns:
+            Logits ``(n, batch, classes)``, and the input of each layer for :meth:`backward`.
+        """
+        inputs = [x]
+        for mask, layer in zip(masks, self.layers[:-1], strict=True):
+            hidden = affine(inputs[-1], layer.weights, layer.biases, relu=True)
+            if mask is not None:
+                hidden.view(-1, *mask.shape).mul_(mask)
+            inputs.append(hidden)
+        return affine(inputs[-1], self.layers[-1].weights, self.layers[-1].biases, relu=False), inputs
+
+    def backward(self, gradient: Tensor, inputs: Sequence[Tensor]) -> None:
+        """Compute the gradient of every parameter.
+
+        Args:
+            gradient: Of the loss with respect to the logits, ``(n, batch, classes)``; it is overwritten.
+            inputs: From :meth:`forward`. A hidden unit passes a gradient just where its value is positive: where it
+                is neither cut off by the ReLU nor dropped.
+        """
+        rates = (0.0, *self.shape.dropout)
+        for number, layer in reversed(list(enumerate(self.layers))):
+            layer.backward(inputs[number], gradient)
+            if number:
+                if 0 < rates[number] < 1:
+                    gradient.mul_(1 / (1 - rates[number]))
+                gradient = through_relu(gradient, layer.weights, inputs[number])
+
+    def step(self, learning_rates: Sequence[float], momentum: float, weight_decay: float) -> None:
+        """Take a step of stochastic gradient descent with momentum, L2 weight decay and no Nesterov (as torch's SGD).
+
+        Args:
+            learning_rates: One per network.
+            momentum: Factor of the velocity.
+            weight_decay: Factor of the parameters that is added to their gradient.
+        """
+        start = 0
+        for rate, group in groupby(learning_rates):
+            stop = start + len(list(group))
+            parts = [layer.parts(start, stop) for layer in self.layers]
+            torch._fused_sgd_(
+                *[list(chain.from_iterable(kind)) for kind in zip(*parts, strict=True)],
+                weight_decay=weight_decay,
+                momentum=momentum,
+                lr=rate,
+                dampening=0,
+                nesterov=False,
+                maximize=False,
+                is_first_step=False,
+            )
+            start = stop
+
+
+def initial_parameters(shape: Shape, rng: np.random.Generator) -> np.ndarray:
+    """Draw one network's parameters as PyTorch's Linear does by default: uniform in ``±1 / sqrt(fan_in)``.
+
+    Returns:
+        ``(shape.n_parameters,)`` float32 array: layer by layer, the weights ``(fan_in, fan_out)`` row by row, then
+        the biases.
+    """
+    flat = rng.random(shape.n_parameters, dtype=np.float32)
+    start = 0
+    for fan_in, fan_out in pairwise(shape.widths):
+        stop = start + (fan_in + 1) * fan_out
+        flat[start:stop] = (2 * flat[start:stop] - 1) / np.float32(np.sqrt(fan_in))
+        start = stop
+    return flat

@@ -1,0 +1,101 @@
+"""Metrics of many networks at once, tallied over blocks of rows."""
+
+from collections.abc import Mapping
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from collection.loss import log_softmax
+from collection.network import Shape, Stack
+
+_CHUNK_VALUES = 1 << 21  # activations held at once while evaluating: 8 MB
+
+
+class Tally:
+    """Counts from which the metrics of ``n`` networks follow, whatever the number of rows.
+
+    Args:
+        n: Networks.
+        class_weights: ``(classes,)``, the weights of the training loss.
+    """
+
+    def __init__(self, n: int, class_weights: Tensor) -> None:
+        self._weights = class_weights
+        classes = len(class_weights)
+        self._rows = 0
+        self._hits = class_weights.new_zeros(n, classes)
+        self._counts = class_weights.new_zeros(n, classes)
+        self._cross_entropy = torch.zeros(n, dtype=torch.float64, device=class_weights.device)
+        self._loss = torch.zeros_like(self._cross_entropy)
+
+    def add(self, log_probabilities: Tensor, labels: Tensor, batch_size: int) -> None:
+        """Count a block of rows.
+
+        Args:
+            log_probabilities: ``(n, classes, rows)``.
+            labels: ``(n, rows)``.
+            batch_size: Rows in a batch of the weighted loss; the last may be smaller.
+        """
+        surprise = -log_probabilities.gather(1, labels.unsqueeze(1)).squeeze(1)
+        right = (log_probabilities.max(1).indices == labels).to(surprise.dtype)
+        self._hits.scatter_add_(1, labels, right)
+        self._counts.scatter_add_(1, labels, torch.ones_like(right))
+        self._cross_entropy += surprise.sum(1, dtype=torch.float64)
+        weight = self._weights[labels]
+        for loss, w in zip((surprise * weight).split(batch_size, 1), weight.split(batch_size, 1), strict=True):
+            self._loss += loss.sum(1) / w.sum(1) * w.shape[1]
+        self._rows += labels.shape[1]
+
+    def metrics(self) -> dict[str, Tensor]:
+        """Compute the metrics.
+
+        Returns:
+            Each ``(n,)``: ``accuracy``; ``balanced_accuracy``, the mean over the classes that occur of the fraction
+            right; ``cross_entropy``, unweighted, in nats; ``loss``, the class-weighted cross-entropy that training
+            minimizes, within a batch ``sum(w_y * -log p_y) / sum(w_y)`` as in PyTorch's ``CrossEntropyLoss``, and
+            averaged over batches by their rows.
+        """
+        occurs = self._counts > 0
+        recall = torch.where(occurs, self._hits / self._counts.clamp(min=1), 0)
+        return {
+            "accuracy": self._hits.sum(1) / self._rows,
+            "balanced_accuracy": recall.sum(1) / occurs.sum(1),
+            "cross_entropy": self._cross_entropy / self._rows,
+            "loss": self._loss / self._rows,
+        }
+
+
+def evaluate(stack: Stack, x: Tensor, labels: Tensor, class_weights: Tensor) -> Mapping[str, Tensor]:
+    """Evaluate all networks of a stack on the same rows, in evaluation mode.
+
+    Args:
+        stack: ``n`` networks.
+        x: ``(rows, features)``.
+        labels: ``(rows,)``.
+        class_weights: ``(classes,)``.
+
+    Returns:
+        As :meth:`Tally.metrics`; the loss is that of all rows as one batch only if they fit into one chunk.
+    """
+    tally = Tally(len(stack), class_weights)
+    chunk = chunk_rows(stack.shape, len(stack))
+    for part, own in zip(x.split(chunk), labels.split(chunk), strict=True):
+        tally.add(log_softmax(stack.logits(part)), own.expand(len(stack), -1), len(own))
+    return tally.metrics()
+
+
+def probabilities(stack: Stack, x: Tensor) -> NDArray[np.float16]:
+    """Class probabilities of all networks on the same rows, in evaluation mode.
+
+    Returns:
+        ``(n, rows, classes)``.
+    """
+    parts = [torch.softmax(stack.logits(part), 2).half().cpu() for part in x.split(chunk_rows(stack.shape, len(stack)))]
+    return torch.cat(parts, 1).numpy()
+
+
+def chunk_rows(shape: Shape, n: int) -> int:
+    """How many rows ``n`` networks are evaluated on at once."""
+    return max(1, _CHUNK_VALUES // (n * max(shape.widths)))

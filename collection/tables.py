@@ -1,0 +1,75 @@
+"""Runs in the format of the table."""
+
+from collections.abc import Callable, Sequence
+
+import numpy as np
+import pyarrow as pa
+
+from collection.preparation import Prepared
+from collection.recorder import Run
+from lcbench.schema import (
+    GRADIENT_SCHEMA,
+    GRADIENT_STATISTICS,
+    GRADIENTS,
+    LABEL_SCHEMA,
+    PREDICTION_SCHEMA,
+    PREDICTIONS,
+    RUN_SCHEMA,
+    SERIES,
+)
+
+
+def runs_table(config_id: int, runs: Sequence[Run]) -> pa.Table:
+    """The runs of one configuration, in ``schema.RUN_SCHEMA``."""
+    columns = _key(config_id, runs) | {
+        "status": pa.array([run.status for run in runs]),
+        "epochs": pa.array([run.epochs for run in runs], pa.int32()),
+        "n_parameters": pa.array([run.n_parameters for run in runs], pa.int64()),
+    }
+    for name in SERIES:
+        columns[name] = pa.array([run.series[name] for run in runs], pa.list_(pa.float32()))
+    return pa.table(columns, schema=RUN_SCHEMA)
+
+
+def extra_tables(config_id: int, runs: Sequence[Run]) -> dict[str, pa.Table]:
+    """What the runs logged beside their curves, by kind of table."""
+    made = {}
+    if all(run.gradients is not None for run in runs):
+        made[GRADIENTS] = _gradients_table(config_id, runs)
+    if all(run.predictions is not None for run in runs):
+        made[PREDICTIONS] = _predictions_table(config_id, runs)
+    return made
+
+
+def labels_table(data: Prepared) -> pa.Table:
+    """The classes that were to be predicted, in ``schema.LABEL_SCHEMA``."""
+    parts = np.repeat(["valid", "test"], [len(data.y_valid), len(data.y_test)])
+    return pa.table({"part": parts, "label": np.concatenate([data.y_valid, data.y_test])}).cast(LABEL_SCHEMA)
+
+
+def _gradients_table(config_id: int, runs: Sequence[Run]) -> pa.Table:
+    columns = _key(config_id, runs)
+    for name in GRADIENT_STATISTICS:
+        columns[name] = _column(runs, lambda run, name=name: run.gradients[name][0], pa.list_(pa.float32()))
+        layers = pa.list_(pa.list_(pa.float32()))
+        columns[f"layer_{name}"] = _column(runs, lambda run, name=name: list(run.gradients[name][1:]), layers)
+    return pa.table(columns, schema=GRADIENT_SCHEMA)
+
+
+def _predictions_table(config_id: int, runs: Sequence[Run]) -> pa.Table:
+    columns = _key(config_id, runs)
+    for part in ("valid", "test"):
+        columns[part] = _column(runs, lambda run, part=part: run.predictions[part].ravel(), pa.list_(pa.float16()))
+    return pa.table(columns, schema=PREDICTION_SCHEMA)
+
+
+def _column(runs: Sequence[Run], read: Callable[..., object], kind: pa.DataType) -> pa.Array:
+    return pa.array([read(run) for run in runs], kind)
+
+
+def _key(config_id: int, runs: Sequence[Run]) -> dict[str, pa.Array]:
+    return {
+        "config_id": pa.array([config_id] * len(runs), pa.int32()),
+        "budget": pa.array([run.budget for run in runs], pa.int32()),
+        "seed": pa.array([run.seed for run in runs], pa.int32()),
+    }

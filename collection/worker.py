@@ -1,0 +1,48 @@
+"""What a worker process does: train one unit and keep it."""
+
+import platform
+import time
+from functools import lru_cache
+from pathlib import Path
+
+from collection.cost import CostModel
+from collection.extent import Extent, work_of
+from collection.shards import Workplace
+from collection.tensors import Tensors
+from collection.threads import one_thread
+from collection.train import train
+from collection.unit import Task
+from lcbench.errors import InputError
+from lcbench.store import read_json
+
+
+def work(task: Task) -> None:
+    """Train one unit on one thread and write its runs into the folder.
+
+    Raises:
+        InputError: If there is no collection in the folder, seen from this machine.
+    """
+    workplace = Workplace(task.folder)
+    if not workplace.plan.is_file():
+        raise InputError(
+            f"{task.folder} must be shared by all machines, but {platform.node()} sees no collection there; "
+            "choose a folder on a shared file system."
+        )
+    with one_thread():
+        data = _data(task.folder, task.unit.dataset, task.device)
+        seconds = _cost(task.folder).epoch_seconds(*work_of(Extent.of(data), task.config))
+        runs = train(
+            data, task.config, task.budgets, task.seeds, task.plan_seed, time.perf_counter, seconds, task.extras
+        )
+    if workplace.plan.is_file():  # not so if another worker was quicker and the benchmark is finished
+        workplace.write_unit(task.unit, runs)
+
+
+@lru_cache(maxsize=1)
+def _data(folder: Path, dataset: str, device: str) -> Tensors:
+    return Tensors(Workplace(folder).read_data(dataset), device)
+
+
+@lru_cache(maxsize=1)
+def _cost(folder: Path) -> CostModel:
+    return CostModel.from_json(read_json(Workplace(folder).cost))
