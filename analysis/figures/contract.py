@@ -1,0 +1,70 @@
+"""What a figure is: a module that gives its numbers and draws them."""
+
+from dataclasses import dataclass
+from importlib import import_module
+from typing import TYPE_CHECKING, Any, Protocol, cast
+
+from lcbench.errors import InputError
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from matplotlib.figure import Figure
+
+    from lcbench.benchmark import Benchmark
+
+
+class NothingToDrawError(InputError):
+    """A table or study without what a figure shows; the message says what it would need."""
+
+
+class FigureModule(Protocol):
+    """A file of this folder; its docstring is the caption."""
+
+    @property
+    def frame(self) -> Any:
+        """``frame(bench, metric)``, or ``frame(bench, metric, traces)`` if it shows a study: the numbers.
+
+        Raises:
+            NothingToDrawError: If there is nothing to show.
+        """
+
+    def draw(self, frame: "pd.DataFrame") -> "Figure":
+        """The picture of these numbers and of nothing else."""
+
+
+@dataclass(frozen=True, slots=True)
+class FigureSpec:
+    """One entry of the registry.
+
+    Attributes:
+        module: Full name of its module.
+        needs_traces: Whether it shows the traces of a study.
+    """
+
+    module: str
+    needs_traces: bool = False
+
+    def load(self) -> FigureModule:
+        """Import the module."""
+        return cast(FigureModule, import_module(self.module))
+
+    def frame(
+        self, bench: "Benchmark", metric: str = "valid_accuracy", traces: "pd.DataFrame | None" = None
+    ) -> "pd.DataFrame":
+        """The figure's numbers.
+
+        Args:
+            bench: The table.
+            metric: Name of a metric.
+            traces: What a study gave, one row per result.
+
+        Raises:
+            NothingToDrawError: If there is nothing to show.
+        """
+        if not self.needs_traces:
+            return self.load().frame(bench, metric)
+        if traces is None:
+            raise NothingToDrawError(
+                "it shows a study; run 'lcbench simulate DIR --out traces.parquet' and give --traces traces.parquet."
+            )
+        return self.load().frame(bench, metric, traces)

@@ -1,0 +1,124 @@
+"""Learning curves of all configurations at the largest budget, one panel per data set.
+
+Each thin line is one configuration, the mean over its seeds after each epoch (epoch 0 is the untrained network); a
+configuration that diverged ends where it did. The thick line is the configuration that is best after the last epoch,
+whose number and final value stand above the panel.
+"""
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.collections import LineCollection
+from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
+from numpy.typing import NDArray
+
+from analysis import style
+from analysis.figures.contract import NothingToDrawError
+from lcbench.benchmark import Benchmark
+from lcbench.metric import get_metric
+
+_KEYS = ("dataset", "metric", "config_id", "best")
+_COLUMNS = 5
+_TITLE_LENGTH = 20
+
+
+def frame(bench: Benchmark, metric: str = "valid_accuracy") -> pd.DataFrame:
+    """The curves, one row each.
+
+    Args:
+        bench: The table.
+        metric: Name of a metric.
+
+    Returns:
+        The columns ``dataset``, ``metric``, ``config_id``, ``best`` (whether it is the best of its data set after the
+        last epoch), then one column per epoch, ``0`` to the largest budget: the mean over the seeds, NaN from where a
+        seed diverged.
+
+    Raises:
+        NothingToDrawError: If every run diverged.
+    """
+    found = pd.concat([_curves(bench, dataset, metric) for dataset in bench.datasets], ignore_index=True)
+    if not np.isfinite(found[_epochs(found)].to_numpy()[:, 1:]).any():
+        raise NothingToDrawError(f"{metric} is not finite for any run after the first epoch.")
+    return found
+
+
+def _curves(bench: Benchmark, dataset: str, metric: str) -> pd.DataFrame:
+    """The rows of one data set."""
+    means = bench.array(dataset, metric, bench.budgets[-1]).mean(axis=1, dtype=np.float64)
+    losses = get_metric(metric).loss(means[:, -1])
+    best = np.arange(len(losses)) == losses.argmin() if np.isfinite(losses).any() else np.zeros(len(losses), bool)
+    keys = pd.DataFrame({"dataset": dataset, "metric": metric, "config_id": bench.configs.index, "best": best})
+    return pd.concat([keys, pd.DataFrame(means.astype(np.float32))], axis=1)
+
+
+def _epochs(frame: pd.DataFrame) -> list[Any]:
+    """The columns that hold the curves."""
+    return [column for column in frame.columns if column not in _KEYS]
+
+
+def draw(frame: pd.DataFrame) -> Figure:
+    """Small panels, up to five in a row."""
+    datasets = list(dict.fromkeys(frame["dataset"]))
+    columns = min(_COLUMNS, len(datasets))
+    rows = -(-len(datasets) // columns)
+    with style.look():
+        width = style.COLUMN if columns == 1 else style.PAGE
+        figure = Figure(figsize=(width, 0.6 + (1.35 if columns > 2 else 2.0) * rows), layout="constrained")
+        panels = figure.subplots(rows, columns, sharex=True, squeeze=False).ravel()
+        for panel, dataset in zip(panels, datasets, strict=False):
+            _panel(panel, frame[frame["dataset"] == dataset], dataset)
+        for panel in panels[len(datasets) - columns : len(datasets)]:
+            panel.tick_params(labelbottom=True)
+        for panel in panels[len(datasets) :]:
+            panel.remove()
+        figure.supxlabel("epochs trained", fontsize=8)
+        figure.supylabel(_label(str(frame["metric"].iloc[0])), fontsize=8)
+    return figure
+
+
+def _label(metric: str) -> str:
+    """A metric's name with its unit."""
+    return f"{metric.replace('_', ' ')} ({get_metric(metric).unit})"
+
+
+def _panel(panel: Axes, rows: pd.DataFrame, dataset: str) -> None:
+    """All curves of one data set, the best on top."""
+    curves = rows[_epochs(rows)].to_numpy(dtype=np.float32)  # as in the table, whether or not it was read from CSV
+    epochs = np.arange(curves.shape[1])
+    alpha = float(np.clip(12 / len(curves), 0.06, 0.5))
+    lines = LineCollection(
+        [np.column_stack([epochs, curve]) for curve in curves],
+        linewidths=0.5,
+        colors=style.colour(0),
+        alpha=alpha,
+    )
+    panel.add_collection(lines)
+    best = rows["best"].to_numpy(dtype=bool)
+    title = dataset if len(dataset) <= _TITLE_LENGTH else f"{dataset[: _TITLE_LENGTH - 1]}…"
+    if best.any():
+        panel.plot(epochs, curves[best][0], color=style.colour(1), linewidth=1.4)
+        title += f"\nbest: no. {rows['config_id'].to_numpy()[best][0]}, {curves[best][0, -1]:.3f}"
+    panel.set_title(title, fontsize=6.5, loc="left")
+    panel.set_xlim(0, epochs[-1])
+    panel.set_ylim(*_range(curves))
+    panel.xaxis.set_major_locator(MaxNLocator(4, integer=True, steps=[1, 2, 5, 10]))
+    panel.yaxis.set_major_locator(MaxNLocator(4, steps=[1, 2, 5, 10]))
+
+
+def _range(curves: NDArray[np.float32]) -> tuple[float, float]:
+    """What of the y axis to show: all that is finite and a little more.
+
+    Cross-entropies of a network that is about to diverge are huge; what lies above Tukey's outer fence (three times
+    the distance of the quartiles above the upper one) is left outside.
+    """
+    finite = curves[np.isfinite(curves)].astype(np.float64)
+    if finite.size == 0:
+        return 0.0, 1.0
+    lower, upper = np.quantile(finite, (0.25, 0.75))
+    low, high = float(finite.min()), float(finite[finite <= upper + 3 * (upper - lower)].max())
+    margin = 0.04 * (high - low) or 0.01
+    return low - margin, high + margin

@@ -1,0 +1,58 @@
+"""Tables as people read them: numbers already written out, ready for the console."""
+
+import math
+from collections.abc import Iterator
+
+import pandas as pd
+
+from analysis.correlation import SCHEDULES
+from analysis.paper import published_correlation
+
+TABLE3_HEADER = ("Budget pair (epochs)", "", *(f"{schedule[0].upper()}{schedule[1:]}" for schedule in SCHEDULES))
+
+
+def mean_and_spread(mean: float | None, spread: float | None, digits: int = 2) -> str:
+    """``0.94 ± 0.03``; the mean alone if there is no spread, a dash if there is no mean."""
+    if mean is None or math.isnan(mean):
+        return "-"
+    if spread is None or math.isnan(spread):
+        return f"{mean:.{digits}f}"
+    return f"{mean:.{digits}f} ± {spread:.{digits}f}"
+
+
+def table3_rows(table: pd.DataFrame) -> Iterator[tuple[str, ...]]:
+    """Table 3 of this table and, beside each of its rows, the paper's where it has one.
+
+    Args:
+        table: From :func:`analysis.correlation.table3`.
+
+    Yields:
+        Rows under :data:`TABLE3_HEADER`.
+    """
+    for low, high in table.index:
+        cells = table.loc[(low, high)]
+        ours = [mean_and_spread(cells[schedule, "mean"], cells[schedule, "std"]) for schedule in SCHEDULES]
+        yield f"({low}, {high})", "this table", *ours
+        published = [published_correlation(low, high, schedule) for schedule in SCHEDULES]
+        if any(published):
+            yield "", "paper", *(mean_and_spread(cell.mean, cell.std) if cell else "-" for cell in published)
+
+
+def table3_frame(table: pd.DataFrame) -> pd.DataFrame:
+    """Table 3 as one tidy row per cell, with the paper's value: what is written as CSV.
+
+    Args:
+        table: From :func:`analysis.correlation.table3`.
+
+    Returns:
+        The columns ``budget_low, budget_high, schedule, mean, std, datasets, paper_mean, paper_std``.
+    """
+    rows = []
+    for low, high in table.index:
+        for schedule in SCHEDULES:
+            row = {"budget_low": low, "budget_high": high, "schedule": schedule}
+            row |= table.loc[(low, high)][schedule].to_dict()
+            published = published_correlation(low, high, schedule)
+            row |= {"paper_mean": published and published.mean, "paper_std": published and published.std}
+            rows.append(row)
+    return pd.DataFrame(rows).astype({"datasets": int, "paper_mean": float, "paper_std": float})

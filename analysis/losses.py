@@ -1,0 +1,40 @@
+"""What a table says of its configurations: one loss per configuration and epoch, averaged over the seeds."""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lcbench.benchmark import Benchmark
+from lcbench.metric import get_metric
+
+
+def mean_losses(bench: Benchmark, dataset: str, metric: str, budget: int) -> NDArray[np.float64]:
+    """Loss of every configuration after every epoch, with its metric averaged over the seeds.
+
+    A run that diverged is a result, the worst one: from that epoch on its configuration has an infinite loss, even if
+    its other seeds did not diverge.
+
+    Args:
+        bench: The table.
+        dataset: Name of a data set.
+        metric: Name of a metric.
+        budget: Epochs of the runs.
+
+    Returns:
+        ``(configs, budget + 1)`` array; configurations in the table's order, index = epochs trained.
+
+    Raises:
+        UnknownNameError: If a name or the budget is not in the table.
+    """
+    return get_metric(metric).loss(bench.array(dataset, metric, budget).mean(axis=1, dtype=np.float64))
+
+
+def is_complete(bench: Benchmark, dataset: str) -> NDArray[np.bool_]:
+    """Which configurations have all their runs, at every budget and seed, diverged ones included.
+
+    The metrics of a missing run are NaN like those of one that diverged, but a run that took place has seconds.
+
+    Returns:
+        ``(configs,)`` array.
+    """
+    present = [~np.isnan(bench.array(dataset, "seconds", budget)[:, :, 0]) for budget in bench.budgets]
+    return np.all(present, axis=(0, 2))

@@ -1,0 +1,53 @@
+"""Whether a study was run on the table and metric that it is about to be shown with."""
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from lcbench.benchmark import Benchmark
+from lcbench.errors import InputError, UnknownNameError
+
+
+def check_same_table(traces: pd.DataFrame, bench: Benchmark, metric: str) -> None:
+    """Hold every value of a study against the table.
+
+    Whatever a study did with the table's seeds (took one, drew, averaged) and with its schedules, each value lies
+    between the least and the greatest that the seeds have for its configuration and budget.
+
+    Args:
+        traces: From :func:`simulate.study.study`; read are ``dataset, config_id, budget, value``.
+        bench: The table.
+        metric: Name of a metric.
+
+    Raises:
+        UnknownNameError: If the table lacks a data set, budget or the metric.
+        InputError: If the table lacks a configuration, or any value is not in it.
+    """
+    for (name, epochs), rows in traces.groupby(["dataset", "budget"], sort=False):
+        dataset, budget = str(name), int(epochs)  # type: ignore[call-overload]  # pandas types group keys as objects
+        if dataset not in bench.datasets:
+            raise UnknownNameError("data set", dataset, bench.datasets)
+        if not _is_within(rows, bench, dataset, metric, budget):
+            raise InputError(
+                f"traces must come from a study on this table with the metric {metric!r}, got values on {dataset!r} at "
+                f"budget {budget} that it does not hold; name the study's metric with --metric, or its table."
+            )
+
+
+def _is_within(rows: pd.DataFrame, bench: Benchmark, dataset: str, metric: str, budget: int) -> bool:
+    """Whether all values of one data set and budget lie in the range of the run of that budget or of the largest."""
+    places = bench.configs.index.get_indexer(pd.Index(rows["config_id"]))
+    if (places < 0).any():
+        return False
+    values = rows["value"].to_numpy(dtype=np.float64)
+    own = _between(values, bench.array(dataset, metric, budget)[places, :, budget])
+    read = _between(values, bench.array(dataset, metric, bench.budgets[-1])[places, :, budget])
+    return bool((own | read | np.isnan(values)).all())
+
+
+def _between(values: NDArray[np.float64], seeds: NDArray[np.float32]) -> NDArray[np.bool_]:
+    """Whether ``(rows,)`` values lie between the least and the greatest of ``(rows, seeds)`` that did not diverge."""
+    slack = 1e-6 * np.maximum(1.0, np.abs(values))
+    return np.asarray(
+        (values >= np.fmin.reduce(seeds, axis=1) - slack) & (values <= np.fmax.reduce(seeds, axis=1) + slack)
+    )

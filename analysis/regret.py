@@ -1,0 +1,98 @@
+"""Anytime regret: the mean distance of the best result so far from the best of the table, over an optimizer's time.
+
+What the regret of a single run is stands in :mod:`simulate.regret`; here runs are averaged, with the standard error.
+"""
+
+from collections.abc import Iterable, Sequence
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from lcbench.benchmark import Benchmark
+from simulate.regret import RUN, run_regrets
+from simulate.replay import ReplayBackend, Schedule, Seed
+
+COLUMNS = ("optimizer", "time", "regret", "standard_error", "low", "high", "runs")
+
+GRID: tuple[float, ...] = tuple(np.geomspace(1e-3, 1.0, 301).tolist())
+"""Fractions of the time limit at which regret is read: 100 per decade."""
+
+_QUARTILES = (0.25, 0.75)
+
+
+def best_losses(
+    bench: Benchmark,
+    metric: str = "valid_accuracy",
+    datasets: Iterable[str] | None = None,
+    *,
+    seed: Seed = "mean",
+    schedule: Schedule = "adaptive",
+) -> dict[str, float]:
+    """The smallest loss that a study replayed on this table can reach, for each data set.
+
+    The smallest over all configurations and over the ends of all budgets, with the recorded seeds treated as
+    :class:`simulate.replay.ReplayBackend` does it; of seeds that are drawn, the smallest of any. The traces of
+    :func:`simulate.study.study` hold it already; traces from elsewhere get it with
+    ``traces.assign(best_loss=traces["dataset"].map(best_losses(bench)))``.
+
+    Args:
+        bench: The table.
+        metric: Name of a metric.
+        datasets: Names of data sets; all by default.
+        seed: As the study had it.
+        schedule: As the study had it.
+
+    Returns:
+        Best loss by name of the data set; infinite if every run diverged.
+
+    Raises:
+        UnknownNameError: If a name is unknown.
+        InputError: If runs are missing in the table.
+    """
+    seeds: Sequence[Seed] = bench.seeds if seed == "draw" else (seed,)
+    return {
+        dataset: min(ReplayBackend(bench, dataset, metric, seed=s, schedule=schedule).best_loss for s in seeds)
+        for dataset in (bench.datasets if datasets is None else datasets)
+    }
+
+
+def anytime_regret(traces: pd.DataFrame, times: Sequence[float] = GRID) -> pd.DataFrame:
+    """Mean regret of each optimizer over seeds and data sets.
+
+    For each seed the regrets of its data sets are averaged, which gives one curve per seed; the mean, its standard
+    error (``ddof=1``, NaN for a single seed) and the quartiles are taken over these. So the band says how sure the mean
+    over these data sets is, and does not hold the differences between easy and hard data sets.
+
+    A mean over those runs that happen to have an incumbent could rise when a run joins late. So there is a mean only
+    from the time on at which every run of the optimizer has an incumbent that did not diverge; before, it is NaN.
+    (:func:`simulate.regret.regrets` counts such a run as holding the worst configuration instead: where there is a mean
+    here, both agree.)
+
+    Args:
+        traces: With the columns :data:`simulate.regret.TRACE_COLUMNS`.
+        times: Fractions of the time limit.
+
+    Returns:
+        One row per optimizer and time: ``optimizer``, ``time`` (fraction of the time limit), ``regret`` (in the unit of
+        the metric), ``standard_error``, ``low`` and ``high`` (quartiles over the seeds) and ``runs`` (how many have an
+        incumbent that did not diverge).
+
+    Raises:
+        InputError: As :func:`simulate.regret.run_regrets`.
+    """
+    regrets = run_regrets(traces, times)
+    shape = [traces[name].nunique() for name in RUN]
+    cube = regrets.to_numpy().reshape(*shape, len(times))
+    cube = np.where(np.isfinite(cube), cube, np.nan)
+    names = zip(traces["optimizer"].unique(), cube, strict=True)
+    return pd.concat([_summary(str(name), np.asarray(times), each) for name, each in names], ignore_index=True)
+
+
+def _summary(optimizer: str, times: NDArray[np.float64], regrets: NDArray[np.float64]) -> pd.DataFrame:
+    """One optimizer's rows from its ``(datasets, seeds, times)`` regrets."""
+    seeds = regrets.mean(axis=0)
+    error = seeds.std(axis=0, ddof=1) / np.sqrt(len(seeds)) if len(seeds) > 1 else np.full(len(times), np.nan)
+    low, high = np.quantile(seeds, _QUARTILES, axis=0)
+    columns = (optimizer, times, seeds.mean(axis=0), error, low, high, np.isfinite(regrets).sum(axis=(0, 1)))
+    return pd.DataFrame(dict(zip(COLUMNS, columns, strict=True)))

@@ -1,0 +1,78 @@
+"""One look for all figures: colours, sizes and how they are saved.
+
+Used as ``with style.look(): ...``; matplotlib's global settings are as before afterwards, and pyplot is never used, so
+figures need no display.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import matplotlib.style
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+COLUMN = 3.5
+"""Width of one column of a two-column paper, in inches."""
+
+PAGE = 7.16
+"""Width of both columns, in inches."""
+
+DPI = 200
+
+PALETTE = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000", "#F0E442")
+"""The colours of Okabe and Ito, which people with any kind of colour blindness can tell apart; yellow last."""
+
+MARKERS = ("o", "s", "^", "D", "v", "P", "X", "*")
+DASHES = ("-", "--", "-.", ":")
+
+GREY = "#999999"
+
+_SETTINGS = {
+    "font.family": "DejaVu Sans",  # comes with matplotlib: the same picture everywhere
+    "font.size": 8,
+    "axes.titlesize": 8,
+    "axes.labelsize": 8,
+    "xtick.labelsize": 7,
+    "ytick.labelsize": 7,
+    "legend.fontsize": 7,
+    "legend.frameon": False,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.linewidth": 0.6,
+    "axes.axisbelow": True,
+    "axes.grid": True,
+    "grid.color": "#E5E5E5",
+    "grid.linewidth": 0.5,
+    "lines.linewidth": 1.2,
+    "lines.markersize": 4,
+    "xtick.major.width": 0.6,
+    "ytick.major.width": 0.6,
+    "figure.facecolor": "white",
+    "savefig.facecolor": "white",
+}
+
+
+@contextmanager
+def look() -> Iterator[None]:
+    """The settings, for as long as the block lasts; they start from matplotlib's defaults, not from the user's."""
+    with matplotlib.style.context(_SETTINGS, after_reset=True):
+        yield
+
+
+def colour(index: int) -> str:
+    """The colour of the ``index``-th thing."""
+    return PALETTE[index % len(PALETTE)]
+
+
+def dashes(index: int) -> str:
+    """The line style of the ``index``-th thing: solid until the colours are used up."""
+    return DASHES[index // len(PALETTE) % len(DASHES)]
+
+
+def save(figure: "Figure", path: Path) -> None:
+    """Write a figure as PNG; the same figure gives the same bytes."""
+    with look():
+        figure.savefig(path, dpi=DPI, format="png", metadata={"Software": None})

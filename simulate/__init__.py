@@ -1,0 +1,39 @@
+"""Plays optimizers against a table in virtual time.
+
+>>> import lcbench, numpy as np
+>>> from simulate import OPTIMIZERS, ReplayBackend, simulate
+>>> backend = ReplayBackend(lcbench.load("DIR"), "wine")
+>>> optimizer = OPTIMIZERS["bohb"](backend.domain(), backend.budgets, np.random.default_rng(0))
+>>> trace = simulate(optimizer, backend, workers=4, seconds=3600)
+>>> trace.incumbent(1800).loss
+
+Studies of many optimizers, data sets and seeds are in :mod:`simulate.study`. Names are imported when they are first
+used, so that the command line answers at once.
+"""
+
+from typing import TYPE_CHECKING
+
+import lazy_loader
+
+__getattr__, __dir__, __all__ = lazy_loader.attach(
+    __name__,
+    submodules={"study"},
+    submod_attrs={
+        "contract": ["Job", "Result"],
+        "function": ["FunctionBackend"],
+        "optimizers": ["OPTIMIZERS"],
+        "replay": ["ReplayBackend"],
+        "run": ["simulate"],
+        "trace": ["Trace"],
+    },
+)
+
+if TYPE_CHECKING:
+    from simulate import study as study
+    from simulate.contract import Job as Job
+    from simulate.contract import Result as Result
+    from simulate.function import FunctionBackend as FunctionBackend
+    from simulate.optimizers import OPTIMIZERS as OPTIMIZERS
+    from simulate.replay import ReplayBackend as ReplayBackend
+    from simulate.run import simulate as simulate
+    from simulate.trace import Trace as Trace

@@ -1,0 +1,117 @@
+"""The contract that everything in this package hangs on, on one page.
+
+An :class:`Optimizer` proposes jobs and is told results. A :class:`Backend` knows what a job gives and costs. Neither
+knows the other: :func:`simulate.run.simulate` carries jobs and results between them in virtual time.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lcbench.curve import Curve
+from lcbench.metric import Metric
+
+if TYPE_CHECKING:
+    from ConfigSpace import ConfigurationSpace  # slow to import
+
+Config = Mapping[str, Any]
+"""A configuration: a value for each hyperparameter."""
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """The order to train a trial for ``budget`` epochs.
+
+    Attributes:
+        trial: Number of the trial; jobs of one trial share its configuration and have increasing budgets.
+        config: The configuration.
+        budget: Epochs, counted from the trial's beginning.
+    """
+
+    trial: int
+    config: Config
+    budget: int
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """What came of a job.
+
+    Attributes:
+        job: The job.
+        curve: The trial's curve up to ``job.budget``: nothing beyond what has been paid for.
+        loss: Loss at ``job.budget``, smaller is better; infinite if the run diverged.
+        started: Virtual seconds at which a worker took the job.
+        finished: Virtual seconds at which it was done; ``finished - started`` is what the job cost.
+        worker: Number of the worker, from 0.
+    """
+
+    job: Job
+    curve: Curve
+    loss: float
+    started: float
+    finished: float
+    worker: int
+
+
+class Domain(Protocol):
+    """Where an optimizer may look: a whole search space, or the rows of a table."""
+
+    @property
+    def space(self) -> "ConfigurationSpace":
+        """The search space; its unit cube has one dimension per hyperparameter."""
+
+    def encode(self, config: Config) -> NDArray[np.float64]:
+        """Where a configuration lies in the unit cube, ``(dimensions,)``; NaN where a hyperparameter is inactive."""
+
+    def sample(self, rng: np.random.Generator) -> Config | None:
+        """Draw a configuration uniformly; a table draws among its rows not yet taken, None if none is left."""
+
+    def realize(self, points: NDArray[np.float64]) -> tuple[list[Config], NDArray[np.float64]]:
+        """Turn ``(n, dimensions)`` points of the unit cube into configurations that can be evaluated.
+
+        A space decodes them; a table takes for each point the nearest row not yet taken.
+
+        Returns:
+            At most ``n`` configurations, and where they lie in the unit cube, ``(n, dimensions)``.
+        """
+
+    def take(self, config: Config) -> None:
+        """Note that this configuration has been proposed (a table will not offer it again)."""
+
+
+class Backend(Protocol):
+    """What a job gives and costs.
+
+    Attributes:
+        metric: What is optimized.
+        budgets: The epochs that can be asked for, increasing.
+        resumes: Whether a promoted trial goes on where it stopped and pays only its new epochs (one learning-rate
+            schedule for all budgets), or starts from scratch and pays all of them (a schedule of its own per budget).
+    """
+
+    @property
+    def metric(self) -> Metric: ...  # noqa: D102
+    @property
+    def budgets(self) -> tuple[int, ...]: ...  # noqa: D102
+    @property
+    def resumes(self) -> bool: ...  # noqa: D102
+
+    def domain(self) -> Domain:
+        """A fresh domain for one optimizer (it remembers what that optimizer has taken)."""
+
+    def curve(self, config: Config, budget: int) -> Curve:
+        """The learning curve of a configuration over ``budget`` epochs. Pure: same arguments, same curve."""
+
+
+class Optimizer(Protocol):
+    """Asks for jobs and learns from results. Same seed, same answers: same jobs."""
+
+    def ask(self) -> Job | None:
+        """The next job, or None: nothing until the next result is told (or, with no job running, nothing ever)."""
+
+    def tell(self, result: Result) -> None:
+        """Learn a result of a job asked before."""

@@ -1,0 +1,192 @@
+"""Where an optimizer may look: a whole search space, or the rows of a table."""
+
+from collections.abc import Hashable, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+from scipy.spatial import KDTree
+
+from lcbench.errors import InputError
+from simulate.contract import Config
+from simulate.encoding import Encoding
+
+if TYPE_CHECKING:
+    from ConfigSpace import ConfigurationSpace
+
+_BATCH = 64  # ConfigSpace draws a batch in little more time than one configuration
+_NEIGHBOURS = 8  # rows looked at before looking at more, in search of one not taken
+
+
+class SpaceDomain:
+    """Every configuration of a search space. The space's own random state is left alone."""
+
+    def __init__(self, space: "ConfigurationSpace") -> None:
+        from lcbench.space import from_json, to_json
+
+        self.space = space
+        self._encoding = Encoding(space)
+        self._drawing = from_json(to_json(space))
+        self._drawn: list[Config] = []
+
+    def sample(self, rng: np.random.Generator) -> Config:
+        """Draw a configuration uniformly (draws come in batches, so one domain belongs to one generator)."""
+        if not self._drawn:
+            self._drawing.seed(int(rng.integers(2**31)))
+            self._drawn = [_plain(dict(c)) for c in reversed(self._drawing.sample_configuration(_BATCH))]
+        return self._drawn.pop()
+
+    def encode(self, config: Config) -> NDArray[np.float64]:
+        """Where a configuration lies in the unit cube, ``(dimensions,)``; NaN where inactive."""
+        return self._encoding.encode(config)
+
+    def realize(self, points: NDArray[np.float64]) -> tuple[list[Config], NDArray[np.float64]]:
+        """Decode points; those that are forbidden are left out."""
+        configs = self._encoding.decode(points)
+        if self._encoding.conditional:
+            configs = self._legal(configs)
+        if not configs:
+            return [], np.empty((0, points.shape[1]))
+        return configs, np.stack([self._encoding.encode(config) for config in configs])
+
+    def take(self, config: Config) -> None:
+        """A space never runs out: nothing to note."""
+
+    def _legal(self, configs: Sequence[Config]) -> list[Config]:
+        """Leave out what is inactive in each configuration, and configurations that are forbidden."""
+        from ConfigSpace.exceptions import ForbiddenValueError
+        from ConfigSpace.util import deactivate_inactive_hyperparameters
+
+        legal: list[Config] = []
+        for config in configs:
+            try:
+                legal.append(_plain(dict(deactivate_inactive_hyperparameters(dict(config), self.space))))
+            except ForbiddenValueError:  # only conditional spaces come here
+                continue
+        return legal
+
+
+@dataclass(frozen=True)
+class ConfigTable:
+    """The rows of a table, encoded once and shared by all domains over it.
+
+    Attributes:
+        space: The search space.
+        frame: One row per configuration, one column per hyperparameter; NaN where inactive.
+    """
+
+    space: "ConfigurationSpace"
+    frame: pd.DataFrame
+
+    def __post_init__(self) -> None:
+        if self.frame.empty:
+            raise InputError("a table of configurations must have at least one row, got none.")
+
+    @cached_property
+    def encoding(self) -> Encoding:
+        """The map to the unit cube."""
+        return Encoding(self.space)
+
+    @cached_property
+    def configs(self) -> list[Config]:
+        """The rows as configurations."""
+        columns = [self.frame[name].tolist() for name in self.encoding.names]
+        rows = (dict(zip(self.encoding.names, row, strict=True)) for row in zip(*columns, strict=True))
+        return [{k: v for k, v in row.items() if v is not None and v == v} for row in rows]
+
+    @cached_property
+    def cube(self) -> NDArray[np.float64]:
+        """Where the rows lie in the unit cube, ``(rows, dimensions)``."""
+        from lcbench.space import encode
+
+        return encode(self.space, self.frame)
+
+    @cached_property
+    def features(self) -> NDArray[np.float64]:
+        """The rows as :meth:`simulate.encoding.Encoding.features`."""
+        return self.encoding.features(self.cube)
+
+    @cached_property
+    def tree(self) -> KDTree:
+        """Finds the rows that lie nearest to a point."""
+        return KDTree(self.features)
+
+    @cached_property
+    def rows(self) -> dict[Hashable, int]:
+        """Row of each configuration; the first of equal ones."""
+        return {self.encoding.key(c): row for row, c in reversed(list(enumerate(self.configs)))}
+
+    def nearest(self, config: Config) -> int:
+        """The row that lies nearest to a configuration in the unit cube.
+
+        Raises:
+            InputError: If the configuration is outside the space.
+        """
+        point = self.encoding.features(self.encoding.encode(config)[None])
+        return int(np.asarray(self.tree.query(point)[1])[0])
+
+
+class TableDomain:
+    """The rows of a table, each offered once."""
+
+    def __init__(self, table: ConfigTable) -> None:
+        self.space = table.space
+        self._table = table
+        self._free = np.array(sorted(table.rows.values()))  # the first `_left` are not taken, in no order
+        self._place = {int(row): i for i, row in enumerate(self._free)}
+        self._left = len(self._free)
+        self._is_free = np.zeros(len(table.configs), np.bool_)
+        self._is_free[self._free] = True
+        self._tree, self._tree_rows = table.tree, np.arange(len(table.configs))
+
+    def sample(self, rng: np.random.Generator) -> Config | None:
+        """Draw uniformly among the rows not yet taken; None if none is left."""
+        return self._table.configs[self._free[rng.integers(self._left)]] if self._left else None
+
+    def encode(self, config: Config) -> NDArray[np.float64]:
+        """Where a configuration lies in the unit cube, ``(dimensions,)``; NaN where inactive."""
+        row = self._table.rows.get(self._table.encoding.key(config))
+        return self._table.encoding.encode(config) if row is None else self._table.cube[row]
+
+    def realize(self, points: NDArray[np.float64]) -> tuple[list[Config], NDArray[np.float64]]:
+        """For each point the nearest row not yet taken, each row once."""
+        if not self._left or not len(points):
+            return [], np.empty((0, self._table.cube.shape[1]))
+        rows = np.unique(self._nearest(self._table.encoding.features(points)))
+        return [self._table.configs[row] for row in rows], self._table.cube[rows]
+
+    def take(self, config: Config) -> None:
+        """Offer this row no more (a configuration that is no row, or is taken already, changes nothing)."""
+        row = self._table.rows.get(self._table.encoding.key(config), -1)
+        place = self._place.pop(row, None)
+        if place is None:
+            return
+        self._left -= 1
+        last = int(self._free[self._left])
+        self._free[place] = last
+        if last != row:
+            self._place[last] = place
+        self._is_free[row] = False
+
+    def _nearest(self, features: NDArray[np.float64]) -> NDArray[np.intp]:
+        """The nearest row not yet taken, for each point."""
+        if self._left < len(self._tree_rows) / 2:  # a tree of mostly taken rows is slow to search
+            self._tree_rows = np.flatnonzero(self._is_free)
+            self._tree = KDTree(self._table.features[self._tree_rows])
+        found = np.empty(len(features), np.intp)
+        searching, k = np.arange(len(features)), _NEIGHBOURS
+        while len(searching):
+            k = min(k, len(self._tree_rows))
+            near = self._tree_rows[self._tree.query(features[searching], k=range(1, k + 1))[1]]
+            free = self._is_free[near]
+            found[searching] = near[np.arange(len(near)), free.argmax(axis=1)]
+            searching, k = searching[~free.any(axis=1)], 2 * k
+        return found
+
+
+def _plain(config: dict[str, object]) -> Config:
+    """Numpy's scalars as Python's own."""
+    return {name: value.item() if isinstance(value, np.generic) else value for name, value in config.items()}

@@ -1,0 +1,99 @@
+"""Single configurations to and from the unit cube, fast enough for the inside of a loop.
+
+The coordinates are those of :mod:`lcbench.space`: numbers lie in [0, 1] on their own scale, a category (also an ordinal
+or a constant) is its index, and a hyperparameter that is inactive in a configuration is NaN. An inactive
+hyperparameter is absent from a configuration's mapping.
+"""
+
+from collections.abc import Hashable
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lcbench.errors import InputError
+from simulate.contract import Config
+
+if TYPE_CHECKING:
+    from ConfigSpace import ConfigurationSpace
+
+_INACTIVE = 0.5  # where a number that is inactive lies between the active ones
+
+
+@dataclass(frozen=True, slots=True)
+class Encoding:
+    """The map between the configurations of a space and its unit cube.
+
+    Attributes:
+        space: The search space.
+        names: Names of the hyperparameters, in the space's order.
+        levels: For each hyperparameter its number of categories; 0 for a number.
+    """
+
+    space: "ConfigurationSpace"
+    names: tuple[str, ...] = field(init=False)
+    levels: tuple[int, ...] = field(init=False)
+    _parts: tuple[Any, ...] = field(init=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "names", tuple(self.space.keys()))
+        object.__setattr__(self, "levels", levels(self.space))
+        object.__setattr__(self, "_parts", tuple(self.space.values()))
+
+    @property
+    def conditional(self) -> bool:
+        """Whether some configurations lack some hyperparameters, or are forbidden."""
+        return bool(self.space.conditions or self.space.forbidden_clauses)
+
+    def key(self, config: Config) -> Hashable:
+        """What identifies a configuration: its values in the order of the space."""
+        return tuple(map(config.get, self.names))
+
+    def encode(self, config: Config) -> NDArray[np.float64]:
+        """Where a configuration lies in the unit cube, ``(dimensions,)``.
+
+        Raises:
+            InputError: If a hyperparameter is missing, unknown or out of its range.
+        """
+        point = np.full(len(self.names), np.nan)
+        optional = self.space.conditional_hyperparameters
+        for j, (name, part) in enumerate(zip(self.names, self._parts, strict=True)):
+            if name in config and part.legal_value(config[name]):
+                point[j] = part.to_vector(config[name])
+            elif name in config or name not in optional:
+                raise InputError(f"{name} must be a value of {part}, got {config.get(name)!r}.")
+        unknown = config.keys() - set(self.names)
+        if unknown:
+            raise InputError(f"config must have hyperparameters of the space only, got {', '.join(sorted(unknown))}.")
+        return point
+
+    def decode(self, points: NDArray[np.float64]) -> list[Config]:
+        """Turn ``(n, dimensions)`` points into configurations: numbers and categories are rounded to legal ones."""
+        columns = [
+            part.to_value(np.clip(points[:, j], 0, max(n - 1, 1)) if n == 0 else np.rint(points[:, j])).tolist()
+            for j, (part, n) in enumerate(zip(self._parts, self.levels, strict=True))
+        ]
+        return [dict(zip(self.names, row, strict=True)) for row in zip(*columns, strict=True)]
+
+    def features(self, cube: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Spread ``(n, dimensions)`` points so that Euclidean distance is right for them.
+
+        A number keeps its coordinate; a category becomes one column per level, such that two different levels are at
+        distance 1, as far as the ends of a number's range. Inactive numbers lie in the middle, inactive categories are
+        all zeros.
+        """
+        columns: list[NDArray[np.float64]] = []
+        for j, n in enumerate(self.levels):
+            if n == 0:
+                columns.append(np.where(np.isnan(cube[:, j]), _INACTIVE, cube[:, j])[:, None])
+            else:
+                columns.append((cube[:, j, None] == np.arange(n)) * np.sqrt(0.5))
+        return np.concatenate(columns, axis=1)
+
+
+def levels(space: "ConfigurationSpace") -> tuple[int, ...]:
+    """For each hyperparameter of a space its number of categories; 0 for a number."""
+    from ConfigSpace.hyperparameters import NumericalHyperparameter  # slow to import
+
+    return tuple(0 if isinstance(part, NumericalHyperparameter) else int(part.size) for part in space.values())

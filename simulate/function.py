@@ -1,0 +1,49 @@
+"""Backend from a function: to try an optimizer on a formula, without a table."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from lcbench.curve import Curve
+from lcbench.metric import METRICS, Metric
+from lcbench.schema import check_budgets
+from simulate.contract import Config
+from simulate.domain import SpaceDomain
+
+if TYPE_CHECKING:
+    from ConfigSpace import ConfigurationSpace
+
+
+@dataclass(frozen=True, slots=True)
+class FunctionBackend:
+    """Learning curves from a function of the configuration and the budget.
+
+    >>> def curve(config, budget):
+    ...     return Curve(np.full(budget + 1, config["x"] ** 2), 10.0 * np.arange(budget + 1))
+    >>> backend = FunctionBackend(ConfigurationSpace({"x": (-1.0, 1.0)}), (1, 3, 9), curve)
+
+    Attributes:
+        space: The search space.
+        budgets: Epochs that can be asked for, increasing.
+        function: Gives the curve over ``budget`` epochs; must be pure.
+        resumes: Whether a promoted trial pays its new epochs only; the function's curves of one configuration must
+            then agree on the epochs that they share.
+        metric: What the curves' values are.
+    """
+
+    space: "ConfigurationSpace"
+    budgets: tuple[int, ...]
+    function: Callable[[Config, int], Curve]
+    resumes: bool = False
+    metric: Metric = METRICS["valid_cross_entropy"]
+
+    def __post_init__(self) -> None:
+        check_budgets(self.budgets)
+
+    def domain(self) -> SpaceDomain:
+        """The whole space."""
+        return SpaceDomain(self.space)
+
+    def curve(self, config: Config, budget: int) -> Curve:
+        """The function's curve."""
+        return self.function(config, budget)

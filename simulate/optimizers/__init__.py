@@ -1,0 +1,37 @@
+"""One algorithm per file, and the registry by which they are found.
+
+To add one: write a class with ``ask`` and ``tell`` (see :mod:`simulate.contract`) that is made from a domain, budgets
+and a generator, and give it a line in :data:`OPTIMIZERS`; the contract tests find it there.
+"""
+
+from collections.abc import Callable
+
+import numpy as np
+
+from lcbench.errors import UnknownNameError
+from simulate.contract import Domain, Optimizer
+from simulate.optimizers.bohb import BOHB
+from simulate.optimizers.hyperband import Hyperband
+from simulate.optimizers.random_search import RandomSearch
+from simulate.optimizers.successive_halving import SuccessiveHalving
+
+OptimizerFactory = Callable[[Domain, tuple[int, ...], np.random.Generator], Optimizer]
+
+OPTIMIZERS: dict[str, OptimizerFactory] = {
+    "random": RandomSearch,
+    "successive-halving": SuccessiveHalving,
+    "hyperband": Hyperband,
+    "bohb": BOHB,
+}
+"""Optimizers by name: ``OPTIMIZERS[name](backend.domain(), backend.budgets, rng)``."""
+
+
+def get_optimizer(name: str) -> OptimizerFactory:
+    """Look up an optimizer.
+
+    Raises:
+        UnknownNameError: If there is no such optimizer.
+    """
+    if name not in OPTIMIZERS:
+        raise UnknownNameError("optimizer", name, OPTIMIZERS)
+    return OPTIMIZERS[name]

@@ -1,0 +1,45 @@
+"""Hyperband: successive halving with several trade-offs between many trials and long ones."""
+
+import numpy as np
+
+from simulate.contract import Domain, Job, Result
+from simulate.optimizers.brackets import Brackets
+from simulate.optimizers.random_search import draw
+from simulate.optimizers.rungs import Variant, check_eta, hyperband_brackets, infer_eta
+
+
+class Hyperband:
+    """Hyperband with synchronous brackets.
+
+    Li, Jamieson, DeSalvo, Rostamizadeh and Talwalkar (2018), *Hyperband: a novel bandit-based approach to
+    hyperparameter optimization*, JMLR 18(185). The rungs are the backend's budgets (the paper computes them from R and
+    eta); with 12, 25, 50 and eta 2 the brackets have (4, 2, 1), (2, 1), (3) trials. After the last bracket the first
+    comes again.
+
+    Args:
+        domain: Where to look.
+        budgets: Epochs of the rungs, increasing.
+        rng: Source of randomness.
+        eta: Halving rate; by default the one that fits the budgets.
+        variant: Which of the two bracket tables, see :func:`simulate.optimizers.rungs.hyperband_brackets`.
+    """
+
+    def __init__(
+        self,
+        domain: Domain,
+        budgets: tuple[int, ...],
+        rng: np.random.Generator,
+        *,
+        eta: int | None = None,
+        variant: Variant = "floor",
+    ) -> None:
+        eta = infer_eta(budgets) if eta is None else check_eta(eta)
+        self._brackets = Brackets(hyperband_brackets(len(budgets), eta, variant), budgets, lambda: draw(domain, rng))
+
+    def ask(self) -> Job | None:
+        """The next job; None once a table has no rows left and all jobs are handed out."""
+        return self._brackets.ask()
+
+    def tell(self, result: Result) -> None:
+        """Learn a result."""
+        self._brackets.tell(result)

@@ -1,0 +1,150 @@
+"""Backend from a benchmark: every curve and every second is looked up."""
+
+from functools import cached_property
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lcbench.benchmark import Benchmark
+from lcbench.curve import Curve
+from lcbench.errors import InputError, UnknownNameError
+from lcbench.metric import get_metric
+from simulate.contract import Config, Domain
+from simulate.domain import ConfigTable, SpaceDomain, TableDomain
+
+Schedule = Literal["adaptive", "non-adaptive"]
+Match = Literal["exact", "nearest"]
+Seed = int | Literal["mean", "draw"]
+
+SCHEDULES: tuple[Schedule, ...] = ("adaptive", "non-adaptive")
+MATCHES: tuple[Match, ...] = ("exact", "nearest")
+
+
+class ReplayBackend:
+    """One data set of a benchmark, replayed.
+
+    Args:
+        bench: The table.
+        dataset: Name of a data set.
+        metric: What is optimized.
+        seed: Which of the recorded seeds: a number; ``"mean"``, the average of their curves (of the seconds as well;
+            diverged as soon as one of them is); or ``"draw"``, one picked at random for each configuration and run.
+        schedule: ``"adaptive"``: each budget is a run of its own from scratch, with its own learning-rate schedule.
+            ``"non-adaptive"``: all budgets are points on the run of the largest one, and a promoted trial goes on
+            where it stopped.
+        match: ``"exact"``: optimizers choose among the rows of the table. ``"nearest"``: they choose anywhere in the
+            space, and get the row that lies nearest in the unit cube.
+        draw_seed: Source of the picks of ``"draw"``: which recorded seed an evaluation gets depends on this, the row
+            and the run's budget only, never on what was asked before.
+
+    Raises:
+        UnknownNameError: If a name or the seed is unknown.
+        InputError: If runs that this replay needs are missing in the table.
+    """
+
+    def __init__(
+        self,
+        bench: Benchmark,
+        dataset: str,
+        metric: str = "valid_accuracy",
+        *,
+        seed: Seed = 0,
+        schedule: Schedule = "adaptive",
+        match: Match = "exact",
+        draw_seed: int = 0,
+    ) -> None:
+        for kind, name, known in (("schedule", schedule, SCHEDULES), ("match", match, MATCHES)):
+            if name not in known:
+                raise UnknownNameError(kind, name, known)
+        if seed not in (*bench.seeds, "mean", "draw"):
+            raise UnknownNameError("seed", seed, (*bench.seeds, "mean", "draw"))
+        self.bench, self.dataset, self.match, self.seed = bench, dataset, match, seed
+        self.metric = get_metric(metric)
+        self.budgets = bench.budgets
+        self.resumes = schedule == "non-adaptive"
+        self._draw_seed = draw_seed
+        runs = (bench.budgets[-1],) if self.resumes else bench.budgets
+        self._values = {budget: self._select(metric, budget) for budget in runs}
+        self._seconds = {budget: self._select("seconds", budget) for budget in runs}
+        self._check_complete()
+
+    @cached_property
+    def table(self) -> ConfigTable:
+        """The benchmark's configurations; encoded once."""
+        return ConfigTable(self.bench.space, self.bench.configs)
+
+    def domain(self) -> Domain:
+        """The rows of the table, or the whole space."""
+        return TableDomain(self.table) if self.match == "exact" else SpaceDomain(self.bench.space)
+
+    def curve(self, config: Config, budget: int) -> Curve:
+        """The recorded curve over ``budget`` epochs.
+
+        Raises:
+            InputError: If the configuration is no row of the table and ``match`` is ``"exact"``.
+            UnknownNameError: If the table lacks the budget.
+        """
+        if budget not in self.budgets:
+            raise UnknownNameError("budget", budget, self.budgets)
+        run = self.budgets[-1] if self.resumes else budget
+        row = self._row(config)
+        return Curve(self._values[run][row, : budget + 1], self._seconds[run][row, : budget + 1])
+
+    def config_id(self, config: Config) -> int:
+        """Which configuration of the table this one is taken for."""
+        return int(self.bench.configs.index[self._row(config)])
+
+    @cached_property
+    def losses(self) -> NDArray[np.float64]:
+        """Every loss that can be had: ``(configs, budgets)``; infinite where a run diverged."""
+        last = [self._values[self.budgets[-1] if self.resumes else b][:, b] for b in self.budgets]
+        return self.metric.loss(np.stack(last, axis=1))
+
+    @property
+    def best_loss(self) -> float:
+        """The lowest loss in the table, over all configurations and budgets: where regret is 0."""
+        return float(self.losses.min())
+
+    @property
+    def worst_loss(self) -> float:
+        """The highest finite loss in the table (infinite if every run diverged)."""
+        finite = self.losses[np.isfinite(self.losses)]
+        return float(finite.max()) if finite.size else float("inf")
+
+    @property
+    def mean_seconds(self) -> float:
+        """What one run at the largest budget costs on average over the table."""
+        return float(self._seconds[self.budgets[-1]][:, -1].mean(dtype=np.float64))
+
+    def _row(self, config: Config) -> int:
+        row = self.table.rows.get(self.table.encoding.key(config))
+        if row is not None:
+            return row
+        if self.match == "nearest":
+            return self.table.nearest(config)
+        raise InputError(
+            f"config must be a row of the table when match='exact', got {dict(config)}; "
+            "use match='nearest' for optimizers that propose any configuration."
+        )
+
+    def _select(self, name: str, budget: int) -> NDArray[np.floating]:
+        """Bring one series into ``(configs, budget + 1)``: the seeds are chosen or averaged."""
+        array = self.bench.array(self.dataset, name, budget)
+        if self.seed == "mean":
+            return array.mean(axis=1, dtype=np.float64)
+        if self.seed == "draw":
+            picks = np.random.default_rng([self._draw_seed, budget]).integers(array.shape[1], size=len(array))
+            return array[np.arange(len(array)), picks]
+        return array[:, self.bench.seeds.index(self.seed)]
+
+    def _check_complete(self) -> None:
+        """Seconds are finite even for a run that diverged, so NaN means that there is no run."""
+        for budget, seconds in self._seconds.items():
+            missing = ~np.isfinite(seconds).all(axis=1)
+            if missing.any():
+                config_id = self.bench.configs.index[int(np.argmax(missing))]
+                raise InputError(
+                    f"runs of data set {self.dataset!r} at budget {budget} must all be there to be replayed, got "
+                    f"{int(missing.sum())} configurations without (the first is {config_id}); collect the rest."
+                )

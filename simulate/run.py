@@ -1,0 +1,172 @@
+"""The event loop: carries jobs and results between an optimizer and a backend in virtual time."""
+
+import heapq
+import math
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from lcbench.errors import InputError
+from simulate.contract import Backend, Job, Optimizer, Result
+from simulate.trace import Trace
+
+Overhead = Callable[[int], float]
+"""Virtual seconds that one ask takes, given the number of results the optimizer has been told."""
+
+
+def simulate(
+    optimizer: Optimizer,
+    backend: Backend,
+    *,
+    workers: int = 1,
+    seconds: float | None = None,
+    evaluations: int | None = None,
+    overhead: Overhead | None = None,
+) -> Trace:
+    """Run an optimizer on a backend in virtual time, as if that many workers trained for it.
+
+    All results of one instant are told before the next ask. Free workers take jobs lowest number first. On a backend
+    that resumes, a trial pays ``curve.cost(previous budget, budget)``, so 1, 3 and 9 epochs at 10 s each end after
+    90 s; otherwise ``curve.cost(0, budget)``, which makes it 130 s. No wall clock is read.
+
+    Args:
+        optimizer: Asks for jobs and is told results; used up by the simulation.
+        backend: What jobs give and cost.
+        workers: How many jobs run at once.
+        seconds: Virtual time limit. What finishes later is neither told nor counted.
+        evaluations: How many jobs are started at most; they all run to their end (unless ``seconds`` is over).
+        overhead: What an ask costs; nothing by default. There is one optimizer: while it thinks, it hears no results
+            and the other workers wait.
+
+    Returns:
+        The results in the order in which they were told.
+
+    Raises:
+        InputError: If an argument cannot be used, not a single job ends within ``seconds``, or the optimizer asks
+            for something the backend does not offer, or for nothing at all.
+    """
+    _check(workers, seconds, evaluations)
+    state = _Simulation(optimizer, backend, list(range(workers)), math.inf if evaluations is None else evaluations)
+    limit = math.inf if seconds is None else seconds
+    thinking = overhead or _no_overhead
+    while True:
+        state.tell_finished(limit)
+        if state.now > limit or not (state.start_one(thinking) or state.wait(limit)):
+            break
+    _check_anything(state, limit)
+    return Trace(tuple(state.told), backend.metric, workers)
+
+
+@dataclass(slots=True)
+class _Simulation:
+    """The state between two events."""
+
+    optimizer: Optimizer
+    backend: Backend
+    free: list[int]
+    """Heap of the workers without a job."""
+    evaluations: float
+    """Jobs that may be started in all."""
+    started: int = 0
+    """Jobs that have been started."""
+    now: float = 0.0
+    running: list[tuple[float, int, Result]] = field(default_factory=list)
+    """Heap of what is being trained: when it ends, which job it was, the result."""
+    told: list[Result] = field(default_factory=list)
+    last: dict[int, Result] = field(default_factory=dict)
+    """For each trial its latest job."""
+
+    def tell_finished(self, limit: float) -> None:
+        """Tell everything that has ended by now and within the limit."""
+        while self.running and self.running[0][0] <= min(self.now, limit):
+            result = heapq.heappop(self.running)[2]
+            heapq.heappush(self.free, result.worker)
+            self.told.append(result)
+            self.optimizer.tell(result)
+
+    def start_one(self, overhead: Overhead) -> bool:
+        """Give one free worker a job, if there is a worker, a job, and leave to start it."""
+        if not self.free or self.started >= self.evaluations:
+            return False
+        job = self.optimizer.ask()
+        if job is None:
+            return False
+        thought = overhead(len(self.told))
+        if not 0 <= thought < math.inf:
+            raise InputError(f"overhead must give a finite number of seconds of at least 0, got {thought}.")
+        self.now += thought
+        result = self._train(job, heapq.heappop(self.free))
+        heapq.heappush(self.running, (result.finished, self.started, result))
+        self.started += 1
+        self.last[job.trial] = result
+        return True
+
+    def wait(self, limit: float) -> bool:
+        """Move on to the next end of a job within the limit; False if there is none."""
+        if not self.running or self.running[0][0] > limit:
+            return False
+        self.now = max(self.now, self.running[0][0])
+        return True
+
+    def _train(self, job: Job, worker: int) -> Result:
+        begin = self._check_job(job)
+        curve = self.backend.curve(job.config, job.budget)
+        if curve.epochs != job.budget:
+            raise InputError(f"a backend's curve must have {job.budget} epochs for that budget, got {curve.epochs}.")
+        cost = curve.cost(begin, job.budget)
+        if not 0 < cost < math.inf:
+            raise InputError(
+                f"a run must take more than 0 and finitely many seconds, got {cost} for {dict(job.config)} at "
+                f"budget {job.budget}; the recorded seconds cannot be replayed."
+            )
+        loss = float(self.backend.metric.loss(curve.values[-1]))
+        return Result(job, curve, loss, started=self.now, finished=self.now + cost, worker=worker)
+
+    def _check_job(self, job: Job) -> int:
+        """Check an optimizer's job and find the epoch from which it is paid."""
+        if job.budget not in self.backend.budgets:
+            offered = ", ".join(map(str, self.backend.budgets))
+            raise InputError(f"budget of a job must be one of the backend's ({offered}), got {job.budget}.")
+        before = self.last.get(job.trial)
+        if before is None:
+            return 0
+        if before.job.config != job.config:
+            raise InputError(f"jobs of trial {job.trial} must have one configuration, got a second: {job.config}.")
+        if before.job.budget >= job.budget:
+            raise InputError(
+                f"budgets of trial {job.trial} must increase, got {job.budget} after {before.job.budget}; "
+                "begin a new trial to train a configuration again."
+            )
+        if before.finished > self.now:
+            raise InputError(f"trial {job.trial} must have ended its job before the next is asked for; tell it first.")
+        return before.job.budget if self.backend.resumes else 0
+
+
+def _no_overhead(told: int) -> float:  # noqa: ARG001
+    return 0.0
+
+
+def _check(workers: int, seconds: float | None, evaluations: int | None) -> None:
+    if workers < 1:
+        raise InputError(f"workers must be at least 1, got {workers}.")
+    if seconds is None and evaluations is None:
+        raise InputError("a limit must be given, got none; give seconds, evaluations or both.")
+    if seconds is not None and not seconds > 0:
+        raise InputError(f"seconds must be more than 0, got {seconds}.")
+    if evaluations is not None and evaluations < 1:
+        raise InputError(f"evaluations must be at least 1, got {evaluations}.")
+
+
+def _check_anything(state: _Simulation, limit: float) -> None:
+    """Check that there was at least one result."""
+    if state.told:
+        return
+    if state.running:
+        first = state.running[0][0]
+        raise InputError(
+            f"seconds must be enough for one evaluation, got {limit:g} and the first would end at {first:g}; "
+            "give more seconds."
+        )
+    raise InputError(
+        f"an optimizer must ask for a first job, got None from {type(state.optimizer).__name__} with nothing running; "
+        "it was used before, or its domain is empty."
+    )
