@@ -1,0 +1,53 @@
+"""How well the cost model's seconds match measured single runs that it was not calibrated on.
+
+    python benchmarks/cost_model.py [--runs 100]
+
+Calibrates as a collection does, on five data sets' sizes and configurations of space ``mlp``; then times single runs
+of other configurations at the full number of rows and prints the share within 25 %.
+"""
+
+from typing import Annotated
+
+import numpy as np
+import typer
+
+from collection.calibration import calibrated, time_epoch
+from collection.cost import Sizes
+from collection.extent import Extent
+from collection.plan import sampled_configs
+from collection.train import network_shape
+
+EXTENTS = {
+    "credit-g": Extent(20, 2, Sizes(449, 221, 330)),
+    "car": Extent(6, 4, Sizes(775, 382, 571)),
+    "mfeat-factors": Extent(216, 10, Sizes(898, 442, 660)),
+    "phoneme": Extent(5, 2, Sizes(2425, 1195, 1784)),
+    "adult": Extent(14, 2, Sizes(21925, 10799, 16118)),
+}
+
+
+def main(runs: Annotated[int, typer.Option(help="Held-out single runs.")] = 100) -> None:
+    """Calibrate, measure, compare."""
+    known = sampled_configs("mlp", 200, 0).to_dict("records")
+    others = sampled_configs("mlp", runs, 1).to_dict("records")
+    model = calibrated(list(EXTENTS.values()), known, np.random.default_rng(0))
+    ratios: dict[str, list[float]] = {name: [] for name in EXTENTS}
+    for i, config in enumerate(others):
+        name = list(EXTENTS)[i % len(EXTENTS)]
+        extent = EXTENTS[name]
+        shape = network_shape(extent.features, extent.classes, config)
+        modelled = model.epoch_seconds(shape, int(config["batch_size"]), extent.sizes)
+        ratios[name].append(modelled / time_epoch(extent, config))
+    for name, found in ratios.items():
+        spread = ", ".join(f"{q:.2f}" for q in np.quantile(found, (0.1, 0.5, 0.9)))
+        print(f"{name:<14} modelled / measured, 10 %, median, 90 %: {spread}; within 25 %: {within(found):.0%}")
+    print(f"all: within 25 %: {within([r for found in ratios.values() for r in found]):.0%} of {runs} runs")
+
+
+def within(ratios: list[float]) -> float:
+    """Share of ratios within 25 %."""
+    return float(np.mean(np.abs(np.array(ratios) - 1) <= 0.25))
+
+
+if __name__ == "__main__":
+    typer.run(main)

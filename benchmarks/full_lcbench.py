@@ -1,0 +1,256 @@
+"""How long the full LCBench would take on this machine.
+
+The full LCBench is 35 data sets x 2000 configurations x budgets 12/25/50 x 3 seeds. Some configurations are trained on
+synthetic data of each data set's shape, and a model of the time is fitted to what that took.
+
+Measured: ``collection.train.train`` on one configuration's stack of nine runs (3 budgets x 3 seeds) at the data set's
+own number of features and classes and the configuration's own batch size, as many processes at once as asked for.
+
+Scaled:
+
+- epochs: budgets 1/2/4 stand for 12/25/50. The stack holds nine, six and three runs for 25, 25 and 50 % of the epochs
+  instead of 24, 26 and 50 %, and a unit is 261 run-epochs instead of 21;
+- rows: of a large data set only as many rows are used as give a measurable time; an epoch's time is proportional to the
+  rows at a fixed batch size, and validation and test rows are kept in proportion;
+- configurations: a model ``seconds per run-epoch = sum of c * term`` with the terms of :data:`TERMS` and ``c >= 0``,
+  fitted to the logarithms of the measured seconds, predicts all 2000 configurations on all data sets.
+
+On a CPU the seconds are processor time of a process on one thread, so that other work on the machine counts little; the
+hours are those of a machine with nothing else to do.
+
+Left out: loading and preparing data, initialisation, the untrained networks' evaluation, and writing the table.
+"""
+
+import math
+import time
+from collections.abc import Mapping, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass
+from itertools import pairwise, repeat
+from multiprocessing import get_context
+from typing import Annotated, Any
+
+import numpy as np
+import pandas as pd
+import torch
+import typer
+from numpy.typing import NDArray
+from scipy.optimize import least_squares, nnls
+
+from collection.network import shaped_mlp
+from collection.prepared import Prepared
+from collection.provenance import processor
+from collection.splits import SHARE
+from collection.tensors import Tensors
+from collection.threads import one_thread
+from collection.train import train
+from lcbench.space import get_space, sample
+
+DATASETS = """
+kr-vs-kp 3196 36 2 | mfeat-factors 2000 216 10 | credit-g 1000 20 2 | vehicle 846 18 4 | kc1 2109 21 2
+adult 48842 14 2 | phoneme 5404 5 2 | nomao 34465 118 2 | cnae-9 1080 856 9 | blood-transfusion-service-center 748 4 2
+bank-marketing 45211 16 2 | connect-4 67557 42 3 | car 1728 6 4 | segment 2310 19 7
+jungle_chess_2pcs_raw_endgame_complete 44819 6 3 | numerai28.6 96320 21 2 | Fashion-MNIST 70000 784 10
+Australian 690 14 2 | sylvine 5124 20 2 | jasmine 2984 144 2 | albert 425240 78 2 | dionis 416188 60 355
+higgs 98050 28 2 | airlines 539383 7 2 | KDDCup09_appetency 50000 230 2 | covertype 581012 54 7 | shuttle 58000 9 7
+Amazon_employee_access 32769 9 2 | volkert 58310 180 10 | jannis 83733 54 4 | MiniBooNE 130064 50 2
+helena 65196 27 100 | APSFailure 76000 170 2 | christine 5418 1636 2 | fabert 8237 800 7
+"""
+"""Name, rows, features and classes of LCBench's 35 data sets, as OpenML describes the data sets of its tasks."""
+
+TERMS = ("steps x layers", "steps x weights", "rows x weights", "rows x units", "rows x dropped units")
+BUDGETS, SEEDS, CONFIGS = (12, 25, 50), (0, 1, 2), 2000
+MEASURED_BUDGETS = (1, 2, 4)
+# in the first epoch one network per seed stands for all budgets
+RUN_EPOCHS, MEASURED_RUN_EPOCHS = ((sum(b) - len(b) + 1) * len(SEEDS) for b in (BUDGETS, MEASURED_BUDGETS))
+FIRST_STEPS = 2
+ENOUGH_SECONDS = 0.4
+"""A measurement is repeated with twice the rows until it takes this long or uses all of them."""
+
+Config = Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Size:
+    """Shape of a data set."""
+
+    name: str
+    rows: int
+    features: int
+    classes: int
+
+    @property
+    def train_rows(self) -> int:
+        """Rows of the training part."""
+        return round(self.rows * (1 - SHARE) ** 2)
+
+
+@dataclass(frozen=True, slots=True)
+class Measurement:
+    """What training one configuration on one data set took.
+
+    Attributes:
+        size: The data set's shape.
+        config: The configuration.
+        rows: Training rows that were used.
+        seconds: Seconds per run-epoch of all training rows, evaluation included.
+    """
+
+    size: Size
+    config: Config
+    rows: int
+    seconds: float
+
+
+def sizes() -> list[Size]:
+    """The 35 data sets."""
+    entries = [entry.split() for entry in DATASETS.replace("\n", "|").split("|") if entry.strip()]
+    return [Size(name, int(rows), int(features), int(classes)) for name, rows, features, classes in entries]
+
+
+def terms(size: Size, config: Config) -> NDArray[np.float64]:
+    """What the time of a run-epoch is made of, in the order of :data:`TERMS`."""
+    shape = shaped_mlp(
+        size.features, size.classes, config["num_layers"], config["max_units"], float(config["max_dropout"])
+    )
+    rows, steps = size.train_rows, math.ceil(size.train_rows / config["batch_size"])
+    weights = sum(fan_in * fan_out for fan_in, fan_out in pairwise(shape.widths))
+    dropped = sum(shape.widths[1:-1]) if any(shape.dropout) else 0
+    units = sum(shape.widths)
+    return np.array([steps * (len(shape.widths) - 1), steps * weights, rows * weights, rows * units, rows * dropped])
+
+
+def synthetic(size: Size, train_rows: int, rng: np.random.Generator) -> Prepared:
+    """Standard normal features and random classes; validation and test rows in the usual proportion."""
+    total = train_rows / (1 - SHARE) ** 2
+    parts = {"train": train_rows, "valid": max(1, round(total * SHARE * (1 - SHARE))), "test": round(total * SHARE)}
+    arrays = {f"x_{part}": rng.standard_normal((rows, size.features), np.float32) for part, rows in parts.items()}
+    arrays |= {f"y_{part}": rng.integers(size.classes, size=rows) for part, rows in parts.items()}
+    classes = tuple(map(str, range(size.classes)))
+    return Prepared(
+        size.name, **arrays, classes=classes, class_counts=(1,) * len(classes), encoding="ordinal", dropped=()
+    )
+
+
+class Stopwatch:
+    """A clock for ``train`` that remembers when it was looked at: the first time is the start of the first epoch."""
+
+    def __init__(self, device: str) -> None:
+        self._device = device
+        self._looks: list[float] = []
+
+    def __call__(self) -> float:
+        """Seconds of processor time, or on a GPU of wall time after all its work is done."""
+        if self._device == "cpu":
+            self._looks.append(time.process_time())
+        else:
+            torch.cuda.synchronize(self._device)
+            self._looks.append(time.perf_counter())
+        return self._looks[-1]
+
+    @property
+    def elapsed(self) -> float:
+        """Seconds from the first look to the last: all epochs."""
+        return self._looks[-1] - self._looks[0]
+
+
+def train_once(size: Size, config: Config, rows: int, device: str) -> float:
+    """Train a configuration's stack on this many training rows and give the seconds of all its epochs."""
+    data = Tensors(synthetic(size, rows, np.random.default_rng(0)), device)
+    stopwatch = Stopwatch(device)
+    train(data, config, MEASURED_BUDGETS, SEEDS, 0, stopwatch)
+    return stopwatch.elapsed
+
+
+def measure(size: Size, config: Config, device: str) -> Measurement:
+    """Train a configuration's stack on ever more rows until the time can be told."""
+    with one_thread():
+        return _measure(size, config, device)
+
+
+def _measure(size: Size, config: Config, device: str) -> Measurement:
+    rows = min(size.train_rows, FIRST_STEPS * config["batch_size"])
+    train_once(size, config, rows, device)  # a first call pays for memory and libraries
+    seconds = train_once(size, config, rows, device)
+    while rows < size.train_rows and seconds < ENOUGH_SECONDS:
+        rows = min(size.train_rows, 2 * rows)
+        seconds = train_once(size, config, rows, device)
+    return Measurement(size, config, rows, seconds / MEASURED_RUN_EPOCHS * size.train_rows / rows)
+
+
+def draw_pairs(space: str, per_dataset: int, seed: int) -> list[tuple[Size, Config]]:
+    """Draw other configurations for each data set."""
+    drawn = sample(get_space(space), per_dataset * len(sizes()), np.random.default_rng(seed)).to_dict("records")
+    return [(size, config) for i, size in enumerate(sizes()) for config in drawn[i :: len(sizes())]]
+
+
+def measure_all(pairs: Sequence[tuple[Size, Config]], device: str, processes: int) -> list[Measurement]:
+    """Measure in several processes at once, the longest first."""
+    longest_first = sorted(pairs, key=lambda pair: -terms(*pair)[1] / pair[0].train_rows)
+    with ProcessPoolExecutor(processes, mp_context=get_context("spawn")) as pool:
+        return list(pool.map(measure, *zip(*longest_first, strict=True), repeat(device)))
+
+
+def fit(measurements: Sequence[Measurement]) -> NDArray[np.float64]:
+    """Fit the model's coefficients, none negative, to the logarithms of the seconds; outliers count less."""
+    seconds = np.array([m.seconds for m in measurements])
+    rows = np.stack([terms(m.size, m.config) for m in measurements]) / seconds[:, None]
+    scale = rows.max(axis=0)
+    rough = nnls(rows / scale, np.ones(len(rows)))[0]
+    start = np.log(np.maximum(rough, 1e-3 * rough.max()))
+    found = least_squares(lambda logs: np.log(rows / scale @ np.exp(logs)), start, loss="soft_l1", f_scale=0.1)
+    return np.exp(found.x) / scale
+
+
+def unit_seconds(size: Size, configs: Sequence[Config], coefficients: NDArray[np.float64]) -> float:
+    """Mean seconds of a unit (a configuration's nine runs) by the model."""
+    return float(np.mean([terms(size, config) @ coefficients for config in configs])) * RUN_EPOCHS
+
+
+def table(measurements: Sequence[Measurement], mean_seconds: Mapping[Size, float], processes: int) -> pd.DataFrame:
+    """One row per data set: its shape, how much of its rows was measured, and the hours that the model gives."""
+    shares = {s: np.mean([m.rows for m in measurements if m.size == s]) / s.train_rows for s in mean_seconds}
+    return pd.DataFrame(
+        [
+            (s.name, s.rows, s.features, s.classes, f"{shares[s]:.0%}", t, t * CONFIGS / processes / 3600)
+            for s, t in mean_seconds.items()
+        ],
+        columns=["data set", "rows", "features", "classes", "rows measured", "seconds per unit", "hours"],
+    )
+
+
+def accuracy(measurements: Sequence[Measurement], coefficients: NDArray[np.float64]) -> str:
+    """Say how well the model meets the measurements."""
+    measured = np.array([m.seconds for m in measurements])
+    modelled = np.array([terms(m.size, m.config) @ coefficients for m in measurements])
+    half, most = np.quantile(np.abs(modelled / measured - 1), [0.5, 0.9])
+    together = modelled.sum() / measured.sum()
+    return (
+        f"model against {len(measured)} measured units: half within {half:.0%}, 90 % within {most:.0%}; "
+        f"sum of the modelled over sum of the measured {together:.2f}"
+    )
+
+
+def main(
+    device: Annotated[str, typer.Option(help="cpu or cuda.")] = "cpu",
+    processes: Annotated[int, typer.Option(help="Processes at work at once, no more than cores.")] = 2,
+    per_dataset: Annotated[int, typer.Option(help="Configurations measured on each data set.")] = 3,
+    space: Annotated[str, typer.Option(help="Search space: mlp or mlp-released.")] = "mlp",
+    seed: Annotated[int, typer.Option(help="Seed of the sample.")] = 0,
+) -> None:
+    """Measure a sample and extrapolate the hours for the full LCBench."""
+    started = time.perf_counter()
+    measurements = measure_all(draw_pairs(space, per_dataset, seed), device, processes)
+    coefficients = fit(measurements)
+    configs = sample(get_space(space), CONFIGS, np.random.default_rng(seed + 1)).to_dict("records")
+    found = table(measurements, {s: unit_seconds(s, configs, coefficients) for s in sizes()}, processes)
+    where = torch.cuda.get_device_name() if device != "cpu" else processor()
+    print(f"{where}, {processes} processes, space {space}, measured in {time.perf_counter() - started:.0f} s\n")
+    print(found.to_string(index=False, float_format="{:.2f}".format))
+    print(f"\nall 35 x {CONFIGS} x budgets 12/25/50 x 3 seeds: {found['hours'].sum():.0f} hours")
+    print(accuracy(measurements, coefficients))
+    print("model: " + ", ".join(f"{name} {c:.2g} s" for name, c in zip(TERMS, coefficients, strict=True)))
+
+
+if __name__ == "__main__":
+    typer.run(main)

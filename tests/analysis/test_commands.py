@@ -1,0 +1,123 @@
+"""``lcbench figures`` as a user sees it."""
+
+import pandas as pd
+import pytest
+import typer
+from typer.testing import CliRunner
+
+from analysis import budget_correlation, layout, table3
+from analysis.commands import figures
+from analysis.correlation import ADAPTIVE, COLUMNS, CROSS, NON_ADAPTIVE, SCHEDULES
+from analysis.figures import FIGURES
+from analysis.paper import TABLE_3, published_correlation
+from lcbench.errors import DamagedFileError, InputError, NotABenchmarkError, UnknownNameError
+
+
+@pytest.fixture
+def run(monkeypatch):
+    """Run the command; what it printed. Errors come out as they are (``lcbench.cli`` is what prints them)."""
+    monkeypatch.setenv("COLUMNS", "100")
+    app = typer.Typer()
+    app.command()(figures)
+
+    def invoke(*arguments: object) -> str:
+        result = CliRunner().invoke(app, [*map(str, arguments)])
+        if result.exception:
+            raise result.exception
+        return result.output
+
+    return invoke
+
+
+@pytest.fixture
+def traces_file(bench, make_traces, tmp_path):
+    path = tmp_path / "traces.parquet"
+    make_traces(bench).to_parquet(path)
+    return path
+
+
+def test_everything_is_written(run, bench, traces_file, tmp_path):
+    output = run(bench.folder, "--out", tmp_path / "out", "--traces", traces_file)
+    written = {path.name for path in (tmp_path / "out").iterdir()}
+    assert written == {"table3.csv"} | {f"{name}.{end}" for name in FIGURES for end in ("png", "csv")}
+    assert "Table 3" in output
+    assert "0.94 ± 0.03" in output
+    for name in FIGURES:
+        numbers = pd.read_csv(tmp_path / "out" / f"{name}.csv")
+        assert len(numbers) > 0
+
+
+def test_csv_is_the_frame(run, bench, tmp_path):
+    run(bench.folder, "--out", tmp_path, "--only", "fig5", "--quiet")
+    pd.testing.assert_frame_equal(pd.read_csv(tmp_path / "fig5.csv"), FIGURES["fig5"].frame(bench), check_dtype=False)
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["fig5.csv", "fig5.png", "table3.csv"]
+
+
+def test_without_traces_the_regret_is_left_out_in_one_line(run, bench, tmp_path):
+    output = run(bench.folder, "--out", tmp_path, "--only", "regret, fig5")
+    left_out = [line for line in output.splitlines() if "left out" in line]
+    assert len(left_out) == 1
+    assert "lcbench simulate" in left_out[0]
+    assert (tmp_path / "fig5.png").is_file()
+    assert not (tmp_path / "regret.png").exists()
+
+
+def test_one_budget_is_drawn_as_far_as_it_goes(run, one_budget, tmp_path):
+    output = run(one_budget.folder, "--out", tmp_path)
+    assert "Table 3 left out: it needs at least two budgets" in output
+    assert "fig5 left out: it needs at least two budgets" in output
+    assert (tmp_path / "curves.png").is_file()
+
+
+def test_bad_input_is_said_before_anything_is_written(run, bench, traces_file, tmp_path):
+    out = tmp_path / "out"
+    with pytest.raises(UnknownNameError, match="unknown figure 'fig6'; nearest: fig5"):
+        run(bench.folder, "--out", out, "--only", "fig6")
+    with pytest.raises(UnknownNameError, match="unknown metric"):
+        run(bench.folder, "--out", out, "--metric", "accuracy")
+    with pytest.raises(NotABenchmarkError):
+        run(tmp_path, "--out", out)
+    with pytest.raises(DamagedFileError, match="is missing"):
+        run(bench.folder, "--out", out, "--traces", tmp_path / "no.parquet")
+    with pytest.raises(InputError, match="traces must come from a study on this table with the metric"):
+        run(bench.folder, "--out", out, "--traces", traces_file, "--metric", "valid_cross_entropy")
+    traces_file.write_bytes(traces_file.read_bytes()[:-50])
+    with pytest.raises(DamagedFileError, match="truncated or damaged"):
+        run(bench.folder, "--out", out, "--traces", traces_file)
+    pd.DataFrame({"optimizer": ["a"]}).to_parquet(traces_file)
+    with pytest.raises(DamagedFileError, match="has no column"):
+        run(bench.folder, "--out", out, "--traces", traces_file)
+    assert not out.exists()
+    with pytest.raises(InputError, match="must go to a folder"):
+        run(bench.folder, "--out", traces_file)
+
+
+def test_table3_is_laid_out_like_the_papers(bench):
+    rows = list(layout.table3_rows(table3(budget_correlation(bench))))
+    assert layout.TABLE3_HEADER[2:] == ("Non-adaptive", "Adaptive", "Adaptive vs non-adaptive")
+    assert [row[0] for row in rows] == ["(12, 25)", "", "(25, 50)", "", "(12, 50)", ""]
+    assert [row[1] for row in rows] == ["this table", "paper"] * 3
+    assert rows[1][2:] == ("0.94 ± 0.03", "0.95 ± 0.05", "0.89")
+    assert rows[3][2:] == ("0.96 ± 0.06", "0.94 ± 0.05", "0.86")
+    assert rows[5][2:] == ("0.91 ± 0.07", "0.88 ± 0.09", "0.71")
+
+
+def test_other_budgets_have_no_row_of_the_paper():
+    frame = pd.DataFrame([("a", 1, 3, schedule, 0.5) for schedule in SCHEDULES], columns=list(COLUMNS))
+    assert list(layout.table3_rows(table3(frame))) == [("(1, 3)", "this table", "0.50", "0.50", "0.50")]
+
+
+def test_table3_as_csv_has_the_papers_values(bench):
+    frame = layout.table3_frame(table3(budget_correlation(bench)))
+    assert len(frame) == 9
+    assert frame["datasets"].tolist() == [2] * 9
+    cell = frame[(frame["budget_low"] == 12) & (frame["budget_high"] == 50)].set_index("schedule")
+    assert cell["paper_mean"].to_dict() == {NON_ADAPTIVE: 0.91, ADAPTIVE: 0.88, CROSS: 0.71}
+    assert cell["paper_std"].isna().to_dict() == {NON_ADAPTIVE: False, ADAPTIVE: False, CROSS: True}
+
+
+def test_published_table_is_whole():
+    assert len({(cell.budget_low, cell.budget_high, cell.schedule) for cell in TABLE_3}) == len(TABLE_3) == 9
+    assert {cell.source for cell in TABLE_3} == {"Table 3"}
+    assert published_correlation(25, 50, ADAPTIVE).mean == 0.94
+    assert published_correlation(1, 3, ADAPTIVE) is None

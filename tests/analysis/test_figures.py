@@ -1,0 +1,218 @@
+"""Every figure of the registry: its numbers are tidy, its picture draws without a warning at any size."""
+
+import io
+import subprocess
+import sys
+
+import matplotlib as mpl
+import numpy as np
+import pandas as pd
+import pytest
+
+from analysis import style
+from analysis.correlation import budget_correlation
+from analysis.figures import FIGURES, curves, fig5, regret
+from analysis.figures.contract import NothingToDrawError
+from lcbench.errors import InputError, UnknownNameError
+from simulate.study import study as simulate_study
+
+
+def frame_of(name, bench, make_traces, **study) -> pd.DataFrame:
+    return FIGURES[name].frame(bench, "valid_accuracy", make_traces(bench, **study))
+
+
+def png(figure) -> bytes:
+    buffer = io.BytesIO()
+    figure.savefig(buffer, format="png", dpi=60, metadata={"Software": None})
+    return buffer.getvalue()
+
+
+@pytest.mark.parametrize("name", FIGURES)
+def test_numbers_survive_csv_and_give_the_same_picture(name, bench, make_traces, tmp_path):
+    frame = frame_of(name, bench, make_traces)
+    frame.to_csv(tmp_path / "numbers.csv", index=False)
+    again = pd.read_csv(tmp_path / "numbers.csv")
+    expected = frame.set_axis(frame.columns.map(str), axis=1)
+    pd.testing.assert_frame_equal(again, expected, check_dtype=False, check_column_type=False)
+    draw = FIGURES[name].load().draw
+    assert png(draw(frame)) == png(draw(again))
+
+
+@pytest.mark.parametrize("name", FIGURES)
+def test_drawing_leaves_frame_and_global_settings_alone(name, bench, make_traces):
+    settings, frame = dict(mpl.rcParams), frame_of(name, bench, make_traces)
+    before = frame.copy()
+    FIGURES[name].load().draw(frame)
+    pd.testing.assert_frame_equal(frame, before)
+    assert dict(mpl.rcParams) == settings
+
+
+@pytest.mark.parametrize("name", FIGURES)
+def test_caption_and_labels(name, bench, make_traces):
+    module = FIGURES[name].load()
+    assert len(module.__doc__) > 200
+    figure = module.draw(frame_of(name, bench, make_traces))
+    assert figure.axes
+    assert all(panel.get_xlabel() for panel in figure.axes) or figure.get_supxlabel()
+
+
+@pytest.mark.parametrize("datasets", [1, 2, 5, 6, 35])
+@pytest.mark.parametrize("name", FIGURES)
+def test_draws_for_any_number_of_data_sets(name, datasets, stub, make_traces):
+    frame = frame_of(name, stub(datasets), make_traces, results=10)
+    assert png(FIGURES[name].load().draw(frame)).startswith(b"\x89PNG")
+
+
+def test_fig5_shows_what_was_computed(bench):
+    frame = fig5.frame(bench)
+    key = ["dataset", "budget_low", "budget_high", "schedule"]
+    both = frame.merge(budget_correlation(bench), on=key, suffixes=("", "_computed"))
+    assert len(both) == len(frame) == 2 * 3 * 2
+    assert (both["spearman"] == both["spearman_computed"]).all()
+    means = frame.groupby("dataset", sort=False)["spearman"].mean()
+    assert means.is_monotonic_decreasing
+    left = fig5.draw(frame).axes[0]
+    assert [label.get_text() for label in left.get_yticklabels()] == means.index.tolist()
+    drawn = np.concatenate([line.get_xdata() for line in left.lines])
+    assert sorted(drawn) == sorted(frame.loc[frame["schedule"] == "non-adaptive", "spearman"])
+
+
+def test_fig5_with_one_budget_or_no_correlation(one_budget, stub):
+    with pytest.raises(NothingToDrawError, match="at least two budgets, this table has one \\(50 epochs\\)"):
+        fig5.frame(one_budget)
+    flat = stub()
+    flat.arrays = {key: np.full_like(values, 0.5) for key, values in flat.arrays.items()}
+    with pytest.raises(NothingToDrawError, match="same for all configurations"):
+        fig5.frame(flat)
+
+
+def test_fig5_with_one_data_set_that_has_no_correlation(stub):
+    partly = stub(3)
+    for budget in partly.budgets:
+        partly.arrays["data_set_1", budget][:] = 0.5
+    frame = fig5.frame(partly)
+    assert frame["dataset"].iloc[-1] == "data_set_1"
+    assert png(fig5.draw(frame))
+
+
+def test_fig5_with_four_budgets(stub):
+    figure = fig5.draw(fig5.frame(stub(4, budgets=(1, 3, 9, 27))))
+    assert len(figure.axes[0].lines) == 6
+    assert png(figure)
+
+
+def test_curves_mark_the_best(bench):
+    frame = curves.frame(bench)
+    assert len(frame) == len(bench.datasets) * len(bench.configs)
+    best = frame[frame["best"]].set_index("dataset")
+    for dataset in bench.datasets:
+        values = bench.array(dataset).mean(axis=1, dtype=float)
+        assert best.loc[dataset, "config_id"] == values[:, -1].argmax()
+        curve = best.loc[dataset, list(range(51))].to_numpy(dtype=float)
+        np.testing.assert_allclose(curve, values[values[:, -1].argmax()], rtol=1e-6)
+
+
+def test_curves_of_diverged_runs(stub):
+    partly = stub(2)
+    partly.arrays["data_set_1", 12][:, 1, 4:] = np.nan
+    frame = curves.frame(partly)
+    assert not frame.loc[frame["dataset"] == "data_set_1", "best"].any()
+    assert png(curves.draw(frame))
+    for values in partly.arrays.values():
+        values[:, 0, 1:] = np.nan
+    with pytest.raises(NothingToDrawError, match="not finite for any run"):
+        curves.frame(partly)
+
+
+def test_huge_losses_do_not_flatten_the_others(stub):
+    some = stub(1)
+    some.arrays[some.datasets[0], 12][0] = 1e30
+    panel = curves.draw(curves.frame(some, "valid_cross_entropy")).axes[0]
+    assert panel.get_ylim()[1] < 1.1
+
+
+def test_regret_is_drawn_as_steps_and_log_only_where_it_can_be(stub, make_traces):
+    frame = regret.frame(stub(), "valid_accuracy", make_traces(stub()))
+    panel = regret.draw(frame).axes[0]
+    assert panel.get_yscale() == "log"
+    assert {line.get_drawstyle() for line in panel.lines} == {"steps-post"}
+    flat = regret.draw(frame.assign(regret=0.0, standard_error=0.0))
+    assert flat.axes[0].get_yscale() == "linear"
+    assert png(flat)
+
+
+def test_regret_with_one_seed_and_many_optimizers(stub, make_traces):
+    names = tuple(f"optimizer_{i}" for i in range(12))
+    frame = frame_of("regret", stub(), make_traces, optimizers=names, seeds=1)
+    assert frame["standard_error"].isna().all()
+    lines = regret.draw(frame).axes[0].lines
+    assert len({(line.get_color(), line.get_linestyle()) for line in lines}) == 12
+
+
+def test_regret_of_an_optimizer_without_results_says_so(stub, make_traces):
+    traces = make_traces(stub())
+    late = traces[(traces["optimizer"] != "bohb") | (traces["seed"] != 0)]
+    figure = regret.draw(regret.frame(stub(), "valid_accuracy", late))
+    assert [text.get_text() for text in figure.legends[0].get_texts()] == [
+        "random",
+        "bohb (some runs without a result)",
+    ]
+    with pytest.raises(NothingToDrawError, match="no optimizer has a result"):
+        regret.frame(stub(), "valid_accuracy", traces.assign(loss=np.inf))
+
+
+@pytest.mark.parametrize("schedule", ["adaptive", "non-adaptive"])
+@pytest.mark.parametrize("recorded", ["mean", "draw", 1])
+def test_real_studies_are_known_to_be_of_this_table(bench, recorded, schedule):
+    traces = simulate_study(
+        bench, ["beta"], ["random"], (0, 1), budget="4x", metric="valid_accuracy", recorded=recorded, schedule=schedule
+    )
+    frame = regret.frame(bench, "valid_accuracy", traces)
+    assert frame["regret"].dropna().is_monotonic_decreasing
+    assert frame["regret"].iloc[-1] >= 0
+    with pytest.raises(InputError, match="metric 'valid_cross_entropy'"):
+        regret.frame(bench, "valid_cross_entropy", traces)
+
+
+def test_studies_of_other_tables_are_refused(bench, stub, make_traces):
+    traces = make_traces(bench)
+    with pytest.raises(UnknownNameError, match="unknown data set 'alpha'"):
+        regret.frame(stub(), "valid_accuracy", traces)
+    with pytest.raises(InputError, match="must come from a study on this table"):
+        regret.frame(bench, "valid_accuracy", traces.assign(config_id=1000))
+    with pytest.raises(InputError, match="must come from a study on this table"):
+        regret.frame(bench, "valid_accuracy", traces.assign(value=traces["value"] + 0.5))
+
+
+def test_without_traces_it_says_how_to_get_them(bench):
+    with pytest.raises(NothingToDrawError, match="lcbench simulate DIR --out"):
+        FIGURES["regret"].frame(bench)
+
+
+def test_saved_figures_are_the_same_bytes(bench, tmp_path):
+    frame = fig5.frame(bench)
+    for name in ("a.png", "b.png"):
+        style.save(fig5.draw(frame), tmp_path / name)
+    assert (tmp_path / "a.png").read_bytes() == (tmp_path / "b.png").read_bytes()
+
+
+def test_palette_is_of_distinct_colours_and_dashes():
+    looks = [(style.colour(i), style.dashes(i)) for i in range(32)]
+    assert len(set(looks)) == 32
+
+
+def test_nothing_heavy_or_forbidden_is_imported():
+    code = (
+        "import sys, analysis.commands; light = set(sys.modules);"
+        "import analysis.figures.fig5, analysis.figures.curves, analysis.figures.regret, analysis.layout;"
+        "bad = {'torch', 'openml', 'sklearn', 'collection', 'matplotlib.pyplot'} & set(sys.modules);"
+        "assert not bad, bad; assert not {'numpy', 'pandas', 'matplotlib', 'scipy'} & light"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True)
+
+
+@pytest.mark.parametrize("worst", [3e38, np.inf])
+def test_curves_at_the_end_of_float32_draw_without_a_warning(worst, stub):
+    some = stub(1)
+    some.arrays[some.datasets[0], 12][:6] = worst
+    assert png(curves.draw(curves.frame(some, "valid_cross_entropy")))

@@ -1,0 +1,200 @@
+"""The command, really started: what it prints, its exit codes, its log, and how it is stopped."""
+
+import errno
+import os
+import shutil
+import subprocess
+import sys
+import threading
+import time
+from pathlib import Path
+from unittest import mock
+
+import pytest
+from collecting_helpers import PROGRAM, assert_same_curves, collect, finished_units, forked, options, plan, wait_until
+
+from collection.possession import opened
+from lcbench import store
+from lcbench.cli import run
+
+LONG = ["--datasets", "sklearn:breast_cancer", "--configs", "4", "--budgets", "5000", "--jobs", "2"]
+
+
+@pytest.fixture(scope="module")
+def whole(tmp_path_factory) -> Path:
+    folder = tmp_path_factory.mktemp("whole") / "bench"
+    collect(folder, jobs=2)
+    return folder
+
+
+@pytest.fixture
+def half(tmp_path) -> Path:
+    """A collection that was stopped after four of its eight units."""
+    collect(tmp_path / "half", stop_after=4)
+    return tmp_path / "half"
+
+
+def collected(capsys, folder: Path, *arguments: str) -> tuple[int, list[str]]:
+    """Run the command in this process: its exit code, and the lines on standard error."""
+    code = run(["collect", str(folder), *(arguments or options())])
+    return code, capsys.readouterr().err.splitlines()
+
+
+def test_plain_lines_where_there_is_no_terminal_and_a_log(whole, half, capsys):
+    code, lines = collected(capsys, half)
+    assert code == 0
+    assert any(line.startswith("5 of 8 units, ") and line.endswith(" left") for line in lines)
+    assert any(line.startswith("8 of 8 units, ") and "run-epochs/s" in line for line in lines)
+    assert [line.split(" after")[0] for line in lines if "finished" in line] == ["iris: 4 units finished"]
+    assert store.verify(half) == []
+    assert_same_curves(whole, half)
+    log = (half / "collect.log").read_text().splitlines()
+    assert [line.split(" ", 1)[1].split(":")[0] for line in log] == ["start", "plan", "units", "iris", "end"]
+    assert log[2].endswith("8 on wine, iris; 4 are finished already")
+    assert log[-1].endswith("end: the benchmark is whole")
+
+
+def test_quiet_says_only_what_was_written(half, capsys):
+    assert run(["collect", str(half), *options(), "--quiet"]) == 0
+    printed = capsys.readouterr()
+    assert printed.err == ""
+    assert printed.out.startswith("32 runs written to ")
+
+
+def test_a_unit_that_cannot_be_written_is_missing_at_the_end_and_tried_again_by_the_same_command(
+    whole, tmp_path, capsys
+):
+    folder = tmp_path / "bench"
+    obstacle = folder / ".collecting" / "units" / "wine" / "3.parquet"
+    obstacle.mkdir(parents=True)
+    code, lines = collected(capsys, folder)
+    assert code == 3
+    assert "wine: 3 of 4 units finished" in "\n".join(lines)
+    missing, reason, remedy = lines[-3:]
+    assert missing == "1 of 8 units is missing (1 of wine):"
+    assert reason.startswith("  wine 3: IsADirectoryError: ")
+    assert remedy.endswith("Mend the cause and repeat the command: it tries what is missing again.")
+    assert not (folder / "benchmark.json").exists()
+    log = (folder / "collect.log").read_text()
+    assert "wine 3 failed: IsADirectoryError" in log
+    assert log.splitlines()[-1].endswith("end: 1 of 8 units are missing")
+    obstacle.rmdir()
+    assert collected(capsys, folder)[0] == 0
+    assert_same_curves(whole, folder)
+
+
+def test_a_second_collection_in_the_folder_is_refused_while_the_first_is_at_work(tmp_path, capsys):
+    folder = tmp_path / "bench"
+    with opened(plan(), folder):
+        code, lines = collected(capsys, folder)
+        assert (folder / ".collecting" / "plan.json").is_file()
+    assert code == 2
+    assert lines == [f"lcbench: another collection is at work in {folder}; wait for it or choose another folder."]
+
+
+TERMINAL = """
+import os, signal
+os.close(os.open(os.ttyname(0), os.O_RDWR))  # the process's own terminal from now on
+signal.signal(signal.SIGINT, signal.default_int_handler)  # ignored in a background job
+from lcbench.cli import main
+main()
+"""
+
+
+class Screen:
+    """A pseudo-terminal and what is printed on it."""
+
+    def __init__(self) -> None:
+        self.keyboard, self.tty = os.openpty()
+        self.text = ""
+        self.reader = threading.Thread(target=self._read)
+        self.reader.start()
+
+    def _read(self) -> None:
+        try:
+            while chunk := os.read(self.keyboard, 1 << 16):
+                self.text += chunk.decode()
+        except OSError:  # nobody has the terminal open any more
+            pass
+
+    def close(self) -> None:
+        os.close(self.tty)
+        self.reader.join(timeout=30)
+        os.close(self.keyboard)
+
+
+def test_ctrl_c_stops_within_two_seconds_and_says_how_to_go_on(tmp_path):
+    folder, screen = tmp_path / "bench", Screen()
+    process = subprocess.Popen(
+        [sys.executable, "-c", TERMINAL, "collect", str(folder), *LONG],
+        start_new_session=True, stdin=screen.tty, stdout=screen.tty, stderr=screen.tty,
+    )  # fmt: skip
+    wait_until(lambda: len(forked(process.pid)[1]) == 2, "two units are being trained")
+    processes = [child for some in forked(process.pid) for child in some]
+    pressed = time.monotonic()
+    os.write(screen.keyboard, b"\x03")
+    try:
+        code = process.wait(timeout=60)
+    finally:
+        process.kill()
+    seconds = time.monotonic() - pressed
+    screen.close()
+    assert code == 130
+    assert seconds < 2
+    assert "collecting" in screen.text
+    assert "stopped; 0 finished units are kept. The same command goes on from there." in screen.text
+    assert "Traceback" not in screen.text
+    wait_until(lambda: not any(child.is_running() for child in processes), "all processes have ended")
+    assert (folder / ".collecting" / "plan.json").is_file()
+    assert (
+        (folder / "collect.log").read_text().splitlines()[-1].endswith("stopped: interrupted (0 of 4 units are kept)")
+    )
+
+
+def mounts() -> bool:
+    """Whether this user may mount a file system in a name space of its own."""
+    unshare = shutil.which("unshare")
+    return bool(unshare) and subprocess.run([unshare, "-rm", "true"], capture_output=True).returncode == 0
+
+
+@pytest.mark.skipif(not mounts(), reason="a small disk needs a mount name space, which this machine does not allow")
+def test_a_full_disk_is_said_in_two_lines_and_the_same_command_goes_on(whole, tmp_path, capsys):
+    disk, kept = tmp_path / "disk", tmp_path / "kept"
+    disk.mkdir()
+    script = f'mount -t tmpfs -o size=150k small {disk} && "$@"; code=$?; cp -r {disk}/bench {kept}; exit $code'
+    arguments = [*PROGRAM, "collect", f"{disk}/bench", *options(), "--quiet"]
+    done = subprocess.run(["unshare", "-rm", "sh", "-c", script, "sh", *arguments], capture_output=True, text=True)
+    first, second = done.stderr.splitlines()
+    assert done.returncode == 2
+    assert first.startswith(f"lcbench: the disk that holds {disk}/bench is full (")
+    assert second == "Make room; what is finished is kept, and the same command goes on from there."
+    assert finished_units(kept) > 0
+    assert collected(capsys, kept)[0] == 0
+    assert_same_curves(whole, kept)
+
+
+def test_a_disk_that_is_full_before_the_first_unit(tmp_path, capsys, monkeypatch):
+    error = OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+    monkeypatch.setattr("numpy.save", mock.Mock(side_effect=error))
+    code, lines = collected(capsys, tmp_path / "bench")
+    assert code == 2
+    assert lines[0].endswith("/bench is full (OSError: [Errno 28] No space left on device).")
+    assert not (tmp_path / "bench").exists()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        ("--engine cluster", "unknown engine 'cluster'"),
+        ("--engine dask", "a Dask scheduler's address (--scheduler) must be given with --engine dask, got none"),
+        ("--scheduler tcp://localhost:1", "must not be given with --engine local, got tcp://localhost:1"),
+        ("--jobs 0", "number of processes (--jobs) must be at least 1, got 0"),
+    ],
+)
+def test_options_that_cannot_be_used(tmp_path, capsys, arguments, said):
+    code = run(["collect", str(tmp_path / "bench"), "--datasets", "sklearn:wine", *arguments.split()])
+    error = capsys.readouterr().err
+    assert code == 2
+    assert said in error
+    assert len(error.splitlines()) == 1
+    assert not (tmp_path / "bench").exists()

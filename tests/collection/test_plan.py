@@ -1,0 +1,85 @@
+"""Plans: what is in them, when two are the same, and what cannot be planned."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from collection.plan import Plan, Unit, differences, given_configs, sampled_configs
+from lcbench.errors import InputError, UnknownNameError
+
+
+def plan(**changes) -> Plan:
+    given = {"sources": ("sklearn:wine",), "space_name": "mlp", "configs": sampled_configs("mlp", 3, 0)}
+    return Plan(**(given | {"budgets": (1, 2), "n_seeds": 2} | changes))
+
+
+def test_units_are_every_configuration_on_every_data_set():
+    assert plan().units({"a": 1, "b": 2}) == [Unit(d, c) for d in "ab" for c in range(3)]
+
+
+def test_configurations_follow_from_the_plan_seed():
+    assert sampled_configs("mlp", 5, 1).equals(sampled_configs("mlp", 5, 1))
+    assert not sampled_configs("mlp", 5, 1).equals(sampled_configs("mlp", 5, 2))
+
+
+def test_more_configurations_begin_with_the_same_ones():
+    assert sampled_configs("mlp", 9, 0).head(4).equals(sampled_configs("mlp", 4, 0))
+
+
+@pytest.mark.parametrize("suffix", ["csv", "parquet"])
+def test_configurations_survive_a_file(tmp_path, suffix):
+    from collection.table_file import read_table
+
+    configs = sampled_configs("mlp", 20, 0)
+    path = tmp_path / f"configs.{suffix}"
+    configs.to_csv(path, index=False) if suffix == "csv" else configs.to_parquet(path, index=False)
+    assert given_configs("mlp", read_table(path)).equals(configs)
+
+
+def test_the_same_plan_has_no_differences():
+    assert differences(plan().describe(), plan().describe()) == []
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ({"budgets": (1, 3)}, "budgets: there 1,2, asked 1,3"),
+        ({"n_seeds": 3}, "seeds: there 2, asked 3"),
+        ({"plan_seed": 4}, "plan seed: there 0, asked 4"),
+        ({"encoding": "onehot"}, "encoding: there ordinal, asked onehot"),
+        ({"configs": sampled_configs("mlp", 3, 9)}, "the configurations are others"),
+        (
+            {"sources": ("sklearn:wine", "sklearn:digits")},
+            "datasets: there sklearn:wine, asked sklearn:wine,sklearn:digits",
+        ),
+    ],
+)
+def test_what_differs_is_said(change, said):
+    assert differences(plan().describe(), plan(**change).describe()) == [said]
+
+
+@pytest.mark.parametrize("budgets", [(), (0, 1), (2, 1), (3, 3), (1.5,), (-1,)])
+def test_budgets_must_increase(budgets):
+    with pytest.raises(InputError, match="budgets must be increasing positive integers"):
+        plan(budgets=budgets)
+
+
+def test_bad_plans_are_refused():
+    with pytest.raises(InputError, match="at least one data set"):
+        plan(sources=())
+    with pytest.raises(InputError, match="once each"):
+        plan(sources=("sklearn:wine", "sklearn:wine"))
+    with pytest.raises(InputError, match="seeds must be at least 1"):
+        plan(n_seeds=0)
+    with pytest.raises(UnknownNameError, match="nearest: mlp"):
+        plan(space_name="mpl")
+    with pytest.raises(InputError, match="number of configurations must be at least 1, got 0"):
+        sampled_configs("mlp", 0, 0)
+
+
+@pytest.mark.parametrize("value", [np.nan, np.inf, 5.0])
+def test_a_configuration_outside_the_space_is_refused(value):
+    configs = pd.DataFrame(sampled_configs("mlp", 3, 0))
+    configs.loc[1, "learning_rate"] = value
+    with pytest.raises(InputError, match=r"row 1: learning_rate must be a number in \[0.0001, 0.1\], got"):
+        given_configs("mlp", configs)

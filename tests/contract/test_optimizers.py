@@ -1,0 +1,178 @@
+"""Laws that every optimizer in the registry keeps, on any backend."""
+
+from itertools import pairwise
+
+import numpy as np
+import pytest
+from ConfigSpace import ConfigurationSpace
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from lcbench.curve import Curve
+from lcbench.errors import InputError
+from simulate import OPTIMIZERS, FunctionBackend, ReplayBackend, simulate
+
+SPACE = ConfigurationSpace({"x": (0.0, 1.0), "n": (1, 9), "c": ["a", "b", "d"]})
+
+
+def curve(config, budget):
+    """Better with more epochs; one in about six diverges; an epoch takes 1 to 3 s."""
+    epochs = np.arange(budget + 1.0)
+    values = (config["x"] - 0.3) ** 2 + (config["c"] == "a") + 1 / (1 + epochs)
+    if config["n"] == 4 or config["x"] > 0.95:
+        values[1:] = np.nan
+    return Curve(values, (1 + 2 * config["x"]) * epochs)
+
+
+def table_backend(bench, resumes):
+    return ReplayBackend(bench, "alpha", schedule="non-adaptive" if resumes else "adaptive")
+
+
+class Spy:
+    """Passes everything on, and keeps the laws of ask and tell."""
+
+    def __init__(self, optimizer):
+        self.optimizer, self.jobs, self.told, self.now = optimizer, [], [], 0.0
+
+    def ask(self):
+        job = self.optimizer.ask()
+        if job is not None:
+            self.jobs.append((job, self.now))
+        return job
+
+    def tell(self, result):
+        assert result.finished >= self.now, "told in order"
+        assert any(job is result.job for job, _ in self.jobs), "told what was asked"
+        self.now = result.finished
+        self.told.append(result)
+        self.optimizer.tell(result)
+
+
+def play(name, backend, seed=0, *, evaluations=60, **limits):
+    spy = Spy(OPTIMIZERS[name](backend.domain(), backend.budgets, np.random.default_rng(seed)))
+    return simulate(spy, backend, evaluations=evaluations, **limits), spy
+
+
+def steps(trace):
+    return [(r.job.trial, tuple(sorted(r.job.config.items())), r.job.budget, r.loss, r.started, r.finished, r.worker)
+            for r in trace.results]  # fmt: skip
+
+
+@pytest.fixture(params=[False, True], ids=["from-scratch", "resumes"])
+def resumes(request):
+    return request.param
+
+
+@pytest.fixture(params=list(OPTIMIZERS))
+def name(request):
+    return request.param
+
+
+@settings(max_examples=8, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(workers=st.integers(1, 7), seed=st.integers(0, 2**32 - 1))
+def test_laws_of_the_trace(name, resumes, workers, seed):
+    backend = FunctionBackend(SPACE, (1, 2, 5), curve, resumes=resumes)
+    trace, spy = play(name, backend, seed, workers=workers, evaluations=40)
+    assert len(trace) == 40
+    assert [r.job.budget for r in trace.results if r.job.budget not in backend.budgets] == []
+    assert {r.worker for r in trace.results} <= set(range(workers))
+    assert_nothing_known_early(spy, trace)
+    assert_no_worker_does_two_things_at_once(trace, workers)
+    assert_trials_are_trained_in_order(trace, resumes)
+
+
+def assert_nothing_known_early(spy, trace):
+    """A job is asked for at a time up to which every result has been told."""
+    for job, asked in spy.jobs:
+        started = next(r.started for r in trace.results if r.job is job)
+        assert asked <= started
+    assert [r.finished for r in spy.told] == sorted(r.finished for r in spy.told)
+
+
+def assert_no_worker_does_two_things_at_once(trace, workers):
+    for worker in range(workers):
+        times = sorted((r.started, r.finished) for r in trace.results if r.worker == worker)
+        assert all(a[1] <= b[0] for a, b in pairwise(times))
+
+
+def assert_trials_are_trained_in_order(trace, resumes):
+    """One configuration, increasing budgets, each paid as the backend says."""
+    trials = {}
+    for r in trace.results:
+        before = trials.get(r.job.trial)
+        if before is not None:
+            assert before.job.config == r.job.config
+            assert before.job.budget < r.job.budget
+            assert before.finished <= r.started
+        paid_from = before.job.budget if before is not None and resumes else 0
+        assert r.finished - r.started == pytest.approx(r.curve.cost(paid_from, r.job.budget))
+        assert r.curve.epochs == r.job.budget, "only what has been paid for is visible"
+        trials[r.job.trial] = r
+
+
+def test_the_same_seed_gives_the_same_trace(name, resumes, bench):
+    for backend in (table_backend(bench, resumes), FunctionBackend(SPACE, (1, 3, 9), curve, resumes=resumes)):
+        first, second = (steps(play(name, backend, 3, workers=3, evaluations=30)[0]) for _ in range(2))
+        assert first == second
+        assert first != steps(play(name, backend, 4, workers=3, evaluations=30)[0])
+
+
+def test_global_random_state_changes_nothing(name, bench):
+    backend = table_backend(bench, False)
+    np.random.seed(0)  # noqa: NPY002  # this is the global state that must not matter
+    first = steps(play(name, backend)[0])
+    np.random.seed(1)  # noqa: NPY002
+    SPACE.seed(5)
+    assert steps(play(name, backend)[0]) == first
+
+
+def test_the_incumbent_never_worsens_and_is_a_step_function(name, resumes, bench):
+    trace, _ = play(name, table_backend(bench, resumes), workers=2)
+    ends = np.array([r.finished for r in trace.results])
+    times = np.sort(np.concatenate([ends, ends - 1e-6, ends + 1e-6]))
+    losses = trace.losses_at(times)
+    assert (losses[1:] <= losses[:-1]).all()
+    assert set(losses[np.isfinite(losses)]) <= {r.loss for r in trace.results}
+    assert [trace.incumbent(t).loss for t in ends] == trace.losses_at(ends).tolist()
+
+
+def test_a_diverged_run_never_wins(name, resumes):
+    trace, _ = play(name, FunctionBackend(SPACE, (1, 3, 9), curve, resumes=resumes), evaluations=200)
+    assert any(np.isinf(r.loss) for r in trace.results)
+    assert np.isfinite(trace.incumbent(np.inf).loss)
+
+
+def test_a_table_is_used_up_without_repeating_a_row(name, resumes, bench):
+    trace, _ = play(name, table_backend(bench, resumes), workers=4, evaluations=10**6)
+    configs = {r.job.trial: tuple(r.job.config.values()) for r in trace.results}
+    assert len(configs) == len(set(configs.values())) == len(bench.configs)
+
+
+def test_every_run_diverging_is_survived(name, resumes):
+    def hopeless(config, budget):
+        return Curve(np.full(budget + 1, np.nan), np.arange(budget + 1.0))
+
+    trace, _ = play(name, FunctionBackend(SPACE, (1, 3, 9), hopeless, resumes=resumes), evaluations=60)
+    assert len(trace) == 60
+
+
+def test_one_budget_is_enough(name):
+    trace, _ = play(name, FunctionBackend(SPACE, (5,), curve), evaluations=20)
+    assert {r.job.budget for r in trace.results} == {5}
+
+
+def test_renaming_configurations_changes_nothing(name, bench):
+    backend = table_backend(bench, False)
+    before = steps(play(name, backend)[0])
+    renamed = table_backend(bench, False)
+    frame = bench.configs.set_axis(1000 + np.arange(len(bench.configs))[::-1])
+    renamed.table = type(backend.table)(bench.space, frame)  # type: ignore[misc]  # a cached property
+    assert steps(play(name, renamed)[0]) == before
+
+
+def test_a_used_optimizer_says_so(name, bench):
+    backend = table_backend(bench, False)
+    optimizer = OPTIMIZERS[name](backend.domain(), backend.budgets, np.random.default_rng(0))
+    simulate(optimizer, backend, seconds=1e9)
+    with pytest.raises(InputError, match="an optimizer must ask for a first job, got None"):
+        simulate(optimizer, backend, seconds=1e9)

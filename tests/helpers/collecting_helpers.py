@@ -1,0 +1,89 @@
+"""Small collections, in this process or as a command, and how to compare the tables they give."""
+
+import contextlib
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+
+import numpy as np
+import psutil
+
+import lcbench
+from collection.local_engine import LocalEngine
+from collection.plan import Plan, sampled_configs
+from collection.possession import opened
+from lcbench.schema import METRICS
+
+NOW = datetime(2026, 1, 1, tzinfo=UTC)
+PROGRAM = (sys.executable, "-c", "from lcbench.cli import main; main()")
+
+
+def plan(**changes) -> Plan:
+    """Four configurations on two data sets: eight units."""
+    given = {"sources": ("sklearn:wine", "sklearn:iris"), "space_name": "mlp", "n_seeds": 2}
+    return Plan(**(given | {"configs": sampled_configs("mlp", changes.pop("n", 4), 0), "budgets": (2, 4)} | changes))
+
+
+def options(n: int = 4, budgets: str = "2,4", jobs: int = 2) -> list[str]:
+    """The same plan on the command line."""
+    text = f"--datasets sklearn:wine,sklearn:iris --configs {n} --budgets {budgets} --seeds 2 --jobs {jobs}"
+    return text.split()
+
+
+def collect(folder: Path, jobs: int = 1, stop_after: int | None = None, **changes) -> None:
+    """Collect in this process, all of it or some units."""
+    with LocalEngine(jobs) as engine, opened(plan(**changes), folder) as collection:
+        for n, _ in enumerate(collection.run(engine), start=1):
+            if n == stop_after:
+                return
+        collection.finish(NOW)
+
+
+def start(folder: Path, *arguments: str, **given) -> subprocess.Popen:
+    """Start the command in a session of its own."""
+    return subprocess.Popen([*PROGRAM, "collect", str(folder), *arguments], start_new_session=True, **given)
+
+
+def command(folder: Path, *arguments: str, **given) -> subprocess.CompletedProcess:
+    """Run the command to its end."""
+    return subprocess.run([*PROGRAM, "collect", str(folder), *arguments], capture_output=True, text=True, **given)
+
+
+def finished_units(folder: Path) -> int:
+    """How many units lie in a collection's folder."""
+    return len(list((folder / ".collecting" / "units").glob("*/*.parquet")))
+
+
+def forked(main: int) -> tuple[list[psutil.Process], list[psutil.Process]]:
+    """The fork server (one at most) and the training processes in a main process's session."""
+    servers, training = [], []
+    for pid in psutil.pids():
+        with contextlib.suppress(psutil.NoSuchProcess, ProcessLookupError):
+            if os.getsid(pid) == main and "forkserver" in " ".join((process := psutil.Process(pid)).cmdline()):
+                (servers if process.ppid() == main else training).append(process)
+    return servers, training
+
+
+def wait_until(condition: Callable[[], object], what: str, seconds: float = 60) -> None:
+    """Wait for something to happen, generously: other work may have the machine."""
+    end = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < end, f"waited {seconds} s in vain until {what}"
+        time.sleep(0.005)
+
+
+def assert_same_curves(a: Path, b: Path) -> None:
+    """Two tables are equal but for their seconds."""
+    first, second = lcbench.load(a), lcbench.load(b)
+    assert first.datasets == second.datasets
+    assert first.configs.equals(second.configs)
+    for dataset in first.datasets:
+        for metric in (*METRICS, "learning_rate"):
+            for budget in first.budgets:
+                assert np.array_equal(
+                    first.array(dataset, metric, budget), second.array(dataset, metric, budget), equal_nan=True
+                ), (dataset, metric, budget)

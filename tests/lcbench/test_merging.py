@@ -1,0 +1,160 @@
+"""Joined tables: parts of one table give that table back; what disagrees or leaves gaps is refused."""
+
+import shutil
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+import pytest
+
+import lcbench
+from lcbench import cli, schema, store
+from lcbench.errors import InputError
+from lcbench.merging import merge
+from lcbench.overlap import join
+
+
+@pytest.fixture(scope="module")
+def whole(make, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return make(tmp_path_factory.mktemp("whole"), ("alpha", "beta"), 5, (3, 6), (0, 1)).folder
+
+
+def part(
+    whole: Path, out: Path, datasets: tuple[str, ...] = ("alpha", "beta"), seeds: tuple[int, ...] = (0, 1), **changes
+) -> Path:
+    """A table of some of the data sets and seeds."""
+    manifest = replace(store.read_manifest(whole), seeds=seeds, **changes)
+    described = store.read_parquet(whole / schema.DATASETS)
+    store.write(
+        out,
+        manifest,
+        store.read_parquet(whole / schema.CONFIGS),
+        described.filter(pc.is_in(described["name"], pa.array(datasets))),
+        {name: of_seeds(store.read_parquet(whole / schema.runs_path(name)), seeds) for name in datasets},
+    )
+    return out
+
+
+def of_seeds(runs: pa.Table, seeds: tuple[int, ...]) -> pa.Table:
+    return runs.filter(pc.is_in(runs["seed"], pa.array(seeds, pa.int32())))
+
+
+def with_value(folder: Path, row: int, value: float) -> None:
+    """Change one number of one run of alpha, properly sealed."""
+    table = store.read_parquet(folder / "runs/alpha.parquet")
+    curves = table["valid_accuracy"].to_pylist()
+    curves[row][-1] = value
+    column = table.schema.get_field_index("valid_accuracy")
+    changed = pa.array(curves, table.schema.field(column).type)
+    store.write_runs(folder, "alpha", table.set_column(column, table.schema.field(column), changed))
+    store.seal(folder, store.read_manifest(folder), lcbench.load(folder).datasets)
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ({"datasets": ("alpha",)}, {"datasets": ("beta",)}),
+        ({"seeds": (0,)}, {"seeds": (1,)}),
+        ({"datasets": ("alpha",)}, {}),
+        ({"seeds": (1,)}, {}),
+        ({}, {}),
+    ],
+    ids=["datasets", "seeds", "overlapping-datasets", "overlapping-seeds", "all"],
+)
+def test_parts_of_a_table_give_it_back(whole, tmp_path, one, other):
+    merge(part(whole, tmp_path / "a", **one), part(whole, tmp_path / "b", **other), tmp_path / "out")
+    assert store.verify(tmp_path / "out") == []
+    for name in ("alpha", "beta"):
+        path = schema.runs_path(name)
+        assert (tmp_path / "out" / path).read_bytes() == (whole / path).read_bytes()
+    before, after = lcbench.load(whole), lcbench.load(tmp_path / "out")
+    assert (after.datasets, after.seeds, after.budgets) == (before.datasets, before.seeds, before.budgets)
+    assert after.dataset_table.equals(before.dataset_table)
+    assert {path.name for path in tmp_path.iterdir()} == {"a", "b", "out"}
+
+
+def test_provenance_of_both_is_kept(whole, tmp_path):
+    one = {"seconds": "modelled", "processor": "x", "plan": {"seed": 1}}
+    other = {"seconds": "modelled", "processor": "y", "plan": {"seed": 2}}
+    a = part(whole, tmp_path / "a", ("alpha",), title="first", provenance=one)
+    b = part(whole, tmp_path / "b", ("beta",), title="second", provenance=other)
+    joined = merge(a, b, tmp_path / "out")
+    assert joined.title == "first; second"
+    assert joined.provenance == {"seconds": "modelled", "merged": [one, other]}
+
+
+def test_runs_that_disagree_are_named(whole, tmp_path):
+    a, b = (part(whole, tmp_path / name) for name in "ab")
+    with_value(b, 7, 0.25)
+    with pytest.raises(
+        InputError,
+        match="runs of alpha that both tables have must agree, got different valid_accuracy for "
+        "budget 3, config_id 3, seed 1; keep one of the two",
+    ):
+        merge(a, b, tmp_path / "out")
+    assert {path.name for path in tmp_path.iterdir()} == {"a", "b"}
+
+
+def test_runs_that_diverged_alike_agree(whole, tmp_path):
+    a, b = (part(whole, tmp_path / name) for name in "ab")
+    for folder in (a, b):
+        with_value(folder, 7, float("nan"))
+    merge(a, b, tmp_path / "out")
+    assert np.isnan(lcbench.load(tmp_path / "out").value("alpha", 3, budget=3, seed=1))
+
+
+def test_gaps_are_refused(whole, tmp_path):
+    a, b = part(whole, tmp_path / "a", ("alpha",), (0,)), part(whole, tmp_path / "b", ("beta",), (1,))
+    with pytest.raises(InputError, match="every data set must have every seed in one of the tables, got no seed 1 of"):
+        merge(a, b, tmp_path / "out")
+
+
+def test_tables_that_do_not_fit(make, whole, tmp_path):
+    for changes, message in (
+        ({"n_configs": 4}, "must have the same configurations"),
+        ({"budgets": (3, 7)}, r"must have the same budgets, got different ones: \(3, 6\) and \(3, 7\)"),
+    ):
+        sizes = {"n_configs": 5, "budgets": (3, 6), "seeds": (0, 1)} | changes
+        other = make(tmp_path / str(changes), ("gamma",), **sizes)
+        with pytest.raises(InputError, match=message):
+            merge(whole, other.folder, tmp_path / "out")
+    with pytest.raises(InputError, match="must have the same schedule"):
+        merge(whole, part(whole, tmp_path / "s", schedule="constant"), tmp_path / "out")
+    assert not (tmp_path / "out").exists()
+
+
+def test_nothing_is_written_over(whole, tmp_path):
+    (tmp_path / "mine").write_text("precious")
+    for out in (whole, tmp_path / "mine"):
+        with pytest.raises(InputError, match=r"the output must go to a new folder, got .*; choose another name"):
+            merge(whole, whole, out)
+    assert (tmp_path / "mine").read_text() == "precious"
+
+
+def test_gradients_come_along(whole, tmp_path):
+    folder = Path(shutil.copytree(whole, tmp_path / "a"))
+    runs = store.read_parquet(folder / "runs/alpha.parquet")
+    one = dict.fromkeys(schema.GRADIENT_STATISTICS, runs["train_loss"])
+    layers = pa.array([[values, values] for values in runs["train_loss"].to_pylist()], pa.list_(pa.list_(pa.float32())))
+    columns = {name: runs[name] for name in schema.KEY} | one
+    columns |= dict.fromkeys([f"layer_{name}" for name in schema.GRADIENT_STATISTICS], layers)
+    table = pa.table({name: columns[name] for name in schema.GRADIENT_SCHEMA.names}).cast(schema.GRADIENT_SCHEMA)
+    store.write_parquet(folder / "gradients/alpha.parquet", table)
+    store.seal(folder, store.read_manifest(folder), ["alpha", "beta"])
+    merge(folder, folder, tmp_path / "out")
+    assert store.verify(tmp_path / "out") == []
+    assert store.read_parquet(tmp_path / "out/gradients/alpha.parquet").equals(table)
+
+
+def test_the_command(whole, tmp_path, capsys):
+    a, b = part(whole, tmp_path / "a", ("alpha",)), part(whole, tmp_path / "b", ("beta",))
+    assert cli.run(["merge", str(a), str(b), str(tmp_path / "out")]) == 0
+    assert "40 of 40" in capsys.readouterr().out
+    assert cli.run(["merge", str(a), str(b), str(tmp_path / "out")]) == 2
+
+
+def test_columns_of_one_table_only_are_kept_once():
+    one, other = pa.table({"x": [1, 2], "y": [0.5, None]}), pa.table({"x": [2, 3], "y": [None, 1.0]})
+    assert join([one, other], ["x"], "rows").to_pydict() == {"x": [1, 2, 3], "y": [0.5, None, 1.0]}

@@ -1,0 +1,157 @@
+import numpy as np
+import pandas as pd
+import pytest
+from ConfigSpace import Categorical, ConfigurationSpace, EqualsCondition, Float, ForbiddenEqualsClause, Integer
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from lcbench import space as spaces
+from lcbench.errors import InputError
+from simulate.domain import ConfigTable, SpaceDomain, TableDomain
+from simulate.encoding import Encoding
+
+
+def mixed():
+    return ConfigurationSpace(
+        space=[Integer("units", (16, 512), log=True), Float("rate", (1e-4, 0.1), log=True), Categorical("kind", "abc")]
+    )
+
+
+def conditional():
+    space = ConfigurationSpace(space=[Categorical("kind", ["plain", "deep"]), Integer("depth", (1, 9))])
+    space.add(EqualsCondition(space["depth"], space["kind"], "deep"))
+    return space
+
+
+def table(n=40, space=None):
+    space = space or mixed()
+    return ConfigTable(space, spaces.sample(space, n, np.random.default_rng(0)))
+
+
+def test_encoding_agrees_with_the_spaces_own():
+    found = table()
+    one_by_one = np.stack([found.encoding.encode(c) for c in found.configs])
+    np.testing.assert_allclose(one_by_one, found.cube)
+
+
+def test_decoding_is_the_inverse():
+    encoding = table().encoding
+    for config in table().configs:
+        decoded = encoding.decode(encoding.encode(config)[None])[0]
+        assert decoded == pytest.approx(config)
+
+
+def test_what_is_inactive_is_absent_and_nan():
+    found = table(20, conditional())
+    for config, point in zip(found.configs, found.cube, strict=True):
+        assert ("depth" in config) == (config["kind"] == "deep") == (not np.isnan(point).any())
+        np.testing.assert_array_equal(found.encoding.encode(config), point)
+
+
+def test_two_categories_are_as_far_apart_as_the_ends_of_a_number():
+    space = ConfigurationSpace(space=[Categorical("a", "xyz"), Float("b", (0.0, 1.0))])
+    features = Encoding(space).features(np.array([[0, 0.0], [1, 0.0], [2, 0.0], [0, 1.0]]))
+    distances = np.linalg.norm(features[:, None] - features, axis=2)
+    np.testing.assert_allclose(distances[0, 1:], 1.0)
+    np.testing.assert_allclose(distances[1, 2], 1.0)
+
+
+@pytest.mark.parametrize(
+    ("config", "message"),
+    [
+        ({"units": 20, "rate": 0.01}, "kind must be a value of"),
+        ({"units": 20, "rate": 0.01, "kind": "z"}, "kind must be"),
+        ({"units": 20, "rate": 1.0, "kind": "a"}, r"rate must be .* got 1\.0"),
+        ({"units": 20, "rate": float("nan"), "kind": "a"}, "rate must be"),
+        ({"units": "many", "rate": 0.01, "kind": "a"}, "units must be .* got 'many'"),
+        ({"units": 20, "rate": 0.01, "kind": "a", "depth": 3}, "hyperparameters of the space only, got depth"),
+    ],
+)
+def test_configurations_outside_the_space(config, message):
+    with pytest.raises(InputError, match=message):
+        Encoding(mixed()).encode(config)
+
+
+def test_a_table_is_drawn_without_replacement_until_it_is_empty():
+    found = table()
+    domain, rng = TableDomain(found), np.random.default_rng(1)
+    drawn = []
+    while (config := domain.sample(rng)) is not None:
+        domain.take(config)
+        drawn.append(found.encoding.key(config))
+    assert len(drawn) == len(set(drawn)) == 40
+    assert domain.realize(np.full((3, 3), 0.5))[0] == []
+
+
+def test_equal_rows_are_offered_once():
+    found = table()
+    twice = ConfigTable(found.space, pd.concat([found.frame, found.frame], ignore_index=True))
+    domain, rng, count = TableDomain(twice), np.random.default_rng(1), 0
+    while (config := domain.sample(rng)) is not None:
+        domain.take(config)
+        count += 1
+    assert count == 40
+
+
+def test_draws_from_a_table_are_uniform():
+    counts = np.zeros(5)
+    found = table(5)
+    for seed in range(1000):
+        domain, rng = TableDomain(found), np.random.default_rng(seed)
+        domain.take(found.configs[2])
+        counts[found.rows[found.encoding.key(domain.sample(rng))]] += 1
+    assert counts[2] == 0
+    assert counts[[0, 1, 3, 4]].min() > 200
+
+
+@settings(max_examples=30, deadline=None)
+@given(taken=st.sets(st.integers(0, 39), max_size=39), seed=st.integers(0, 99))
+def test_points_go_to_the_nearest_row_not_yet_taken(taken, seed):
+    found = table()
+    domain = TableDomain(found)
+    for row in taken:
+        domain.take(found.configs[row])
+    points = np.random.default_rng(seed).random((6, 3)) * [1, 1, 0]
+    configs, positions = domain.realize(points)
+    free = [row for row in range(40) if row not in taken]
+    distances = np.linalg.norm(found.features[free] - found.encoding.features(points)[:, None], axis=2)
+    wanted = {free[i] for i in distances.argmin(axis=1)}
+    assert {found.rows[found.encoding.key(c)] for c in configs} == wanted
+    np.testing.assert_array_equal(positions, found.cube[sorted(wanted)])
+
+
+def test_a_space_gives_legal_configurations_and_their_true_positions():
+    space = spaces.get_space("mlp")
+    configs, positions = SpaceDomain(space).realize(np.random.default_rng(0).random((20, 7)))
+    frame = spaces.check_configs(space, spaces.to_frame(space, [dict(c) for c in configs]))
+    np.testing.assert_allclose(spaces.encode(space, frame), positions)
+
+
+def test_a_space_leaves_out_what_is_inactive_or_forbidden():
+    space = conditional()
+    space.add(ForbiddenEqualsClause(space["depth"], 9))
+    names = list(space)
+    points = np.zeros((3, 2))
+    points[:, names.index("kind")] = [0, 1, 1]
+    points[:, names.index("depth")] = [0.5, 0.0, 1.0]
+    configs, positions = SpaceDomain(space).realize(points)
+    by_kind = {c["kind"]: c for c in configs}
+    assert len(configs) == 2
+    assert sorted(len(c) for c in configs) == [1, 2]
+    assert by_kind["deep"] == {"kind": "deep", "depth": 1}
+    assert np.isnan(positions).sum() == 1
+
+
+def test_drawing_from_a_space_leaves_its_own_random_state_alone():
+    space = mixed()
+    space.seed(3)
+    before = dict(space.sample_configuration())
+    space.seed(3)
+    first = [SpaceDomain(space).sample(np.random.default_rng(5)) for _ in range(2)]
+    assert first[0] == first[1]
+    assert dict(space.sample_configuration()) == before
+
+
+def test_an_empty_table_is_refused():
+    with pytest.raises(InputError, match="at least one row"):
+        ConfigTable(mixed(), table().frame.iloc[:0])

@@ -1,0 +1,157 @@
+import numpy as np
+import pyarrow as pa
+import pytest
+
+import lcbench
+from lcbench import schema, space, store
+from lcbench.errors import InputError, UnknownNameError
+from simulate import OPTIMIZERS, ReplayBackend, simulate
+
+
+def row_config(backend, row):
+    return backend.table.configs[row]
+
+
+def test_adaptive_replays_a_run_of_its_own_for_each_budget(bench):
+    backend = ReplayBackend(bench, "alpha")
+    assert not backend.resumes
+    for budget in bench.budgets:
+        found, wanted = backend.curve(row_config(backend, 4), budget), bench.run("alpha", 4, budget=budget, seed=0)
+        np.testing.assert_array_equal(found.values, wanted.values)
+        np.testing.assert_array_equal(found.seconds, wanted.seconds)
+
+
+def test_non_adaptive_reads_the_longest_run_at_each_budget(bench):
+    backend = ReplayBackend(bench, "alpha", schedule="non-adaptive", seed=1)
+    assert backend.resumes
+    longest = bench.run("alpha", 4, budget=50, seed=1)
+    for budget in bench.budgets:
+        np.testing.assert_array_equal(
+            backend.curve(row_config(backend, 4), budget).values, longest.values[: budget + 1]
+        )
+
+
+def test_mean_averages_curves_and_seconds_over_the_recorded_seeds(bench):
+    found = ReplayBackend(bench, "alpha", seed="mean")
+    curve = found.curve(row_config(found, 7), 25)
+    np.testing.assert_allclose(curve.values, bench.array("alpha", "valid_accuracy", 25)[7].mean(axis=0), rtol=1e-6)
+    np.testing.assert_allclose(curve.seconds, bench.array("alpha", "seconds", 25)[7].mean(axis=0), rtol=1e-6)
+
+
+@pytest.mark.parametrize("schedule", ["adaptive", "non-adaptive"])
+def test_draw_picks_one_recorded_seed_whatever_was_asked_before(bench, schedule):
+    first, second = (ReplayBackend(bench, "alpha", seed="draw", schedule=schedule, draw_seed=3) for _ in range(2))
+    keys = [(row, budget) for row in range(30) for budget in bench.budgets]
+    forwards = {key: first.curve(row_config(first, key[0]), key[1]).values for key in keys}
+    picked = set()
+    for row, budget in reversed(keys):
+        values = second.curve(row_config(second, row), budget).values
+        np.testing.assert_array_equal(values, forwards[row, budget])
+        run = 50 if schedule == "non-adaptive" else budget
+        recorded = bench.array("alpha", "valid_accuracy", run)[row, :, : budget + 1]
+        picked |= {seed for seed in range(3) if np.array_equal(recorded[seed], values)}
+    assert picked == {0, 1, 2}
+
+
+def test_a_resumed_trial_stays_on_one_drawn_run(bench):
+    backend = ReplayBackend(bench, "alpha", seed="draw", schedule="non-adaptive")
+    short, long = (backend.curve(row_config(backend, 2), budget) for budget in (12, 50))
+    np.testing.assert_array_equal(short.values, long.values[:13])
+
+
+def test_draws_differ_between_draw_seeds(bench):
+    first, second = (ReplayBackend(bench, "alpha", seed="draw", draw_seed=s) for s in (0, 1))
+    assert not np.array_equal(first.losses, second.losses)
+
+
+def test_exact_refuses_what_is_no_row_and_says_what_to_do(bench):
+    backend = ReplayBackend(bench, "alpha")
+    other = dict(row_config(backend, 0)) | {"learning_rate": 0.05}
+    with pytest.raises(InputError, match=r"must be a row of the table .* use match='nearest'"):
+        backend.curve(other, 50)
+
+
+def test_nearest_takes_the_row_nearest_in_the_unit_cube(bench):
+    backend = ReplayBackend(bench, "alpha", match="nearest")
+    cube = space.encode(bench.space, bench.configs)
+    frame = space.sample(bench.space, 20, np.random.default_rng(1))
+    for config, point in zip(frame.to_dict("records"), space.encode(bench.space, frame), strict=True):
+        assert backend.config_id(config) == np.linalg.norm(cube - point, axis=1).argmin()
+    assert backend.config_id(row_config(backend, 5)) == 5
+
+
+def test_nearest_lets_an_optimizer_look_anywhere(bench):
+    backend = ReplayBackend(bench, "alpha", match="nearest")
+    optimizer = OPTIMIZERS["bohb"](backend.domain(), backend.budgets, np.random.default_rng(0))
+    trace = simulate(optimizer, backend, evaluations=60)
+    assert len({tuple(r.job.config.values()) for r in trace.results}) > len(bench.configs)
+    assert trace.to_frame(backend.config_id)["config_id"].between(0, 29).all()
+
+
+def test_best_and_worst_loss_are_over_all_configurations_and_budgets(bench):
+    backend = ReplayBackend(bench, "alpha")
+    last = np.array([bench.array("alpha", "valid_accuracy", b)[:, 0, -1] for b in bench.budgets], np.float64)
+    assert backend.best_loss == pytest.approx(1 - last.max())
+    assert backend.worst_loss == pytest.approx(1 - last.min())
+    assert backend.mean_seconds == pytest.approx(bench.array("alpha", "seconds", 50)[:, 0, -1].mean())
+    optimizer = OPTIMIZERS["random"](backend.domain(), backend.budgets, np.random.default_rng(0))
+    trace = simulate(optimizer, backend, evaluations=30)
+    assert trace.incumbent(np.inf).loss >= backend.best_loss
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ({"dataset": "alpa"}, "unknown data set 'alpa'; nearest: alpha"),
+        ({"metric": "valid_acuracy"}, "unknown metric .* nearest: valid_accuracy"),
+        ({"metric": "seconds"}, "unknown metric 'seconds'"),
+        ({"seed": 7}, "unknown seed '7'. Known: 0, 1, 2, mean, draw"),
+        ({"seed": "men"}, "unknown seed 'men'; nearest: mean"),
+        ({"schedule": "adaptiv"}, "unknown schedule 'adaptiv'; nearest: adaptive"),
+        ({"match": "near"}, "unknown match 'near'; nearest: nearest"),
+    ],
+)
+def test_unknown_names(bench, arguments, message):
+    with pytest.raises(UnknownNameError, match=message):
+        ReplayBackend(bench, **({"dataset": "alpha"} | arguments))
+
+
+def test_an_unknown_budget(bench):
+    backend = ReplayBackend(bench, "alpha")
+    with pytest.raises(UnknownNameError, match="unknown budget '13'"):
+        backend.curve(row_config(backend, 0), 13)
+
+
+def damaged_copy(bench, folder, change):
+    """The table of one data set, with its rows changed by a function."""
+    rows = [row for row in bench.to_pandas("alpha").to_dict("records") if change(row)]
+    store.write(
+        folder,
+        bench.manifest,
+        store.read_parquet(bench.folder / schema.CONFIGS),
+        store.read_parquet(bench.folder / schema.DATASETS).slice(0, 1),
+        {"alpha": pa.Table.from_pylist(rows, schema=schema.RUN_SCHEMA)},
+    )
+    return lcbench.load(folder)
+
+
+def test_missing_runs_are_refused(bench, tmp_path):
+    copy = damaged_copy(bench, tmp_path / "b", lambda row: (row["config_id"], row["budget"], row["seed"]) != (3, 25, 1))
+    with pytest.raises(InputError, match=r"'alpha' at budget 25 must all be there.* 1 configurations without .* is 3"):
+        ReplayBackend(copy, "alpha", seed="mean")
+    assert ReplayBackend(copy, "alpha", seed=0).budgets == (12, 25, 50)
+    assert ReplayBackend(copy, "alpha", seed=1, schedule="non-adaptive").resumes
+
+
+def test_a_diverged_run_has_infinite_loss_and_is_paid_for(bench, tmp_path):
+    def diverge(row):
+        if row["config_id"] == 3 and row["seed"] == 1:
+            row["valid_accuracy"] = np.where(np.arange(row["budget"] + 1) > 5, np.nan, row["valid_accuracy"])
+        return True
+
+    copy = damaged_copy(bench, tmp_path / "b", diverge)
+    for seed in (1, "mean"):
+        backend = ReplayBackend(copy, "alpha", seed=seed)
+        assert np.isinf(backend.losses[3]).all()
+        assert np.isfinite(backend.worst_loss)
+        assert backend.curve(row_config(backend, 3), 12).cost(0, 12) > 0

@@ -1,0 +1,129 @@
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from lcbench.curve import Curve
+from lcbench.errors import InputError
+from simulate import FunctionBackend, Job, simulate
+from simulate.domain import SpaceDomain
+from simulate.optimizers import OPTIMIZERS
+from simulate.optimizers.successive_halving import SuccessiveHalving
+
+HERE = {"x": 0.5, "y": 0.5}
+
+
+class Script:
+    def __init__(self, *jobs):
+        self.jobs = list(jobs)
+
+    def ask(self):
+        return self.jobs.pop(0) if self.jobs else None
+
+    def tell(self, result):
+        pass
+
+
+@pytest.mark.parametrize(
+    ("limits", "message"),
+    [
+        ({"evaluations": 5, "workers": 0}, "workers must be at least 1, got 0"),
+        ({}, "a limit must be given, got none"),
+        ({"seconds": 0}, "seconds must be more than 0, got 0"),
+        ({"seconds": float("nan")}, "seconds must be more than 0, got nan"),
+        ({"evaluations": 0}, "evaluations must be at least 1, got 0"),
+        ({"seconds": 89.0}, "seconds must be enough for one evaluation, got 89 and the first would end at 90"),
+        ({"seconds": 99.0, "overhead": lambda told: 100.0}, "the first would end at 190"),
+        ({"seconds": 99.0, "overhead": lambda told: -1.0}, "overhead must give a finite number"),
+    ],
+)
+def test_limits_that_cannot_be(bowl, limits, message):
+    with pytest.raises(InputError, match=message):
+        simulate(Script(Job(0, HERE, 9), Job(1, HERE, 9)), bowl, **limits)
+
+
+@pytest.mark.parametrize(
+    ("jobs", "message"),
+    [
+        ([], "an optimizer must ask for a first job, got None from Script"),
+        ([Job(0, HERE, 2)], r"budget of a job must be one of the backend's \(1, 3, 9\), got 2"),
+        ([Job(0, HERE, 3), Job(0, HERE, 3)], "budgets of trial 0 must increase, got 3 after 3"),
+        ([Job(0, HERE, 3), Job(0, HERE, 1)], "budgets of trial 0 must increase, got 1 after 3"),
+        ([Job(0, HERE, 1), Job(0, {"x": 0.1, "y": 0.5}, 3)], "jobs of trial 0 must have one configuration"),
+    ],
+)
+def test_jobs_that_cannot_be(bowl, jobs, message):
+    with pytest.raises(InputError, match=message):
+        simulate(Script(*jobs), bowl, evaluations=9)
+
+
+def test_a_trial_cannot_go_on_before_it_has_ended(bowl):
+    with pytest.raises(InputError, match="trial 0 must have ended its job"):
+        simulate(Script(Job(0, HERE, 1), Job(0, HERE, 3)), bowl, evaluations=2, workers=2)
+
+
+@pytest.mark.parametrize("seconds", [[0.0, 0.0], [0.0, np.nan], [0.0, np.inf], [0.0, -1.0]])
+def test_seconds_that_cannot_be_replayed(bowl, seconds):
+    backend = FunctionBackend(bowl.space, (1,), lambda c, b: Curve(np.zeros(2), np.array(seconds)))
+    with pytest.raises(InputError, match="a run must take more than 0 and finitely many seconds"):
+        simulate(Script(Job(0, HERE, 1)), backend, evaluations=1)
+
+
+def test_a_backend_must_give_the_epochs_it_was_asked_for(bowl):
+    backend = FunctionBackend(bowl.space, (1,), lambda c, b: Curve(np.zeros(3), np.arange(3.0)))
+    with pytest.raises(InputError, match="must have 1 epochs for that budget, got 2"):
+        simulate(Script(Job(0, HERE, 1)), backend, evaluations=1)
+
+
+@settings(max_examples=50, deadline=None)
+@given(durations=st.lists(st.integers(1, 50), min_size=1, max_size=20), workers=st.integers(1, 6))
+def test_with_more_workers_a_fixed_list_of_jobs_never_ends_later(durations, workers):
+    def end(n):
+        jobs = [Job(i, {"x": float(d)}, 1) for i, d in enumerate(durations)]
+        backend = FunctionBackend(None, (1,), lambda c, b: Curve(np.zeros(2), np.array([0.0, c["x"]])))
+        return max(r.finished for r in simulate(Script(*jobs), backend, workers=n, evaluations=99).results)
+
+    assert end(workers + 1) <= end(workers) <= end(1) == sum(durations)
+    assert end(workers) >= max(sum(durations) / workers, *durations)
+
+
+def test_a_longer_limit_only_adds_results(bowl):
+    def results(seconds):
+        optimizer = OPTIMIZERS["hyperband"](bowl.domain(), bowl.budgets, np.random.default_rng(0))
+        return [(r.job.trial, r.finished) for r in simulate(optimizer, bowl, workers=3, seconds=seconds).results]
+
+    short, long = results(500), results(1000)
+    assert long[: len(short)] == short
+    assert len(long) > len(short)
+
+
+def test_overhead_slows_the_same_jobs_down(bowl):
+    def results(overhead):
+        optimizer = OPTIMIZERS["random"](SpaceDomain(bowl.space), bowl.budgets, np.random.default_rng(0))
+        return simulate(optimizer, bowl, evaluations=5, overhead=overhead).results
+
+    plain, slow = results(None), results(lambda told: float(told))
+    assert [r.job.config for r in plain] == [r.job.config for r in slow]
+    assert [s.finished - p.finished for p, s in zip(plain, slow, strict=True)] == [0, 1, 3, 6, 10]
+
+
+def test_what_ends_within_the_limit_counts_though_the_optimizer_thinks_beyond_it(bowl):
+    jobs = [Job(i, HERE, 1) for i in range(3)]  # asked for at 0, 8 and 18; the first two end at 18 and 26
+    trace = simulate(Script(*jobs), bowl, workers=2, seconds=27, overhead=lambda told: 8.0 if told == 0 else 20.0)
+    assert [r.finished for r in trace.results] == [18, 26]
+
+
+@pytest.mark.parametrize("name", [name for name in OPTIMIZERS if name != "random"])
+def test_optimizers_with_rungs_refuse_results_that_nobody_asked_for(bowl, name):
+    optimizer = OPTIMIZERS[name](bowl.domain(), bowl.budgets, np.random.default_rng(0))
+    result = simulate(Script(Job(5, HERE, 1)), bowl, evaluations=1).results[0]
+    with pytest.raises(InputError, match="must be of a job asked before, got trial 5"):
+        optimizer.tell(result)
+    told = simulate(optimizer, bowl, evaluations=1).results[0]
+    with pytest.raises(InputError, match="must be of a job that is running, got a second one of trial 0"):
+        optimizer.tell(told)
+
+
+def test_a_bracket_without_trials_is_refused(bowl):
+    with pytest.raises(InputError, match="n must be at least 1"):
+        SuccessiveHalving(bowl.domain(), bowl.budgets, np.random.default_rng(0), n=0)

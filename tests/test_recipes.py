@@ -1,0 +1,60 @@
+"""docs/recipes.md runs, and gives what lcbench itself gives."""
+
+import re
+from importlib.util import find_spec
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+PAGE = Path(__file__).parents[1] / "docs" / "recipes.md"
+BLOCKS = re.findall(r"```python (\w+)\n(.*?)```", PAGE.read_text(encoding="utf-8"), re.DOTALL)
+
+
+def library(name: str):
+    missing = find_spec(name) is None
+    return pytest.param(
+        name, marks=pytest.mark.skipif(missing, reason=f"{name} is not installed; no dependency of ours")
+    )
+
+
+LIBRARIES = [library("pandas"), library("polars"), library("duckdb")]
+
+
+def answer(kind: str, number: int) -> dict[str, object]:
+    """Run the number-th recipe of a library and give its names."""
+    names: dict[str, object] = {}
+    exec([block for name, block in BLOCKS if name == kind][number], names)  # noqa: S102  # the page's own example
+    return names
+
+
+def test_each_question_is_asked_with_each_library():
+    assert [kind for kind, _ in BLOCKS] == ["pandas", "polars", "duckdb"] * 3
+
+
+@pytest.mark.parametrize("kind", LIBRARIES)
+def test_the_best_configuration(bench, monkeypatch, kind):
+    monkeypatch.chdir(bench.folder)
+    best = answer(kind, 0)["best"]
+    assert list(best["dataset"]) == ["alpha", "beta"]
+    for dataset, config_id, accuracy in zip(*(best[c] for c in ("dataset", "config_id", "accuracy")), strict=True):
+        means = bench.array(dataset)[:, :, -1].mean(axis=1)
+        assert config_id == means.argmax()
+        assert accuracy == pytest.approx(means.max(), rel=1e-6)
+
+
+@pytest.mark.parametrize("kind", LIBRARIES)
+def test_the_mean_curve_of_the_ten_best(bench, monkeypatch, kind):
+    monkeypatch.chdir(bench.folder)
+    curves = bench.array("alpha")[:, 0]
+    wanted = curves[np.argsort(-curves[:, -1])[:10]].mean(axis=0)
+    np.testing.assert_allclose(answer(kind, 1)["curve"], wanted, rtol=1e-5)
+
+
+@pytest.mark.parametrize("kind", LIBRARIES)
+def test_the_rank_correlation_of_budgets(bench, monkeypatch, kind):
+    from scipy.stats import spearmanr
+
+    monkeypatch.chdir(bench.folder)
+    short, long = (bench.array("alpha", budget=budget)[:, 0, -1] for budget in (12, 50))
+    assert answer(kind, 2)["correlation"] == pytest.approx(spearmanr(short, long).statistic)
