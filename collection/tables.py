@@ -12,6 +12,7 @@ from lcbench.schema import (
     GRADIENT_STATISTICS,
     GRADIENTS,
     LABEL_SCHEMA,
+    PARTS,
     PREDICTION_SCHEMA,
     PREDICTIONS,
     RUN_SCHEMA,
@@ -43,7 +44,7 @@ def extra_tables(config_id: int, runs: Sequence[Run]) -> dict[str, pa.Table]:
 
 def labels_table(data: Prepared) -> pa.Table:
     """The classes that were to be predicted, in ``schema.LABEL_SCHEMA``."""
-    parts = np.repeat(["valid", "test"], [len(data.y_valid), len(data.y_test)])
+    parts = np.repeat(PARTS, [len(data.y_valid), len(data.y_test)])
     return pa.table({"part": parts, "label": np.concatenate([data.y_valid, data.y_test])}).cast(LABEL_SCHEMA)
 
 
@@ -58,7 +59,7 @@ def _gradients_table(config_id: int, runs: Sequence[Run]) -> pa.Table:
 
 def _predictions_table(config_id: int, runs: Sequence[Run]) -> pa.Table:
     columns = _key(config_id, runs)
-    for part in ("valid", "test"):
+    for part in PARTS:
         columns[part] = _column(runs, lambda run, part=part: run.predictions[part].ravel(), pa.list_(pa.float16()))
     return pa.table(columns, schema=PREDICTION_SCHEMA)
 

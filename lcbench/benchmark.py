@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from lcbench import schema, store
+from lcbench import logged, schema, store
 from lcbench.curve import Curve
 from lcbench.embedded import embedded_folder
 from lcbench.errors import UnknownNameError
@@ -220,13 +220,11 @@ class Benchmark:
 
     def gradients(self, dataset: str) -> "pd.DataFrame":
         """Statistics of the gradients, one row per run as stored (see ``lcbench.schema.GRADIENT_SCHEMA``)."""
-        return store.read_parquet(self._file(schema.GRADIENTS, dataset)).to_pandas()
+        return logged.gradients(self._file(schema.GRADIENTS, dataset))
 
     def labels(self, dataset: str, part: str = "valid") -> NDArray[np.int32]:
         """The classes that were to be predicted on ``"valid"`` or ``"test"``, ``(rows,)``."""
-        _check_part(part)
-        table = store.read_parquet(self._file(schema.LABELS, dataset))
-        return table["label"].to_numpy()[table["part"].to_numpy() == part]
+        return logged.labels(self._file(schema.LABELS, dataset), part)
 
     def predictions(
         self, dataset: str, config_id: int, part: str = "valid", budget: int | None = None, seed: int | None = None
@@ -246,19 +244,10 @@ class Benchmark:
         Raises:
             UnknownNameError: If a name is not in the table, or it has no predictions.
         """
-        _check_part(part)
         self._row(config_id)
-        key = {
-            "config_id": config_id,
-            "budget": self._budget(budget),
-            "seed": self.seeds[self._seed_row(seed)],
-        }
+        key = {"config_id": config_id, "budget": self._budget(budget), "seed": self.seeds[self._seed_row(seed)]}
         path = self._file(schema.PREDICTIONS, dataset)
-        found = store.read_row(path, key, [part])
-        if found is None:
-            raise UnknownNameError(f"run with predictions on {dataset}", key, [])
-        classes = int(self.dataset_table["classes"][dataset])
-        return np.asarray(found[part], np.float16).reshape(-1, classes)
+        return logged.predictions(path, key, part, int(self.dataset_table["classes"][dataset]))
 
     # Inside --------------------------------------------------------------------------------------------------------
 
@@ -330,8 +319,3 @@ class Benchmark:
 def _size(path: Path) -> int | None:
     """Bytes of a file; None if there is none."""
     return path.stat().st_size if path.is_file() else None
-
-
-def _check_part(part: str) -> None:
-    if part not in ("valid", "test"):
-        raise UnknownNameError("part", part, ("valid", "test"))

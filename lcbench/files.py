@@ -95,6 +95,17 @@ def read_parquet(path: Path, columns: Sequence[str] | None = None) -> pa.Table:
         return file.read(columns=None if columns is None else list(columns))
 
 
+def read_groups(path: Path) -> Iterator[pa.Table]:
+    """A Parquet file one row group after the other, checking the pages' checksums.
+
+    Raises:
+        DamagedFileError: If the file is missing, truncated or changed.
+    """
+    with _opened(path) as file:
+        for group in range(file.num_row_groups):
+            yield file.read_row_group(group)
+
+
 def read_row(path: Path, key: Mapping[str, int], columns: Sequence[str]) -> dict[str, Any] | None:
     """Read some columns of the row with this key, from its row group alone.
 

@@ -60,6 +60,9 @@ RUN_SCHEMA = pa.schema(
     ]
 )
 
+PARTS = ("valid", "test")
+"""Parts of a data set that predictions are kept of."""
+
 _KEY_FIELDS = [pa.field(name, pa.int32(), nullable=False) for name in ("config_id", "budget", "seed")]
 
 GRADIENT_STATISTICS = ("max", "mean", "median", "std", "norm", "q10", "q25", "q75", "q90")
@@ -76,7 +79,7 @@ GRADIENT_SCHEMA = pa.schema(
 
 PREDICTION_SCHEMA = pa.schema(
     # rows x classes probabilities, row by row, in the order of labels/<dataset>.parquet
-    _KEY_FIELDS + [pa.field(part, pa.list_(pa.float16()), nullable=False) for part in ("valid", "test")]
+    _KEY_FIELDS + [pa.field(part, pa.list_(pa.float16()), nullable=False) for part in PARTS]
 )
 
 LABEL_SCHEMA = pa.schema(

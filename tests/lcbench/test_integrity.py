@@ -161,7 +161,6 @@ class TestContents:
         [
             ("valid_accuracy", 1.5, r"must be in \[0, 1\], got 1.5 and 0 more outside it"),
             ("test_cross_entropy", -0.25, r"must be in \[0, inf\], got -0.25 and 0 more outside it"),
-            ("seconds", -1, r"must be in \[0, inf\], got -1 and 0 more outside it"),
         ],
     )
     def test_a_value_outside_its_range(self, folder, column, value, message):
@@ -172,6 +171,24 @@ class TestContents:
 
         (problem,) = resealed(folder, spoil)
         assert re.fullmatch(f"runs/alpha.parquet: column {column} {message}", problem)
+
+    @pytest.mark.parametrize(
+        ("epoch", "value", "said"),
+        [
+            (0, 0.25, "which 1 values break, first in budget 3, config_id 2, seed 0"),
+            (2, 0.0, "which 1 values break, first in budget 3, config_id 2, seed 0"),
+            (3, np.nan, "which 1 values break, first in budget 3, config_id 2, seed 0"),
+        ],
+        ids=["not-from-0", "down", "not-a-number"],
+    )
+    def test_seconds_that_cannot_be(self, folder, epoch, value, said):
+        def spoil(frame: pd.DataFrame) -> pd.DataFrame:
+            curves = [curve.copy() for curve in frame["seconds"]]
+            curves[4][epoch] = value
+            return frame.assign(seconds=curves)
+
+        (problem,) = resealed(folder, spoil)
+        assert problem == f"runs/alpha.parquet: column seconds must begin at 0 and never go down, {said}"
 
     def test_infinity_is_a_cross_entropy(self, folder):
         assert resealed(folder, lambda f: f.assign(train_loss=[np.full(len(c), np.inf) for c in f.train_loss])) == []
@@ -187,6 +204,69 @@ class TestContents:
         store.write_parquet(folder / schema.DATASETS, store.read_parquet(folder / schema.DATASETS).slice(1))
         store.seal(folder, store.read_manifest(folder), ["alpha"])
         assert store.verify(folder) == ["datasets.parquet: its data sets are not those that the manifest has runs of"]
+
+
+def with_extras(folder: Path, kind: str, change) -> list[str]:
+    """What verify says of a table beside the runs: sound, but for one change of its rows."""
+    runs = store.read_parquet(folder / "runs/alpha.parquet").select(list(schema.KEY)).to_pylist()
+    described = store.read_parquet(folder / schema.DATASETS).to_pylist()[0]
+    rows = {part: described[f"{part}_instances"] for part in schema.PARTS}
+    sound = {
+        schema.GRADIENTS: [
+            run
+            | {name: [0.5] * (run["budget"] + 1) for name in schema.GRADIENT_STATISTICS}
+            | {f"layer_{name}": [[0.5] * (run["budget"] + 1)] * 2 for name in schema.GRADIENT_STATISTICS}
+            for run in runs
+        ],
+        schema.PREDICTIONS: [
+            run | {part: np.tile([0.25, 0.75], n).astype(np.float16) for part, n in rows.items()} for run in runs
+        ],
+        schema.LABELS: [{"part": part, "label": i % 2} for part, n in rows.items() for i in range(n)],
+    }
+    for each, table in sound.items():
+        changed = change(table) if each == kind else table
+        written = pa.Table.from_pylist(changed, schema.EXTRAS[each])
+        store.write_parts(folder / schema.table_path(each, "alpha"), [written], written.schema)
+    store.seal(folder, store.read_manifest(folder), ["alpha"])
+    return store.verify(folder)
+
+
+def chances(row: int, *values: float):
+    """Other predictions on the validation part, for one run."""
+    return lambda table: [r | ({"valid": np.float16(values)} if i == row else {}) for i, r in enumerate(table)]
+
+
+class TestBesideTheRuns:
+    def test_what_is_whole_is_sound(self, folder):
+        assert with_extras(folder, schema.GRADIENTS, lambda table: table) == []
+
+    @pytest.mark.parametrize("kind", [schema.GRADIENTS, schema.PREDICTIONS])
+    def test_a_run_that_is_missing(self, folder, kind):
+        assert with_extras(folder, kind, lambda table: table[:-1]) == [
+            f"{kind}/alpha.parquet: 1 of 24 runs are missing, the first: budget 6, config_id 5, seed 1"
+        ]
+
+    def test_gradients_of_the_wrong_length(self, folder):
+        (problem,) = with_extras(folder, schema.GRADIENTS, lambda t: [t[0] | {"std": [0.5]}, *t[1:]])
+        assert problem == "gradients/alpha.parquet: column std has curves that are not budget + 1 long"
+
+    @pytest.mark.parametrize(
+        "values", [(0.25, 0.75), (0.25, 0.25) * 22, (1.5, -0.5) * 22, (np.nan, 1.0) * 22],
+        ids=["too-few", "sum", "range", "partly-nan"],
+    )  # fmt: skip
+    def test_predictions_that_cannot_be(self, folder, values):
+        assert with_extras(folder, schema.PREDICTIONS, chances(3, *values)) == [
+            "predictions/alpha.parquet: 1 predictions are not rows x classes of probabilities that add up to 1"
+        ]
+
+    def test_predictions_of_a_diverged_run_are_nan(self, folder):
+        assert with_extras(folder, schema.PREDICTIONS, chances(3, *[np.nan] * 44)) == []
+
+    def test_labels_that_cannot_be(self, folder):
+        assert with_extras(folder, schema.LABELS, lambda t: [t[0] | {"label": 2}, *t[1:-1]]) == [
+            "labels/alpha.parquet: 32 labels of part test, the data set has 33 rows there",
+            "labels/alpha.parquet: 1 labels are not a number of one of 2 classes",
+        ]
 
 
 class TestTheCommand:
