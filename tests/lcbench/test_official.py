@@ -195,3 +195,12 @@ def test_an_import_needs_a_file_and_an_empty_folder(bring, document, tmp_path, c
     assert cli.run(["export", str(tmp_path / "empty"), str(tmp_path / "out.json")]) == 0
     assert cli.run(["export", str(tmp_path / "empty"), str(tmp_path / "out.json"), "--budget", "7"]) == cli.USAGE_ERROR
     assert cli.run(["export", str(tmp_path / "empty"), str(tmp_path)]) == cli.USAGE_ERROR
+
+
+def test_two_imports_merge_to_the_import_of_both(bring, document, tmp_path):
+    for number, name in enumerate(document):
+        bring({name: deepcopy(document[name])}, f"part{number}")
+    assert cli.run(["merge", *[str(tmp_path / name) for name in ("part0", "part1", "merged")]]) == 0
+    merged = lcbench.load(tmp_path / "merged")
+    assert store.verify(merged.folder) == []
+    same_tables(bring(document, "both"), merged, (schema.RUNS, schema.RELEASED))
