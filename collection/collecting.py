@@ -103,10 +103,28 @@ class Collection:
             store.write_json(self.workplace.cost, model.to_json())
 
     def _tasks(self) -> Iterator[Task]:
+        """All pending units; where many small products are slow, those of similar shape in one task."""
         plan, folder, configs = self.plan, self.folder.resolve(), self.plan.configs.to_dict("index")
-        for unit in self.pending():
-            config = {str(name): value for name, value in configs[unit.config_id].items()}
-            yield Task(folder, unit, config, plan.budgets, plan.seeds, plan.plan_seed, plan.extras, plan.device)
+        pending = [
+            (unit, {str(name): value for name, value in configs[unit.config_id].items()}) for unit in self.pending()
+        ]
+        for dataset, described in self.described.items():
+            members = [(unit, config) for unit, config in pending if unit.dataset == dataset]
+            for group in self._groups(described, [config for _, config in members]):
+                (unit, config), *companions = [members[i] for i in group]
+                yield Task(
+                    folder, unit, config, plan.budgets, plan.seeds, plan.plan_seed, plan.extras, plan.device, companions
+                )
+
+    def _groups(self, described: Mapping[str, Any], configs: Sequence[Mapping[str, Any]]) -> Sequence[Sequence[int]]:
+        """Which configurations train in one stack."""
+        plan = self.plan
+        if plan.device == "cpu" or plan.extras.gradients:
+            return [[i] for i in range(len(configs))]
+        from collection.grouping import groups  # needs torch, as a device does
+
+        copies = len(plan.budgets) * plan.n_seeds
+        return groups(configs, described["features"], described["classes"], described["train_instances"], copies)
 
     def finish(self, now: datetime) -> None:
         """Gather the units into one file per data set and write the manifest.

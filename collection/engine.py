@@ -38,6 +38,8 @@ class Engine(Protocol):
 def run(engine: Engine, tasks: Iterable[Task]) -> Iterator[Outcome]:
     """Train units, and those that fail once more after all others.
 
+    Units of one task that fail together are not to blame together: each gets its two attempts alone.
+
     Yields:
         What became of each unit, once, in the order in which they end.
     """
@@ -51,8 +53,12 @@ def run(engine: Engine, tasks: Iterable[Task]) -> Iterator[Outcome]:
             engine.start(task)
         for outcome in engine.wait():
             task = running.pop(outcome.unit)
-            if outcome.reason is None or outcome.disk_full or outcome.unit in failed_once:
+            if outcome.reason is None:
+                yield from (Outcome(unit) for unit, _ in task.members)
+            elif outcome.disk_full or outcome.unit in failed_once:
                 yield outcome
+            elif task.companions:
+                waiting.extend(task.alone())
             else:
                 failed_once.add(outcome.unit)
                 waiting.append(task)

@@ -9,6 +9,9 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+NOTHING = 1e-30
+"""Weight of a batch without rows, so that 0 / 0 is 0."""
+
 
 def class_weights(labels: NDArray[np.int64], n_classes: int) -> NDArray[np.float32]:
     """Weights of the loss: ``rows / (classes * count)``, where a class that does not occur counts as one row."""
@@ -21,21 +24,22 @@ def log_softmax(logits: Tensor) -> Tensor:
     return torch.log_softmax(logits.transpose(1, 2).contiguous(), 1)
 
 
-def loss_gradient(log_probabilities: Tensor, labels: Tensor, weights: Tensor) -> Tensor:
+def loss_gradient(log_probabilities: Tensor, labels: Tensor, weights: Tensor, there: Tensor | None = None) -> Tensor:
     """Gradient of a batch's loss with respect to the logits: ``w_y (p - onehot(y)) / sum(w_y)``.
 
     Args:
         log_probabilities: ``(n, classes, rows)``.
         labels: ``(n, rows)``.
         weights: ``(classes,)``.
+        there: ``(n, rows)``, 1 for rows and 0 for places without one, float32; by default all are rows.
 
     Returns:
         ``(n, rows, classes)``, a view of memory that has the classes first.
     """
-    weight = weights[labels]
+    weight = weights[labels] if there is None else weights[labels] * there
     gradient = log_probabilities.exp()
     gradient.scatter_add_(
         1, labels.unsqueeze(1), gradient.new_full((1, 1, 1), -1).expand(len(labels), 1, labels.shape[1])
     )
-    gradient.mul_((weight / weight.sum(1, keepdim=True)).unsqueeze(1))
+    gradient.mul_((weight / weight.sum(1, keepdim=True).clamp(min=NOTHING)).unsqueeze(1))
     return gradient.transpose(1, 2)

@@ -8,6 +8,7 @@ pass is written out: a chain of Linear-ReLU-Dropout needs no automatic different
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import chain, groupby, pairwise
+from typing import Protocol
 
 import numpy as np
 import torch
@@ -56,6 +57,21 @@ def shaped_mlp(n_features: int, n_classes: int, num_layers: int, max_units: int,
     rate = max_dropout if max_dropout > _MIN_DROPOUT else 0.0
     dropout = [rate * (1000 - i * int(1000 / hidden)) / 1000 for i in range(hidden)]
     return Shape((n_features, *widths, n_classes), tuple(dropout))
+
+
+class Networks(Protocol):
+    """Networks that are evaluated together.
+
+    Attributes:
+        shape: Their shape, or the widest of it.
+    """
+
+    shape: Shape
+
+    def __len__(self) -> int: ...
+
+    def logits(self, x: Tensor) -> Tensor:
+        """Evaluate all networks on the same rows ``(rows, features)``, without dropout: ``(n, rows, classes)``."""
 
 
 class Stack:

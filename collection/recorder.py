@@ -2,16 +2,12 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from lcbench.metric import METRICS
 from lcbench.schema import SERIES
-
-if TYPE_CHECKING:
-    from torch import Tensor
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,12 +59,12 @@ class Recorder:
         """From now on budgets differ: what is logged is of every active run."""
         self._copies = 1
 
-    def metrics(self, epoch: int, parts: "Mapping[str, Mapping[str, Tensor]]") -> None:
+    def metrics(self, epoch: int, parts: Mapping[str, Mapping[str, NDArray[np.floating]]]) -> None:
         """Log the metrics of the active runs after ``epoch`` epochs, for each part of the data."""
         for part, found in parts.items():
             for name in ("accuracy", "balanced_accuracy", "cross_entropy"):
-                self._log(f"{part}_{name}", epoch, found[name].cpu().numpy())
-        self._log("train_loss", epoch, parts["train"]["loss"].cpu().numpy())
+                self._log(f"{part}_{name}", epoch, found[name])
+        self._log("train_loss", epoch, parts["train"]["loss"])
 
     def learning_rate(self, epoch: int, rates: Sequence[float]) -> None:
         """Log the learning rates of the epoch that ends at index ``epoch``; index 0 repeats the first."""

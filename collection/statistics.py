@@ -7,8 +7,8 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from collection.loss import log_softmax
-from collection.network import Shape, Stack
+from collection.loss import NOTHING, log_softmax
+from collection.network import Networks, Shape
 
 _CHUNK_VALUES = 1 << 21  # activations held at once while evaluating: 8 MB
 
@@ -24,29 +24,31 @@ class Tally:
     def __init__(self, n: int, class_weights: Tensor) -> None:
         self._weights = class_weights
         classes = len(class_weights)
-        self._rows = 0
         self._hits = class_weights.new_zeros(n, classes)
-        self._counts = class_weights.new_zeros(n, classes)
+        self._counts = torch.zeros_like(self._hits)
         self._cross_entropy = torch.zeros(n, dtype=torch.float64, device=class_weights.device)
         self._loss = torch.zeros_like(self._cross_entropy)
 
-    def add(self, log_probabilities: Tensor, labels: Tensor, batch_size: int) -> None:
+    def add(self, log_probabilities: Tensor, labels: Tensor, batch_size: int, there: Tensor | None = None) -> None:
         """Count a block of rows.
 
         Args:
             log_probabilities: ``(n, classes, rows)``.
             labels: ``(n, rows)``.
             batch_size: Rows in a batch of the weighted loss; the last may be smaller.
+            there: ``(n, rows)``, 1 for rows and 0 for places without one, float32; by default all are rows.
         """
         surprise = -log_probabilities.gather(1, labels.unsqueeze(1)).squeeze(1)
         right = (log_probabilities.max(1).indices == labels).to(surprise.dtype)
+        weight, counted = self._weights[labels], torch.ones_like(right) if there is None else there
+        if there is not None:
+            surprise, right, weight = surprise * there, right * there, weight * there
         self._hits.scatter_add_(1, labels, right)
-        self._counts.scatter_add_(1, labels, torch.ones_like(right))
+        self._counts.scatter_add_(1, labels, counted)
         self._cross_entropy += surprise.sum(1, dtype=torch.float64)
-        weight = self._weights[labels]
-        for loss, w in zip((surprise * weight).split(batch_size, 1), weight.split(batch_size, 1), strict=True):
-            self._loss += loss.sum(1) / w.sum(1) * w.shape[1]
-        self._rows += labels.shape[1]
+        parts = ((surprise * weight).split(batch_size, 1), weight.split(batch_size, 1), counted.split(batch_size, 1))
+        for loss, w, rows in zip(*parts, strict=True):
+            self._loss += loss.sum(1) / w.sum(1).clamp(min=NOTHING) * rows.sum(1)
 
     def metrics(self) -> dict[str, Tensor]:
         """Compute the metrics.
@@ -57,17 +59,17 @@ class Tally:
             minimizes, within a batch ``sum(w_y * -log p_y) / sum(w_y)`` as in PyTorch's ``CrossEntropyLoss``, and
             averaged over batches by their rows.
         """
-        occurs = self._counts > 0
+        occurs, rows = self._counts > 0, self._counts.sum(1, dtype=torch.float64)
         recall = torch.where(occurs, self._hits / self._counts.clamp(min=1), 0)
         return {
-            "accuracy": self._hits.sum(1) / self._rows,
+            "accuracy": self._hits.sum(1) / rows,
             "balanced_accuracy": recall.sum(1) / occurs.sum(1),
-            "cross_entropy": self._cross_entropy / self._rows,
-            "loss": self._loss / self._rows,
+            "cross_entropy": self._cross_entropy / rows,
+            "loss": self._loss / rows,
         }
 
 
-def evaluate(stack: Stack, x: Tensor, labels: Tensor, class_weights: Tensor) -> Mapping[str, Tensor]:
+def evaluate(stack: Networks, x: Tensor, labels: Tensor, class_weights: Tensor) -> Mapping[str, Tensor]:
     """Evaluate all networks of a stack on the same rows, in evaluation mode.
 
     Args:
@@ -86,7 +88,7 @@ def evaluate(stack: Stack, x: Tensor, labels: Tensor, class_weights: Tensor) -> 
     return tally.metrics()
 
 
-def probabilities(stack: Stack, x: Tensor) -> NDArray[np.float16]:
+def probabilities(stack: Networks, x: Tensor) -> NDArray[np.float16]:
     """Class probabilities of all networks on the same rows, in evaluation mode.
 
     Returns:

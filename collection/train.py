@@ -1,4 +1,4 @@
-"""Train the runs of one configuration on one data set: all its budgets and seeds as one stack.
+"""Train runs on one data set: all budgets and seeds of a configuration, or of several, as one stack.
 
 Runs of one seed start from the same parameters whatever their budget, and see the same batches and the same dropout
 masks while they overlap; only their cosines differ. A run's result depends on (plan seed, data set, configuration,
@@ -7,7 +7,8 @@ seed, budget), not on what it was trained beside.
 
 import math
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from dataclasses import dataclass
+from typing import Any, Protocol
 
 import numpy as np
 import torch
@@ -15,12 +16,16 @@ from torch import Tensor
 
 from collection.epoch import Training
 from collection.gradients import gradient_statistics
-from collection.network import Shape, Stack, initial_parameters, shaped_mlp
+from collection.network import Networks, Shape, Stack, initial_parameters, shaped_mlp
+from collection.padded_epoch import PaddedTraining
+from collection.padded_stack import PaddedStack
 from collection.randomness import Streams, streams
-from collection.recorder import Recorder, Run
+from collection.recorder import Run
+from collection.recorders import Recorders
 from collection.statistics import evaluate, probabilities
 from collection.tensors import Tensors
 from collection.unit import NO_EXTRAS, Extras
+from lcbench.errors import InputError
 
 ETA_MIN = 1e-8
 
@@ -30,7 +35,6 @@ def cosine(epoch: int, budget: int, learning_rate: float) -> float:
     return ETA_MIN + (learning_rate - ETA_MIN) * (1 + math.cos(math.pi * epoch / budget)) / 2
 
 
-@torch.inference_mode()
 def train(
     data: Tensors,
     config: Mapping[str, Any],
@@ -56,33 +60,65 @@ def train(
     Returns:
         A run for each budget and seed, budgets in the outer loop.
     """
-    randomness = [streams(plan_seed, data.name, config, seed) for seed in seeds]
+    modelled = None if epoch_seconds is None else [epoch_seconds]
+    return train_together(data, [config], budgets, seeds, plan_seed, clock, modelled, extras)[0]
+
+
+@torch.inference_mode()
+def train_together(
+    data: Tensors,
+    configs: Sequence[Mapping[str, Any]],
+    budgets: Sequence[int],
+    seeds: Sequence[int],
+    plan_seed: int,
+    clock: Callable[[], float],
+    epoch_seconds: Sequence[float] | None = None,
+    extras: Extras = NO_EXTRAS,
+) -> list[list[Run]]:
+    """Train several configurations with the same number of layers in one stack, each at every budget and seed.
+
+    Args:
+        data: The data set.
+        configs: Configurations of search space 1; see :mod:`collection.grouping`.
+        budgets: As for :func:`train`, and the next three as well.
+        seeds: See there.
+        plan_seed: See there.
+        clock: See there.
+        epoch_seconds: One for each configuration, or None.
+        extras: What else to log; gradients of one configuration only.
+
+    Returns:
+        For each configuration its runs, as :func:`train` gives them.
+
+    Raises:
+        InputError: If gradients are asked for and there are several configurations.
+    """
+    if extras.gradients and len(configs) > 1:
+        raise InputError(f"gradients must be logged of one configuration at a time, got {len(configs)}.")
     longest_first = sorted(budgets, reverse=True)
-    stack = _untrained(data, config, randomness)
-    training = Training(data, config, randomness)
-    recorder = Recorder(len(seeds), len(budgets), longest_first[0])
-    recorder.metrics(0, {"train": evaluate(stack, data.x_train, data.y_train, data.weights), **_held_out(stack, data)})
+    beginning = _beginning(data, configs, [[streams(plan_seed, data.name, c, seed) for seed in seeds] for c in configs])
+    stack, training = beginning.stack, beginning.training
+    log = Recorders(len(configs), len(seeds), len(budgets), longest_first[0])
+    log.metrics(0, {"train": evaluate(stack, data.x_train, data.y_train, data.weights), **_held_out(stack, data)})
     for epoch in range(longest_first[0]):
         started = clock()
-        rates = [cosine(epoch, b, config["learning_rate"]) for b in longest_first if b > epoch for _ in seeds]
+        active = [b for b in longest_first if b > epoch]
+        rates = [cosine(epoch, b, c["learning_rate"]) for b in active for c in configs for _ in seeds]
         if epoch == 1:  # until now all budgets were alike: every cosine begins with the configuration's rate
             stack.repeat(len(budgets))
-            recorder.part()
+            log.part()
         stack.keep(len(rates))
         trained = training.epoch(stack, rates[: len(stack)])
-        recorder.metrics(epoch + 1, {"train": trained, **_held_out(stack, data)})
-        recorder.learning_rate(epoch + 1, rates)
-        shared = (clock() - started) / len(stack)
-        recorder.seconds(epoch + 1, shared if epoch_seconds is None else epoch_seconds, len(rates))
-        if extras.gradients:
-            recorder.gradients(epoch + 1, gradient_statistics(stack))
+        log.metrics(epoch + 1, {"train": trained, **_held_out(stack, data)})
+        log.learning_rates(epoch + 1, rates)
+        log.seconds(epoch + 1, (clock() - started) / len(stack), epoch_seconds, len(active))
+        if isinstance(stack, Stack) and extras.gradients:
+            log.gradients(epoch + 1, gradient_statistics(stack))
         if extras.predictions and epoch + 1 in budgets:
-            ending = range(len(rates) - len(seeds), len(rates))  # the shortest budget comes last
-            recorder.predictions(
-                ending, {"valid": probabilities(stack, data.x_valid), "test": probabilities(stack, data.x_test)}
+            log.predictions(
+                len(active), {"valid": probabilities(stack, data.x_valid), "test": probabilities(stack, data.x_test)}
             )
-    place = {(b, s): row for row, (b, s) in enumerate((b, s) for b in longest_first for s in seeds)}
-    return [recorder.run(place[b, s], b, s, stack.shape.n_parameters) for b in budgets for s in seeds]
+    return log.runs(budgets, seeds, [shape.n_parameters for shape in beginning.shapes])
 
 
 def network_shape(n_features: int, n_classes: int, config: Mapping[str, Any]) -> Shape:
@@ -91,14 +127,44 @@ def network_shape(n_features: int, n_classes: int, config: Mapping[str, Any]) ->
     return shaped_mlp(n_features, n_classes, int(layers), int(units), float(dropout))
 
 
-def _untrained(data: Tensors, config: Mapping[str, Any], randomness: Sequence[Streams]) -> Stack:
-    """Draw one network per seed."""
-    shape = network_shape(data.n_features, data.n_classes, config)
-    drawn = np.stack([initial_parameters(shape, source.parameters) for source in randomness])
-    return Stack(shape, torch.from_numpy(drawn).to(data.x_train.device))
+class _Training(Protocol):
+    """Trains all networks of a stack for one epoch."""
+
+    def epoch(self, stack: Any, learning_rates: Sequence[float]) -> dict[str, Tensor]: ...
 
 
-def _held_out(stack: Stack, data: Tensors) -> dict[str, Mapping[str, Tensor]]:
+@dataclass(frozen=True, slots=True, eq=False)
+class _Beginning:
+    """Untrained networks and what will train them: one for each configuration and seed.
+
+    Attributes:
+        stack: The networks; a stack of one configuration's networks needs no padding.
+        training: Trains them.
+        shapes: Of each configuration.
+    """
+
+    stack: Stack | PaddedStack
+    training: "_Training"
+    shapes: Sequence[Shape]
+
+
+def _beginning(
+    data: Tensors, configs: Sequence[Mapping[str, Any]], randomness: Sequence[Sequence[Streams]]
+) -> _Beginning:
+    """Draw one network per configuration and seed."""
+    shapes = [network_shape(data.n_features, data.n_classes, config) for config in configs]
+    sources = [(c, shape, each) for c, shape, own in zip(configs, shapes, randomness, strict=True) for each in own]
+    drawn = [initial_parameters(shape, source.parameters) for _, shape, source in sources]
+    device = data.x_train.device
+    if len(configs) == 1:
+        stack = Stack(shapes[0], torch.from_numpy(np.stack(drawn)).to(device))
+        return _Beginning(stack, Training(data, configs[0], randomness[0]), shapes)
+    of_each, shape_of_each, streams_of_each = map(list, zip(*sources, strict=True))
+    padded = PaddedStack(shape_of_each, drawn, device)
+    return _Beginning(padded, PaddedTraining(data, of_each, shape_of_each, streams_of_each), shapes)
+
+
+def _held_out(stack: Networks, data: Tensors) -> dict[str, Mapping[str, Tensor]]:
     return {
         "valid": evaluate(stack, data.x_valid, data.y_valid, data.weights),
         "test": evaluate(stack, data.x_test, data.y_test, data.weights),

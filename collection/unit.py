@@ -1,7 +1,7 @@
 """What is handed to the processes that train: a unit of work, and what became of it."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -35,7 +35,7 @@ NO_EXTRAS = Extras()
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Task:
-    """A unit with all that is needed to train it.
+    """A unit with all that is needed to train it, and others of the same data set that train in the same stack.
 
     Attributes:
         folder: The benchmark folder, absolute; a worker on another machine must see it under the same path.
@@ -46,6 +46,7 @@ class Task:
         plan_seed: Seed of the whole collection.
         extras: What is logged beside the learning curves.
         device: Where to compute: ``"cpu"``, ``"cuda"``, ``"cuda:1"`` ...
+        companions: Other units and their configurations; see :mod:`collection.grouping`.
     """
 
     folder: Path
@@ -56,6 +57,16 @@ class Task:
     plan_seed: int
     extras: Extras = NO_EXTRAS
     device: str = "cpu"
+    companions: Sequence[tuple[Unit, Mapping[str, Any]]] = ()
+
+    @property
+    def members(self) -> list[tuple[Unit, Mapping[str, Any]]]:
+        """All units with their configurations, the task's own first."""
+        return [(self.unit, self.config), *self.companions]
+
+    def alone(self) -> "list[Task]":
+        """A task for each of the units."""
+        return [replace(self, unit=unit, config=config, companions=()) for unit, config in self.members]
 
 
 @dataclass(frozen=True, slots=True)

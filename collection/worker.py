@@ -1,4 +1,4 @@
-"""What a worker process does: train one unit and keep it."""
+"""What a worker process does: train a unit, or several in one stack, and keep them."""
 
 import platform
 import time
@@ -10,14 +10,14 @@ from collection.extent import Extent, work_of
 from collection.shards import Workplace
 from collection.tensors import Tensors
 from collection.threads import one_thread
-from collection.train import train
+from collection.train import train_together
 from collection.unit import Task
 from lcbench.errors import InputError
 from lcbench.store import read_json
 
 
 def work(task: Task) -> None:
-    """Train one unit on one thread and write its runs into the folder.
+    """Train a task's units on one thread and write their runs into the folder.
 
     Raises:
         InputError: If there is no collection in the folder, seen from this machine.
@@ -30,12 +30,15 @@ def work(task: Task) -> None:
         )
     with one_thread():
         data = _data(task.folder, task.unit.dataset, task.device)
-        seconds = _cost(task.folder).epoch_seconds(*work_of(Extent.of(data), task.config))
-        runs = train(
-            data, task.config, task.budgets, task.seeds, task.plan_seed, time.perf_counter, seconds, task.extras
+        units, configs = zip(*task.members, strict=True)
+        cost = _cost(task.folder)
+        seconds = [cost.epoch_seconds(*work_of(Extent.of(data), config)) for config in configs]
+        runs = train_together(
+            data, configs, task.budgets, task.seeds, task.plan_seed, time.perf_counter, seconds, task.extras
         )
     if workplace.plan.is_file():  # not so if another worker was quicker and the benchmark is finished
-        workplace.write_unit(task.unit, runs)
+        for unit, own in zip(units, runs, strict=True):
+            workplace.write_unit(unit, own)
 
 
 @lru_cache(maxsize=1)

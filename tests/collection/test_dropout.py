@@ -6,7 +6,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from collection.dropout import draw_masks, on_cpu, on_device
+from collection.dropout import draw_masks, hashed, on_cpu
 
 
 def rngs(*seeds):
@@ -15,7 +15,7 @@ def rngs(*seeds):
 
 def generators_of_a_device(sources):
     """The way of a GPU, tried on the CPU."""
-    return on_device(torch.device("cpu"), sources)
+    return hashed(torch.device("cpu"), sources)
 
 
 WAYS = pytest.mark.parametrize("way", [on_cpu, generators_of_a_device])

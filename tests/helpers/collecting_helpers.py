@@ -68,7 +68,7 @@ def forked(main: int) -> tuple[list[psutil.Process], list[psutil.Process]]:
     return servers, training
 
 
-def wait_until(condition: Callable[[], object], what: str, seconds: float = 60) -> None:
+def wait_until(condition: Callable[[], object], what: str, seconds: float = 300) -> None:
     """Wait for something to happen, generously: other work may have the machine."""
     end = time.monotonic() + seconds
     while not condition():
