@@ -3,8 +3,9 @@
 The full LCBench is 35 data sets x 2000 configurations x budgets 12/25/50 x 3 seeds. Some configurations are trained on
 synthetic data of each data set's shape, and a model of the time is fitted to what that took.
 
-Measured: ``collection.train.train`` on one configuration's stack of nine runs (3 budgets x 3 seeds) at the data set's
-own number of features and classes and the configuration's own batch size, as many processes at once as asked for.
+Measured: ``collection.train.train_together`` on a stack at the data set's own number of features and classes and the
+configurations' own batch sizes, as many processes at once as asked for. On a CPU a stack is one configuration's nine
+runs (3 budgets x 3 seeds); on a GPU it is those of several, grouped as a collection of all 2000 groups them.
 
 Scaled:
 
@@ -13,7 +14,8 @@ Scaled:
 - rows: of a large data set only as many rows are used as give a measurable time; an epoch's time is proportional to the
   rows at a fixed batch size, and validation and test rows are kept in proportion;
 - configurations: a model ``seconds per run-epoch = sum of c * term`` with the terms of :data:`TERMS` and ``c >= 0``,
-  fitted to the logarithms of the measured seconds, predicts all 2000 configurations on all data sets.
+  fitted to the logarithms of the measured seconds, predicts the stacks of all 2000 configurations on all data sets.
+  The terms are those of what is computed, padding included.
 
 On a CPU the seconds are processor time of a process on one thread, so that other work on the machine counts little; the
 hours are those of a machine with nothing else to do.
@@ -26,7 +28,7 @@ import time
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
-from itertools import pairwise, repeat
+from itertools import repeat
 from multiprocessing import get_context
 from typing import Annotated, Any
 
@@ -37,13 +39,14 @@ import typer
 from numpy.typing import NDArray
 from scipy.optimize import least_squares, nnls
 
-from collection.network import shaped_mlp
+from collection.grouping import groups
+from collection.network import Shape
 from collection.prepared import Prepared
 from collection.provenance import processor
 from collection.splits import SHARE
 from collection.tensors import Tensors
 from collection.threads import one_thread
-from collection.train import train
+from collection.train import network_shape, train_together
 from lcbench.space import get_space, sample
 
 DATASETS = """
@@ -68,6 +71,7 @@ ENOUGH_SECONDS = 0.4
 """A measurement is repeated with twice the rows until it takes this long or uses all of them."""
 
 Config = Mapping[str, Any]
+Stack = tuple[Config, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,17 +91,17 @@ class Size:
 
 @dataclass(frozen=True, slots=True)
 class Measurement:
-    """What training one configuration on one data set took.
+    """What training one stack on one data set took.
 
     Attributes:
         size: The data set's shape.
-        config: The configuration.
+        stack: The configurations.
         rows: Training rows that were used.
-        seconds: Seconds per run-epoch of all training rows, evaluation included.
+        seconds: Seconds per epoch of a run of each configuration, on all training rows, evaluation included.
     """
 
     size: Size
-    config: Config
+    stack: Stack
     rows: int
     seconds: float
 
@@ -108,16 +112,26 @@ def sizes() -> list[Size]:
     return [Size(name, int(rows), int(features), int(classes)) for name, rows, features, classes in entries]
 
 
-def terms(size: Size, config: Config) -> NDArray[np.float64]:
-    """What the time of a run-epoch is made of, in the order of :data:`TERMS`."""
-    shape = shaped_mlp(
-        size.features, size.classes, config["num_layers"], config["max_units"], float(config["max_dropout"])
-    )
-    rows, steps = size.train_rows, math.ceil(size.train_rows / config["batch_size"])
-    weights = sum(fan_in * fan_out for fan_in, fan_out in pairwise(shape.widths))
-    dropped = sum(shape.widths[1:-1]) if any(shape.dropout) else 0
-    units = sum(shape.widths)
-    return np.array([steps * (len(shape.widths) - 1), steps * weights, rows * weights, rows * units, rows * dropped])
+def stacks(size: Size, configs: Sequence[Config], device: str) -> list[Stack]:
+    """Which configurations a collection on this device trains together."""
+    if device == "cpu":
+        return [(config,) for config in configs]
+    copies = len(BUDGETS) * len(SEEDS)
+    found = groups(configs, size.features, size.classes, size.train_rows, copies)
+    return [tuple(configs[i] for i in group) for group in found]
+
+
+def terms(size: Size, stack: Stack) -> NDArray[np.float64]:
+    """What the time of an epoch of a run of each configuration is made of, in the order of :data:`TERMS`."""
+    shapes = [network_shape(size.features, size.classes, config) for config in stack]
+    widths = tuple(max(own) for own in zip(*(shape.widths for shape in shapes), strict=True))
+    batches = [int(config["batch_size"]) for config in stack]
+    steps = math.ceil(size.train_rows / min(batches))
+    rows = size.train_rows if len(stack) == 1 else steps * max(batches)
+    n, weights, units = len(stack), Shape(widths, ()).n_parameters - sum(widths[1:]), sum(widths)
+    dropped = sum(widths[1:-1]) if any(any(shape.dropout) for shape in shapes) else 0
+    pieces = [n * steps * weights, n * rows * weights, n * rows * units, n * rows * dropped]
+    return np.array([steps * (len(widths) - 1), *pieces])
 
 
 def synthetic(size: Size, train_rows: int, rng: np.random.Generator) -> Prepared:
@@ -154,37 +168,41 @@ class Stopwatch:
         return self._looks[-1] - self._looks[0]
 
 
-def train_once(size: Size, config: Config, rows: int, device: str) -> float:
-    """Train a configuration's stack on this many training rows and give the seconds of all its epochs."""
+def train_once(size: Size, stack: Stack, rows: int, device: str) -> float:
+    """Train a stack on this many training rows and give the seconds of all its epochs."""
     data = Tensors(synthetic(size, rows, np.random.default_rng(0)), device)
     stopwatch = Stopwatch(device)
-    train(data, config, MEASURED_BUDGETS, SEEDS, 0, stopwatch)
+    train_together(data, stack, MEASURED_BUDGETS, SEEDS, 0, stopwatch)
     return stopwatch.elapsed
 
 
-def measure(size: Size, config: Config, device: str) -> Measurement:
-    """Train a configuration's stack on ever more rows until the time can be told."""
+def measure(size: Size, stack: Stack, device: str) -> Measurement:
+    """Train a stack on ever more rows until the time can be told."""
     with one_thread():
-        return _measure(size, config, device)
+        return _measure(size, stack, device)
 
 
-def _measure(size: Size, config: Config, device: str) -> Measurement:
-    rows = min(size.train_rows, FIRST_STEPS * config["batch_size"])
-    train_once(size, config, rows, device)  # a first call pays for memory and libraries
-    seconds = train_once(size, config, rows, device)
+def _measure(size: Size, stack: Stack, device: str) -> Measurement:
+    rows = min(size.train_rows, FIRST_STEPS * max(int(config["batch_size"]) for config in stack))
+    train_once(size, stack, rows, device)  # a first call pays for memory and libraries
+    seconds = train_once(size, stack, rows, device)
     while rows < size.train_rows and seconds < ENOUGH_SECONDS:
         rows = min(size.train_rows, 2 * rows)
-        seconds = train_once(size, config, rows, device)
-    return Measurement(size, config, rows, seconds / MEASURED_RUN_EPOCHS * size.train_rows / rows)
+        seconds = train_once(size, stack, rows, device)
+    return Measurement(size, stack, rows, seconds / MEASURED_RUN_EPOCHS * size.train_rows / rows)
 
 
-def draw_pairs(space: str, per_dataset: int, seed: int) -> list[tuple[Size, Config]]:
-    """Draw other configurations for each data set."""
-    drawn = sample(get_space(space), per_dataset * len(sizes()), np.random.default_rng(seed)).to_dict("records")
-    return [(size, config) for i, size in enumerate(sizes()) for config in drawn[i :: len(sizes())]]
+def draw_pairs(configs: Sequence[Config], per_dataset: int, seed: int, device: str) -> list[tuple[Size, Stack]]:
+    """Draw other stacks for each data set, out of those of all configurations."""
+    rng = np.random.default_rng(seed)
+    pairs = []
+    for size in sizes():
+        there = stacks(size, configs, device)
+        pairs += [(size, there[i]) for i in rng.choice(len(there), min(per_dataset, len(there)), replace=False)]
+    return pairs
 
 
-def measure_all(pairs: Sequence[tuple[Size, Config]], device: str, processes: int) -> list[Measurement]:
+def measure_all(pairs: Sequence[tuple[Size, Stack]], device: str, processes: int) -> list[Measurement]:
     """Measure in several processes at once, the longest first."""
     longest_first = sorted(pairs, key=lambda pair: -terms(*pair)[1] / pair[0].train_rows)
     with ProcessPoolExecutor(processes, mp_context=get_context("spawn")) as pool:
@@ -194,7 +212,7 @@ def measure_all(pairs: Sequence[tuple[Size, Config]], device: str, processes: in
 def fit(measurements: Sequence[Measurement]) -> NDArray[np.float64]:
     """Fit the model's coefficients, none negative, to the logarithms of the seconds; outliers count less."""
     seconds = np.array([m.seconds for m in measurements])
-    rows = np.stack([terms(m.size, m.config) for m in measurements]) / seconds[:, None]
+    rows = np.stack([terms(m.size, m.stack) for m in measurements]) / seconds[:, None]
     scale = rows.max(axis=0)
     rough = nnls(rows / scale, np.ones(len(rows)))[0]
     start = np.log(np.maximum(rough, 1e-3 * rough.max()))
@@ -202,9 +220,10 @@ def fit(measurements: Sequence[Measurement]) -> NDArray[np.float64]:
     return np.exp(found.x) / scale
 
 
-def unit_seconds(size: Size, configs: Sequence[Config], coefficients: NDArray[np.float64]) -> float:
+def unit_seconds(size: Size, there: Sequence[Stack], coefficients: NDArray[np.float64]) -> float:
     """Mean seconds of a unit (a configuration's nine runs) by the model."""
-    return float(np.mean([terms(size, config) @ coefficients for config in configs])) * RUN_EPOCHS
+    seconds = sum(float(terms(size, stack) @ coefficients) for stack in there)
+    return seconds / sum(map(len, there)) * RUN_EPOCHS
 
 
 def table(measurements: Sequence[Measurement], mean_seconds: Mapping[Size, float], processes: int) -> pd.DataFrame:
@@ -222,7 +241,7 @@ def table(measurements: Sequence[Measurement], mean_seconds: Mapping[Size, float
 def accuracy(measurements: Sequence[Measurement], coefficients: NDArray[np.float64]) -> str:
     """Say how well the model meets the measurements."""
     measured = np.array([m.seconds for m in measurements])
-    modelled = np.array([terms(m.size, m.config) @ coefficients for m in measurements])
+    modelled = np.array([terms(m.size, m.stack) @ coefficients for m in measurements])
     half, most = np.quantile(np.abs(modelled / measured - 1), [0.5, 0.9])
     together = modelled.sum() / measured.sum()
     return (
@@ -234,16 +253,17 @@ def accuracy(measurements: Sequence[Measurement], coefficients: NDArray[np.float
 def main(
     device: Annotated[str, typer.Option(help="cpu or cuda.")] = "cpu",
     processes: Annotated[int, typer.Option(help="Processes at work at once, no more than cores.")] = 2,
-    per_dataset: Annotated[int, typer.Option(help="Configurations measured on each data set.")] = 3,
+    per_dataset: Annotated[int, typer.Option(help="Stacks measured on each data set.")] = 3,
     space: Annotated[str, typer.Option(help="Search space: mlp or mlp-released.")] = "mlp",
     seed: Annotated[int, typer.Option(help="Seed of the sample.")] = 0,
 ) -> None:
     """Measure a sample and extrapolate the hours for the full LCBench."""
     started = time.perf_counter()
-    measurements = measure_all(draw_pairs(space, per_dataset, seed), device, processes)
-    coefficients = fit(measurements)
     configs = sample(get_space(space), CONFIGS, np.random.default_rng(seed + 1)).to_dict("records")
-    found = table(measurements, {s: unit_seconds(s, configs, coefficients) for s in sizes()}, processes)
+    measurements = measure_all(draw_pairs(configs, per_dataset, seed, device), device, processes)
+    coefficients = fit(measurements)
+    mean_seconds = {s: unit_seconds(s, stacks(s, configs, device), coefficients) for s in sizes()}
+    found = table(measurements, mean_seconds, processes)
     where = torch.cuda.get_device_name() if device != "cpu" else processor()
     print(f"{where}, {processes} processes, space {space}, measured in {time.perf_counter() - started:.0f} s\n")
     print(found.to_string(index=False, float_format="{:.2f}".format))
