@@ -18,7 +18,7 @@ import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 from scipy.stats import rankdata
 
-from analysis.losses import is_complete, mean_losses
+from analysis.losses import DECIMALS, is_complete, mean_losses
 from lcbench.benchmark import Benchmark
 from lcbench.errors import InputError
 
@@ -27,10 +27,6 @@ ADAPTIVE = "adaptive"
 CROSS = "adaptive vs non-adaptive"
 SCHEDULES = (NON_ADAPTIVE, ADAPTIVE, CROSS)
 """The columns of Table 3."""
-
-_DECIMALS = 6
-"""Losses are ranked after rounding to 1e-6, so that equal means of numbers stored as float32 are ties. The smallest
-step of an accuracy averaged over three seeds is larger on every data set of the paper (2.8e-6 on airlines)."""
 
 COLUMNS = ("dataset", "budget_low", "budget_high", "schedule", "spearman")
 
@@ -128,7 +124,7 @@ def budget_correlation(
 def _rows(bench: Benchmark, dataset: str, metric: str) -> Iterator[tuple[str, int, int, str, float]]:
     """The rows of one data set."""
     budgets, kept = bench.budgets, is_complete(bench, dataset)
-    losses = {b: np.round(mean_losses(bench, dataset, metric, b)[kept], _DECIMALS) for b in budgets}
+    losses = {b: np.round(mean_losses(bench, dataset, metric, b)[kept], DECIMALS) for b in budgets}
     own = np.stack([losses[budget][:, -1] for budget in budgets], axis=1)
     found = schedule_correlation(own, losses[budgets[-1]][:, list(budgets)], budgets)
     for schedule, values in found.items():

@@ -7,6 +7,8 @@
 >>> trace = simulate(optimizer, backend, workers=4, seconds=3600)
 >>> trace.incumbent(1800).loss
 
+With ``TrainingBackend("sklearn:wine")`` and ``live`` the same optimizers train for real, on the clock.
+
 Studies of many optimizers, data sets and seeds are in :mod:`simulate.study`. Names are imported when they are first
 used, so that the command line answers at once.
 """
@@ -21,10 +23,13 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
     submod_attrs={
         "contract": ["Job", "Result"],
         "function": ["FunctionBackend"],
+        "live_result": ["LiveInterrupted"],
+        "live_run": ["live"],
         "optimizers": ["OPTIMIZERS"],
         "replay": ["ReplayBackend"],
         "run": ["simulate"],
         "trace": ["Trace"],
+        "training": ["TrainingBackend"],
     },
 )
 
@@ -33,7 +38,10 @@ if TYPE_CHECKING:
     from simulate.contract import Job as Job
     from simulate.contract import Result as Result
     from simulate.function import FunctionBackend as FunctionBackend
+    from simulate.live_result import LiveInterrupted as LiveInterrupted
+    from simulate.live_run import live as live
     from simulate.optimizers import OPTIMIZERS as OPTIMIZERS
     from simulate.replay import ReplayBackend as ReplayBackend
     from simulate.run import simulate as simulate
     from simulate.trace import Trace as Trace
+    from simulate.training import TrainingBackend as TrainingBackend

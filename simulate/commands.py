@@ -7,23 +7,29 @@ import typer
 
 if TYPE_CHECKING:
     import pandas as pd
-    from rich.table import Table
 
-    from lcbench.metric import Metric
+    from lcbench.benchmark import Benchmark
+
+_ALL = "all"
 
 
 def simulate(
     folder: Annotated[Path, typer.Argument(metavar="DIR", help="A benchmark folder.")],
-    dataset: Annotated[
-        list[str] | None, typer.Option(help="Data sets, comma-separated or given again; all by default.")
+    datasets: Annotated[
+        list[str] | None,
+        typer.Option("--datasets", "--dataset", help="Data sets, comma-separated or given again; all by default."),
     ] = None,
     optimizers: Annotated[
-        str, typer.Option(help="Optimizers, comma-separated.")
+        str, typer.Option(help="Optimizers, comma-separated, or 'all' (some of them take long).")
     ] = "random,successive-halving,hyperband,bohb",
-    workers: Annotated[int, typer.Option(help="Number of workers.")] = 4,
+    workers: Annotated[int, typer.Option(help="Number of simulated workers.")] = 4,
     seeds: Annotated[int, typer.Option(help="Number of repetitions.")] = 10,
     budget: Annotated[
-        str, typer.Option(help="Time limit: seconds (3600), or mean runs at the largest budget (20x).")
+        str,
+        typer.Option(
+            help="How long each optimizer may go on: virtual seconds (3600), the time of mean runs at the largest "
+            "budget (20x), the epochs of so many runs, by all workers together (50x-epochs), or evaluations (500evals)."
+        ),
     ] = "20x",
     metric: Annotated[str, typer.Option(help="What is optimized.")] = "valid_accuracy",
     schedule: Annotated[
@@ -32,59 +38,77 @@ def simulate(
     match: Annotated[
         str, typer.Option(help="exact: choose among the table's rows; nearest: choose anywhere, get the nearest row.")
     ] = "exact",
+    jobs: Annotated[
+        int | None, typer.Option(help="Processes; by default one, and one per core if it takes more than seconds.")
+    ] = None,
     out: Annotated[Path, typer.Option(help="Parquet file for the traces, one row per result.")] = Path(
         "traces.parquet"
     ),
-    quiet: Annotated[bool, typer.Option("--quiet", help="Print neither progress nor table.")] = False,
+    quiet: Annotated[bool, typer.Option("--quiet", help="Print neither progress nor tables.")] = False,
 ) -> None:
-    """Replay optimizers on a benchmark in virtual time."""
+    """Replay optimizers on a benchmark in virtual time and compare them.
+
+    Stopped at any moment, the same command goes on where it stopped.
+    """
     from lcbench.benchmark import load
-    from lcbench.console import OUT, progress
+    from lcbench.console import progress
     from lcbench.errors import InputError
-    from lcbench.metric import get_metric
     from lcbench.output import writable_file
-    from simulate.study import study, write
+    from simulate.study import study
+    from simulate.study.file import write
+    from simulate.study.parts import remove_parts
 
     if seeds < 1:
         raise InputError(f"seeds must be at least 1, got {seeds}.")
-    bench, names = load(folder), _names(optimizers)
+    bench = load(folder)
     writable_file(out)
-    datasets = [name for text in dataset or [",".join(bench.datasets)] for name in _names(text)]
+    parts = out.with_name(f"{out.name}.parts")
     with progress(quiet=quiet) as bar:
-        task = bar.add_task("simulate", total=len(datasets) * len(names) * seeds, note="")
+        task = bar.add_task("simulate", total=None, note="")
         traces = study(
             bench,
-            datasets,
-            names,
+            _datasets(datasets, bench),
+            _optimizers(optimizers),
             range(seeds),
             workers=workers,
             budget=budget,
             metric=metric,
             schedule=schedule,  # type: ignore[arg-type]  # any string: checked where it is used
             match=match,  # type: ignore[arg-type]  # as above
+            jobs=jobs,
+            parts=parts,
+            begun=lambda kept, cells: bar.reset(task, completed=kept, total=cells),
             done=lambda cell: bar.update(task, advance=1, note=cell),
         )
     write(out, traces)
+    remove_parts(parts)
     if not quiet:
-        OUT.print(regret_table(traces, get_metric(metric)))
-        OUT.print(f"{len(traces)} results written to {out}", soft_wrap=True)
+        _report(traces, metric, out)
 
 
-def regret_table(traces: "pd.DataFrame", metric: "Metric") -> "Table":
-    """Mean regret of each optimizer at fractions of the time limit, in points (percent) or in the metric's unit."""
-    from lcbench.console import table
-    from simulate.regret import regrets, summary
+def _report(traces: "pd.DataFrame", metric: str, out: Path) -> None:
+    """Print what came out."""
+    import numpy as np
 
-    scale, unit, digits = (100, "points", 2) if metric.unit == "fraction" else (1, metric.unit, 4)
-    means = summary(regrets(traces))
-    columns = ["optimizer", *(f"{fraction:.0%}" for fraction in means.columns[:-1]), "rank"]
-    rows = [
-        [name, *(f"{scale * value:.{digits}f}" for value in row[:-1]), f"{row[-1]:.2f}"]
-        for name, row in zip(means.index, means.to_numpy().tolist(), strict=True)
-    ]
-    cells = f"{traces['dataset'].nunique()} data sets, {traces['seed'].nunique()} seeds"
-    title = f"Regret of {metric.name} in {unit} at fractions of the time limit, rank at its end\nmeans over {cells}"
-    return table(title, columns, rows)
+    from lcbench.console import OUT
+    from simulate.study import report
+
+    OUT.print(report.summary_table(traces, metric, np.random.default_rng(0)))
+    for part in report.tests(traces):
+        OUT.print(part)
+    OUT.print(f"{len(traces)} results written to {out}", soft_wrap=True)
+
+
+def _datasets(given: list[str] | None, bench: "Benchmark") -> list[str]:
+    """The data sets asked for."""
+    return list(bench.datasets) if given is None else [name for text in given for name in _names(text)]
+
+
+def _optimizers(text: str) -> list[str]:
+    """The optimizers asked for."""
+    from simulate.optimizers import OPTIMIZERS
+
+    return list(OPTIMIZERS) if text.strip() == _ALL else _names(text)
 
 
 def _names(text: str) -> list[str]:

@@ -29,11 +29,17 @@ class Job:
         trial: Number of the trial; jobs of one trial share its configuration and have increasing budgets.
         config: The configuration.
         budget: Epochs, counted from the trial's beginning.
+        parent: The trial from whose state (weights after its latest finished job) a new trial starts, as in
+            population-based training; None to start from random weights. On a backend that resumes, the first job of
+            such a trial pays only the epochs after that state; on one that trains from scratch it changes nothing. A
+            table cannot know what copied weights give: the curve is that of this configuration, trained so from the
+            beginning.
     """
 
     trial: int
     config: Config
     budget: int
+    parent: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +83,13 @@ class Domain(Protocol):
 
         Returns:
             At most ``n`` configurations, and where they lie in the unit cube, ``(n, dimensions)``.
+        """
+
+    def candidates(self, n: int, rng: np.random.Generator) -> NDArray[np.float64]:
+        """Where configurations lie among which to choose, ``(at most n, dimensions)``; NaN where inactive.
+
+        A space draws ``n`` uniformly; a table gives all its rows not yet taken, or ``n`` of them drawn uniformly if
+        there are more. :meth:`realize` turns those that are chosen into configurations.
         """
 
     def take(self, config: Config) -> None:

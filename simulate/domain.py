@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 from scipy.spatial import KDTree
+from scipy.spatial.distance import cdist
 
 from lcbench.errors import InputError
 from simulate.contract import Config
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 
 _BATCH = 64  # ConfigSpace draws a batch in little more time than one configuration
 _NEIGHBOURS = 8  # rows looked at before looking at more, in search of one not taken
+_SMALL = 4096  # up to so many rows all distances are faster than a tree
 
 
 class SpaceDomain:
@@ -45,12 +47,23 @@ class SpaceDomain:
 
     def realize(self, points: NDArray[np.float64]) -> tuple[list[Config], NDArray[np.float64]]:
         """Decode points; those that are forbidden are left out."""
+        if not len(points):
+            return [], np.empty((0, points.shape[1]))
         configs = self._encoding.decode(points)
-        if self._encoding.conditional:
-            configs = self._legal(configs)
+        if not self._encoding.conditional:
+            return configs, self._encoding.snap(points)
+        configs = self._legal(configs)
         if not configs:
             return [], np.empty((0, points.shape[1]))
         return configs, np.stack([self._encoding.encode(config) for config in configs])
+
+    def candidates(self, n: int, rng: np.random.Generator) -> NDArray[np.float64]:
+        """Where ``n`` configurations lie that are drawn uniformly, ``(n, dimensions)``; NaN where inactive."""
+        if not self._encoding.conditional:
+            return self._encoding.snap(self._encoding.uniform(n, rng))
+        self._drawing.seed(int(rng.integers(2**31)))
+        drawn = self._drawing.sample_configuration(n)
+        return np.stack([config.get_array() for config in (drawn if n > 1 else [drawn])])
 
     def take(self, config: Config) -> None:
         """A space never runs out: nothing to note."""
@@ -140,7 +153,8 @@ class TableDomain:
         self._left = len(self._free)
         self._is_free = np.zeros(len(table.configs), np.bool_)
         self._is_free[self._free] = True
-        self._tree, self._tree_rows = table.tree, np.arange(len(table.configs))
+        self._tree_rows: NDArray[np.intp] = np.arange(len(table.configs))
+        self._tree: KDTree | None = None
 
     def sample(self, rng: np.random.Generator) -> Config | None:
         """Draw uniformly among the rows not yet taken; None if none is left."""
@@ -158,6 +172,11 @@ class TableDomain:
         rows = np.unique(self._nearest(self._table.encoding.features(points)))
         return [self._table.configs[row] for row in rows], self._table.cube[rows]
 
+    def candidates(self, n: int, rng: np.random.Generator) -> NDArray[np.float64]:
+        """Where the rows not yet taken lie, ``(at most n, dimensions)``: all of them, or ``n`` drawn uniformly."""
+        free = self._free[: self._left]
+        return self._table.cube[free if n >= self._left else rng.choice(free, n, replace=False)]
+
     def take(self, config: Config) -> None:
         """Offer this row no more (a configuration that is no row, or is taken already, changes nothing)."""
         row = self._table.rows.get(self._table.encoding.key(config), -1)
@@ -173,18 +192,26 @@ class TableDomain:
 
     def _nearest(self, features: NDArray[np.float64]) -> NDArray[np.intp]:
         """The nearest row not yet taken, for each point."""
+        if len(self._is_free) <= _SMALL:
+            return self._nearest_of_few(features)
         if self._left < len(self._tree_rows) / 2:  # a tree of mostly taken rows is slow to search
             self._tree_rows = np.flatnonzero(self._is_free)
             self._tree = KDTree(self._table.features[self._tree_rows])
+        tree = self._tree or self._table.tree
         found = np.empty(len(features), np.intp)
         searching, k = np.arange(len(features)), _NEIGHBOURS
         while len(searching):
             k = min(k, len(self._tree_rows))
-            near = self._tree_rows[self._tree.query(features[searching], k=range(1, k + 1))[1]]
+            near = self._tree_rows[tree.query(features[searching], k=range(1, k + 1))[1]]
             free = self._is_free[near]
             found[searching] = near[np.arange(len(near)), free.argmax(axis=1)]
             searching, k = searching[~free.any(axis=1)], 2 * k
         return found
+
+    def _nearest_of_few(self, features: NDArray[np.float64]) -> NDArray[np.intp]:
+        """The same by all distances; the first row of equally near ones."""
+        rows = np.flatnonzero(self._is_free)
+        return rows[cdist(features, self._table.features[rows], "sqeuclidean").argmin(axis=1)]
 
 
 def _plain(config: dict[str, object]) -> Config:

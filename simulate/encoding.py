@@ -76,6 +76,21 @@ class Encoding:
         ]
         return [dict(zip(self.names, row, strict=True)) for row in zip(*columns, strict=True)]
 
+    def snap(self, points: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Bring ``(n, dimensions)`` points to where the configurations lie that they are decoded to."""
+        snapped = np.empty_like(points)
+        for j, (part, n) in enumerate(zip(self._parts, self.levels, strict=True)):
+            snapped[:, j] = np.rint(points[:, j]) if n else part.to_vector(part.to_value(np.clip(points[:, j], 0, 1)))
+        return snapped
+
+    def uniform(self, n: int, rng: np.random.Generator) -> NDArray[np.float64]:
+        """Draw ``(n, dimensions)`` points uniformly: numbers on their own scale, categories all alike."""
+        points = rng.random((n, len(self.levels)))
+        for j, k in enumerate(self.levels):
+            if k:
+                points[:, j] = np.floor(points[:, j] * k)
+        return points
+
     def features(self, cube: NDArray[np.float64]) -> NDArray[np.float64]:
         """Spread ``(n, dimensions)`` points so that Euclidean distance is right for them.
 

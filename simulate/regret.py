@@ -7,10 +7,12 @@ t is
 
 a step function that never interpolates, in the unit of the metric; best is the lowest loss in the table of the data set
 (over all configurations and budgets), so 0 can be reached and nothing is below. Times are fractions of each data set's
-time limit, so that data sets on which training takes seconds and data sets on which it takes hours can be averaged.
+limit, so that data sets on which training takes seconds and data sets on which it takes hours can be averaged. A study
+whose limit counts epochs or evaluations has fractions of these.
 """
 
 from collections.abc import Sequence
+from itertools import pairwise
 from typing import cast
 
 import numpy as np
@@ -21,11 +23,12 @@ from lcbench.errors import InputError
 from simulate.trace import incumbent_losses
 
 FRACTIONS: tuple[float, ...] = (0.1, 0.25, 0.5, 1.0)
-"""Fractions of the time limit at which a study is summed up."""
+"""Fractions of the limit at which a study is summed up."""
 
 TRACE_COLUMNS = ("optimizer", "dataset", "seed", "loss", "finished", "limit", "best_loss")
-"""What is read of a study: ``loss`` is smaller the better, ``finished`` and the time ``limit`` are virtual seconds,
-``best_loss`` is the smallest loss that could be reached on the data set."""
+"""What is read of a study: ``loss`` is smaller the better, ``finished`` and the time ``limit`` are virtual seconds (if
+there is a column ``used``, that is read in place of ``finished``, and ``limit`` is in its unit), ``best_loss`` is the
+smallest loss that could be reached on the data set."""
 
 RUN = ["optimizer", "dataset", "seed"]
 """What names a run of a study."""
@@ -39,7 +42,7 @@ def run_regrets(traces: pd.DataFrame, times: Sequence[float]) -> pd.DataFrame:
 
     Args:
         traces: From :func:`simulate.study.study`, or any DataFrame with the columns :data:`TRACE_COLUMNS`.
-        times: Fractions of the time limit.
+        times: Fractions of the limit.
 
     Returns:
         Index (``optimizer``, ``dataset``, ``seed``), all combinations in the order in which each first comes; one
@@ -48,23 +51,58 @@ def run_regrets(traces: pd.DataFrame, times: Sequence[float]) -> pd.DataFrame:
     Raises:
         InputError: If there are no results, columns are lacking, or a loss is below the best.
     """
-    _check(traces)
-    found = {}
-    for key, run in traces.groupby(RUN, sort=False):
-        losses = incumbent_losses(run["finished"] / run["limit"], run["loss"], times)
-        found[key] = _regret(losses, float(run["best_loss"].iloc[0]), key)
-    regrets = pd.DataFrame(list(found.values()), pd.MultiIndex.from_tuples(list(found), names=RUN), list(times))
-    every = pd.MultiIndex.from_product([traces[name].unique() for name in RUN], names=RUN)
-    return regrets.reindex(every, fill_value=np.inf)
+    check_traces(traces)
+    used = traces["used"] if "used" in traces else traces["finished"]
+    return _read_at(traces, (used / traces["limit"]).to_numpy(np.float64), times)
 
 
-def _check(traces: pd.DataFrame) -> None:
-    """Check that there is something to work on."""
+def evaluation_regrets(traces: pd.DataFrame, counts: Sequence[int]) -> pd.DataFrame:
+    """Regret of every single run of a study after a number of evaluations, whatever their budgets.
+
+    Args:
+        traces: As for :func:`run_regrets`; the rows of a run in the order in which they were told.
+        counts: Numbers of evaluations.
+
+    Returns:
+        As :func:`run_regrets`, with one column per count; NaN where a run has not so many.
+
+    Raises:
+        InputError: As :func:`run_regrets`.
+    """
+    check_traces(traces)
+    number = traces.groupby(RUN, sort=False).cumcount().to_numpy() + 1
+    found = _read_at(traces, number.astype(np.float64), counts)
+    lengths = traces.groupby(RUN, sort=False).size().reindex(found.index, fill_value=0).to_numpy()
+    return found.where(lengths[:, None] >= np.asarray(counts))
+
+
+def _read_at(traces: pd.DataFrame, progress: NDArray[np.float64], times: Sequence[float]) -> pd.DataFrame:
+    """The regret of each run when its progress has reached each time."""
+    codes, names = zip(*(pd.factorize(traces[name]) for name in RUN), strict=True)
+    every = pd.MultiIndex.from_product(names, names=RUN)
+    run = np.ravel_multi_index(codes, tuple(map(len, names)))
+    order = np.argsort(run, kind="stable")
+    starts = np.searchsorted(run[order], np.arange(len(every) + 1))
+    losses, best = traces["loss"].to_numpy(np.float64), traces["best_loss"].to_numpy(np.float64)
+    found = np.full((len(every), len(times)), np.inf)
+    for i, (start, stop) in enumerate(pairwise(starts)):
+        if start < stop:
+            rows = order[start:stop]
+            found[i] = _regret(incumbent_losses(progress[rows], losses[rows], times), best[rows[0]], every[i])
+    return pd.DataFrame(found, every, list(times))
+
+
+def check_traces(traces: pd.DataFrame) -> None:
+    """Check that there is something to work on.
+
+    Raises:
+        InputError: If there are no results or columns are lacking.
+    """
     lacking = [name for name in TRACE_COLUMNS if name not in traces.columns]
     if lacking:
         raise InputError(f"traces must have the columns {', '.join(TRACE_COLUMNS)}, got no {', '.join(lacking)}.")
     if traces.empty:
-        raise InputError("traces must hold at least one result, got none; simulate with a longer time limit.")
+        raise InputError("traces must hold at least one result, got none; simulate with a larger budget.")
 
 
 def _regret(losses: NDArray[np.float64], best: float, run: object) -> NDArray[np.float64]:
@@ -80,6 +118,48 @@ def _regret(losses: NDArray[np.float64], best: float, run: object) -> NDArray[np
     return regret
 
 
+def normalized_regrets(traces: pd.DataFrame, fractions: Sequence[float] = FRACTIONS) -> pd.DataFrame:
+    """Normalized regret of every run of a study, in [0, 1].
+
+    ``normalized_regret = regret / (worst - best)``, where worst is the highest finite loss in the table; see
+    :func:`regrets`.
+
+    Args:
+        traces: From :func:`simulate.study.study`.
+        fractions: Fractions of the limit.
+
+    Returns:
+        As :func:`run_regrets`, always finite.
+    """
+    table = run_regrets(traces, fractions)
+    spans = _spans(traces, table.index)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        shares = np.minimum(table.to_numpy(), spans[:, None]) / spans[:, None]
+    return pd.DataFrame(np.where(spans[:, None] > 0, shares, 0.0), table.index, table.columns)
+
+
+def scores(traces: pd.DataFrame, fraction: float = 1.0) -> pd.DataFrame:
+    """What optimizers are compared by: mean normalized regret over the seeds.
+
+    Args:
+        traces: From :func:`simulate.study.study`.
+        fraction: Fraction of the limit.
+
+    Returns:
+        One row per data set, one column per optimizer, in the order in which they first come.
+    """
+    means = normalized_regrets(traces, (fraction,))[fraction].groupby(RUN[:2], sort=False).mean()
+    return means.unstack(0).reindex(index=traces["dataset"].unique(), columns=traces["optimizer"].unique())  # noqa: PD010  # pivot needs columns
+
+
+def _spans(traces: pd.DataFrame, runs: pd.MultiIndex | pd.Index) -> NDArray[np.float64]:
+    """Worst minus best loss for each run; drawn seeds differ in them, so by data set and seed."""
+    ends = traces.groupby(["dataset", "seed"])[["best_loss", "worst_loss"]].first()
+    asked = pd.MultiIndex.from_arrays([runs.get_level_values("dataset"), runs.get_level_values("seed")])
+    found = ends.reindex(asked)
+    return (found["worst_loss"] - found["best_loss"]).to_numpy(np.float64)
+
+
 def regrets(traces: pd.DataFrame, fractions: Sequence[float] = FRACTIONS) -> pd.DataFrame:
     """Regret, normalized regret and rank of every run of a study.
 
@@ -92,7 +172,7 @@ def regrets(traces: pd.DataFrame, fractions: Sequence[float] = FRACTIONS) -> pd.
 
     Args:
         traces: From :func:`simulate.study.study`.
-        fractions: Fractions of the time limit.
+        fractions: Fractions of the limit.
 
     Returns:
         One row per optimizer, data set, seed and fraction: ``optimizer``, ``dataset``, ``seed``, ``fraction``,
@@ -101,9 +181,7 @@ def regrets(traces: pd.DataFrame, fractions: Sequence[float] = FRACTIONS) -> pd.
     table = run_regrets(traces, fractions).rename_axis(columns="fraction")
     stacked = cast("pd.Series[float]", table.stack())  # noqa: PD013  # melt would not keep the order of the runs
     found = stacked.rename("regret").reset_index()
-    ends = traces.groupby(["dataset", "seed"])[["best_loss", "worst_loss"]].first()  # drawn seeds differ in them
-    joined = found.join(ends, on=["dataset", "seed"])
-    span = joined["worst_loss"] - joined["best_loss"]
+    span = pd.Series(np.repeat(_spans(traces, table.index), len(fractions)))
     found["regret"] = np.minimum(found["regret"], span)
     found["normalized_regret"] = (found["regret"] / span).where(span > 0, 0.0)
     found["rank"] = found.groupby(["dataset", "seed", "fraction"])["regret"].rank(method="average")

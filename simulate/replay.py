@@ -1,5 +1,6 @@
 """Backend from a benchmark: every curve and every second is looked up."""
 
+from collections.abc import Iterable
 from functools import cached_property
 from typing import Literal
 
@@ -10,6 +11,7 @@ from lcbench.benchmark import Benchmark
 from lcbench.curve import Curve
 from lcbench.errors import InputError, UnknownNameError
 from lcbench.metric import get_metric
+from lcbench.schema import check_budgets
 from simulate.contract import Config, Domain
 from simulate.domain import ConfigTable, SpaceDomain, TableDomain
 
@@ -31,8 +33,10 @@ class ReplayBackend:
         seed: Which of the recorded seeds: a number; ``"mean"``, the average of their curves (of the seconds as well;
             diverged as soon as one of them is); or ``"draw"``, one picked at random for each configuration and run.
         schedule: ``"adaptive"``: each budget is a run of its own from scratch, with its own learning-rate schedule.
-            ``"non-adaptive"``: all budgets are points on the run of the largest one, and a promoted trial goes on
-            where it stopped.
+            ``"non-adaptive"``: all budgets are points on the table's longest run, and a promoted trial goes on where it
+            stopped.
+        budgets: Epochs that can be asked for, increasing; by default those of the table. An adaptive replay has the
+            table's budgets or some of them; a non-adaptive one any epochs of the longest run, such as ``range(1, 51)``.
         match: ``"exact"``: optimizers choose among the rows of the table. ``"nearest"``: they choose anywhere in the
             space, and get the row that lies nearest in the unit cube.
         draw_seed: Source of the picks of ``"draw"``: which recorded seed an evaluation gets depends on this, the row
@@ -40,7 +44,7 @@ class ReplayBackend:
 
     Raises:
         UnknownNameError: If a name or the seed is unknown.
-        InputError: If runs that this replay needs are missing in the table.
+        InputError: If runs that this replay needs are missing in the table, or it cannot offer the budgets.
     """
 
     def __init__(
@@ -53,6 +57,7 @@ class ReplayBackend:
         schedule: Schedule = "adaptive",
         match: Match = "exact",
         draw_seed: int = 0,
+        budgets: Iterable[int] | None = None,
     ) -> None:
         for kind, name, known in (("schedule", schedule, SCHEDULES), ("match", match, MATCHES)):
             if name not in known:
@@ -61,10 +66,10 @@ class ReplayBackend:
             raise UnknownNameError("seed", seed, (*bench.seeds, "mean", "draw"))
         self.bench, self.dataset, self.match, self.seed = bench, dataset, match, seed
         self.metric = get_metric(metric)
-        self.budgets = bench.budgets
         self.resumes = schedule == "non-adaptive"
+        self.budgets = bench.budgets if budgets is None else _offered(budgets, bench.budgets, schedule)
         self._draw_seed = draw_seed
-        runs = (bench.budgets[-1],) if self.resumes else bench.budgets
+        runs = (bench.budgets[-1],) if self.resumes else self.budgets
         self._values = {budget: self._select(metric, budget) for budget in runs}
         self._seconds = {budget: self._select("seconds", budget) for budget in runs}
         self._check_complete()
@@ -83,12 +88,11 @@ class ReplayBackend:
 
         Raises:
             InputError: If the configuration is no row of the table and ``match`` is ``"exact"``.
-            UnknownNameError: If the table lacks the budget.
+            UnknownNameError: If the budget is not offered.
         """
         if budget not in self.budgets:
             raise UnknownNameError("budget", budget, self.budgets)
-        run = self.budgets[-1] if self.resumes else budget
-        row = self._row(config)
+        run, row = self._run(budget), self._row(config)
         return Curve(self._values[run][row, : budget + 1], self._seconds[run][row, : budget + 1])
 
     def config_id(self, config: Config) -> int:
@@ -98,24 +102,29 @@ class ReplayBackend:
     @cached_property
     def losses(self) -> NDArray[np.float64]:
         """Every loss that can be had: ``(configs, budgets)``; infinite where a run diverged."""
-        last = [self._values[self.budgets[-1] if self.resumes else b][:, b] for b in self.budgets]
+        last = [self._values[self._run(budget)][:, budget] for budget in self.budgets]
         return self.metric.loss(np.stack(last, axis=1))
 
     @property
     def best_loss(self) -> float:
-        """The lowest loss in the table, over all configurations and budgets: where regret is 0."""
+        """The lowest loss that can be had, over all configurations and offered budgets: where regret is 0."""
         return float(self.losses.min())
 
     @property
     def worst_loss(self) -> float:
-        """The highest finite loss in the table (infinite if every run diverged)."""
+        """The highest finite loss that can be had (infinite if every run diverged)."""
         finite = self.losses[np.isfinite(self.losses)]
         return float(finite.max()) if finite.size else float("inf")
 
     @property
     def mean_seconds(self) -> float:
-        """What one run at the largest budget costs on average over the table."""
-        return float(self._seconds[self.budgets[-1]][:, -1].mean(dtype=np.float64))
+        """What one run at the largest offered budget costs on average over the table."""
+        last = self.budgets[-1]
+        return float(self._seconds[self._run(last)][:, last].mean(dtype=np.float64))
+
+    def _run(self, budget: int) -> int:
+        """Which recorded run a budget is read from."""
+        return self.bench.budgets[-1] if self.resumes else budget
 
     def _row(self, config: Config) -> int:
         row = self.table.rows.get(self.table.encoding.key(config))
@@ -148,3 +157,19 @@ class ReplayBackend:
                     f"runs of data set {self.dataset!r} at budget {budget} must all be there to be replayed, got "
                     f"{int(missing.sum())} configurations without (the first is {config_id}); collect the rest."
                 )
+
+
+def _offered(budgets: Iterable[int], recorded: tuple[int, ...], schedule: Schedule) -> tuple[int, ...]:
+    """Check the budgets that a replay is to offer, given those of the table."""
+    offered = tuple(int(budget) if isinstance(budget, np.integer) else budget for budget in budgets)
+    check_budgets(offered)
+    if schedule == "adaptive":
+        lacking = [budget for budget in offered if budget not in recorded]
+        if lacking:
+            raise InputError(
+                f"budgets must be recorded ones ({', '.join(map(str, recorded))}) when schedule='adaptive', got "
+                f"{lacking[0]}; use schedule='non-adaptive' to offer any epoch of the longest run."
+            )
+    elif offered[-1] > recorded[-1]:
+        raise InputError(f"budgets must be at most {recorded[-1]}, the longest run of the table, got {offered[-1]}.")
+    return offered

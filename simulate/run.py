@@ -26,7 +26,9 @@ def simulate(
 
     All results of one instant are told before the next ask. Free workers take jobs lowest number first. On a backend
     that resumes, a trial pays ``curve.cost(previous budget, budget)``, so 1, 3 and 9 epochs at 10 s each end after
-    90 s; otherwise ``curve.cost(0, budget)``, which makes it 130 s. No wall clock is read.
+    90 s; otherwise ``curve.cost(0, budget)``, which makes it 130 s. A new trial with a ``parent`` pays, on a backend
+    that resumes, from the budget of the parent's latest result (a job that the parent is running meanwhile does not
+    count and goes on undisturbed). No wall clock is read.
 
     Args:
         optimizer: Asks for jobs and is told results; used up by the simulation.
@@ -74,6 +76,8 @@ class _Simulation:
     told: list[Result] = field(default_factory=list)
     last: dict[int, Result] = field(default_factory=dict)
     """For each trial its latest job."""
+    state_of: dict[int, int] = field(default_factory=dict)
+    """For each trial with a result that has been told the latest such budget: the state that others may start from."""
 
     def tell_finished(self, limit: float) -> None:
         """Tell everything that has ended by now and within the limit."""
@@ -81,6 +85,7 @@ class _Simulation:
             result = heapq.heappop(self.running)[2]
             heapq.heappush(self.free, result.worker)
             self.told.append(result)
+            self.state_of[result.job.trial] = result.job.budget
             self.optimizer.tell(result)
 
     def start_one(self, overhead: Overhead) -> bool:
@@ -128,7 +133,9 @@ class _Simulation:
             raise InputError(f"budget of a job must be one of the backend's ({offered}), got {job.budget}.")
         before = self.last.get(job.trial)
         if before is None:
-            return 0
+            return self._check_parent(job)
+        if job.parent is not None:
+            raise InputError(f"parent must be given with a trial's first job only, got {job.parent} for a later job.")
         if before.job.config != job.config:
             raise InputError(f"jobs of trial {job.trial} must have one configuration, got a second: {job.config}.")
         if before.job.budget >= job.budget:
@@ -139,6 +146,25 @@ class _Simulation:
         if before.finished > self.now:
             raise InputError(f"trial {job.trial} must have ended its job before the next is asked for; tell it first.")
         return before.job.budget if self.backend.resumes else 0
+
+    def _check_parent(self, job: Job) -> int:
+        """Check whose state a new trial starts from and find the epoch from which it is paid."""
+        if job.parent is None:
+            return 0
+        if job.parent not in self.last:
+            raise InputError(f"parent of trial {job.trial} must be a trial asked before, got {job.parent}.")
+        state = self.state_of.get(job.parent)
+        if state is None:
+            raise InputError(
+                f"parent of trial {job.trial} must have finished a job, got trial {job.parent}, which is in its first; "
+                "wait until its result is told."
+            )
+        if state >= job.budget:
+            raise InputError(
+                f"budget of a job must be more than its parent's, got {job.budget} from trial {job.parent}, "
+                f"which has finished {state}."
+            )
+        return state if self.backend.resumes else 0
 
 
 def _no_overhead(told: int) -> float:  # noqa: ARG001

@@ -7,7 +7,16 @@ from analysis.figures.contract import FigureSpec
 
 FIGURES: dict[str, FigureSpec] = {
     "curves": FigureSpec("analysis.figures.curves"),
+    "fig3": FigureSpec("analysis.figures.fig3"),
+    "fig4": FigureSpec("analysis.figures.fig4"),
     "fig5": FigureSpec("analysis.figures.fig5"),
+    "epoch_map": FigureSpec("analysis.figures.epoch_map"),
+    "overlap": FigureSpec("analysis.figures.overlap"),
+    "fig14": FigureSpec("analysis.figures.fig14"),
+    "fig6": FigureSpec("analysis.figures.fig6"),
+    "marginals": FigureSpec("analysis.figures.marginals"),
+    "pair": FigureSpec("analysis.figures.pair"),
+    "ablation": FigureSpec("analysis.figures.ablation"),
     "regret": FigureSpec("analysis.figures.regret", needs_traces=True),
 }
 """All figures by name, in the order in which they are drawn."""

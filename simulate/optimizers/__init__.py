@@ -10,18 +10,37 @@ import numpy as np
 
 from lcbench.errors import UnknownNameError
 from simulate.contract import Domain, Optimizer
+from simulate.optimizers.asha import ASHA, ASHAStopping
 from simulate.optimizers.bohb import BOHB
+from simulate.optimizers.dehb import DEHB
+from simulate.optimizers.differential_evolution import DifferentialEvolution
+from simulate.optimizers.extrapolation import Extrapolation
+from simulate.optimizers.grid_search import GridSearch
 from simulate.optimizers.hyperband import Hyperband
+from simulate.optimizers.kde_bo import KDEBO
+from simulate.optimizers.median_rule import MedianRule
+from simulate.optimizers.pbt import PBT
 from simulate.optimizers.random_search import RandomSearch
+from simulate.optimizers.regularized_evolution import RegularizedEvolution
 from simulate.optimizers.successive_halving import SuccessiveHalving
 
 OptimizerFactory = Callable[[Domain, tuple[int, ...], np.random.Generator], Optimizer]
 
 OPTIMIZERS: dict[str, OptimizerFactory] = {
     "random": RandomSearch,
+    "grid": GridSearch,
     "successive-halving": SuccessiveHalving,
     "hyperband": Hyperband,
+    "asha": ASHA,
+    "asha-stopping": ASHAStopping,
+    "median-rule": MedianRule,
+    "extrapolation": Extrapolation,
     "bohb": BOHB,
+    "kde": KDEBO,
+    "dehb": DEHB,
+    "de": DifferentialEvolution,
+    "pbt": PBT,
+    "regularized-evolution": RegularizedEvolution,
 }
 """Optimizers by name: ``OPTIMIZERS[name](backend.domain(), backend.budgets, rng)``."""
 

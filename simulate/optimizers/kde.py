@@ -9,7 +9,8 @@ from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import logsumexp, ndtr, ndtri
+from scipy.spatial.distance import cdist
+from scipy.special import ndtr, ndtri
 
 _LOG_SQRT_2PI = 0.5 * np.log(2 * np.pi)
 
@@ -73,7 +74,8 @@ class KDE:
         for j, k in enumerate(self.levels):
             if k:
                 log_kernels += self._log_categories(points[:, j], j, k)
-        return np.asarray(logsumexp(log_kernels, axis=1)) - np.log(len(self.points))
+        highest = log_kernels.max(axis=1)
+        return np.log(np.exp(log_kernels - highest[:, None]).mean(axis=1)) + highest
 
     def sample(self, rng: np.random.Generator, n: int, factor: float = 1.0) -> Array:
         """Draw points from the density with wider kernels, cut to the unit cube.
@@ -89,10 +91,11 @@ class KDE:
         centre = self.points[rng.integers(len(self.points), size=n)]
         uniform = rng.random((n, len(self.levels)))
         drawn = np.empty_like(centre)
+        numbers = self._numbers
+        widths = factor * self.bandwidth[numbers]
+        drawn[:, numbers] = _truncated_normal(centre[:, numbers], widths, uniform[:, numbers])
         for j, k in enumerate(self.levels):
-            if k == 0:
-                drawn[:, j] = _truncated_normal(centre[:, j], factor * self.bandwidth[j], uniform[:, j])
-            else:
+            if k:
                 other = (uniform[:, j] < self.bandwidth[j]) | np.isnan(centre[:, j])
                 drawn[:, j] = np.where(other, rng.integers(k, size=n), centre[:, j])
         return drawn
@@ -101,6 +104,8 @@ class KDE:
         """Sums of log kernels over the numbers, ``(m, n)``: only where both points are active."""
         bandwidth = self.bandwidth[self._numbers]
         active, scaled = self._scale(points[:, self._numbers], bandwidth)
+        if active.all() and self._active.all():
+            return -0.5 * cdist(scaled, self._scaled, "sqeuclidean") - (np.log(bandwidth) + _LOG_SQRT_2PI).sum()
         distance = scaled**2 @ self._active.T - 2 * scaled @ self._scaled.T + active @ (self._scaled**2).T
         heights = (active * (np.log(bandwidth) + _LOG_SQRT_2PI)) @ self._active.T
         return np.asarray(-0.5 * distance - heights)
@@ -121,7 +126,7 @@ class KDE:
         return (~inactive).astype(np.float64), np.where(inactive, 0.0, points) / bandwidth
 
 
-def _truncated_normal(centre: Array, width: float, uniform: Array) -> Array:
+def _truncated_normal(centre: Array, width: Array, uniform: Array) -> Array:
     """Quantiles of normal distributions around centres, cut to [0, 1]; uniform where the centre is NaN."""
     low, high = ndtr(-centre / width), ndtr((1.0 - centre) / width)
     drawn = np.clip(centre + width * ndtri(low + uniform * (high - low)), 0.0, 1.0)

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from lcbench.curve import Curve
 from lcbench.errors import InputError
-from simulate import OPTIMIZERS, FunctionBackend, ReplayBackend, simulate
+from simulate import OPTIMIZERS, FunctionBackend, Job, ReplayBackend, simulate
 
 SPACE = ConfigurationSpace({"x": (0.0, 1.0), "n": (1, 9), "c": ["a", "b", "d"]})
 
@@ -48,14 +48,31 @@ class Spy:
         self.optimizer.tell(result)
 
 
+class Script:
+    """Asks for given jobs."""
+
+    def __init__(self, *jobs):
+        self.jobs = list(jobs)
+
+    def ask(self):
+        return self.jobs.pop(0) if self.jobs else None
+
+    def tell(self, result):
+        pass
+
+
 def play(name, backend, seed=0, *, evaluations=60, **limits):
     spy = Spy(OPTIMIZERS[name](backend.domain(), backend.budgets, np.random.default_rng(seed)))
     return simulate(spy, backend, evaluations=evaluations, **limits), spy
 
 
 def steps(trace):
-    return [(r.job.trial, tuple(sorted(r.job.config.items())), r.job.budget, r.loss, r.started, r.finished, r.worker)
-            for r in trace.results]  # fmt: skip
+    def step(r):
+        job = r.job
+        config = tuple(sorted(job.config.items()))
+        return job.trial, config, job.budget, job.parent, r.loss, r.started, r.finished, r.worker
+
+    return [step(r) for r in trace.results]
 
 
 @pytest.fixture(params=[False, True], ids=["from-scratch", "resumes"])
@@ -100,14 +117,25 @@ def assert_trials_are_trained_in_order(trace, resumes):
     trials = {}
     for r in trace.results:
         before = trials.get(r.job.trial)
+        state = 0 if r.job.parent is None else state_of_parent(trace, r)
         if before is not None:
             assert before.job.config == r.job.config
             assert before.job.budget < r.job.budget
             assert before.finished <= r.started
-        paid_from = before.job.budget if before is not None and resumes else 0
-        assert r.finished - r.started == pytest.approx(r.curve.cost(paid_from, r.job.budget))
+            assert r.job.parent is None, "a parent is for a trial's first job"
+            state = before.job.budget
+        assert r.finished - r.started == pytest.approx(r.curve.cost(state if resumes else 0, r.job.budget))
         assert r.curve.epochs == r.job.budget, "only what has been paid for is visible"
         trials[r.job.trial] = r
+
+
+def state_of_parent(trace, result):
+    """Budget of the latest job that a parent had finished when a copy of it began."""
+    finished = [
+        r.job.budget for r in trace.results if r.job.trial == result.job.parent and r.finished <= result.started
+    ]
+    assert 0 < max(finished) < result.job.budget
+    return max(finished)
 
 
 def test_the_same_seed_gives_the_same_trace(name, resumes, bench):
@@ -142,6 +170,34 @@ def test_a_diverged_run_never_wins(name, resumes):
     assert np.isfinite(trace.incumbent(np.inf).loss)
 
 
+def test_a_nan_never_wins_against_a_number(name, resumes):
+    trace, _ = play(name, FunctionBackend(SPACE, (1, 3, 9), curve, resumes=resumes), workers=3)
+    for end in {r.finished for r in trace.results}:
+        known = [r.loss for r in trace.results if r.finished <= end]
+        assert not np.isnan(known).any()
+        assert trace.incumbent(end).loss == min(known)
+        assert np.isfinite(trace.incumbent(end).loss) == np.isfinite(known).any()
+
+
+@pytest.mark.parametrize("budgets", [(7,), (2, 9), tuple(range(1, 11))], ids=["one", "two", "every epoch"])
+def test_budgets_asked_are_budgets_offered(name, resumes, budgets):
+    trace, _ = play(name, FunctionBackend(SPACE, budgets, curve, resumes=resumes), workers=3, evaluations=40)
+    assert {r.job.budget for r in trace.results} <= set(budgets)
+
+
+def test_with_more_workers_the_same_jobs_never_end_later(name, resumes, bench):
+    """As jobs that do not wait for each other: a trial that waits for its rung can be held up by another order."""
+    backend = table_backend(bench, resumes)
+    jobs = [Job(i, job.config, job.budget) for i, (job, _) in enumerate(play(name, backend, evaluations=25)[1].jobs)]
+
+    def end(workers):
+        return max(r.finished for r in simulate(Script(*jobs), backend, workers=workers, evaluations=99).results)
+
+    ends = [end(workers) for workers in (1, 2, 3, 5, 8)]
+    assert ends == sorted(ends, reverse=True)
+    assert ends[0] == pytest.approx(sum(backend.curve(job.config, job.budget).cost(0, job.budget) for job in jobs))
+
+
 def test_a_table_is_used_up_without_repeating_a_row(name, resumes, bench):
     trace, _ = play(name, table_backend(bench, resumes), workers=4, evaluations=10**6)
     configs = {r.job.trial: tuple(r.job.config.values()) for r in trace.results}
@@ -162,6 +218,7 @@ def test_one_budget_is_enough(name):
 
 
 def test_renaming_configurations_changes_nothing(name, bench):
+    """Other ids in the same order of rows (in another order of rows the same random number draws another row)."""
     backend = table_backend(bench, False)
     before = steps(play(name, backend)[0])
     renamed = table_backend(bench, False)
