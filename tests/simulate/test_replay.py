@@ -31,6 +31,60 @@ def test_non_adaptive_reads_the_longest_run_at_each_budget(bench):
         )
 
 
+def test_non_adaptive_offers_any_epochs_of_the_longest_run(bench):
+    backend = ReplayBackend(bench, "alpha", schedule="non-adaptive", seed=1, budgets=range(1, 41))
+    assert backend.budgets == tuple(range(1, 41))
+    longest = bench.run("alpha", 4, budget=50, seed=1)
+    for budget in (1, 7, 40):
+        curve = backend.curve(row_config(backend, 4), budget)
+        np.testing.assert_array_equal(curve.values, longest.values[: budget + 1])
+        np.testing.assert_array_equal(curve.seconds, longest.seconds[: budget + 1])
+
+
+def test_losses_and_seconds_are_those_of_the_offered_budgets(bench):
+    backend = ReplayBackend(bench, "alpha", schedule="non-adaptive", budgets=(3, 20))
+    values = bench.array("alpha", "valid_accuracy", 50)[:, 0].astype(np.float64)
+    np.testing.assert_allclose(backend.losses, 1 - values[:, [3, 20]])
+    assert backend.best_loss == pytest.approx(1 - values[:, [3, 20]].max())
+    assert backend.worst_loss == pytest.approx(1 - values[:, [3, 20]].min())
+    assert backend.mean_seconds == pytest.approx(bench.array("alpha", "seconds", 50)[:, 0, 20].mean())
+
+
+def test_going_on_by_single_epochs_costs_what_the_whole_run_costs(bench):
+    backend = ReplayBackend(bench, "alpha", schedule="non-adaptive", budgets=range(1, 51))
+    optimizer = OPTIMIZERS["median-rule"](backend.domain(), backend.budgets, np.random.default_rng(0), others=100)
+    results = simulate(optimizer, backend, evaluations=50).results
+    assert [(r.job.trial, r.job.budget) for r in results] == [(0, epoch) for epoch in range(1, 51)]
+    longest = bench.run("alpha", backend.config_id(results[0].job.config), budget=50, seed=0)
+    assert results[-1].finished == pytest.approx(longest.cost(0, 50))
+
+
+def test_adaptive_offers_some_of_the_tables_budgets(bench, tmp_path):
+    backend = ReplayBackend(bench, "alpha", budgets=(12, 50))
+    assert backend.budgets == (12, 50)
+    np.testing.assert_array_equal(backend.losses, ReplayBackend(bench, "alpha").losses[:, [0, 2]])
+    with pytest.raises(UnknownNameError, match="unknown budget '25'"):
+        backend.curve(row_config(backend, 0), 25)
+    copy = damaged_copy(bench, tmp_path / "b", lambda row: (row["config_id"], row["budget"]) != (3, 25))
+    assert ReplayBackend(copy, "alpha", budgets=(12, 50)).budgets == (12, 50)
+
+
+@pytest.mark.parametrize(
+    ("schedule", "budgets", "message"),
+    [
+        ("adaptive", (12, 13), r"budgets must be recorded ones \(12, 25, 50\) when .* got 13; use schedule='non-adap"),
+        ("non-adaptive", (25, 51), "budgets must be at most 50, the longest run of the table, got 51"),
+        ("non-adaptive", range(3), "budgets must be increasing positive integers"),
+        ("non-adaptive", (5, 5), "budgets must be increasing positive integers"),
+        ("non-adaptive", (), "got none"),
+        ("non-adaptive", (1.5, 2), "got 1.5, 2"),
+    ],
+)
+def test_budgets_that_cannot_be_offered(bench, schedule, budgets, message):
+    with pytest.raises(InputError, match=message):
+        ReplayBackend(bench, "alpha", schedule=schedule, budgets=budgets)
+
+
 def test_mean_averages_curves_and_seconds_over_the_recorded_seeds(bench):
     found = ReplayBackend(bench, "alpha", seed="mean")
     curve = found.curve(row_config(found, 7), 25)
