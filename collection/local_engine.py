@@ -7,7 +7,6 @@ from typing import Self
 from collection.attempt import attempt
 from collection.engine import KILLED
 from collection.processes import Processes
-from collection.processes import _serve as _serve  # for a collection that was started before they were moved
 from collection.unit import Outcome, Task
 from lcbench.errors import InputError
 

@@ -16,7 +16,10 @@ from lcbench.errors import LcbenchError
 USAGE_ERROR, INTERRUPTED = 2, 130
 _UsageError: type[Exception] = typer.BadParameter.__mro__[1]  # typer does not export it, old ones take it from click
 _COLLECT = ("torch", "openml", "sklearn", "arff", "filelock")  # what the extra `collect` brings
-_ORDER = ("demo", "collect", "info", "import", "export", "verify", "merge", "migrate", "simulate", "figures")
+_ORDER = (
+    *("demo", "collect", "info", "baselines", "import", "export", "verify", "merge", "migrate"),
+    *("simulate", "live", "surrogate", "figures", "compare", "report"),
+)
 
 
 def app() -> typer.Typer:

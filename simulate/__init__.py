@@ -19,29 +19,34 @@ import lazy_loader
 
 __getattr__, __dir__, __all__ = lazy_loader.attach(
     __name__,
-    submodules={"study"},
+    submodules={"study", "wrappers"},
     submod_attrs={
         "contract": ["Job", "Result"],
         "function": ["FunctionBackend"],
-        "live_result": ["LiveInterrupted"],
-        "live_run": ["live"],
+        "realtime.result": ["LiveInterrupted"],
+        "realtime.run": ["live"],
         "optimizers": ["OPTIMIZERS"],
         "replay": ["ReplayBackend"],
         "run": ["simulate"],
+        "surrogate": ["SurrogateBackend"],
         "trace": ["Trace"],
         "training": ["TrainingBackend"],
+        "warm_start": ["WarmStart"],
     },
 )
 
 if TYPE_CHECKING:
     from simulate import study as study
+    from simulate import wrappers as wrappers
     from simulate.contract import Job as Job
     from simulate.contract import Result as Result
     from simulate.function import FunctionBackend as FunctionBackend
-    from simulate.live_result import LiveInterrupted as LiveInterrupted
-    from simulate.live_run import live as live
     from simulate.optimizers import OPTIMIZERS as OPTIMIZERS
+    from simulate.realtime.result import LiveInterrupted as LiveInterrupted
+    from simulate.realtime.run import live as live
     from simulate.replay import ReplayBackend as ReplayBackend
     from simulate.run import simulate as simulate
+    from simulate.surrogate import SurrogateBackend as SurrogateBackend
     from simulate.trace import Trace as Trace
     from simulate.training import TrainingBackend as TrainingBackend
+    from simulate.warm_start import WarmStart as WarmStart

@@ -86,10 +86,11 @@ class Domain(Protocol):
         """
 
     def candidates(self, n: int, rng: np.random.Generator) -> NDArray[np.float64]:
-        """Where configurations lie among which to choose, ``(at most n, dimensions)``; NaN where inactive.
+        """Where configurations lie among which to choose, ``(any number, dimensions)``; NaN where inactive.
 
-        A space draws ``n`` uniformly; a table gives all its rows not yet taken, or ``n`` of them drawn uniformly if
-        there are more. :meth:`realize` turns those that are chosen into configurations.
+        A space draws ``n`` uniformly. A table gives all its rows not yet taken, whatever ``n``; only if they are too
+        many to look at them all, it draws ``n`` of them. :meth:`realize` turns those that are chosen into
+        configurations.
         """
 
     def take(self, config: Config) -> None:

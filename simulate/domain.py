@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 _BATCH = 64  # ConfigSpace draws a batch in little more time than one configuration
 _NEIGHBOURS = 8  # rows looked at before looking at more, in search of one not taken
-_SMALL = 4096  # up to so many rows all distances are faster than a tree
+_SMALL = 4096  # up to so many rows all are looked at; their distances are found faster than by a tree
 
 
 class SpaceDomain:
@@ -63,7 +63,7 @@ class SpaceDomain:
             return self._encoding.snap(self._encoding.uniform(n, rng))
         self._drawing.seed(int(rng.integers(2**31)))
         drawn = self._drawing.sample_configuration(n)
-        return np.stack([config.get_array() for config in (drawn if n > 1 else [drawn])])
+        return np.stack([config.get_array() for config in (drawn if isinstance(drawn, list) else [drawn])])
 
     def take(self, config: Config) -> None:
         """A space never runs out: nothing to note."""
@@ -173,9 +173,10 @@ class TableDomain:
         return [self._table.configs[row] for row in rows], self._table.cube[rows]
 
     def candidates(self, n: int, rng: np.random.Generator) -> NDArray[np.float64]:
-        """Where the rows not yet taken lie, ``(at most n, dimensions)``: all of them, or ``n`` drawn uniformly."""
+        """Where the rows not yet taken lie, ``(rows, dimensions)``; if there are more than 4096, ``n`` of them."""
         free = self._free[: self._left]
-        return self._table.cube[free if n >= self._left else rng.choice(free, n, replace=False)]
+        few = self._left <= max(n, _SMALL)
+        return self._table.cube[free if few else rng.choice(free, n, replace=False)]
 
     def take(self, config: Config) -> None:
         """Offer this row no more (a configuration that is no row, or is taken already, changes nothing)."""

@@ -69,7 +69,11 @@ class Encoding:
         return point
 
     def decode(self, points: NDArray[np.float64]) -> list[Config]:
-        """Turn ``(n, dimensions)`` points into configurations: numbers and categories are rounded to legal ones."""
+        """Turn ``(n, dimensions)`` points into configurations: numbers and categories are rounded to legal ones.
+
+        All hyperparameters get a value, also those that are NaN (inactive) in a point.
+        """
+        points = np.where(np.isnan(points), _INACTIVE, points)
         columns = [
             part.to_value(np.clip(points[:, j], 0, max(n - 1, 1)) if n == 0 else np.rint(points[:, j])).tolist()
             for j, (part, n) in enumerate(zip(self._parts, self.levels, strict=True))

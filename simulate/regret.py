@@ -26,9 +26,9 @@ FRACTIONS: tuple[float, ...] = (0.1, 0.25, 0.5, 1.0)
 """Fractions of the limit at which a study is summed up."""
 
 TRACE_COLUMNS = ("optimizer", "dataset", "seed", "loss", "finished", "limit", "best_loss")
-"""What is read of a study: ``loss`` is smaller the better, ``finished`` and the time ``limit`` are virtual seconds (if
-there is a column ``used``, that is read in place of ``finished``, and ``limit`` is in its unit), ``best_loss`` is the
-smallest loss that could be reached on the data set."""
+"""What is read of a study: ``loss`` is smaller the better, ``finished`` and the time ``limit`` are virtual seconds,
+``best_loss`` is the smallest loss that could be reached on the data set. If there is a column ``unit`` that says other
+than ``"seconds"``, ``used`` is read in place of ``finished``, and it and ``limit`` are in that unit."""
 
 RUN = ["optimizer", "dataset", "seed"]
 """What names a run of a study."""
@@ -52,7 +52,8 @@ def run_regrets(traces: pd.DataFrame, times: Sequence[float]) -> pd.DataFrame:
         InputError: If there are no results, columns are lacking, or a loss is below the best.
     """
     check_traces(traces)
-    used = traces["used"] if "used" in traces else traces["finished"]
+    in_seconds = "unit" not in traces or (traces["unit"] == "seconds").all()
+    used = traces["finished" if in_seconds else "used"]
     return _read_at(traces, (used / traces["limit"]).to_numpy(np.float64), times)
 
 
@@ -79,7 +80,7 @@ def evaluation_regrets(traces: pd.DataFrame, counts: Sequence[int]) -> pd.DataFr
 def _read_at(traces: pd.DataFrame, progress: NDArray[np.float64], times: Sequence[float]) -> pd.DataFrame:
     """The regret of each run when its progress has reached each time."""
     codes, names = zip(*(pd.factorize(traces[name]) for name in RUN), strict=True)
-    every = pd.MultiIndex.from_product(names, names=RUN)
+    every: pd.MultiIndex = pd.MultiIndex.from_product(names, names=RUN)
     run = np.ravel_multi_index(codes, tuple(map(len, names)))
     order = np.argsort(run, kind="stable")
     starts = np.searchsorted(run[order], np.arange(len(every) + 1))
@@ -132,10 +133,11 @@ def normalized_regrets(traces: pd.DataFrame, fractions: Sequence[float] = FRACTI
         As :func:`run_regrets`, always finite.
     """
     table = run_regrets(traces, fractions)
-    spans = _spans(traces, table.index)
+    regret, span = table.to_numpy(), _spans(traces, table.index)[:, None]
     with np.errstate(invalid="ignore", divide="ignore"):
-        shares = np.minimum(table.to_numpy(), spans[:, None]) / spans[:, None]
-    return pd.DataFrame(np.where(spans[:, None] > 0, shares, 0.0), table.index, table.columns)
+        shares = np.where(span > 0, np.minimum(regret, span) / span, 0.0)
+    nowhere = np.isinf(regret) & np.isnan(span)  # a seed of which no optimizer has anything on this data set
+    return pd.DataFrame(np.where(nowhere, 1.0, shares), table.index, table.columns)
 
 
 def scores(traces: pd.DataFrame, fraction: float = 1.0) -> pd.DataFrame:
@@ -148,8 +150,10 @@ def scores(traces: pd.DataFrame, fraction: float = 1.0) -> pd.DataFrame:
     Returns:
         One row per data set, one column per optimizer, in the order in which they first come.
     """
-    means = normalized_regrets(traces, (fraction,))[fraction].groupby(RUN[:2], sort=False).mean()
-    return means.unstack(0).reindex(index=traces["dataset"].unique(), columns=traces["optimizer"].unique())  # noqa: PD010  # pivot needs columns
+    names = [traces[name].unique() for name in ("dataset", "optimizer")]
+    last = normalized_regrets(traces, (fraction,)).reset_index()
+    table = last.pivot_table(index="dataset", columns="optimizer", values=fraction, aggfunc="mean")
+    return table.round(_DECIMALS).reindex(index=names[0], columns=names[1])
 
 
 def _spans(traces: pd.DataFrame, runs: pd.MultiIndex | pd.Index) -> NDArray[np.float64]:

@@ -15,6 +15,8 @@ from simulate.optimizers.bohb import BOHB
 from simulate.optimizers.dehb import DEHB
 from simulate.optimizers.differential_evolution import DifferentialEvolution
 from simulate.optimizers.extrapolation import Extrapolation
+from simulate.optimizers.forest_bo import ForestBO
+from simulate.optimizers.gp_bo import GPEI, GPPI, GPUCB
 from simulate.optimizers.grid_search import GridSearch
 from simulate.optimizers.hyperband import Hyperband
 from simulate.optimizers.kde_bo import KDEBO
@@ -37,6 +39,10 @@ OPTIMIZERS: dict[str, OptimizerFactory] = {
     "extrapolation": Extrapolation,
     "bohb": BOHB,
     "kde": KDEBO,
+    "gp-ei": GPEI,
+    "gp-pi": GPPI,
+    "gp-ucb": GPUCB,
+    "forest": ForestBO,
     "dehb": DEHB,
     "de": DifferentialEvolution,
     "pbt": PBT,

@@ -13,6 +13,7 @@ from lcbench.errors import InputError
 from simulate.contract import Domain, Job, Result
 from simulate.optimizers.random_search import draw
 from simulate.optimizers.rungs import check_eta, infer_eta
+from simulate.optimizers.running import Running
 
 
 def geometric_rungs(budgets: Sequence[int], eta: int) -> tuple[int, ...]:
@@ -98,15 +99,18 @@ class _RungSystem:
         self._budgets = geometric_rungs(budgets, self._eta) if rungs is None else _check_rungs(rungs, budgets)
         self._rungs = {budget: Rung() for budget in self._budgets[:-1]}
         self._next = dict(pairwise(self._budgets))
-        self._trials = 0
+        self._running: Running[None] = Running()
 
     def _new_trial(self) -> Job | None:
         """A new configuration on the lowest rung; None once a table has none left."""
         config = draw(self._domain, self._rng)
         if config is None:
             return None
-        self._trials += 1
-        return Job(self._trials - 1, config, self._budgets[0])
+        return self._begun(Job(self._running.new_trial(), config, self._budgets[0]))
+
+    def _begun(self, job: Job) -> Job:
+        self._running.begin(job.trial, None)
+        return job
 
     def _promoted(self, job: Job) -> Job:
         return Job(job.trial, job.config, self._next[job.budget])
@@ -135,11 +139,12 @@ class ASHA(_RungSystem):
         for rung in reversed(self._rungs.values()):
             job = rung.promote(self._eta)
             if job is not None:
-                return self._promoted(job)
+                return self._begun(self._promoted(job))
         return self._new_trial()
 
     def tell(self, result: Result) -> None:
         """Note a result in its rung."""
+        self._running.end(result)
         if result.job.budget in self._rungs:
             self._rungs[result.job.budget].wait(result.loss, result.job)
 
@@ -177,10 +182,11 @@ class ASHAStopping(_RungSystem):
 
     def ask(self) -> Job | None:
         """The trial that goes on, or a new one; None once a table has no rows left."""
-        return self._going_on.popleft() if self._going_on else self._new_trial()
+        return self._begun(self._going_on.popleft()) if self._going_on else self._new_trial()
 
     def tell(self, result: Result) -> None:
         """Note a result in its rung, and decide about its trial."""
+        self._running.end(result)
         rung = self._rungs.get(result.job.budget)
         if rung is None:
             return

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from lcbench.errors import InputError
 from simulate.contract import Domain, Job, Result
 from simulate.optimizers.random_search import draw
+from simulate.optimizers.running import Running
 
 
 class Direction:
@@ -80,20 +81,22 @@ class EarlyTermination(ABC):
         self._direction = Direction()
         self._unread: list[Result] = []  # from before the direction was known
         self._going_on: deque[Job] = deque()
-        self._trials = 0
+        self._running: Running[None] = Running()
 
     def ask(self) -> Job | None:
         """A trial that goes on, or a new one; None once a table has no rows left."""
-        if self._going_on:
-            return self._going_on.popleft()
+        job = self._going_on.popleft() if self._going_on else self._new_trial()
+        if job is not None:
+            self._running.begin(job.trial, None)
+        return job
+
+    def _new_trial(self) -> Job | None:
         config = draw(self._domain, self._rng)
-        if config is None:
-            return None
-        self._trials += 1
-        return Job(self._trials - 1, config, self._budgets[0])
+        return None if config is None else Job(self._running.new_trial(), config, self._budgets[0])
 
     def tell(self, result: Result) -> None:
         """Note a result, and decide whether its trial goes on."""
+        self._running.end(result)
         job = result.job
         hopeless = self._read(result) and job.budget >= self._grace
         if job.budget in self._next and isfinite(result.loss) and not hopeless:

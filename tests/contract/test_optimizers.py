@@ -194,7 +194,7 @@ def test_with_more_workers_the_same_jobs_never_end_later(name, resumes, bench):
         return max(r.finished for r in simulate(Script(*jobs), backend, workers=workers, evaluations=99).results)
 
     ends = [end(workers) for workers in (1, 2, 3, 5, 8)]
-    assert ends == sorted(ends, reverse=True)
+    assert all(more <= fewer * (1 + 1e-12) for fewer, more in pairwise(ends))
     assert ends[0] == pytest.approx(sum(backend.curve(job.config, job.budget).cost(0, job.budget) for job in jobs))
 
 

@@ -8,7 +8,8 @@ from lcbench.metric import METRICS
 from lcbench.space import sample
 from simulate import OPTIMIZERS, simulate
 from simulate.domain import ConfigTable, TableDomain
-from simulate.optimizers.bohb import BOHB, Settings, split
+from simulate.optimizers.bohb import BOHB
+from simulate.optimizers.kde_model import Settings, split
 
 
 class SmoothTable:
@@ -31,7 +32,7 @@ class SmoothTable:
         return Curve(loss, 10.0 * epochs)
 
 
-def test_bohb_beats_random_search_and_hyperband_on_a_smooth_table():
+def test_bohb_and_kde_beat_random_search_and_hyperband_on_a_smooth_table():
     backend = SmoothTable()
 
     def mean_best(name):
@@ -41,9 +42,10 @@ def test_bohb_beats_random_search_and_hyperband_on_a_smooth_table():
             found.append(simulate(optimizer, backend, workers=4, seconds=500.0 * 15).incumbent(np.inf).loss)
         return np.mean(found)
 
-    bohb, hyperband, random = map(mean_best, ("bohb", "hyperband", "random"))
+    bohb, kde, hyperband, random = map(mean_best, ("bohb", "kde", "hyperband", "random"))
     assert bohb < 0.8 * hyperband
     assert bohb < 0.8 * random
+    assert kde < 0.8 * random
 
 
 @pytest.mark.parametrize(

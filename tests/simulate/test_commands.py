@@ -4,7 +4,10 @@ import sys
 import pytest
 
 from lcbench import cli
+from simulate.commands import _optimizers
+from simulate.optimizers import OPTIMIZERS
 from simulate.study import read
+from simulate.study.cell import Player
 
 
 def test_simulate_writes_traces_and_prints_a_table(bench, tmp_path, capsys):
@@ -23,7 +26,8 @@ def test_simulate_writes_traces_and_prints_a_table(bench, tmp_path, capsys):
     printed = capsys.readouterr().out
     assert "bohb" in printed
     assert "100%" in printed
-    assert "2 data sets, 2 seeds" in printed
+    assert "2 data sets x 2 seeds" in printed
+    assert "at least 6" in " ".join(printed.split())
     traces = read(out)
     assert traces["dataset"].unique().tolist() == ["alpha", "beta"]
     assert traces["optimizer"].unique().tolist() == ["random", "bohb"]
@@ -45,6 +49,8 @@ def test_simulate_writes_traces_and_prints_a_table(bench, tmp_path, capsys):
         (["--budget", "2"], "seconds must be enough for one evaluation"),
         (["--workers", "0"], "workers must be at least 1"),
         (["--seeds", "0"], "seeds must be at least 1"),
+        (["--jobs", "0"], "jobs must be at least 1"),
+        (["--budget", "0.5x-epochs"], "budget must be at least one full run"),
         (["--out", "."], "output must go to a file"),
     ],
 )
@@ -55,6 +61,42 @@ def test_bad_input_is_one_line_and_exit_code_2(bench, tmp_path, monkeypatch, cap
     assert message in error
     assert error.count("\n") == 1
     assert list(tmp_path.iterdir()) == [], "nothing is written"
+
+
+def test_an_interrupted_study_goes_on(bench, tmp_path, capsys, monkeypatch):
+    line = [
+        "simulate",
+        str(bench.folder),
+        "--datasets",
+        "alpha,beta",
+        "--optimizers",
+        "random,hyperband",
+        "--seeds",
+        "3",
+    ]
+    assert cli.run([*line, "--budget", "4x", "--out", str(tmp_path / "whole.parquet")]) == 0
+    out, play, played = tmp_path / "t.parquet", Player.play, []
+
+    def interrupted(player, cell):
+        played.append(cell)
+        if len(played) == 5:
+            raise KeyboardInterrupt
+        return play(player, cell)
+
+    monkeypatch.setattr(Player, "play", interrupted)
+    assert cli.run([*line, "--budget", "4x", "--out", str(out)]) == cli.INTERRUPTED
+    assert not out.exists()
+    assert cli.run([*line, "--budget", "5x", "--out", str(out)]) == cli.USAGE_ERROR
+    assert "another study (budget 4 runs, not 5 runs)" in capsys.readouterr().err
+    assert cli.run([*line, "--budget", "4x", "--out", str(out)]) == 0
+    assert len(played) == 5 + 12 - 4, "what was finished is not played again"
+    assert out.read_bytes() == (tmp_path / "whole.parquet").read_bytes()
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["t.parquet", "whole.parquet"]
+
+
+def test_all_optimizers_can_be_asked_for():
+    assert _optimizers("all") == list(OPTIMIZERS)
+    assert _optimizers("random, bohb") == ["random", "bohb"]
 
 
 def test_a_folder_that_is_no_benchmark(tmp_path, capsys):

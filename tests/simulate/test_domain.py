@@ -155,3 +155,41 @@ def test_drawing_from_a_space_leaves_its_own_random_state_alone():
 def test_an_empty_table_is_refused():
     with pytest.raises(InputError, match="at least one row"):
         ConfigTable(mixed(), table().frame.iloc[:0])
+
+
+@pytest.mark.parametrize("taken", [0, 7, 25, 39])
+def test_large_tables_are_searched_by_a_tree_with_the_same_answers(taken, monkeypatch):
+    found, rng = table(), np.random.default_rng(2)
+    few, many = TableDomain(found), TableDomain(found)
+    for row in rng.permutation(40)[:taken]:
+        few.take(found.configs[row])
+        many.take(found.configs[row])
+    points = rng.random((12, 3)) * [1, 1, 0]
+    wanted = few.realize(points)[0]
+    monkeypatch.setattr("simulate.domain._SMALL", 0)
+    assert many.realize(points)[0] == wanted
+
+
+def test_candidates_of_a_table_are_all_its_free_rows_or_a_draw_of_many(monkeypatch):
+    found, rng = table(), np.random.default_rng(0)
+    domain = TableDomain(found)
+    for row in range(5):
+        domain.take(found.configs[row])
+    points = domain.candidates(3, rng)
+    np.testing.assert_array_equal(np.sort(points, axis=0), np.sort(found.cube[5:], axis=0))
+    monkeypatch.setattr("simulate.domain._SMALL", 0)
+    drawn = domain.candidates(10, rng)
+    assert len(np.unique(drawn, axis=0)) == 10
+    assert {tuple(p) for p in drawn} <= {tuple(p) for p in found.cube[5:]}
+    assert len(domain.candidates(99, rng)) == 35
+
+
+@pytest.mark.parametrize("space", [mixed(), conditional()])
+def test_candidates_of_a_space_are_legal_and_lie_where_they_are_encoded(space):
+    domain = SpaceDomain(space)
+    points = domain.candidates(30, np.random.default_rng(0))
+    configs, positions = domain.realize(points)
+    np.testing.assert_allclose(points, positions, atol=1e-8)
+    np.testing.assert_allclose([domain.encode(config) for config in configs], points, atol=1e-8)
+    assert len(np.unique(points, axis=0)) > 10
+    np.testing.assert_array_equal(points, SpaceDomain(space).candidates(30, np.random.default_rng(0)))

@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -60,6 +62,59 @@ def test_jobs_that_cannot_be(bowl, jobs, message):
 def test_a_trial_cannot_go_on_before_it_has_ended(bowl):
     with pytest.raises(InputError, match="trial 0 must have ended its job"):
         simulate(Script(Job(0, HERE, 1), Job(0, HERE, 3)), bowl, evaluations=2, workers=2)
+
+
+def parent_script(*jobs):
+    """Trials 0 (3 epochs, 30 s) and 1 (1 epoch, 10 s), then the given ones."""
+    return Script(Job(0, HERE, 3), Job(1, {"x": 0.1, "y": 0.5}, 1), *jobs)
+
+
+@pytest.mark.parametrize(("resumes", "cost"), [(True, 60.0), (False, 90.0)])
+def test_a_trial_that_starts_from_another_pays_what_it_adds(bowl, resumes, cost):
+    """From the state after 3 epochs to 9: 6 epochs of 10 s; from scratch all 9."""
+    script = parent_script(Job(2, {"x": 0.2, "y": 0.5}, 9, parent=0))
+    copy = simulate(script, replace(bowl, resumes=resumes), evaluations=3).results[-1]
+    assert copy.finished - copy.started == cost
+    assert copy.curve.epochs == 9
+    assert copy.loss == pytest.approx(0.1**2 + 0.3**2 + 0.01 / 10), "the copy's own configuration all along"
+
+
+def test_a_parent_that_trains_on_lends_its_last_state(bowl):
+    """
+    worker 0  |0: 0-1|0: 1-9                  |     10 s, 80 s
+    worker 1  |1: 0-1|2: from 0 at 1, to 3|         10 s, 20 s
+              0      10                  30  90
+    """
+    there = {"x": 0.1, "y": 0.5}
+    script = Script(Job(0, HERE, 1), Job(1, there, 1), Job(0, HERE, 9), Job(2, {"x": 0.2, "y": 0.5}, 3, parent=0))
+    trace = simulate(script, bowl, workers=2, evaluations=4)
+    assert [(r.job.trial, r.started, r.finished) for r in trace.results] == [
+        (0, 0, 10),
+        (1, 0, 10),
+        (2, 10, 30),
+        (0, 10, 90),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("jobs", "workers", "message"),
+    [
+        ([Job(2, HERE, 9, parent=7)], 1, "parent of trial 2 must be a trial asked before, got 7"),
+        ([Job(2, HERE, 9, parent=2)], 1, "parent of trial 2 must be a trial asked before, got 2"),
+        (
+            [Job(2, HERE, 9, parent=0)],
+            3,
+            "parent of trial 2 must have finished a job, got trial 0, which is in its first",
+        ),
+        ([Job(2, HERE, 3, parent=0)], 1, "must be more than its parent's, got 3 from trial 0, which has finished 3"),
+        ([Job(2, HERE, 1, parent=0)], 1, "must be more than its parent's, got 1 from trial 0, which has finished 3"),
+        ([Job(0, HERE, 9, parent=1)], 1, "parent must be given with a trial's first job only, got 1 for a later job"),
+    ],
+)
+@pytest.mark.parametrize("resumes", [True, False])
+def test_parents_that_cannot_be(bowl, jobs, workers, message, resumes):
+    with pytest.raises(InputError, match=message):
+        simulate(parent_script(*jobs), replace(bowl, resumes=resumes), workers=workers, evaluations=9)
 
 
 @pytest.mark.parametrize("seconds", [[0.0, 0.0], [0.0, np.nan], [0.0, np.inf], [0.0, -1.0]])

@@ -3,9 +3,9 @@ import pandas as pd
 import pytest
 
 from lcbench.errors import InputError, UnknownNameError
-from simulate.regret import regrets, summary
+from simulate.regret import evaluation_regrets, normalized_regrets, regrets, scores, summary
 from simulate.replay import ReplayBackend
-from simulate.study import COLUMNS, TimeLimit, cell_rng, parse_budget, read, study, write
+from simulate.study import COLUMNS, Limit, cell_rng, parse_budget, read, study, write
 
 
 @pytest.fixture(scope="module")
@@ -51,23 +51,70 @@ def test_done_is_called_once_for_each_cell(bench):
 
 @pytest.mark.parametrize(
     ("text", "limit"),
-    [("20x", TimeLimit(20.0, "runs")), ("3600", TimeLimit(3600.0, "seconds")), (" 0.5x ", TimeLimit(0.5, "runs"))],
+    [
+        ("20x", Limit(20.0, "runs")),
+        ("3600", Limit(3600.0, "seconds")),
+        (" 0.5x ", Limit(0.5, "runs")),
+        ("50x-epochs", Limit(50.0, "epochs")),
+        ("500evals", Limit(500.0, "evaluations")),
+    ],
 )
 def test_budgets(text, limit):
     assert parse_budget(text) == limit
 
 
-@pytest.mark.parametrize("text", ["", "x", "20 x", "-3", "0", "0x", "nan", "1e5", "20y"])
+@pytest.mark.parametrize("text", ["", "x", "20 x", "-3", "0", "0x", "nan", "1e5", "20y", "0evals", "3xepochs"])
 def test_budgets_that_cannot_be(text):
     with pytest.raises(InputError, match="budget must be seconds"):
+        parse_budget(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "message"), [("0.9x-epochs", "at least one full run"), ("2.5evals", "a whole number of evaluations")]
+)
+def test_budgets_that_reach_for_nothing_or_mean_nothing(text, message):
+    with pytest.raises(InputError, match=message):
         parse_budget(text)
 
 
 def test_a_budget_in_runs_is_the_mean_cost_at_the_largest_budget(bench):
     backend = ReplayBackend(bench, "alpha")
     seconds = bench.array("alpha", "seconds", 50)[:, 0, -1]
-    assert TimeLimit(20.0, "runs").seconds(backend) == pytest.approx(20 * seconds.mean())
-    assert TimeLimit(20.0, "seconds").seconds(backend) == 20
+    assert Limit(20.0, "runs").on(backend) == pytest.approx(20 * seconds.mean())
+    assert Limit(20.0, "seconds").on(backend) == 20
+    assert Limit(1.5, "epochs").on(backend) == 75
+    assert Limit(20.0, "evaluations").on(backend) == 20
+
+
+@pytest.mark.parametrize("schedule", ["adaptive", "non-adaptive"])
+def test_a_limit_on_epochs_counts_what_was_trained(bench, schedule):
+    found = study(bench, ["alpha"], ["random", "hyperband"], [0], budget="6x-epochs", schedule=schedule)
+    assert (found["unit"] == "epochs").all()
+    assert (found["limit"] == 300).all()
+    for _, run in found.groupby("optimizer"):
+        before = run.groupby("trial")["budget"].shift(fill_value=0) if schedule == "non-adaptive" else 0
+        np.testing.assert_array_equal(run["used"], (run["budget"] - before).cumsum())
+        assert 300 - 50 < run["used"].iloc[-1] <= 300
+    random = found[found["optimizer"] == "random"]
+    assert random["used"].tolist() == [50, 100, 150, 200, 250, 300]
+
+
+def test_a_limit_on_epochs_is_the_same_for_any_number_of_workers(bench):
+    runs = [study(bench, ["alpha"], ["random"], [0], budget="6x-epochs", workers=w) for w in (1, 2, 8)]
+    assert [sorted(run["config_id"]) for run in runs] == [sorted(runs[0]["config_id"])] * 3
+
+
+def test_a_limit_on_evaluations(bench):
+    found = study(bench, ["alpha"], ["random", "bohb"], [0], budget="15evals", workers=4)
+    assert found["optimizer"].value_counts().to_dict() == {"random": 15, "bohb": 15}
+    assert found["used"].tolist() == [*range(1, 16)] * 2
+    at_end = found.groupby("optimizer")["loss"].min() - found["best_loss"].iloc[0]
+    assert regrets(found, (1.0,)).set_index("optimizer")["regret"].to_dict() == pytest.approx(at_end.to_dict())
+
+
+def test_seconds_used_are_when_it_finished(traces):
+    assert (traces["unit"] == "seconds").all()
+    assert (traces["used"] == traces["finished"]).all()
 
 
 def hand_made():
@@ -101,6 +148,26 @@ def test_regret_never_worsens(traces):
     assert (found[:, 0] == 1).all()
 
 
+def test_normalized_regret_and_scores_by_hand():
+    found = normalized_regrets(hand_made(), (0.1, 0.5, 1.0))
+    np.testing.assert_allclose(found.loc["a", "d", 0], [0.6, 0.2, 0.2])
+    np.testing.assert_allclose(found.loc["b", "d", 0], [1.0, 0.2, 0.0])
+    other = pd.concat([hand_made(), hand_made().assign(dataset="e", loss=0.1), hand_made().assign(seed=1, loss=0.6)])
+    table = scores(other)
+    assert table.to_dict("index") == {"d": {"a": 0.6, "b": 0.5}, "e": {"a": 0.5, "b": 0.5}}
+
+
+def test_normalized_regret_is_the_one_of_the_long_table(traces):
+    long = regrets(traces, (0.2, 1.0))["normalized_regret"].to_numpy()
+    np.testing.assert_allclose(normalized_regrets(traces, (0.2, 1.0)).to_numpy().ravel(), long)
+
+
+def test_regret_over_evaluations_by_hand():
+    found = evaluation_regrets(hand_made(), (1, 2, 3))
+    np.testing.assert_allclose(found.loc["a", "d", 0], [0.3, 0.1, np.nan])
+    np.testing.assert_allclose(found.loc["b", "d", 0], [0.1, 0.1, 0.0])
+
+
 def test_writing_and_reading(traces, tmp_path):
     write(tmp_path / "t.parquet", traces)
     pd.testing.assert_frame_equal(read(tmp_path / "t.parquet"), traces)
@@ -127,6 +194,7 @@ def test_unknown_names(bench, arguments, message):
         ({"seeds": [-1]}, "seeds must be at least 0, got -1"),
         ({"budget": "1"}, "seconds must be enough for one evaluation, got 1"),
         ({"workers": 0}, "workers must be at least 1"),
+        ({"jobs": 0}, "jobs must be at least 1"),
     ],
 )
 def test_arguments_that_cannot_be(bench, arguments, message):

@@ -1,0 +1,133 @@
+"""The model that importance is asked of: a random forest over one data set's configurations, flattened."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from analysis.importance.axes import Axis, fill_inactive
+from analysis.importance.boxes import Boxes, boxes_of
+from lcbench.errors import InputError
+
+if TYPE_CHECKING:
+    from sklearn.ensemble import RandomForestRegressor
+
+FEWEST_CONFIGS = 4
+"""Configurations that a forest needs."""
+
+
+@dataclass(frozen=True, slots=True)
+class ForestSettings:
+    """Settings of the forest; the defaults are those of Optuna's evaluator, with trees grown to the end.
+
+    Attributes:
+        trees: Number of trees.
+        smallest_leaf: Configurations that a leaf holds at least; 1 grows every tree to the end.
+        threads: Threads that fit it; the numbers do not depend on it.
+    """
+
+    trees: int = 64
+    smallest_leaf: int = 1
+    threads: int = 1
+
+    def __post_init__(self) -> None:
+        for name in ("trees", "smallest_leaf", "threads"):
+            if getattr(self, name) < 1:
+                raise InputError(f"{name} must be at least 1, got {getattr(self, name)}.")
+
+
+@dataclass(frozen=True, slots=True)
+class Model:
+    """A fitted forest.
+
+    Attributes:
+        axes: One per hyperparameter.
+        boxes: The leaves, bounds in the unit cube.
+        shares: The leaves, bounds as probabilities.
+    """
+
+    axes: tuple[Axis, ...]
+    boxes: Boxes
+    shares: Boxes
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Names of the hyperparameters."""
+        return tuple(axis.name for axis in self.axes)
+
+    def membership(self, point: ArrayLike) -> NDArray[np.float64]:
+        """How much of a point lies within each box, dimension by dimension.
+
+        Args:
+            point: ``(dimensions,)`` coordinates; a hyperparameter that is NaN is averaged over.
+
+        Returns:
+            ``(dimensions, leaves)`` array: 1 inside, 0 outside, the box's probability where the point is NaN.
+        """
+        averaged = np.isnan(np.asarray(point, dtype=np.float64))
+        found = self.boxes.holds(point).astype(np.float64)
+        found[averaged] = self.shares.high[averaged] - self.shares.low[averaged]
+        return found
+
+    def predict(self, point: ArrayLike) -> float:
+        """Mean prediction of the trees at a point as in :meth:`membership`."""
+        return float((self.membership(point).prod(axis=0) * self.boxes.value).sum() / self.boxes.trees)
+
+
+def fit(
+    axes: Sequence[Axis],
+    cube: NDArray[np.float64],
+    losses: NDArray[np.float64],
+    rng: np.random.Generator,
+    settings: ForestSettings | None = None,
+) -> Model:
+    """Fit the forest.
+
+    Args:
+        axes: One per hyperparameter.
+        cube: ``(configs, dimensions)`` coordinates; NaN where inactive (see
+            :func:`analysis.importance.axes.fill_inactive`).
+        losses: ``(configs,)`` finite losses.
+        rng: Source of randomness.
+        settings: Of the forest.
+
+    Raises:
+        InputError: If there are too few configurations, a loss is not finite, or scikit-learn is not installed.
+    """
+    if len(losses) < FEWEST_CONFIGS:
+        raise InputError(f"losses must be of at least {FEWEST_CONFIGS} configurations, got {len(losses)}.")
+    if not np.isfinite(losses).all():
+        raise InputError("losses must be finite, got NaN or infinity; replace them by the worst that is finite.")
+    forest = unfitted_forest(settings or ForestSettings(), rng)
+    forest.fit(fill_inactive(cube, tuple(axes), rng), losses)
+    return model_of(forest, axes)
+
+
+def model_of(forest: "RandomForestRegressor", axes: Sequence[Axis]) -> Model:
+    """Wrap a forest that is fitted already on coordinates of these axes."""
+    boxes = boxes_of(forest)
+    if len(boxes.low) != len(axes):
+        raise InputError(f"axes must be one for each of the forest's {len(boxes.low)} features, got {len(axes)}.")
+    return Model(tuple(axes), boxes, boxes.in_shares(axes))
+
+
+def unfitted_forest(settings: ForestSettings, rng: np.random.Generator) -> "RandomForestRegressor":
+    """The forest of scikit-learn with these settings.
+
+    Raises:
+        InputError: If scikit-learn is not installed.
+    """
+    try:
+        from sklearn.ensemble import RandomForestRegressor  # an extra, and slow to import
+    except ImportError as error:
+        raise InputError(
+            "importance must have scikit-learn, which is not installed; run: pip install 'lcbench[models]'."
+        ) from error
+    return RandomForestRegressor(
+        n_estimators=settings.trees,
+        min_samples_leaf=settings.smallest_leaf,
+        n_jobs=settings.threads,
+        random_state=int(rng.integers(2**31)),
+    )

@@ -1,0 +1,54 @@
+"""fANOVA and LPI of every hyperparameter on every data set and budget: the numbers of Figure 6."""
+
+from collections.abc import Sequence
+
+import pandas as pd
+
+from analysis.importance.fanova import main_effects
+from analysis.importance.lpi import local_importance
+from analysis.importance.model import ForestSettings
+from analysis.importance.task import FIGURE_FOREST, Task, fit_task, usable_tasks
+from lcbench.benchmark import Benchmark
+
+COLUMNS = ("dataset", "budget", "hyperparameter", "fanova", "fanova_spread", "lpi")
+
+
+def importance(
+    bench: Benchmark,
+    metric: str = "valid_accuracy",
+    budgets: Sequence[int] | None = None,
+    *,
+    seed: int = 0,
+    settings: ForestSettings = FIGURE_FOREST,
+) -> pd.DataFrame:
+    """Importance of every hyperparameter, globally and at each data set's best configuration.
+
+    One forest per data set and budget serves both; budgets of a data set share the seed.
+
+    Args:
+        bench: The table.
+        metric: Name of a metric.
+        budgets: Epochs; all by default.
+        seed: Of the forests.
+        settings: Of the forests.
+
+    Returns:
+        One row per data set, budget and hyperparameter: ``dataset``, ``budget``, ``hyperparameter``, ``fanova`` (main
+        effect, a fraction of the variance), ``fanova_spread`` (its standard deviation over the trees) and ``lpi``
+        (local importance at the best configuration, a fraction). Data sets without enough configurations, or whose
+        configurations are all alike, are left out.
+
+    Raises:
+        UnknownNameError: If the metric or a budget is not in the table.
+        InputError: If scikit-learn is not installed.
+    """
+    found = [_rows(task, seed, settings) for task in usable_tasks(bench, metric, budgets)]
+    return pd.concat(found, ignore_index=True) if found else pd.DataFrame(columns=list(COLUMNS))
+
+
+def _rows(task: Task, seed: int, settings: ForestSettings) -> pd.DataFrame:
+    """The rows of one data set and budget."""
+    model = fit_task(task, seed=seed, settings=settings)
+    found = main_effects(model).rename(columns={"importance": "fanova", "spread": "fanova_spread"})
+    found = found.assign(dataset=task.dataset, budget=task.budget)
+    return found.assign(lpi=local_importance(model, task.incumbent)["importance"])[list(COLUMNS)]

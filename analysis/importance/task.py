@@ -1,0 +1,94 @@
+"""One data set at one budget, as a table of coordinates and losses that a forest can be fitted on."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from analysis.importance.axes import Axis, axes_of
+from analysis.importance.model import FEWEST_CONFIGS, ForestSettings, Model, fit
+from analysis.losses import is_complete, mean_losses
+from lcbench.benchmark import Benchmark
+
+FIGURE_FOREST = ForestSettings(trees=16, threads=2)
+"""The forest of the figures, which fit one for every data set and budget (see page 30 of the decisions)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """The configurations of one data set and what they reach at one budget.
+
+    Attributes:
+        dataset: Name of the data set.
+        budget: Epochs.
+        axes: One per hyperparameter.
+        cube: ``(configs, dimensions)`` coordinates, NaN where inactive.
+        losses: ``(configs,)`` finite losses.
+    """
+
+    dataset: str
+    budget: int
+    axes: tuple[Axis, ...]
+    cube: NDArray[np.float64]
+    losses: NDArray[np.float64]
+
+    @property
+    def incumbent(self) -> NDArray[np.float64]:
+        """Coordinates of the best configuration, ``(dimensions,)``."""
+        return self.cube[self.losses.argmin()]
+
+    @property
+    def is_usable(self) -> bool:
+        """Whether there are configurations enough, and they differ."""
+        return len(self.losses) >= FEWEST_CONFIGS and bool(np.ptp(self.losses) > 0)
+
+
+def tasks(
+    bench: Benchmark, metric: str, budgets: Sequence[int] | None = None, datasets: Iterable[str] | None = None
+) -> Iterator[Task]:
+    """Every data set at every budget.
+
+    Losses are of the run of that budget after its last epoch, its metric averaged over the seeds
+    (:func:`analysis.losses.mean_losses`). A configuration that diverged counts as bad as the worst that did not: an
+    infinite loss has no variance, and a made-up large one would drown all others. A configuration that lacks a run is
+    left out.
+
+    Args:
+        bench: The table.
+        metric: Name of a metric.
+        budgets: Epochs; all by default.
+        datasets: Names; all by default.
+
+    Raises:
+        UnknownNameError: If a name or a budget is not in the table.
+    """
+    from lcbench.space import encode  # ConfigSpace is slow to import
+
+    axes, cube = axes_of(bench.space), encode(bench.space, bench.configs)
+    for dataset in bench.datasets if datasets is None else datasets:
+        kept = is_complete(bench, dataset)
+        for budget in bench.budgets if budgets is None else budgets:
+            losses = mean_losses(bench, dataset, metric, budget)[kept, -1]
+            finite = np.isfinite(losses)
+            worst = losses[finite].max() if finite.any() else 0.0
+            yield Task(dataset, budget, axes, cube[kept], np.where(finite, losses, worst))
+
+
+def usable_tasks(bench: Benchmark, metric: str, budgets: Sequence[int] | None = None) -> Iterator[Task]:
+    """Those of :func:`tasks` that a forest can learn something from."""
+    return (task for task in tasks(bench, metric, budgets) if task.is_usable)
+
+
+def observations(bench: Benchmark, dataset: str, metric: str = "valid_accuracy", budget: int | None = None) -> Task:
+    """One data set at one budget, the largest by default; see :func:`tasks`."""
+    return next(tasks(bench, metric, [bench.budgets[-1] if budget is None else budget], [dataset]))
+
+
+def fit_task(task: Task, *, seed: int = 0, settings: ForestSettings | None = None) -> Model:
+    """Fit the forest of one task; the same seed gives the same forest.
+
+    Raises:
+        InputError: As :func:`analysis.importance.model.fit`.
+    """
+    return fit(task.axes, task.cube, task.losses, np.random.default_rng(seed), settings)

@@ -1,0 +1,90 @@
+"""Single runs for whoever asks for them one by one: no folder, no plan, only a data set and the seeds."""
+
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from collection.attempt import describe
+from collection.prepared import Prepared
+from lcbench.curve import Curve
+
+if TYPE_CHECKING:
+    from collection.recorder import Run
+    from collection.tensors import Tensors
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """What is to be trained.
+
+    Attributes:
+        number: By which the one who ordered knows it again.
+        config: The configuration's values.
+        budget: Epochs.
+    """
+
+    number: int
+    config: Mapping[str, Any]
+    budget: int
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Trained:
+    """What came of an order.
+
+    Attributes:
+        curve: The metric after each epoch, the mean over the seeds, NaN from where one of them diverged; and seconds
+            as measured, what one seed's run took of the time of all. None if it failed.
+        reason: None, or kind and first line of the error.
+    """
+
+    curve: Curve | None = None
+    reason: str | None = None
+
+
+class Trainer:
+    """Trains single runs exactly as a collection does.
+
+    All randomness comes from (plan seed, data set, configuration, seed), see :mod:`collection.randomness`; so a run
+    has the networks of the same run in a collection, whoever asked for it and in which order.
+
+    Args:
+        data: The data set; it is copied to the device once, when the first order comes.
+        metric: Name of the metric that is asked for.
+        seeds: Seeds of the runs; they train as one stack.
+        plan_seed: Seed of the collection.
+        device: Where to compute.
+    """
+
+    def __init__(self, data: Prepared, metric: str, seeds: Sequence[int], plan_seed: int, device: str) -> None:
+        self.data, self.metric, self.seeds = data, metric, tuple(seeds)
+        self.plan_seed, self.device = plan_seed, device
+        self._tensors: Tensors | None = None
+
+    def __call__(self, order: Order) -> Trained:
+        """Train; whatever goes wrong becomes a reason."""
+        try:
+            return Trained(self.curve(order.config, order.budget))
+        except Exception as error:
+            return Trained(reason=describe(error))
+
+    def curve(self, config: Mapping[str, Any], budget: int) -> Curve:
+        """Train on one thread. Torch is imported here: who only hands out orders never needs it."""
+        from collection.tensors import Tensors
+        from collection.threads import one_thread
+        from collection.train import train
+
+        with one_thread():
+            if self._tensors is None:
+                self._tensors = Tensors(self.data, self.device)
+            runs = train(self._tensors, config, (budget,), self.seeds, self.plan_seed, time.perf_counter)
+        return Curve(_mean(runs, self.metric), _mean(runs, "seconds"))
+
+
+def _mean(runs: "Sequence[Run]", name: str) -> NDArray[np.float64]:
+    """Mean over the seeds, as a replay of several seeds takes it; of one seed its own numbers."""
+    return np.stack([run.series[name] for run in runs]).mean(axis=0, dtype=np.float64)

@@ -1,0 +1,63 @@
+"""Bayesian optimization with a random forest, like SMAC's."""
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lcbench.errors import InputError
+from simulate.contract import Domain
+from simulate.optimizers.acquisition import expected_improvement_of_logs
+from simulate.optimizers.forest import Forest, scikit_learn
+from simulate.optimizers.local_search import Acquisition
+from simulate.optimizers.model_bo import ModelBO
+from simulate.optimizers.targets import logs
+
+Array = NDArray[np.float64]
+
+
+class ForestBO(ModelBO):
+    """Random-forest optimization: SMAC's model and search, one evaluation of each configuration.
+
+    Hutter, Hoos and Leyton-Brown (2011), *Sequential model-based optimization for general algorithm configuration*,
+    LION 5: a forest of ten trees on the logarithms of the losses, their expected improvement, steps from the best
+    results beside uniform candidates, random configurations in between. No racing (one result says all here).
+
+    Jobs on other workers count as results with the mean of all (constant liar, "CL-mean"); diverged runs as the worst
+    finite one.
+
+    Args:
+        domain: Where to look.
+        budgets: Epochs that can be asked for, increasing; only the last is used.
+        rng: Source of randomness.
+        trees: Number of trees.
+        random_fraction: Fraction of configurations drawn uniformly.
+        settings: Further ones of :class:`simulate.optimizers.model_bo.ModelBO`.
+
+    Raises:
+        InputError: If scikit-learn is not installed.
+    """
+
+    def __init__(
+        self,
+        domain: Domain,
+        budgets: tuple[int, ...],
+        rng: np.random.Generator,
+        *,
+        trees: int = 10,
+        random_fraction: float = 0.1,
+        **settings: Any,
+    ) -> None:
+        super().__init__(domain, budgets, rng, random_fraction=random_fraction, **settings)
+        if trees < 2:
+            raise InputError(f"trees must be at least 2 (their spread is the uncertainty), got {trees}.")
+        scikit_learn()  # say at once if it is not there
+        self._trees = trees
+
+    def _acquisition(self, points: Array, losses: Array, running: Array) -> Acquisition:
+        features = self._encoding.features
+        y = logs(losses)
+        known, lies = np.concatenate([points, running]), np.full(len(running), y.mean())
+        forest = Forest(features(known), np.append(y, lies), self._rng, trees=self._trees)
+        best = float(y.min())
+        return lambda candidates: expected_improvement_of_logs(*forest.predict(features(candidates)), best)

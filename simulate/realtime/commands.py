@@ -1,0 +1,114 @@
+"""The command ``lcbench live``."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from simulate.trace import Trace
+    from simulate.training import TrainingBackend
+
+INTERRUPTED = 130
+
+
+def live(
+    source: Annotated[
+        str, typer.Argument(metavar="DATASET", help="sklearn:wine, openml:167161 (a task), file:train.csv?target=y.")
+    ],
+    out: Annotated[Path, typer.Option(help="Folder in which everything is kept as it happens.")],
+    optimizer: Annotated[str, typer.Option(help="Optimizer.")] = "bohb",
+    workers: Annotated[int, typer.Option(help="Processes on this machine.")] = 1,
+    wallclock: Annotated[float | None, typer.Option(help="Time limit in seconds.")] = None,
+    trials: Annotated[int | None, typer.Option(help="How many jobs are trained at most.")] = None,
+    budgets: Annotated[str, typer.Option(help="Epochs that can be asked for, increasing.")] = "12,25,50",
+    seed: Annotated[int, typer.Option(help="Seed of the optimizer.")] = 0,
+    metric: Annotated[str, typer.Option(help="What is optimized.")] = "valid_accuracy",
+    space: Annotated[str, typer.Option(help="Search space.")] = "mlp",
+    train_seeds: Annotated[int, typer.Option(help="Runs of each job, seeds 0, 1, ...; their mean counts.")] = 1,
+    plan_seed: Annotated[int, typer.Option(help="Seed of the collection that the runs are to agree with.")] = 0,
+    encoding: Annotated[str, typer.Option(help="Categories as numbers: ordinal or onehot.")] = "ordinal",
+    device: Annotated[str, typer.Option(help="Where to compute: cpu, cuda, cuda:1 ...")] = "cpu",
+    quiet: Annotated[bool, typer.Option("--quiet", help="Print neither progress nor result.")] = False,
+) -> None:
+    """Run an optimizer on a data set for real: it trains while the clock runs.
+
+    Stopped at any moment, the same command goes on where it stopped, also with a larger limit or other workers. Exit
+    codes: 0 done; 2 it cannot be done as things are; 130 stopped with Ctrl-C.
+    """
+    from lcbench.console import ERR, OUT
+    from lcbench.errors import InputError
+    from lcbench.schema import parse_budgets
+    from simulate.optimizers import get_optimizer
+    from simulate.realtime.result import LiveInterrupted
+    from simulate.realtime.run import check_limits
+    from simulate.realtime.run import live as run
+    from simulate.study import cell_rng
+    from simulate.training import TrainingBackend
+
+    check_limits(workers, wallclock, trials)
+    make = get_optimizer(optimizer)
+    for name, number, least in (("seed", seed, 0), ("train-seeds", train_seeds, 1)):
+        if number < least:
+            raise InputError(f"{name} must be at least {least}, got {number}.")
+    backend = TrainingBackend(
+        source,
+        metric,
+        space=space,
+        budgets=parse_budgets(budgets),
+        seed=range(train_seeds),
+        plan_seed=plan_seed,
+        encoding=encoding,
+        device=device,
+    )
+    made = make(backend.domain(), backend.budgets, cell_rng(seed, optimizer, backend.dataset))
+    try:
+        trace = run(made, backend, workers=workers, wallclock=wallclock, trials=trials, record=out, quiet=quiet)
+    except LiveInterrupted as stopped:
+        said = f"\nstopped; {len(stopped.trace)} results are kept in {out}. The same command goes on from there."
+        ERR.print(said, soft_wrap=True, highlight=False)
+        raise typer.Exit(INTERRUPTED) from None
+    if not quiet:
+        OUT.print(*summary(trace, backend, out), sep="\n", soft_wrap=True, highlight=False, markup=False)
+
+
+def summary(trace: "Trace", backend: "TrainingBackend", out: Path) -> list[str]:
+    """What came of a live run, in lines: the incumbent, what was written, and how to make a table of it."""
+    from math import inf
+    from shlex import join
+
+    best = trace.incumbent(inf)
+    assert best is not None  # noqa: S101  # `live` gives at least one result
+    failed = sum(getattr(result, "reason", None) is not None for result in trace.results)
+    trials = len({result.job.trial for result in trace.results})
+    values = ", ".join(f"{name} {value:.4g}" for name, value in best.job.config.items())
+    return [
+        f"best {backend.metric.name}: {float(best.curve.values[-1]):.4f} at {best.job.budget} epochs, "
+        f"found after {best.finished:.1f} s (trial {best.job.trial})",
+        f"  {values}",
+        f"{len(trace)} results of {trials} trials in {trace.results[-1].finished:.1f} s"
+        + (f", {failed} of them failed" if failed else "")
+        + f", written to {out} (trace.parquet)",
+        f"A benchmark of all configurations that were tried: {join(_collect(backend, out))}",
+    ]
+
+
+def _collect(backend: "TrainingBackend", out: Path) -> list[str]:
+    """The command that collects what was tried, word by word."""
+    trainer = backend.trainer
+    options = {
+        "datasets": backend.source,
+        "space": backend.space_name,
+        "configs": out / "configs.parquet",
+        "budgets": ",".join(map(str, backend.budgets)),
+        "seeds": max(trainer.seeds) + 1,
+        "plan-seed": trainer.plan_seed,
+        "encoding": backend.encoding,
+        "device": trainer.device,
+    }
+    return [
+        "lcbench",
+        "collect",
+        "DIR",
+        *(word for name, value in options.items() for word in (f"--{name}", str(value))),
+    ]

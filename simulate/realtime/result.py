@@ -1,0 +1,49 @@
+"""What a live run tells beyond a simulated one: why a job failed."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from lcbench.curve import Curve
+from simulate.contract import Result
+from simulate.trace import Trace
+
+
+@dataclass(frozen=True, slots=True)
+class LiveResult(Result):
+    """A result of a live run; ``started`` and ``finished`` are real seconds since its beginning.
+
+    Attributes:
+        reason: None, or why the job failed twice, in one line; its loss is then infinite.
+    """
+
+    reason: str | None = None
+
+
+class LiveInterrupted(KeyboardInterrupt):
+    """Ctrl-C during a live run.
+
+    Attributes:
+        trace: What was finished until then.
+    """
+
+    def __init__(self, trace: Trace) -> None:
+        super().__init__(f"interrupted after {len(trace)} results")
+        self.trace = trace
+
+
+def failed_curve(budget: int, seconds: float) -> Curve:
+    """The curve of a job that failed: NaN from the beginning, its seconds spread evenly over the epochs."""
+    return Curve(np.full(budget + 1, np.nan), np.linspace(0.0, seconds, budget + 1))
+
+
+def live_frame(trace: Trace) -> pd.DataFrame:
+    """As :meth:`simulate.trace.Trace.to_frame`, with a column ``reason``: null, or why the job failed."""
+    reasons = [getattr(result, "reason", None) for result in trace.results]
+    return trace.to_frame().assign(reason=pd.Series(reasons, dtype="str"))
+
+
+def tried(trace: Trace) -> pd.DataFrame:
+    """The configurations of a trace, each once, in the order in which their results came."""
+    return pd.DataFrame([dict(result.job.config) for result in trace.results]).drop_duplicates(ignore_index=True)

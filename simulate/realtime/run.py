@@ -1,0 +1,112 @@
+"""Optimizers at work for real: their jobs are trained while the clock runs, on several workers."""
+
+import math
+import time
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+from lcbench.errors import InputError
+from simulate.contract import Backend, Optimizer
+from simulate.realtime.record import Record, Unrecorded
+from simulate.realtime.report import LiveReport
+from simulate.realtime.result import LiveInterrupted
+from simulate.realtime.state import LiveState
+from simulate.trace import Trace
+
+
+def live(
+    optimizer: Optimizer,
+    backend: Backend,
+    *,
+    workers: int = 1,
+    wallclock: float | None = None,
+    trials: int | None = None,
+    record: Path | str | None = None,
+    quiet: bool = False,
+    clock: Callable[[], float] = time.monotonic,
+) -> Trace:
+    """Run an optimizer on a backend in real time.
+
+    A :class:`simulate.training.TrainingBackend` trains in processes of this machine; any other backend's ``curve`` is
+    called in threads. Results are told as they come, and a worker that is free takes the next job at once. An attempt
+    that fails, or whose process is killed, is made once more; if it fails again, the job is told as diverged (infinite
+    loss, NaN curve), with its reason in :class:`simulate.realtime.result.LiveResult`.
+
+    With one worker the jobs are those of :func:`simulate.run.simulate` on a backend with the same values. With several,
+    the order in which they end is the world's, and an optimizer that learns may ask for other jobs the next time.
+
+    Args:
+        optimizer: Asks for jobs and is told results; used up by the run.
+        backend: What does the jobs.
+        workers: How many jobs run at once.
+        wallclock: Time limit in seconds. What is at work then is stopped, and neither told nor counted.
+        trials: How many jobs are started at most (``evaluations`` of ``simulate``); they all run to their end.
+        record: Folder in which everything is kept as it happens, see :mod:`simulate.realtime.record`. Called again with the
+            same folder, backend and a fresh optimizer of the same seed, the run goes on where it was stopped, however
+            that was: what was finished is told at once, with its times, what was at work is done again. Limits and
+            workers may be others.
+        quiet: Whether to show no progress on standard error.
+        clock: Gives seconds; they are counted from the call, and on from the last event of a record.
+
+    Returns:
+        The results in the order in which they were told.
+
+    Raises:
+        InputError: If an argument cannot be used, not a single job ends within ``wallclock``, or the optimizer asks
+            for something the backend does not offer, or for nothing at all.
+        PlanConflictError: If the record is of another run.
+        LiveInterrupted: On Ctrl-C; what was finished is in its ``trace`` and in the record.
+    """
+    check_limits(workers, wallclock, trials)
+    kept = Unrecorded() if record is None else Record(Path(record), _identity(optimizer, backend))
+    with kept, LiveReport(backend.metric, trials, wallclock, quiet=quiet) as report:
+        limits = math.inf if trials is None else trials, math.inf if wallclock is None else wallclock
+        run = LiveState(optimizer, backend, backend.domain(), kept, report, list(range(workers)), *limits)
+        run.recall()
+        begun, already = clock(), run.now
+        try:
+            run.work(workers, lambda: already + clock() - begun)
+        except KeyboardInterrupt:
+            raise LiveInterrupted(Trace(tuple(run.told), backend.metric, workers)) from None
+        finally:
+            kept.finish(Trace(tuple(run.told), backend.metric, workers))
+    _check_anything(run)
+    return Trace(tuple(run.told), backend.metric, workers)
+
+
+def _identity(optimizer: Optimizer, backend: Backend) -> dict[str, Any]:
+    """What decides a run's values, as far as it can be told; the rest is seen when the record is gone through."""
+    described: Callable[[], Mapping[str, Any]] | None = getattr(backend, "describe", None)
+    plain = {"metric": backend.metric.name, "budgets": list(backend.budgets)} if described is None else described()
+    return {"optimizer": type(optimizer).__name__, "backend": type(backend).__name__, **plain}
+
+
+def check_limits(workers: int, wallclock: float | None, trials: int | None) -> None:
+    """Check the limits of a live run.
+
+    Raises:
+        InputError: If one cannot be used, or there is none.
+    """
+    if workers < 1:
+        raise InputError(f"workers must be at least 1, got {workers}.")
+    if wallclock is None and trials is None:
+        raise InputError("a limit must be given, got none; give wallclock, trials or both.")
+    if wallclock is not None and not 0 < wallclock < math.inf:
+        raise InputError(f"wallclock must be finitely many seconds, more than 0, got {wallclock}.")
+    if trials is not None and trials < 1:
+        raise InputError(f"trials must be at least 1, got {trials}.")
+
+
+def _check_anything(run: LiveState) -> None:
+    """Check that there was at least one result."""
+    if run.told:
+        return
+    if run.jobs or run.now >= run.limit:
+        raise InputError(
+            f"wallclock must be enough for one evaluation, got {run.limit:g} s and none had ended; give more seconds."
+        )
+    raise InputError(
+        f"an optimizer must ask for a first job, got None from {type(run.optimizer).__name__} with nothing running; "
+        "it was used before, or its domain is empty."
+    )

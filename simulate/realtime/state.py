@@ -1,0 +1,190 @@
+"""The state of a live run: who works on what, what was told, and what comes next."""
+
+import heapq
+import math
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from lcbench.errors import DamagedFileError, InputError, PlanConflictError
+from simulate.contract import Backend, Domain, Job, Optimizer
+from simulate.realtime.crew import Answer, Crew, crew_for
+from simulate.realtime.record import Asked, Record, Unrecorded, plain_job
+from simulate.realtime.report import LiveReport
+from simulate.realtime.result import LiveResult, failed_curve
+
+_SECONDS_TO_WAIT = 0.5  # for answers, then the clock is looked at, and what is shown is brought up to date
+
+
+@dataclass(frozen=True, slots=True)
+class _Attempt:
+    """A job at work."""
+
+    worker: int
+    started: float
+    second: bool = False
+
+
+@dataclass(slots=True)
+class LiveState:
+    """The state between two events."""
+
+    optimizer: Optimizer
+    backend: Backend
+    domain: Domain
+    """Knows the space; no optimizer's."""
+    record: Record | Unrecorded
+    report: LiveReport
+    free: list[int]
+    """Heap of the workers without a job."""
+    most: float = math.inf
+    """Jobs that may be asked for in all."""
+    limit: float = math.inf
+    """Seconds."""
+    now: float = 0.0
+    jobs: list[Job] = field(default_factory=list)
+    """Every job that was asked for, by its number."""
+    waiting: deque[int] = field(default_factory=deque)
+    """Jobs that no worker has: those that were at work when a recorded run was stopped."""
+    running: dict[int, _Attempt] = field(default_factory=dict)
+    told: list[LiveResult] = field(default_factory=list)
+    last: dict[int, Job] = field(default_factory=dict)
+    """For each trial its latest job."""
+    unfinished: set[int] = field(default_factory=set)
+    """Trials with a job that has not been told."""
+    in_vain: bool = False
+    """Whether there was no job when the optimizer was asked last, and nothing has been told since."""
+
+    def work(self, workers: int, seconds: Callable[[], float]) -> None:
+        """Do jobs until there are none left, or the time is over; ``seconds`` is the time since the beginning."""
+        self.now = seconds()
+        if not self._something_left():
+            return
+        with crew_for(self.backend, workers) as crew:
+            while self.now < self.limit:
+                self._hand_out(crew, seconds)
+                self.report.show(self.now, len(self.running))
+                if not self.running:
+                    break
+                for answer in crew.wait(min(_SECONDS_TO_WAIT, max(0.0, self.limit - self.now))):
+                    self.now = seconds()
+                    self._take(answer, crew)
+                self.now = seconds()
+            self.report.show(self.now, 0)
+
+    def recall(self) -> None:
+        """Go once more through what was recorded."""
+        for event in self.record.events:
+            if isinstance(event, Asked):
+                self._ask_again(event)
+            elif event.number in self.waiting:
+                self.waiting.remove(event.number)
+                self.now = max(self.now, event.finished)
+                self._tell(event.result(self.jobs[event.number], self.backend.metric))
+            else:
+                raise DamagedFileError(f"the record tells of job {event.number}, which was not at work; restore it.")
+
+    def _ask_again(self, event: Asked) -> None:
+        job = self._asked()
+        asked = None if job is None else plain_job(job)
+        if asked != event.job:
+            raise PlanConflictError(
+                f"the optimizer must ask for what is in the record, {event.job}, got {asked}; make it with the same "
+                "seed and options, or choose another folder."
+            )
+        if job is not None:
+            self.waiting.append(len(self.jobs) - 1)
+        self.now = max(self.now, event.at)
+
+    def _something_left(self) -> bool:
+        return self.now < self.limit and (bool(self.waiting) or (len(self.jobs) < self.most and not self.in_vain))
+
+    def _hand_out(self, crew: Crew, seconds: Callable[[], float]) -> None:
+        """Give every free worker a job, as long as there are jobs and time."""
+        while self.free and self.now < self.limit:
+            if not self.waiting:
+                if len(self.jobs) >= self.most or self.in_vain:
+                    return
+                job = self._asked()
+                self.now = seconds()
+                self.record.asked(job, self.now)
+                if job is None:
+                    return
+                self.waiting.append(len(self.jobs) - 1)
+            number = self.waiting.popleft()
+            self.running[number] = _Attempt(heapq.heappop(self.free), self.now)
+            crew.start(number, self.jobs[number])
+
+    def _asked(self) -> Job | None:
+        """Ask for the next job, and check it."""
+        job = self.optimizer.ask()
+        self.in_vain = job is None
+        if job is not None:
+            self._check_job(job)
+            self.jobs.append(job)
+            self.last[job.trial] = job
+            self.unfinished.add(job.trial)
+        return job
+
+    def _take(self, answer: Answer, crew: Crew) -> None:
+        """Take an answer: the job is done, or tried again."""
+        attempt, job = self.running[answer.number], self.jobs[answer.number]
+        if self.now > self.limit:
+            return
+        if answer.curve is None:
+            self.report.failed(
+                f"trial {job.trial} at budget {job.budget}", str(answer.reason), again=not attempt.second
+            )
+            if not attempt.second:
+                self.running[answer.number] = _Attempt(attempt.worker, attempt.started, second=True)
+                crew.start(answer.number, job)
+                return
+        del self.running[answer.number]
+        heapq.heappush(self.free, attempt.worker)
+        result = self._result(job, answer, attempt)
+        self.record.told(answer.number, result)
+        self._tell(result)
+
+    def _result(self, job: Job, answer: Answer, attempt: _Attempt) -> LiveResult:
+        curve = answer.curve or failed_curve(job.budget, self.now - attempt.started)
+        if curve.epochs != job.budget:
+            raise InputError(f"a backend's curve must have {job.budget} epochs for that budget, got {curve.epochs}.")
+        loss = float(self.backend.metric.loss(curve.values[-1]))
+        return LiveResult(job, curve, loss, attempt.started, self.now, attempt.worker, answer.reason)
+
+    def _tell(self, result: LiveResult) -> None:
+        self.told.append(result)
+        self.unfinished.discard(result.job.trial)
+        self.in_vain = False
+        self.optimizer.tell(result)
+        self.report.told(result)
+
+    def _check_job(self, job: Job) -> None:
+        """Check that a job can be done."""
+        if not isinstance(job, Job):
+            raise InputError(f"an optimizer must ask for a Job or None, got {job!r}.")
+        if job.budget not in self.backend.budgets:
+            offered = ", ".join(map(str, self.backend.budgets))
+            raise InputError(f"budget of a job must be one of the backend's ({offered}), got {job.budget}.")
+        self.domain.encode(job.config)
+        before = self.last.get(job.trial)
+        if before is None:
+            self._check_parent(job)
+            return
+        if before.config != job.config:
+            raise InputError(f"jobs of trial {job.trial} must have one configuration, got a second: {job.config}.")
+        if before.budget >= job.budget:
+            raise InputError(
+                f"budgets of trial {job.trial} must increase, got {job.budget} after {before.budget}; "
+                "begin a new trial to train a configuration again."
+            )
+        if job.trial in self.unfinished:
+            raise InputError(f"trial {job.trial} must have ended its job before the next is asked for; tell it first.")
+
+    def _check_parent(self, job: Job) -> None:
+        """Check whose state a new trial starts from; the backend's curve does not depend on it (see ``Job``)."""
+        if job.parent is not None and not any(result.job.trial == job.parent for result in self.told):
+            raise InputError(
+                f"parent of trial {job.trial} must be a trial with a finished job, got {job.parent}; "
+                "wait until its result is told."
+            )

@@ -1,0 +1,127 @@
+"""One cell of a study: one optimizer on one data set with one seed."""
+
+from collections.abc import Mapping, Sequence
+from zlib import crc32
+
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+
+from lcbench.benchmark import Benchmark
+from lcbench.errors import InputError
+from simulate.contract import Optimizer, Result
+from simulate.domain import ConfigTable
+from simulate.optimizers import get_optimizer
+from simulate.replay import ReplayBackend
+from simulate.run import simulate
+from simulate.study.epochs import EpochLimit
+from simulate.study.file import SCHEMA
+from simulate.study.limit import Unit
+from simulate.study.plan import Cell, Plan
+
+
+def cell_rng(seed: int, optimizer: str, dataset: str) -> np.random.Generator:
+    """The randomness of one cell: depends on its seed and names only, not on what else is in the study."""
+    return np.random.default_rng(np.random.SeedSequence([seed, crc32(optimizer.encode()), crc32(dataset.encode())]))
+
+
+class Player:
+    """Plays cells of a plan, the same whoever plays them and in whatever order.
+
+    The last data set's backend is kept, since the next cell is likely to need it, and the encoded configurations of
+    the table are shared by all of them.
+
+    Args:
+        bench: The table.
+        plan: The study.
+    """
+
+    def __init__(self, bench: Benchmark, plan: Plan) -> None:
+        self._bench, self._plan = bench, plan
+        self._table = ConfigTable(bench.space, bench.configs)
+        self._backend: tuple[tuple[str, int], ReplayBackend] | None = None
+
+    def play(self, cell: Cell) -> pa.Table:
+        """Simulate a cell.
+
+        Returns:
+            One row per result, under :data:`simulate.study.file.SCHEMA`.
+
+        Raises:
+            InputError: If it cannot be simulated.
+        """
+        backend, plan = self._backend_of(cell), self._plan
+        limit = plan.limit.on(backend)
+        rng = cell_rng(cell.seed, cell.optimizer, cell.dataset)
+        optimizer: Optimizer = get_optimizer(cell.optimizer)(backend.domain(), backend.budgets, rng)
+        epochs = EpochLimit(optimizer, int(limit), resumes=backend.resumes) if plan.limit.unit == "epochs" else None
+        trace = simulate(epochs or optimizer, backend, workers=plan.workers, **plan.limit.arguments(backend))
+        same = {"optimizer": cell.optimizer, "dataset": cell.dataset, "seed": cell.seed, "limit": limit}
+        same |= {"unit": plan.limit.unit, "best_loss": backend.best_loss, "worst_loss": backend.worst_loss}
+        return _rows(
+            trace.results, backend, used(trace.results, plan.limit.unit, epochs.paid if epochs else None), same
+        )
+
+    def _backend_of(self, cell: Cell) -> ReplayBackend:
+        plan = self._plan
+        key = cell.dataset, cell.seed if plan.recorded == "draw" else 0
+        if self._backend is None or self._backend[0] != key:
+            self._backend = key, self._opened(*key)
+        return self._backend[1]
+
+    def _opened(self, dataset: str, draw_seed: int) -> ReplayBackend:
+        plan = self._plan
+        backend = ReplayBackend(
+            self._bench,
+            dataset,
+            plan.metric,
+            seed=plan.recorded,
+            schedule=plan.schedule,
+            match=plan.match,
+            draw_seed=draw_seed,
+        )
+        backend.table = self._table
+        if not np.isfinite(backend.best_loss):
+            raise InputError(f"data set {dataset!r} must have a run that did not diverge in {plan.metric}, got none.")
+        return backend
+
+
+def _rows(
+    results: Sequence[Result], backend: ReplayBackend, used: NDArray[np.float64], same: Mapping[str, object]
+) -> pa.Table:
+    """One row per result, and what is the same in all of them."""
+    ids = {trial: backend.config_id(config) for trial, config in {r.job.trial: r.job.config for r in results}.items()}
+    columns = {
+        "trial": [r.job.trial for r in results],
+        "config_id": [ids[r.job.trial] for r in results],
+        "budget": [r.job.budget for r in results],
+        "loss": [r.loss for r in results],
+        "value": [float(r.curve.values[-1]) for r in results],  # no DataFrame
+        "started": [r.started for r in results],
+        "finished": [r.finished for r in results],
+        "worker": [r.worker for r in results],
+        "used": used,
+    }
+    columns |= {
+        name: pa.repeat(pa.scalar(value, SCHEMA.field(name).type), len(results)) for name, value in same.items()
+    }
+    return pa.table(columns, schema=SCHEMA)
+
+
+def used(
+    results: Sequence[Result], unit: Unit, paid: Mapping[tuple[int, int], int] | None = None
+) -> NDArray[np.float64]:
+    """What had been used of a limit when each result came.
+
+    Args:
+        results: In the order in which they were told.
+        unit: What is counted: virtual seconds since the start, epochs of the results told, or results told.
+        paid: For epochs, those of each job by its trial and budget.
+
+    Returns:
+        ``(results,)`` array; never decreases.
+    """
+    if unit == "seconds":
+        return np.array([r.finished for r in results])
+    each = [1 if paid is None else paid[r.job.trial, r.job.budget] for r in results]
+    return np.cumsum(each, dtype=np.float64)

@@ -1,0 +1,97 @@
+"""What a study is: its cells, and what their numbers depend on."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from hashlib import sha256
+from importlib.metadata import version
+from itertools import product
+from typing import Any
+
+from lcbench.benchmark import Benchmark
+from lcbench.errors import InputError, UnknownNameError
+from lcbench.metric import get_metric
+from lcbench.schema import MANIFEST
+from simulate.optimizers import get_optimizer
+from simulate.replay import Match, Schedule, Seed
+from simulate.study.limit import Limit
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Cell:
+    """One simulation of a study."""
+
+    optimizer: str
+    dataset: str
+    seed: int
+
+    def __str__(self) -> str:
+        return f"{self.optimizer} on {self.dataset}"
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """A study.
+
+    Attributes:
+        datasets: Names of data sets.
+        optimizers: Names of optimizers.
+        seeds: Seeds of the optimizers.
+        workers: Number of simulated workers.
+        limit: How long each optimizer may go on.
+        metric: What is optimized.
+        recorded: Which recorded seeds are replayed.
+        schedule: See :class:`simulate.replay.ReplayBackend`.
+        match: See :class:`simulate.replay.ReplayBackend`.
+    """
+
+    datasets: tuple[str, ...]
+    optimizers: tuple[str, ...]
+    seeds: tuple[int, ...]
+    workers: int
+    limit: Limit
+    metric: str
+    recorded: Seed
+    schedule: Schedule
+    match: Match
+
+    def __post_init__(self) -> None:
+        for kind, names in (("data sets", self.datasets), ("optimizers", self.optimizers), ("seeds", self.seeds)):
+            if not names or len(set(names)) < len(names):
+                raise InputError(
+                    f"{kind} must be at least one, each named once, got {', '.join(map(str, names)) or 'none'}."
+                )
+        for optimizer in self.optimizers:
+            get_optimizer(optimizer)
+        get_metric(self.metric)
+        if min(self.seeds) < 0:
+            raise InputError(f"seeds must be at least 0, got {min(self.seeds)}.")
+        if self.workers < 1:
+            raise InputError(f"workers must be at least 1, got {self.workers}.")
+
+    def check_datasets(self, bench: Benchmark) -> None:
+        """Check that the table has them all.
+
+        Raises:
+            UnknownNameError: If it lacks one.
+        """
+        for dataset in self.datasets:
+            if dataset not in bench.datasets:
+                raise UnknownNameError("data set", dataset, bench.datasets)
+
+    def cells(self) -> Iterator[Cell]:
+        """Every simulation, data set by data set."""
+        for dataset, seed, optimizer in product(self.datasets, self.seeds, self.optimizers):
+            yield Cell(optimizer, dataset, seed)
+
+    def settings(self, bench: Benchmark) -> dict[str, Any]:
+        """What the numbers of a cell depend on, beside its own names: a study with equal settings has equal cells."""
+        return {
+            "lcbench": version("lcbench"),
+            "benchmark": sha256((bench.folder / MANIFEST).read_bytes()).hexdigest(),
+            "workers": self.workers,
+            "budget": f"{self.limit.amount:g} {self.limit.kind}",
+            "metric": self.metric,
+            "recorded": self.recorded,
+            "schedule": self.schedule,
+            "match": self.match,
+        }

@@ -1,0 +1,139 @@
+"""What a study says, as tables for people."""
+
+from collections.abc import Iterator
+from math import isnan
+
+import numpy as np
+import pandas as pd
+from rich.table import Table
+
+from lcbench.console import table
+from simulate import ranking, statistics
+from simulate.regret import FRACTIONS, normalized_regrets, scores
+
+_WIDEST = 8  # more optimizers than this are not set against each other but all against the best
+_SHORTER = 9.995  # per cent from which one digit after the point is enough
+_SHORT_NAME = 20  # with these the table fits into 80 columns
+_LEAST = 0.001
+
+
+def summary(traces: pd.DataFrame, rng: np.random.Generator) -> pd.DataFrame:
+    """Each optimizer in numbers.
+
+    Args:
+        traces: From :func:`simulate.study.running.study`.
+        rng: For the bootstrap.
+
+    Returns:
+        Index ``optimizer``, best mean rank first; a column for each of :data:`simulate.regret.FRACTIONS`, the
+        normalized regret at that fraction of the limit, mean over data sets and seeds; ``low`` and ``high``, the 95 %
+        bootstrap interval of the last of these over data sets (of a single one, over its seeds); ``rank``, the mean
+        over data sets of the rank by mean regret over the seeds; and ``wins``, on how many data sets it is best.
+    """
+    regrets = normalized_regrets(traces, FRACTIONS)
+    found = regrets.groupby("optimizer", sort=False).mean()
+    for name, runs in regrets[FRACTIONS[-1]].groupby("optimizer", sort=False):
+        low, high = statistics.bootstrap_interval(_units(runs), rng)
+        found.loc[name, ["low", "high"]] = float(low), float(high)
+    last = scores(traces)
+    found = found.assign(rank=ranking.ranks(last).mean(), wins=ranking.wins(last))
+    return found.sort_values("rank", kind="stable")
+
+
+def _units(regrets: "pd.Series[float]") -> "pd.Series[float]":
+    """What one optimizer's mean is over: its data sets, or the seeds of the only one."""
+    datasets = regrets.groupby("dataset", sort=False).mean()
+    return datasets if len(datasets) > 1 else regrets
+
+
+def summary_table(traces: pd.DataFrame, metric: str, rng: np.random.Generator) -> Table:
+    """The study in one table."""
+    found = summary(traces, rng)
+    datasets, seeds = traces["dataset"].nunique(), traces["seed"].nunique()
+    over = f"{datasets} data sets" if datasets > 1 else f"{seeds} seeds"
+    columns = ["optimizer", *(f"{fraction:.0%}" for fraction in FRACTIONS), "interval", "rank", "wins"]
+    rows = [
+        [str(name), *map(_percent, row[:-4]), _interval(row[-4], row[-3]), f"{row[-2]:.2f}", f"{row[-1]:.1f}"]
+        for name, row in zip(found.index, found.to_numpy().tolist(), strict=True)
+    ]
+    cells = f"{datasets} data set{'s' * (datasets > 1)} x {seeds} seed{'s' * (seeds > 1)}"
+    title = (
+        f"Normalized regret of {metric} (0 best, 100 worst)\n"
+        f"at shares of the budget, mean of {cells}; at its end:\n"
+        f"95% bootstrap interval over {over}, mean rank, wins"
+    )
+    return _whole_names(table(title, columns, rows))
+
+
+def tests(traces: pd.DataFrame) -> Iterator[Table | str]:
+    """The optimizers tested in pairs, or a line that says why they are not."""
+    last = scores(traces)
+    datasets = len(last)
+    if last.shape[1] < 2:
+        return
+    if datasets == 1:
+        yield from _over_seeds(traces)
+        return
+    if datasets < statistics.FEWEST:
+        yield (
+            f"No tests in pairs: with {datasets} data sets Wilcoxon's p cannot be below {2 ** (1 - datasets):.2g}; "
+            f"they need at least {statistics.FEWEST}."
+        )
+        return
+    if last.shape[1] > 2:
+        p = ranking.friedman(last)
+        yield f"Friedman's test that all optimizers rank alike over {datasets} data sets: p {_p(p)}."
+    test = f"Wilcoxon's signed-rank test over {datasets} data sets"
+    yield from _pairs(statistics.pairwise(last), ranking.ranks(last).mean(), test)
+
+
+def _over_seeds(traces: pd.DataFrame) -> Iterator[Table | str]:
+    """One data set: its seeds are tested, which are not paired."""
+    if traces["seed"].nunique() < 2:
+        yield "No tests in pairs: there is one data set and one seed."
+        return
+    yield (
+        "With one data set, Wilcoxon's signed-rank test over data sets cannot be done: the seeds are tested instead "
+        "(rank-sum test), which says nothing of other data sets."
+    )
+    runs = normalized_regrets(traces, (1.0,))[1.0].groupby(["seed", "optimizer"], sort=False).first().unstack(1)  # noqa: PD010
+    seeds = runs.reindex(columns=traces["optimizer"].unique())
+    test = f"Wilcoxon's rank-sum test over {len(seeds)} seeds"
+    yield from _pairs(statistics.pairwise(seeds, paired=False), seeds.mean(), test)
+
+
+def _pairs(pairs: pd.DataFrame, order: "pd.Series[float]", test: str) -> Iterator[Table | str]:
+    """Corrected p values of all pairs, best first; of many optimizers only those against the best."""
+    names = order.sort_values(kind="stable").index.tolist()
+    p = {frozenset((row.first, row.second)): float(row.p_holm) for row in pairs.itertuples(index=False)}  # type: ignore[arg-type]
+    across = names[:-1] if len(names) <= _WIDEST else names[:1]
+    rows = [
+        [name, *(_p(p[frozenset((name, other))]) if other in names[:i] else "" for other in across)]
+        for i, name in enumerate(names)
+        if i
+    ]
+    yield f"P values of {test}, corrected by Holm for {len(pairs)} pair{'s' * (len(pairs) > 1)}:"
+    yield _whole_names(table("", ["", *across], rows))
+
+
+def _whole_names(made: Table) -> Table:
+    """However narrow the terminal, names of optimizers are written out."""
+    longest = max(len(str(cell)) for cell in made.columns[0].cells)
+    made.pad_edge = longest <= _SHORT_NAME
+    for column in made.columns:
+        column.overflow = "fold"
+    made.columns[0].min_width = longest
+    return made
+
+
+def _percent(value: float) -> str:
+    percent = 100 * value
+    return f"{percent:.2f}" if percent < _SHORTER else f"{percent:.1f}"
+
+
+def _interval(low: float, high: float) -> str:
+    return "-" if isnan(low) else f"{_percent(low)}-{_percent(high)}"
+
+
+def _p(value: float) -> str:
+    return f"<{_LEAST}" if value < _LEAST else f"{value:.3f}"

@@ -1,0 +1,30 @@
+"""Surrogates: models fitted to a table, that predict whole curves and seconds of any configuration of its space.
+
+>>> from simulate import SurrogateBackend
+>>> backend = SurrogateBackend.fit(lcbench.load("DIR"), "wine")
+>>> backend.curve({"num_layers": 3, ...}, 50)
+
+Fitting needs ``pip install 'lcbench[models]'``; loading and predicting do not.
+"""
+
+from typing import TYPE_CHECKING
+
+import lazy_loader
+
+__getattr__, __dir__, __all__ = lazy_loader.attach(
+    __name__,
+    submod_attrs={
+        "backend": ["SurrogateBackend"],
+        "card": ["Card", "Score"],
+        "fitting": ["carry_out", "plan"],
+        "models": ["MODELS"],
+    },
+)
+
+if TYPE_CHECKING:
+    from simulate.surrogate.backend import SurrogateBackend as SurrogateBackend
+    from simulate.surrogate.card import Card as Card
+    from simulate.surrogate.card import Score as Score
+    from simulate.surrogate.fitting import carry_out as carry_out
+    from simulate.surrogate.fitting import plan as plan
+    from simulate.surrogate.models import MODELS as MODELS

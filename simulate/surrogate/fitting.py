@@ -1,0 +1,151 @@
+"""From a table to a surrogate: cross-validate the models that come into question, and fit the best ones to all."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from lcbench.benchmark import Benchmark
+from lcbench.errors import InputError, UnknownNameError
+from lcbench.metric import get_metric
+from lcbench.schema import runs_path
+from simulate.replay import SCHEDULES
+from simulate.surrogate.card import Card, Divergence, Score, score, score_divergence
+from simulate.surrogate.course import SERIES, Course, fit_course
+from simulate.surrogate.models import candidates, versions
+from simulate.surrogate.recorded import Recorded, record
+from simulate.surrogate.surrogate import Surrogate
+from simulate.surrogate.targets import recorded_targets
+from simulate.surrogate.validation import FEWEST, assign_folds, hold_out
+
+Done = Callable[[str], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """All that decides how a surrogate turns out. Make it with :func:`plan`, which checks it.
+
+    Attributes:
+        dataset: Name of the data set.
+        metric: Name of the metric.
+        models: The models to try.
+        schedule: See :class:`simulate.replay.ReplayBackend`.
+        folds: Folds of the cross-validation.
+        seed: Of the folds and of the models' own randomness.
+        steps: How many steps the fit reports.
+        facts: The same in plain types for the card, with what the table is.
+    """
+
+    dataset: str
+    metric: str
+    models: tuple[str, ...]
+    schedule: str
+    folds: int
+    seed: int
+    steps: int
+    facts: Mapping[str, Any]
+
+
+def plan(
+    bench: Benchmark,
+    dataset: str,
+    metric: str = "valid_accuracy",
+    *,
+    model: str = "best",
+    schedule: str = "adaptive",
+    folds: int = 5,
+    seed: int = 0,
+) -> Plan:
+    """Check what is asked of a surrogate.
+
+    Args:
+        bench: The table.
+        dataset: Name of a data set.
+        metric: Name of a metric.
+        model: ``"catboost"``, ``"lightgbm"``, ``"forest"`` or ``"best"``.
+        schedule: See :class:`simulate.replay.ReplayBackend`.
+        folds: Folds of the cross-validation, at least 2.
+        seed: Of the folds and of the models' own randomness, at least 0.
+
+    Raises:
+        UnknownNameError: If a name is unknown.
+        InputError: If a number is out of range or a package is missing.
+    """
+    for kind, name, known in (("data set", dataset, bench.datasets), ("schedule", schedule, SCHEDULES)):
+        if name not in known:
+            raise UnknownNameError(kind, name, known)
+    for kind, number, least in (("folds", folds, 2), ("seed", seed, 0)):
+        if number < least:
+            raise InputError(f"{kind} must be at least {least}, got {number}.")
+    models = candidates(model)
+    runs = 1 if schedule == "non-adaptive" else len(bench.budgets)
+    facts = {
+        "data set": dataset,
+        "metric": get_metric(metric).name,
+        "schedule": schedule,
+        "model": model,
+        "folds": folds,
+        "seed": seed,
+        "configurations": len(bench.configs),
+        "recorded seeds": len(bench.seeds),
+        "table": bench.manifest.title,
+        "sha256 of its runs": bench.manifest.files[runs_path(dataset)].sha256,
+    }
+    return Plan(dataset, metric, models, schedule, folds, seed, runs * (len(models) * folds + 1), facts)
+
+
+def carry_out(bench: Benchmark, plan: Plan, done: Done | None = None) -> Surrogate:
+    """Fit a surrogate.
+
+    With several models to try each is cross-validated, and for each budget the one with the highest rank correlation
+    of the last value is fitted to all configurations; for the seconds likewise.
+
+    Args:
+        bench: The table.
+        plan: What to do.
+        done: Called after each step with what was done, to show progress.
+
+    Raises:
+        InputError: If there is too little to fit to.
+    """
+    recorded = record(bench, plan.dataset, plan.metric, resumes=plan.schedule == "non-adaptive")
+    _check(recorded)
+    scores, divergence = _validate(recorded, plan, done)
+    courses = {run: _fit_run(recorded, run, scores, plan.seed, done) for run in recorded.runs}
+    card = Card({**plan.facts, "packages": versions(plan.models)}, tuple(scores), tuple(divergence))
+    return Surrogate(recorded, courses, card)
+
+
+def _check(recorded: Recorded) -> None:
+    for run in recorded.runs:
+        ended = int(recorded_targets(recorded, run).survived.sum())
+        if ended < FEWEST:
+            raise InputError(
+                f"data set {recorded.dataset!r} must have at least {FEWEST} configurations with a run that reached "
+                f"budget {run}, got {ended}."
+            )
+
+
+def _validate(recorded: Recorded, plan: Plan, done: Done | None) -> tuple[list[Score], list[Divergence]]:
+    """Cross-validate every model on every run, and mark the best."""
+    fold, names = assign_folds(recorded.features(), plan.folds, plan.seed), plan.models
+    scores: list[Score] = []
+    divergence: list[Divergence] = []
+    for run in recorded.runs:
+        held_out = {name: hold_out(recorded, run, name, fold, plan.seed, done) for name in names}
+        for series in SERIES:
+            metric = recorded.metric if series == "values" else series
+            found = [score(held_out[name], series, metric, run, name) for name in names]
+            best = max(found, key=lambda each: (each.spearman, each.r2))
+            scores += [replace(each, chosen=each is best) for each in found]
+        divergence += [told for name in names if (told := score_divergence(held_out[name], run, name))]
+    return scores, divergence
+
+
+def _fit_run(recorded: Recorded, run: int, scores: Sequence[Score], seed: int, done: Done | None) -> Course:
+    """Fit the chosen models of one run to all configurations."""
+    chosen = [each for each in scores if each.chosen and each.budget == run]
+    models = {"seconds" if each.metric == "seconds" else "values": each.model for each in chosen}
+    course = fit_course(get_metric(recorded.metric), recorded_targets(recorded, run), recorded.features(), models, seed)
+    if done is not None:
+        done(f"{models['values']} at budget {run}, all configurations")
+    return course

@@ -1,0 +1,161 @@
+"""A surrogate as a folder of text files and Parquet; reading it executes nothing.
+
+::
+
+    FOLDER/
+      surrogate.json                     what it is, the bases of the curves, the card, and what each file must be
+      card.md                            the card for people
+      models/<budget>.<series>.<model>.json or .txt    each model in its own text format
+      configs.parquet                    the configurations it was fitted to
+      recorded.parquet                   their recorded curves, one row per (budget, configuration, seed)
+"""
+
+from pathlib import Path
+from typing import Any
+
+from lcbench import files, integrity, signature
+from lcbench.errors import DamagedFileError, InputError, NewerFormatError, NotABenchmarkError
+from lcbench.metric import METRICS
+from simulate.encoding import Encoding
+from simulate.surrogate import recorded_files
+from simulate.surrogate.basis import Basis
+from simulate.surrogate.card import Card
+from simulate.surrogate.course import Course, Fitted
+from simulate.surrogate.features import n_features
+from simulate.surrogate.models import MODELS
+from simulate.surrogate.recorded import Recorded
+from simulate.surrogate.surrogate import Surrogate
+
+FORMAT_VERSION = 1
+MANIFEST = "surrogate.json"
+CARD = "card.md"
+
+
+def save(folder: Path, surrogate: Surrogate) -> None:
+    """Write a surrogate, the manifest last; what was there of an older one is replaced."""
+    from lcbench.space import to_json
+
+    recorded = surrogate.recorded
+    (folder / MANIFEST).unlink(missing_ok=True)
+    paths = [*recorded_files.write(folder, recorded), CARD]
+    _write_text(folder / CARD, surrogate.card.to_text())
+    courses = {}
+    for run, course in surrogate.courses.items():
+        parts = {name: fitted for name, fitted in _parts(course) if fitted is not None}
+        for name, fitted in parts.items():
+            paths.append(_model_path(run, name, fitted.model))
+            _write_text(folder / paths[-1], fitted.text)
+        courses[str(run)] = {name: _described(fitted) for name, fitted in parts.items()}
+    document = {
+        "format_version": FORMAT_VERSION,
+        "dataset": recorded.dataset,
+        "metric": recorded.metric,
+        "space": to_json(recorded.space),
+        "budgets": recorded.budgets,
+        "seeds": recorded.seeds,
+        "courses": courses,
+        "card": surrogate.card.to_json(),
+        "files": {path: integrity.digest(folder / path) for path in paths},
+    }
+    _write_text(folder / MANIFEST, signature.sign(document))
+
+
+def load(folder: Path) -> Surrogate:
+    """Read a surrogate; its predictions are those of the one that was saved, to the last bit.
+
+    Raises:
+        NotABenchmarkError: If there is no surrogate.
+        NewerFormatError: If it was written by a newer format.
+        DamagedFileError: If a file is missing, truncated or changed, or not what it must be.
+    """
+    if not (folder / MANIFEST).is_file():
+        raise NotABenchmarkError(f"{folder} holds no surrogate (no {MANIFEST}); make one with 'lcbench surrogate'.")
+    document = _manifest(folder / MANIFEST)
+    try:
+        return _surrogate(folder, document)
+    except (KeyError, TypeError, ValueError, AttributeError, InputError) as error:
+        raise DamagedFileError(f"{folder} cannot be understood ({type(error).__name__}: {error}).") from error
+
+
+def _manifest(path: Path) -> dict[str, Any]:
+    document = files.read_json(path)
+    if not isinstance(document, dict) or not isinstance(document.get("format_version"), int):
+        raise DamagedFileError(f"{path} has no format_version; this is no surrogate of ours.")
+    if document["format_version"] > FORMAT_VERSION:
+        raise NewerFormatError(
+            f"the surrogate has format version {document['format_version']}, this program knows up to "
+            f"{FORMAT_VERSION}; update lcbench."
+        )
+    try:
+        if not signature.is_signed(path):
+            raise DamagedFileError("it carries no checksum")
+        signature.check(path)
+    except DamagedFileError as error:
+        raise DamagedFileError(f"{path} was changed after it was written; restore it or fit again.") from error
+    return document
+
+
+def _surrogate(folder: Path, document: dict[str, Any]) -> Surrogate:
+    from lcbench.space import from_json
+
+    checked = {str(path): str(digest) for path, digest in document["files"].items()}
+    recorded = recorded_files.read(
+        lambda path: _checked(folder, path, checked),
+        dataset=str(document["dataset"]),
+        metric=METRICS[document["metric"]].name,
+        space=from_json(document["space"]),
+        budgets=tuple(int(b) for b in document["budgets"]),
+        seeds=tuple(int(s) for s in document["seeds"]),
+        runs=tuple(int(run) for run in document["courses"]),
+    )
+    courses = {}
+    for run in recorded.runs:
+        entries = document["courses"][str(run)]
+        fitted = {name: _fitted(folder, checked, recorded, run, name, entry) for name, entry in entries.items()}
+        courses[run] = Course(
+            METRICS[recorded.metric], run, fitted["values"], fitted["seconds"], fitted.get("divergence")
+        )
+    _checked(folder, CARD, checked)
+    return Surrogate(recorded, courses, Card.from_json(document["card"]))
+
+
+def _fitted(
+    folder: Path, checked: dict[str, str], recorded: Recorded, run: int, name: str, entry: dict[str, Any]
+) -> Fitted:
+    """Read one model."""
+    points = {"values": run + 1, "seconds": run, "divergence": 1}
+    basis = Basis.from_json(entry["basis"], points[name])
+    path = _checked(folder, _model_path(run, name, entry["model"]), checked)
+    text = path.read_text(encoding="utf-8")
+    trees = MODELS[entry["model"]].read(text, n_features(Encoding(recorded.space)), basis.outputs)
+    return Fitted(entry["model"], text, trees, basis)
+
+
+def _described(fitted: Fitted) -> dict[str, Any]:
+    return {"model": fitted.model, "basis": fitted.basis.to_json()}
+
+
+def _parts(course: Course) -> list[tuple[str, Fitted | None]]:
+    return [("values", course.values), ("seconds", course.seconds), ("divergence", course.divergence)]
+
+
+def _model_path(run: int, series: str, model: str) -> str:
+    return f"models/{run}.{series}.{model}.{MODELS[model].suffix}"
+
+
+def _checked(folder: Path, path: str, digests: dict[str, str]) -> Path:
+    """The path of a file that is as the manifest says.
+
+    Raises:
+        DamagedFileError: If it is not.
+    """
+    if not (folder / path).is_file():
+        raise DamagedFileError(f"{folder / path} is missing; restore it or fit again.")
+    if integrity.digest(folder / path) != digests[path]:
+        raise DamagedFileError(f"{folder / path} is truncated or changed; restore it or fit again.")
+    return folder / path
+
+
+def _write_text(path: Path, text: str) -> None:
+    with files.replacing(path) as temporary:
+        temporary.write_text(text, encoding="utf-8")

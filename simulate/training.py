@@ -1,0 +1,285 @@
+"""Backend that trains for real: the only file of this package that imports :mod:`collection`."""
+
+from collections.abc import Sequence
+from contextlib import AbstractContextManager
+from datetime import datetime
+from functools import cached_property
+from importlib.util import find_spec
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+import pandas as pd
+
+from collection.dataset import Dataset
+from collection.devices import check_device
+from collection.engine import KILLED
+from collection.plan import digest_configs, digest_data
+from collection.preparation import prepare
+from collection.processes import Processes
+from collection.sources import load_dataset
+from collection.trainer import Order, Trained, Trainer
+from lcbench.benchmark import Benchmark, load
+from lcbench.curve import Curve
+from lcbench.errors import InputError, StoppedError, UnknownNameError
+from lcbench.metric import get_metric
+from lcbench.schema import check_budgets
+from lcbench.space import check_configs, get_space
+from simulate.contract import Config, Domain, Job
+from simulate.domain import ConfigTable, SpaceDomain, TableDomain
+from simulate.encoding import Encoding
+from simulate.realtime.crew import Answer, Crew
+from simulate.realtime.result import tried
+from simulate.trace import Trace
+
+
+class TrainingBackend:
+    """One data set, trained on for real, every budget from scratch with its own learning-rate schedule.
+
+    A run has the networks of the same run in a collection: all its randomness comes from (plan seed, data set,
+    configuration, seed), see ``docs/decisions/0028-live-runs.md`` for the rounding. ``curve`` trains in this process;
+    :func:`simulate.realtime.run.live` trains in processes. On one kind of machine values are the same whenever and
+    wherever they are asked for; the seconds are measured, so they differ from run to run.
+
+    Args:
+        dataset: Where the data set comes from (``"sklearn:wine"``, ``"file:train.csv?target=y"``, see
+            :mod:`collection.sources`), or the data set itself.
+        metric: What is optimized.
+        space: Name of the search space.
+        configs: Let optimizers choose among these configurations only, one column per hyperparameter; None for any
+            configuration of the space.
+        budgets: Epochs that can be asked for, increasing.
+        seed: Seed of the runs; several train together, and their mean counts (diverged as soon as one of them is).
+        plan_seed: Seed of the collection that this one is to agree with.
+        encoding: How categories become numbers: ``"ordinal"`` or ``"onehot"``.
+        device: Where to compute: ``"cpu"``, ``"cuda"``, ``"cuda:1"`` ...
+
+    Attributes:
+        trainer: What trains, here or in the processes.
+
+    Raises:
+        UnknownNameError: If a name is unknown.
+        DataError: If the data set cannot be fetched, read or used.
+        InputError: If another argument cannot be used.
+    """
+
+    resumes = False
+
+    def __init__(
+        self,
+        dataset: str | Dataset,
+        metric: str = "valid_accuracy",
+        *,
+        space: str = "mlp",
+        configs: pd.DataFrame | None = None,
+        budgets: tuple[int, ...] = (12, 25, 50),
+        seed: int | Sequence[int] = 0,
+        plan_seed: int = 0,
+        encoding: str = "ordinal",
+        device: str = "cpu",
+    ) -> None:
+        if find_spec("torch") is None:
+            raise InputError("training needs the package 'torch', got none; run: pip install 'lcbench[collect]'.")
+        self.metric, self.budgets = get_metric(metric), check_budgets(tuple(budgets))
+        self.space_name, self.space = space, get_space(space)
+        self.table = None if configs is None else ConfigTable(self.space, check_configs(self.space, configs))
+        self._ids = pd.Index([]) if configs is None else configs.index
+        seeds = _seeds(seed)
+        if plan_seed < 0:
+            raise InputError(f"plan seed must be at least 0, got {plan_seed}.")
+        loaded = load_dataset(dataset) if isinstance(dataset, str) else dataset
+        self.dataset, self.source, self.encoding = loaded.name, loaded.source, encoding
+        self.trainer = Trainer(prepare(loaded, encoding), metric, seeds, plan_seed, check_device(device))
+
+    @classmethod
+    def like(
+        cls, bench: Benchmark, dataset: str, metric: str = "valid_accuracy", *, seed: int | Sequence[int] = 0
+    ) -> Self:
+        """Train again what a collected benchmark has: its configurations, budgets, plan seed, encoding and device.
+
+        The same optimizer with the same seed, on one worker, asks here for the jobs that it asks for on
+        ``ReplayBackend(bench, dataset, metric)``, and gets the same values.
+
+        Args:
+            bench: A benchmark made by ``lcbench collect``.
+            dataset: Name of one of its data sets.
+            metric: What is optimized.
+            seed: A recorded seed, or several, of which the mean counts.
+
+        Raises:
+            UnknownNameError: If a name or a seed is not in the benchmark.
+            InputError: If the benchmark was not collected here, or the data have changed since.
+        """
+        plan = bench.manifest.provenance.get("plan")
+        if plan is None:
+            raise InputError(f"bench must be one made by 'lcbench collect' to be trained again, got {bench.folder}.")
+        if dataset not in bench.datasets:
+            raise UnknownNameError("data set", dataset, bench.datasets)
+        for each in _seeds(seed):
+            if each not in bench.seeds:
+                raise UnknownNameError("seed", each, bench.seeds)
+        made = cls(
+            str(bench.dataset_table.loc[dataset, "source"]),
+            metric,
+            space=bench.manifest.space_name,
+            configs=bench.configs,
+            budgets=bench.budgets,
+            seed=seed,
+            plan_seed=plan["plan seed"],
+            encoding=plan["encoding"],
+            device=plan["device"],
+        )
+        if digest_data(made.trainer.data) != plan["data"][dataset]:
+            raise InputError(f"data of {dataset} must be those of {bench.folder}, got others; it has changed since.")
+        return made
+
+    def domain(self) -> Domain:
+        """The given configurations, or the whole space."""
+        return SpaceDomain(self.space) if self.table is None else TableDomain(self.table)
+
+    def curve(self, config: Config, budget: int) -> Curve:
+        """Train, in this process.
+
+        Raises:
+            InputError: If the configuration is not in the space, or none of the given ones.
+            UnknownNameError: If the budget is not offered.
+        """
+        if budget not in self.budgets:
+            raise UnknownNameError("budget", budget, self.budgets)
+        return self.trainer.curve(self.values(config), budget)
+
+    def values(self, config: Config) -> dict[str, Any]:
+        """A configuration's values in the types of the space, from which its randomness is derived.
+
+        Raises:
+            InputError: If it is not in the space, or none of the given ones.
+        """
+        if self.table is not None:
+            return dict(self.table.configs[_row(self.table, config)])
+        self._encoding.encode(config)
+        typed = check_configs(self.space, pd.DataFrame([dict(config)], columns=list(self.space))).to_dict("records")
+        return {str(name): value for name, value in typed[0].items() if name in config}
+
+    def config_id(self, config: Config) -> int:
+        """Which of the given configurations this is.
+
+        Raises:
+            InputError: If there are none, or it is none of them.
+        """
+        if self.table is None:
+            raise InputError(f"configs must be given for configurations to have numbers, got space {self.space_name}.")
+        return int(self._ids[_row(self.table, config)])
+
+    def crew(self, workers: int) -> AbstractContextManager[Crew]:
+        """Processes that train; see :mod:`collection.processes`."""
+        return _ProcessCrew(self, workers)
+
+    def describe(self) -> dict[str, Any]:
+        """Everything that decides which values come, in plain types."""
+        trainer = self.trainer
+        return {
+            "data set": self.dataset,
+            "data": digest_data(trainer.data),
+            "metric": self.metric.name,
+            "space": self.space_name,
+            "configurations digest": None if self.table is None else digest_configs(self.table.frame),
+            "budgets": list(self.budgets),
+            "seeds": list(trainer.seeds),
+            "plan seed": trainer.plan_seed,
+            "encoding": self.encoding,
+            "device": trainer.device,
+        }
+
+    @cached_property
+    def _encoding(self) -> Encoding:
+        return Encoding(self.space)
+
+
+class _ProcessCrew:
+    """A process for each job that is at work."""
+
+    def __init__(self, backend: TrainingBackend, workers: int) -> None:
+        self._backend = backend
+        self._processes: Processes[Order, Trained] = Processes(workers, backend.trainer)
+
+    def __enter__(self) -> Self:
+        self._processes.__enter__()
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        self._processes.__exit__(kind, error, at)
+
+    def start(self, number: int, job: Job) -> None:
+        """Give a job to a process."""
+        self._processes.start(Order(number, self._backend.values(job.config), job.budget))
+
+    def wait(self, seconds: float) -> list[Answer]:
+        """Wait for processes to end their jobs, or to be killed."""
+        return [_answer(order, trained) for order, trained in self._processes.wait(seconds)]
+
+
+def _answer(order: Order, trained: Trained | None) -> Answer:
+    if trained is None:
+        return Answer(order.number, None, KILLED)
+    return Answer(order.number, trained.curve, trained.reason)
+
+
+def _row(table: ConfigTable, config: Config) -> int:
+    row = table.rows.get(table.encoding.key(config))
+    if row is None:
+        raise InputError(
+            f"config must be one of the given configurations, got {dict(config)}; leave configs out for optimizers "
+            "that propose any configuration."
+        )
+    return row
+
+
+def _seeds(seed: int | Sequence[int]) -> tuple[int, ...]:
+    seeds = (seed,) if isinstance(seed, int) else tuple(seed)
+    if not seeds or min(seeds) < 0 or len(set(seeds)) < len(seeds):
+        raise InputError(f"seed must be one or several different numbers of at least 0, got {seed}.")
+    return seeds
+
+
+def collect_tried(
+    backend: TrainingBackend, trace: Trace, folder: Path, *, now: datetime, workers: int = 1
+) -> Benchmark:
+    """Make a benchmark of every configuration that a live run tried: at all budgets, with all metrics and seconds.
+
+    An optimizer trains few configurations to the end, and a table has no gaps; so this is a collection of the tried
+    configurations, as ``lcbench collect`` makes it. Where the live run trained the same run, it has the same value.
+
+    Args:
+        backend: What was trained on; its data set must have a source that can be loaded again.
+        trace: What was tried.
+        folder: Where the benchmark goes; a stopped collection there goes on.
+        now: When, for the manifest.
+        workers: Processes.
+
+    Raises:
+        StoppedError: If a run cannot be trained.
+        InputError: If the folder cannot be used.
+    """
+    from collection.local_engine import LocalEngine
+    from collection.plan import Plan, given_configs
+    from collection.possession import opened
+
+    plan = Plan(
+        sources=(backend.source,),
+        space_name=backend.space_name,
+        configs=given_configs(backend.space_name, tried(trace)),
+        budgets=backend.budgets,
+        n_seeds=max(backend.trainer.seeds) + 1,
+        encoding=backend.encoding,
+        plan_seed=backend.trainer.plan_seed,
+        device=backend.trainer.device,
+    )
+    with LocalEngine(workers) as engine, opened(plan, folder) as collection:
+        if not collection.complete():
+            for _ in collection.run(engine):
+                pass
+            missing = collection.pending()
+            if missing:
+                raise StoppedError(collection.failures.explain(missing, len(collection.units)))
+            collection.finish(now)
+    return load(folder)

@@ -1,0 +1,96 @@
+import numpy as np
+import pytest
+
+from simulate import simulate
+from simulate.optimizers.dehb import DEHB, subpopulation_sizes
+from simulate.optimizers.random_search import RandomSearch
+from simulate.optimizers.rungs import hyperband_brackets
+
+ROUND = [1] * 9 + [3] * 3 + [9] + [3] * 3 + [9] + [9] * 3
+"""Budgets of the brackets (9, 3, 1), (3, 1), (3) at 1, 3, 9, one worker."""
+
+
+def make(bowl, seed=0, **options):
+    return DEHB(bowl.domain(), bowl.budgets, np.random.default_rng(seed), **options)
+
+
+@pytest.mark.parametrize(
+    ("rungs", "eta", "sizes"),
+    [
+        (3, 2, (4, 2, 3)),  # brackets (4, 2, 1), (2, 1), (3)
+        (3, 3, (9, 3, 3)),  # (9, 3, 1), (3, 1), (3)
+        (5, 3, (81, 27, 9, 6, 5)),  # (81, 27, 9, 3, 1), (27, 9, 3, 1), (9, 3, 1), (6, 2), (5)
+        (1, 2, (1,)),
+    ],
+)
+def test_a_subpopulation_is_as_large_as_the_largest_rung_of_its_budget(rungs, eta, sizes):
+    assert subpopulation_sizes(hyperband_brackets(rungs, eta), rungs) == sizes
+
+
+def test_budgets_come_in_hyperbands_brackets(bowl):
+    trace = simulate(make(bowl), bowl, evaluations=40)
+    assert [r.job.budget for r in trace.results] == ROUND + ROUND
+
+
+def test_the_first_round_promotes_the_best_and_later_rounds_evolve(bowl):
+    results = simulate(make(bowl), bowl, evaluations=40).results
+    rungs = [results[i:j] for i, j in ((0, 9), (9, 12), (12, 13), (13, 16), (16, 17), (17, 20))]
+    for low, high in ((0, 1), (1, 2), (3, 4)):
+        best = sorted(rungs[low], key=lambda r: r.loss)[: len(rungs[high])]
+        assert [r.job.trial for r in best] == [r.job.trial for r in rungs[high]]
+    assert len({r.job.trial for r in results[:20]}) == 9 + 3 + 3
+    assert len({r.job.trial for r in results[20:]}) == 20, "every job of the second round is a new trial"
+
+
+def test_a_rung_waits_for_the_one_before_but_brackets_do_not(bowl):
+    """4 workers, 10 s an epoch, 9 jobs of 10 s: the next bracket fills the gap until the last of them has ended."""
+    results = simulate(make(bowl), bowl, workers=4, evaluations=20).results
+    first = [r for r in results if r.job.budget == 1][:9]
+    started = sorted(r.started for r in results if r.job.budget == 3)
+    assert max(r.finished for r in first) == 30
+    assert started[:3] == [20, 20, 20], "three workers are free at 20 and begin the next bracket"
+    trials = {r.job.trial for r in first}
+    assert min(r.started for r in results if r.job.trial in trials and r.job.budget == 3) == 30
+
+
+def test_parents_come_from_the_best_of_the_lower_budget(bowl):
+    """Once a rung is evolved: its pool is the lower subpopulation's best three, here told apart by their place."""
+    optimizer = make(bowl)
+    simulate(optimizer, bowl, evaluations=29)  # the first round, and the first rung of the second
+    low, bracket = optimizer._populations[0], optimizer._active[0]
+    assert (bracket.rung, bracket.left) == (1, 3)
+    pool = optimizer._parent_pool(bracket, 1, 0)
+    assert pool.tolist() == low.vectors[np.argsort(low.losses)[:3]].tolist()
+
+
+def test_too_small_a_parent_pool_is_filled_with_mutants_of_all_subpopulations(bowl):
+    optimizer = make(bowl)
+    simulate(optimizer, bowl, evaluations=32)
+    bracket, middle = optimizer._active[0], optimizer._populations[1]
+    assert (bracket.rung, bracket.left) == (2, 1)
+    pool = optimizer._parent_pool(bracket, 2, 0)
+    everybody = np.concatenate([population.vectors for population in optimizer._populations])
+    assert pool.shape == (4, 2)
+    assert pool[0].tolist() == middle.vectors[middle.losses.argmin()].tolist()
+    assert not any((everybody == vector).all(axis=1).any() for vector in pool[1:]), "mutants, not individuals"
+    assert ((pool >= 0) & (pool <= 1)).all()
+
+
+def test_every_epoch_can_be_offered(bench):
+    """Not a rung for each of 50 epochs, which would begin with 2 ** 49 trials."""
+    from simulate import ReplayBackend
+
+    backend = ReplayBackend(bench, "alpha", schedule="non-adaptive", budgets=range(1, 51))
+    trace = simulate(DEHB(backend.domain(), backend.budgets, np.random.default_rng(0)), backend, evaluations=200)
+    assert {r.job.budget for r in trace.results} <= {1, 3, 6, 12, 25, 50}
+
+
+def test_it_beats_random_search_on_a_bowl_at_equal_time(bowl):
+    def mean_best(factory):
+        traces = (
+            simulate(factory(bowl.domain(), bowl.budgets, np.random.default_rng(seed)), bowl, workers=4, seconds=2000)
+            for seed in range(8)
+        )
+        return np.mean([trace.incumbent(np.inf).loss - 0.001 for trace in traces])
+
+    assert mean_best(DEHB) < 0.5 * mean_best(RandomSearch)

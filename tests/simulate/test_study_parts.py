@@ -1,0 +1,115 @@
+"""Interrupted studies: what is finished is kept, what goes on is the same."""
+
+import pandas as pd
+import pytest
+
+from lcbench.errors import PlanConflictError
+from simulate.study import study
+from simulate.study.cell import Player
+from simulate.study.limit import parse_budget
+from simulate.study.parts import Parts, remove_parts
+from simulate.study.plan import Cell, Plan
+
+CELLS = {"optimizers": ["random", "hyperband"], "datasets": ["alpha", "beta"], "budget": "4x"}
+
+
+def plan(**changes) -> Plan:
+    given = {"datasets": ("alpha",), "optimizers": ("random",), "seeds": (0,), "workers": 4}
+    given |= {"limit": parse_budget("4x"), "metric": "valid_accuracy", "recorded": "mean", "schedule": "adaptive"}
+    return Plan(**given | {"match": "exact"} | changes)
+
+
+class StoppedHereError(Exception):
+    """What a test stops a study with."""
+
+
+def interrupted_after(count, bench, folder, **arguments):
+    """Begin a study and stop it when so many cells are there; gives the cells that were."""
+    cells = []
+
+    def done(cell):
+        cells.append(cell)
+        if len(cells) == count:
+            raise StoppedHereError
+
+    with pytest.raises(StoppedHereError):
+        study(bench, **arguments, parts=folder, done=done)
+    return cells
+
+
+@pytest.mark.parametrize("count", [1, 5, 11])
+def test_a_study_that_goes_on_is_the_same_as_one_that_was_never_interrupted(bench, tmp_path, count):
+    interrupted_after(count, bench, tmp_path / "parts", seeds=range(3), **CELLS)
+    begun, cells = [], []
+    again = study(
+        bench, seeds=range(3), **CELLS, parts=tmp_path / "parts", begun=lambda *n: begun.append(n), done=cells.append
+    )
+    assert begun == [(count, 12)]
+    assert len(cells) == 12 - count
+    pd.testing.assert_frame_equal(again, study(bench, seeds=range(3), **CELLS))
+
+
+def test_a_study_may_grow(bench, tmp_path):
+    study(bench, ["alpha"], ["random"], range(2), budget="4x", parts=tmp_path / "parts")
+    begun = []
+    grown = study(bench, seeds=range(3), **CELLS, parts=tmp_path / "parts", begun=lambda *n: begun.append(n))
+    assert begun == [(2, 12)]
+    pd.testing.assert_frame_equal(grown, study(bench, seeds=range(3), **CELLS))
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"workers": 2}, "workers 4, not 2"),
+        ({"budget": "5x"}, "budget 4 runs, not 5 runs"),
+        ({"metric": "valid_cross_entropy", "recorded": 1}, "metric .* recorded mean, not 1"),
+    ],
+)
+def test_cells_of_another_study_are_not_taken(bench, tmp_path, changes, message):
+    study(bench, ["alpha"], ["random"], [0], budget="4x", parts=tmp_path / "parts")
+    with pytest.raises(PlanConflictError, match=message):
+        study(
+            bench,
+            **{"datasets": ["alpha"], "optimizers": ["random"], "budget": "4x"} | changes,
+            parts=tmp_path / "parts",
+        )
+
+
+def test_cells_of_another_table_are_not_taken(bench, make, tmp_path):
+    study(bench, ["alpha"], ["random"], [0], budget="4x", parts=tmp_path / "parts")
+    other = make(tmp_path / "other", n_configs=12)
+    with pytest.raises(PlanConflictError, match="benchmark"):
+        study(other, ["alpha"], ["random"], [0], budget="4x", parts=tmp_path / "parts")
+
+
+def test_a_folder_of_something_else_is_left_alone(bench, tmp_path):
+    (tmp_path / "notes.txt").write_text("mine")
+    with pytest.raises(PlanConflictError, match="got something else"):
+        study(bench, ["alpha"], ["random"], [0], budget="4x", parts=tmp_path)
+    study(bench, ["alpha"], ["random"], [0], budget="4x", parts=tmp_path / "parts")
+    (tmp_path / "parts" / "notes.txt").write_text("mine")
+    remove_parts(tmp_path / "parts")
+    assert [path.name for path in (tmp_path / "parts").iterdir()] == ["notes.txt"]
+
+
+def test_damaged_cells_are_played_again(bench, tmp_path):
+    parts = Parts(tmp_path, plan().settings(bench))
+    cells = [Cell("random", "alpha", seed) for seed in range(3)]
+    player = Player(bench, plan(seeds=(0, 1, 2)))
+    tables = [player.play(cell) for cell in cells]
+    parts.add(tables[:2])
+    parts.add(tables[2:])
+    assert Parts(tmp_path, plan().settings(bench)).read() == dict(zip(cells, tables, strict=True))
+    first = sorted(tmp_path.glob("cells-*"))[0]
+    first.write_bytes(first.read_bytes()[:100])
+    assert set(Parts(tmp_path, plan().settings(bench)).read()) == {cells[2]}
+    again = Parts(tmp_path, plan().settings(bench))
+    again.read()
+    again.add(tables[:2])
+    assert set(Parts(tmp_path, plan().settings(bench)).read()) == set(cells)
+
+
+def test_nothing_is_written_before_a_cell_is_finished(bench, tmp_path):
+    with pytest.raises(ValueError, match="enough for one evaluation"):
+        study(bench, budget="1", parts=tmp_path / "parts")
+    assert not (tmp_path / "parts").exists()

@@ -1,0 +1,120 @@
+"""Studies in several processes: the same numbers, and an end to everything that was started."""
+
+import multiprocessing
+import os
+import signal
+import subprocess
+import sys
+from dataclasses import replace
+
+import pandas as pd
+import pytest
+
+from lcbench.errors import InputError, StoppedError
+from simulate.optimizers import OPTIMIZERS
+from simulate.study import Cell, Plan, parse_budget, running, study
+from simulate.study.processes import _answer, _check_registered, play_in_processes
+
+
+def plan(seeds) -> Plan:
+    return Plan(
+        ("alpha",), ("random",), tuple(seeds), 4, parse_budget("4x"), "valid_accuracy", "mean", "adaptive", "exact"
+    )
+
+
+def test_the_number_of_processes_changes_nothing(bench):
+    given = {"optimizers": ["random", "bohb"], "seeds": range(3), "budget": "4x", "recorded": "draw"}
+    cells = []
+    pd.testing.assert_frame_equal(study(bench, **given, jobs=2, done=cells.append), study(bench, **given))
+    assert len(cells) == 12
+
+
+@pytest.mark.parametrize(("patience", "cores", "here"), [(-1.0, 2, 0), (-1.0, 1, 12), (1e9, 2, 12)])
+def test_processes_are_started_when_it_takes_long(bench, monkeypatch, patience, cores, here):
+    given = {"optimizers": ["random", "hyperband"], "seeds": range(3), "budget": "4x"}
+    elsewhere = []
+
+    def play(folder, plan, cells, jobs):
+        elsewhere.extend(cells)
+        assert (folder, jobs) == (bench.folder, 2)
+        player = running.Player(bench, plan)
+        yield from ((cell, player.play(cell)) for cell in reversed(cells))
+
+    monkeypatch.setattr(running, "play_in_processes", play)
+    monkeypatch.setattr(running, "_SECONDS_ALONE", patience)
+    monkeypatch.setattr(running, "cores", lambda: cores)
+    found = study(bench, **given, jobs=None)
+    assert len(elsewhere) == 12 - here
+    pd.testing.assert_frame_equal(found, study(bench, **given))
+
+
+def test_optimizers_of_somebody_elses_stay_in_this_process(bench, monkeypatch):
+    monkeypatch.setattr(running, "play_in_processes", None)
+    monkeypatch.setattr(running, "_SECONDS_ALONE", -1.0)
+    monkeypatch.setattr(running, "cores", lambda: 2)
+    monkeypatch.setitem(OPTIMIZERS, "mine", lambda *given: OPTIMIZERS["random"](*given))
+    assert len(study(bench, ["alpha"], ["random", "mine"], [0], budget="4evals", jobs=None)) == 8
+
+
+def test_every_optimizer_of_the_registry_is_ours():
+    assert all(running._is_ours(name) for name in OPTIMIZERS)
+
+
+def test_a_killed_process_stops_the_study(bench):
+    before = set(multiprocessing.active_children())
+    cells = list(plan(range(40)).cells())
+    played = play_in_processes(bench.folder, plan(range(40)), cells, 1)
+    next(played)
+    (ours,) = set(multiprocessing.active_children()) - before
+    ours.kill()
+    ours.join()
+    with pytest.raises(StoppedError, match=r"a process was killed at random on alpha, seed \d+ .*the same command"):
+        list(played)
+    assert set(multiprocessing.active_children()) - before == set()
+
+
+def test_what_cannot_be_simulated_is_said_as_from_this_process(bench):
+    short = replace(plan([0]), limit=parse_budget("1"))
+    with pytest.raises(InputError, match="seconds must be enough for one evaluation, got 1"):
+        list(play_in_processes(bench.folder, short, list(short.cells()), 1))
+
+
+def test_an_optimizer_that_only_this_process_knows_is_refused():
+    with pytest.raises(InputError, match=r"optimizer 'mine' must be in the registry as soon as .* use jobs=1"):
+        _check_registered("mine")
+
+
+def test_a_fault_in_an_optimizer_shows_its_traceback():
+    ours, theirs = multiprocessing.Pipe()
+    theirs.send(("failed", "Traceback: line 7"))
+    with pytest.raises(RuntimeError, match="random on alpha, seed 3, failed in its process:\nTraceback: line 7"):
+        _answer(ours, Cell("random", "alpha", 3))
+
+
+def test_ctrl_c_ends_every_process_and_keeps_what_is_finished(bench, tmp_path):
+    parts = tmp_path / "parts"
+    code = f"""
+import pathlib, lcbench
+from simulate.study import study
+study(lcbench.load({str(bench.folder)!r}), seeds=range(5000), optimizers=["random"], budget="4x", jobs=2,
+      parts=pathlib.Path({str(parts)!r}), done=lambda cell: print(cell, flush=True))
+"""
+    with subprocess.Popen(
+        [sys.executable, "-c", code], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True
+    ) as main:
+        assert main.stdout.readline() == "random on alpha\n"
+        os.killpg(main.pid, signal.SIGINT)  # as a terminal does: to every process
+        try:
+            rest, error = main.communicate(timeout=60)  # returns when no process is left that could write
+        except subprocess.TimeoutExpired:  # Python drops what is raised inside a destructor: press again
+            os.killpg(main.pid, signal.SIGINT)
+            rest, error = main.communicate()
+    assert main.returncode == -signal.SIGINT
+    assert "spawn" not in error.lower(), "only the main process heard it"
+    played = 1 + rest.count("\n")
+    begun = []
+    with pytest.raises(StopIteration):
+        study(bench, seeds=range(5000), optimizers=["random"], budget="4x", parts=parts,
+              begun=lambda *counts: begun.append(counts), done=lambda _: next(iter(())))  # fmt: skip
+    assert begun[0][0] >= played
+    assert begun[0][1] == 10000
