@@ -1,6 +1,6 @@
-"""The command that prints the paper's Table 3 for a table and draws its figures."""
+"""The commands that draw a table's figures and set its numbers beside the paper's."""
 
-from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -12,17 +12,34 @@ if TYPE_CHECKING:
     from lcbench.benchmark import Benchmark
 
 
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """What is drawn.
+
+    Attributes:
+        bench: The table.
+        metric: Name of a metric.
+        traces: What a study gave, None without one.
+    """
+
+    bench: "Benchmark"
+    metric: str
+    traces: "pd.DataFrame | None"
+
+
 def figures(
     folder: Annotated[Path, typer.Argument(metavar="DIR", help="A benchmark folder.")],
-    out: Annotated[Path, typer.Option(help="Folder for the PNG and CSV files.")],
+    out: Annotated[Path, typer.Option(help="Folder for the pictures and CSV files.")],
     only: Annotated[str | None, typer.Option(help="Draw only these figures: fig5,regret,...")] = None,
     traces: Annotated[Path | None, typer.Option(help="Traces of a study, from 'lcbench simulate --out'.")] = None,
     metric: Annotated[str, typer.Option(help="Metric to compare configurations by.")] = "valid_accuracy",
+    formats: Annotated[str, typer.Option(help="How to save pictures: png, svg, pdf.")] = "png,svg",
     quiet: Annotated[bool, typer.Option("--quiet", help="No progress bar.")] = False,
 ) -> None:
     """Print the paper's Table 3 for this table and draw its figures.
 
-    Each figure is a PNG with its numbers as CSV beside it.
+    Each figure is a PNG and an SVG, with its numbers as CSV beside it. A figure that this table cannot have is left out
+    with a line that says why.
     """
     from analysis.provenance import check_same_table
     from lcbench.benchmark import load
@@ -30,14 +47,14 @@ def figures(
     from lcbench.output import writable_folder
     from simulate.study import read
 
-    bench, names = load(folder), _chosen(only)
+    bench, names, kinds = load(folder), _chosen(only), _formats(formats)
     get_metric(metric)
     study = None if traces is None else read(traces)
     if study is not None:
         check_same_table(study, bench, metric)
     writable_folder(out)
     _table3(bench, metric, out)
-    _draw_all(names, bench, metric, study, out, quiet=quiet)
+    _draw_all(names, Subject(bench, metric, study), out, kinds, quiet=quiet)
 
 
 def _chosen(only: str | None) -> list[str]:
@@ -54,6 +71,22 @@ def _chosen(only: str | None) -> list[str]:
         if name not in FIGURES:
             raise UnknownNameError("figure", name, FIGURES)
     return list(dict.fromkeys(names))
+
+
+def _formats(text: str) -> list[str]:
+    """The formats asked for.
+
+    Raises:
+        UnknownNameError: If there is no such format.
+    """
+    from analysis.style import FORMATS
+    from lcbench.errors import UnknownNameError
+
+    kinds = [kind.strip().lower() for kind in text.split(",")]
+    for kind in kinds:
+        if kind not in FORMATS:
+            raise UnknownNameError("format", kind, FORMATS)
+    return list(dict.fromkeys(kinds))
 
 
 def _table3(bench: "Benchmark", metric: str, out: Path) -> None:
@@ -73,9 +106,7 @@ def _table3(bench: "Benchmark", metric: str, out: Path) -> None:
     table3_frame(found).to_csv(out / "table3.csv", index=False)
 
 
-def _draw_all(
-    names: list[str], bench: "Benchmark", metric: str, study: "pd.DataFrame | None", out: Path, *, quiet: bool
-) -> None:
+def _draw_all(names: list[str], subject: "Subject", out: Path, kinds: list[str], *, quiet: bool) -> None:
     """Draw the figures under a progress bar, then say what was written and what was not."""
     from lcbench.console import OUT, progress
 
@@ -84,24 +115,54 @@ def _draw_all(
         task = bar.add_task("figures", total=len(names), note="")
         for name in names:
             bar.update(task, note=name)
-            said += list(_draw_one(name, bench, metric, study, out))
+            said.append(_draw_one(name, subject, out, kinds))
             bar.advance(task)
     for line in said:
         OUT.print(line, soft_wrap=True, highlight=False, markup=False)
 
 
-def _draw_one(name: str, bench: "Benchmark", metric: str, study: "pd.DataFrame | None", out: Path) -> Iterator[str]:
+def _draw_one(name: str, subject: "Subject", out: Path, kinds: list[str]) -> str:
     """Draw one figure and write its numbers; give the line to say about it."""
     from analysis import style
     from analysis.figures import FIGURES
-    from analysis.figures.contract import NothingToDrawError
+    from lcbench.errors import InputError
 
-    spec, path = FIGURES[name], out / f"{name}.png"
     try:
-        frame = spec.frame(bench, metric, study)
-    except NothingToDrawError as error:
-        yield f"{name} left out: {error}"
-        return
-    frame.to_csv(path.with_suffix(".csv"), index=False)
-    style.save(spec.load().draw(frame), path)
-    yield f"{name}: {path} and its numbers, {path.with_suffix('.csv').name}"
+        frame = FIGURES[name].frame(subject.bench, subject.metric, subject.traces)
+    except InputError as error:
+        return f"{name} left out: {error}"
+    path = out / f"{name}.csv"
+    frame.to_csv(path, index=False)
+    figure = FIGURES[name].load().draw(frame)
+    for kind in kinds:
+        style.save(figure, path.with_suffix(f".{kind}"))
+    return f"{name}: {out / name}.{{{','.join(kinds)}}} and its numbers, {path.name}"
+
+
+def compare(
+    folder: Annotated[Path, typer.Argument(metavar="DIR", help="A benchmark folder.")],
+    out: Annotated[Path | None, typer.Option(help="Also write the table to this .csv or .md file.")] = None,
+    metric: Annotated[str, typer.Option(help="Metric in place of the paper's validation accuracy.")] = "valid_accuracy",
+) -> None:
+    """Set every number of the paper's section 4 beside this table's.
+
+    Where the table cannot say a number, the reason stands in its place.
+    """
+    from analysis.comparison import compare as compare_numbers
+    from analysis.comparison import markdown
+    from analysis.layout import comparison_table
+    from lcbench.benchmark import load
+    from lcbench.console import OUT
+    from lcbench.errors import UnknownNameError
+    from lcbench.output import writable_file
+
+    if out is not None and out.suffix not in (".csv", ".md"):
+        raise UnknownNameError("format", out.suffix or out.name, (".csv", ".md"))
+    bench = load(folder)
+    if out is not None:
+        writable_file(out)
+    found = compare_numbers(bench, metric)
+    OUT.print(comparison_table(found, f"The paper's section 4 against {bench.manifest.title}"))
+    if out is not None:
+        text = markdown(found) if out.suffix == ".md" else found.to_csv(index=False)
+        out.write_text(text, encoding="utf-8", newline="")

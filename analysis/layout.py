@@ -4,6 +4,8 @@ import math
 from collections.abc import Iterator
 
 import pandas as pd
+from rich.table import Table
+from rich.text import Text
 
 from analysis.correlation import SCHEDULES
 from analysis.paper import published_correlation
@@ -56,3 +58,28 @@ def table3_frame(table: pd.DataFrame) -> pd.DataFrame:
             row |= {"paper_mean": published and published.mean, "paper_std": published and published.std}
             rows.append(row)
     return pd.DataFrame(rows).astype({"datasets": int, "paper_mean": float, "paper_std": float})
+
+
+def comparison_table(frame: pd.DataFrame, title: str) -> Table:
+    """The comparison with the paper, for the console.
+
+    Args:
+        frame: From :func:`analysis.comparison.compare`.
+        title: What is compared.
+    """
+    made = Table(title=title, title_justify="left")
+    for name, justify in (
+        ("Section", "left"),
+        ("What", "left"),
+        ("Paper", "right"),
+        ("Here", "right"),
+        ("Note", "left"),
+    ):
+        made.add_column(name, justify=justify, no_wrap=justify == "right")  # type: ignore[arg-type]  # of these three
+    section = ""
+    for row in frame.itertuples():
+        if section not in ("", row.section):
+            made.add_section()
+        made.add_row(str(row.section), *(Text(str(cell)) for cell in (row.quantity, row.paper, row.here, row.note)))
+        section = str(row.section)
+    return made

@@ -1,6 +1,6 @@
 """Anytime regret: the mean distance of the best result so far from the best of the table, over an optimizer's time.
 
-What the regret of a single run is stands in :mod:`simulate.regret`; here runs are averaged, with the standard error.
+What the regret of a single run is stands in :mod:`simulate.regret`; here runs are averaged, with confidence bands.
 """
 
 from collections.abc import Iterable, Sequence
@@ -10,15 +10,17 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from lcbench.benchmark import Benchmark
-from simulate.regret import RUN, run_regrets
+from simulate.regret import RUN, evaluation_regrets, run_regrets
 from simulate.replay import ReplayBackend, Schedule, Seed
+from simulate.statistics import bootstrap_interval
 
 COLUMNS = ("optimizer", "time", "regret", "standard_error", "low", "high", "runs")
 
 GRID: tuple[float, ...] = tuple(np.geomspace(1e-3, 1.0, 301).tolist())
-"""Fractions of the time limit at which regret is read: 100 per decade."""
+"""Fractions of the limit at which regret is read: 100 per decade."""
 
-_QUARTILES = (0.25, 0.75)
+_COUNTS = 200
+_BOOTSTRAP_SEED = 0
 
 
 def best_losses(
@@ -61,8 +63,8 @@ def anytime_regret(traces: pd.DataFrame, times: Sequence[float] = GRID) -> pd.Da
     """Mean regret of each optimizer over seeds and data sets.
 
     For each seed the regrets of its data sets are averaged, which gives one curve per seed; the mean, its standard
-    error (``ddof=1``, NaN for a single seed) and the quartiles are taken over these. So the band says how sure the mean
-    over these data sets is, and does not hold the differences between easy and hard data sets.
+    error (``ddof=1``, NaN for a single seed) and its 95 % bootstrap interval are taken over these. So the band says how
+    sure the mean over these data sets is, and does not hold the differences between easy and hard data sets.
 
     A mean over those runs that happen to have an incumbent could rise when a run joins late. So there is a mean only
     from the time on at which every run of the optimizer has an incumbent that did not diverge; before, it is NaN.
@@ -71,28 +73,54 @@ def anytime_regret(traces: pd.DataFrame, times: Sequence[float] = GRID) -> pd.Da
 
     Args:
         traces: With the columns :data:`simulate.regret.TRACE_COLUMNS`.
-        times: Fractions of the time limit.
+        times: Fractions of the limit.
 
     Returns:
-        One row per optimizer and time: ``optimizer``, ``time`` (fraction of the time limit), ``regret`` (in the unit of
-        the metric), ``standard_error``, ``low`` and ``high`` (quartiles over the seeds) and ``runs`` (how many have an
-        incumbent that did not diverge).
+        One row per optimizer and time: ``optimizer``, ``time`` (fraction of the limit), ``regret`` (in the unit of the
+        metric), ``standard_error``, ``low`` and ``high`` (95 % interval of the mean over the seeds; NaN for a single
+        seed) and ``runs`` (how many have an incumbent that did not diverge).
 
     Raises:
         InputError: As :func:`simulate.regret.run_regrets`.
     """
-    regrets = run_regrets(traces, times)
-    shape = [traces[name].nunique() for name in RUN]
-    cube = regrets.to_numpy().reshape(*shape, len(times))
+    return _means(run_regrets(traces, times))
+
+
+def evaluation_regret(traces: pd.DataFrame, counts: Sequence[int] | None = None) -> pd.DataFrame:
+    """Mean regret of each optimizer after a number of evaluations, whatever their budgets.
+
+    A mean is over all runs of an optimizer or there is none, so it ends with the run that has the fewest evaluations.
+
+    Args:
+        traces: As for :func:`anytime_regret`; the rows of a run in the order in which they were told.
+        counts: Numbers of evaluations; by default up to 200 of them, from 1 to the most, evenly on a logarithmic scale.
+
+    Returns:
+        As :func:`anytime_regret`, with ``evaluations`` in place of ``time``.
+
+    Raises:
+        InputError: As :func:`simulate.regret.run_regrets`.
+    """
+    if counts is None:
+        most = int(traces.groupby(RUN, sort=False).size().max()) if len(traces) else 1
+        counts = np.unique(np.geomspace(1, most, _COUNTS).round().astype(int)).tolist()
+    return _means(evaluation_regrets(traces, counts)).rename(columns={"time": "evaluations"})
+
+
+def _means(regrets: pd.DataFrame) -> pd.DataFrame:
+    """Average over data sets and seeds."""
+    shape = [len(regrets.index.unique(name)) for name in RUN]
+    cube = regrets.to_numpy().reshape(*shape, -1)
     cube = np.where(np.isfinite(cube), cube, np.nan)
-    names = zip(traces["optimizer"].unique(), cube, strict=True)
-    return pd.concat([_summary(str(name), np.asarray(times), each) for name, each in names], ignore_index=True)
+    names = zip(regrets.index.unique("optimizer"), cube, strict=True)
+    times = regrets.columns.to_numpy()
+    return pd.concat([_summary(str(name), times, each) for name, each in names], ignore_index=True)
 
 
 def _summary(optimizer: str, times: NDArray[np.float64], regrets: NDArray[np.float64]) -> pd.DataFrame:
     """One optimizer's rows from its ``(datasets, seeds, times)`` regrets."""
     seeds = regrets.mean(axis=0)
     error = seeds.std(axis=0, ddof=1) / np.sqrt(len(seeds)) if len(seeds) > 1 else np.full(len(times), np.nan)
-    low, high = np.quantile(seeds, _QUARTILES, axis=0)
+    low, high = bootstrap_interval(seeds, np.random.default_rng(_BOOTSTRAP_SEED))
     columns = (optimizer, times, seeds.mean(axis=0), error, low, high, np.isfinite(regrets).sum(axis=(0, 1)))
     return pd.DataFrame(dict(zip(COLUMNS, columns, strict=True)))

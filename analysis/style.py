@@ -4,12 +4,14 @@ Used as ``with style.look(): ...``; matplotlib's global settings are as before a
 figures need no display.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import matplotlib.style
+
+from lcbench.errors import UnknownNameError
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -21,6 +23,13 @@ PAGE = 7.16
 """Width of both columns, in inches."""
 
 DPI = 200
+
+FORMATS: Mapping[str, Mapping[str, None]] = {
+    "png": {"Software": None},
+    "svg": {"Date": None, "Creator": None},
+    "pdf": {"CreationDate": None, "Creator": None, "Producer": None},
+}
+"""How figures can be saved, with what is left out of the file so that the same figure gives the same bytes."""
 
 PALETTE = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000", "#F0E442")
 """The colours of Okabe and Ito, which people with any kind of colour blindness can tell apart; yellow last."""
@@ -52,6 +61,7 @@ _SETTINGS = {
     "ytick.major.width": 0.6,
     "figure.facecolor": "white",
     "savefig.facecolor": "white",
+    "svg.hashsalt": "lcbench",  # names inside an SVG are drawn at random otherwise
 }
 
 
@@ -73,6 +83,13 @@ def dashes(index: int) -> str:
 
 
 def save(figure: "Figure", path: Path) -> None:
-    """Write a figure as PNG; the same figure gives the same bytes."""
+    """Write a figure in the format that the path's suffix names; the same figure gives the same bytes.
+
+    Raises:
+        UnknownNameError: If the suffix is none of :data:`FORMATS`.
+    """
+    kind = path.suffix.removeprefix(".")
+    if kind not in FORMATS:
+        raise UnknownNameError("format", kind, FORMATS)
     with look():
-        figure.savefig(path, dpi=DPI, format="png", metadata={"Software": None})
+        figure.savefig(path, dpi=DPI, format=kind, metadata=dict(FORMATS[kind]))

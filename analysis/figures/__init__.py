@@ -18,5 +18,9 @@ FIGURES: dict[str, FigureSpec] = {
     "pair": FigureSpec("analysis.figures.pair"),
     "ablation": FigureSpec("analysis.figures.ablation"),
     "regret": FigureSpec("analysis.figures.regret", needs_traces=True),
+    "regret_evaluations": FigureSpec("analysis.figures.regret_evaluations", needs_traces=True),
+    "rank": FigureSpec("analysis.figures.rank", needs_traces=True),
+    "critical_difference": FigureSpec("analysis.figures.critical_difference", needs_traces=True),
+    "time_to_target": FigureSpec("analysis.figures.time_to_target", needs_traces=True),
 }
 """All figures by name, in the order in which they are drawn."""

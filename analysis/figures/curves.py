@@ -1,8 +1,9 @@
 """Learning curves of all configurations at the largest budget, one panel per data set.
 
 Each thin line is one configuration, the mean over its seeds after each epoch (epoch 0 is the untrained network); a
-configuration that diverged ends where it did. The thick line is the configuration that is best after the last epoch,
-whose number and final value stand above the panel.
+configuration that diverged ends where it did. Of more than 500 configurations, 500 are drawn, evenly spaced in the
+order of their last values. The thick line is the configuration that is best after the last epoch, whose number and
+final value stand above the panel.
 """
 
 from typing import Any
@@ -23,6 +24,9 @@ from lcbench.metric import get_metric
 _KEYS = ("dataset", "metric", "config_id", "best")
 _COLUMNS = 5
 _TITLE_LENGTH = 20
+_MOST_CURVES = 500
+_MOST_PATHS = 100
+"""More curves in a panel than these are a picture inside an SVG or PDF, which would be too large to open otherwise."""
 
 
 def frame(bench: Benchmark, metric: str = "valid_accuracy") -> pd.DataFrame:
@@ -89,12 +93,14 @@ def _panel(panel: Axes, rows: pd.DataFrame, dataset: str) -> None:
     """All curves of one data set, the best on top."""
     curves = rows[_epochs(rows)].to_numpy(dtype=np.float32)  # as in the table, whether or not it was read from CSV
     epochs = np.arange(curves.shape[1])
-    alpha = float(np.clip(12 / len(curves), 0.06, 0.5))
+    shown = _some(curves)
+    alpha = float(np.clip(12 / len(shown), 0.06, 0.5))
     lines = LineCollection(
-        [np.column_stack([epochs, curve]) for curve in curves],
+        [np.column_stack([epochs, curve]) for curve in shown],
         linewidths=0.5,
         colors=style.colour(0),
         alpha=alpha,
+        rasterized=len(shown) > _MOST_PATHS,
     )
     panel.add_collection(lines)
     best = rows["best"].to_numpy(dtype=bool)
@@ -104,21 +110,30 @@ def _panel(panel: Axes, rows: pd.DataFrame, dataset: str) -> None:
         title += f"\nbest: no. {rows['config_id'].to_numpy()[best][0]}, {curves[best][0, -1]:.3f}"
     panel.set_title(title, fontsize=6.5, loc="left")
     panel.set_xlim(0, epochs[-1])
-    panel.set_ylim(*_range(curves))
+    panel.set_ylim(*_range(curves, fenced=not np.isfinite(get_metric(str(rows["metric"].iloc[0])).high)))
     panel.xaxis.set_major_locator(MaxNLocator(4, integer=True, steps=[1, 2, 5, 10]))
     panel.yaxis.set_major_locator(MaxNLocator(4, steps=[1, 2, 5, 10]))
 
 
-def _range(curves: NDArray[np.float32]) -> tuple[float, float]:
+def _some(curves: NDArray[np.float32]) -> NDArray[np.float32]:
+    """At most 500 curves, evenly spaced in the order of their last values, both ends among them."""
+    if len(curves) <= _MOST_CURVES:
+        return curves
+    order = np.argsort(curves[:, -1], kind="stable")  # those that diverged come last
+    return curves[order[np.linspace(0, len(order) - 1, _MOST_CURVES).round().astype(np.intp)]]
+
+
+def _range(curves: NDArray[np.float32], *, fenced: bool) -> tuple[float, float]:
     """What of the y axis to show: all that is finite and a little more.
 
-    Cross-entropies of a network that is about to diverge are huge; what lies above Tukey's outer fence (three times
-    the distance of the quartiles above the upper one) is left outside.
+    Cross-entropies of a network that is about to diverge are huge; of a metric without an upper bound, what lies above
+    Tukey's outer fence (three times the distance of the quartiles above the upper one) is left outside.
     """
     finite = curves[np.isfinite(curves)].astype(np.float64)
     if finite.size == 0:
         return 0.0, 1.0
     lower, upper = np.quantile(finite, (0.25, 0.75))
-    low, high = float(finite.min()), float(finite[finite <= upper + 3 * (upper - lower)].max())
+    fence = upper + 3 * (upper - lower) if fenced else np.inf
+    low, high = float(finite.min()), float(finite[finite <= fence].max())
     margin = 0.04 * (high - low) or 0.01
     return low - margin, high + margin

@@ -1,18 +1,18 @@
 """Anytime regret of the optimizers: distance of the best result so far from the best of the table.
 
-Lines: mean over data sets and seeds, against the fraction of each data set's time (virtual seconds on the simulated
-workers, up to the time limit). Bands: one standard error of the mean over the seeds. A line begins when
-every run of the optimizer has a result that did not diverge; a line that leaves at the bottom has reached the best of
-the table on every data set and seed.
+Lines: mean over data sets and seeds, against the share of each data set's limit that was used (virtual seconds on the
+simulated workers, or epochs or evaluations if the study's limit counts these). Bands: 95 % bootstrap interval of the
+mean over the seeds, unless there are more than eight optimizers. A line begins when every run of the optimizer has a
+result that did not diverge; a line that leaves at the bottom has reached the best of the table on every data set and
+seed.
 """
 
 import numpy as np
 import pandas as pd
-from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 
 from analysis import style
+from analysis.figures import lines
 from analysis.figures.contract import NothingToDrawError
 from analysis.provenance import check_same_table
 from analysis.regret import anytime_regret
@@ -29,14 +29,14 @@ def frame(bench: Benchmark, metric: str, traces: pd.DataFrame) -> pd.DataFrame:
         traces: From :func:`simulate.study.study`, one row per result.
 
     Returns:
-        The columns of :func:`analysis.regret.anytime_regret` and ``metric``.
+        The columns of :func:`analysis.regret.anytime_regret`, ``metric`` and ``unit`` (of the limit).
 
     Raises:
         NothingToDrawError: If no optimizer has a finite result on every data set and seed.
         InputError: If the study was run on another table or metric.
     """
     check_same_table(traces, bench, metric)
-    found = anytime_regret(traces).assign(metric=metric)
+    found = anytime_regret(traces).assign(metric=metric, unit=lines.unit_of(traces))
     if found["regret"].isna().all():
         raise NothingToDrawError("no optimizer has a result on every data set and seed; simulate for longer.")
     return found
@@ -44,47 +44,16 @@ def frame(bench: Benchmark, metric: str, traces: pd.DataFrame) -> pd.DataFrame:
 
 def draw(frame: pd.DataFrame) -> Figure:
     """One line and band per optimizer; both axes logarithmic (regret linear if it is nowhere above zero)."""
+    metric, drawn = str(frame["metric"].iloc[0]), frame[frame["regret"].notna()]
     with style.look():
-        figure = Figure(figsize=(style.COLUMN * 1.3, 2.9), layout="constrained")
+        figure = lines.sized(frame["optimizer"].unique().tolist(), style.COLUMN * 1.3, 2.7)
         panel = figure.subplots()
-        for i, optimizer in enumerate(dict.fromkeys(frame["optimizer"])):
-            _line(panel, frame[frame["optimizer"] == optimizer], i, str(optimizer))
-        _axes(panel, frame)
-        figure.legend(loc="outside upper center", ncols=4)
+        lines.bands(panel, "time", frame)
+        for i, (name, rows) in enumerate(frame.groupby("optimizer", sort=False)):
+            label = str(name) if np.isfinite(rows["regret"]).any() else f"{name} (some runs without a result)"
+            lines.step_line(panel, i, label, rows["time"], rows["regret"])
+        lines.share_axis(panel, str(frame["unit"].iloc[0]), float(drawn["time"].min()))
+        lines.regret_axis(panel, drawn)
+        panel.set_ylabel(f"mean regret of {metric.replace('_', ' ')} ({get_metric(metric).unit})")
+        lines.legend(figure)
     return figure
-
-
-def _line(panel: Axes, rows: pd.DataFrame, index: int, optimizer: str) -> None:
-    """One optimizer's mean as a step function, with its band."""
-    time, regret = rows["time"].to_numpy(), rows["regret"].to_numpy()
-    error = rows["standard_error"].fillna(0.0).to_numpy()
-    label = optimizer if np.isfinite(regret).any() else f"{optimizer} (some runs without a result)"
-    line = {"color": style.colour(index), "linestyle": style.dashes(index)}
-    panel.plot(time, regret, drawstyle="steps-post", label=label, **line)  # type: ignore[arg-type]
-    panel.fill_between(
-        time, regret - error, regret + error, step="post", color=style.colour(index), alpha=0.18, linewidth=0
-    )
-
-
-def _axes(panel: Axes, frame: pd.DataFrame) -> None:
-    """Scales, limits and labels."""
-    drawn = frame[frame["regret"].notna()]
-    panel.set_xscale("log")
-    panel.set_xlim(float(drawn["time"].min()), float(frame["time"].max()))
-    panel.xaxis.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0)))
-    panel.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{100 * value:g} %"))
-    panel.xaxis.set_minor_formatter(NullFormatter())
-    panel.set_xlabel("simulated time (share of the time limit)")
-    metric = str(frame["metric"].iloc[0])
-    panel.set_ylabel(f"mean regret of {metric.replace('_', ' ')} ({get_metric(metric).unit})")
-    _height(panel, drawn["regret"], drawn["regret"] + drawn["standard_error"].fillna(0.0))
-
-
-def _height(panel: Axes, regrets: "pd.Series[float]", tops: "pd.Series[float]") -> None:
-    """The y axis holds every mean above zero and the tops of the bands."""
-    positive = regrets[regrets > 0]
-    if positive.empty:
-        panel.set_ylim(bottom=0.0)
-        return
-    panel.set_yscale("log")
-    panel.set_ylim(0.7 * float(positive.min()), 1.4 * float(tops.max()))

@@ -42,10 +42,10 @@ def live(
         workers: How many jobs run at once.
         wallclock: Time limit in seconds. What is at work then is stopped, and neither told nor counted.
         trials: How many jobs are started at most (``evaluations`` of ``simulate``); they all run to their end.
-        record: Folder in which everything is kept as it happens, see :mod:`simulate.realtime.record`. Called again with the
-            same folder, backend and a fresh optimizer of the same seed, the run goes on where it was stopped, however
-            that was: what was finished is told at once, with its times, what was at work is done again. Limits and
-            workers may be others.
+        record: Folder in which everything is kept as it happens, see :mod:`simulate.realtime.record`. Called again
+            with the same folder, backend and a fresh optimizer of the same seed, the run goes on where it was stopped,
+            however that was: what was finished is told at once, with its times, what was at work is done again. Limits
+            and workers may be others.
         quiet: Whether to show no progress on standard error.
         clock: Gives seconds; they are counted from the call, and on from the last event of a record.
 

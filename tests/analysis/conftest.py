@@ -10,6 +10,7 @@ import pytest
 
 import lcbench
 from analysis.regret import best_losses
+from lcbench.space import get_space, sample
 from simulate.study import COLUMNS
 
 SHARED = Path(__file__).parents[3] / "shared"
@@ -42,7 +43,7 @@ def make_traces() -> Callable[..., pd.DataFrame]:
                         {"optimizer": optimizer, "dataset": dataset, "seed": seed, "trial": trial, "worker": 0}
                         | {"config_id": bench.configs.index[pick], "budget": budget, "loss": 1 - value, "value": value}
                         | {"started": end - 0.5, "finished": end, "limit": results * 1.5 * (number + 1)}
-                        | {"best_loss": best[dataset], "worst_loss": 1.0}
+                        | {"used": end, "unit": "seconds", "best_loss": best[dataset], "worst_loss": 1.0}
                     )
         return pd.DataFrame(rows)[list(COLUMNS)]
 
@@ -56,7 +57,10 @@ class Stub:
         names = ["jungle_chess_2pcs_raw_endgame_complete", *(f"data_set_{i}" for i in range(1, datasets))]
         self.datasets, self.budgets = tuple(names[:datasets]), budgets
         self.seeds = (0, 1)
-        self.configs = pd.DataFrame(index=pd.RangeIndex(configs, name="config_id"))
+        self.space = get_space("mlp")
+        self.configs = sample(self.space, configs, np.random.default_rng(0)).rename_axis("config_id")
+        sizes = {"instances": 100 * 3 ** np.arange(datasets), "features": np.arange(datasets) + 4, "classes": 2}
+        self.dataset_table = pd.DataFrame(sizes, index=pd.Index(self.datasets, name="name"))
         rng = np.random.default_rng(datasets)
         self.arrays = {
             (name, budget): np.sort(rng.random((configs, 2, budget + 1)), axis=2).astype(np.float32)

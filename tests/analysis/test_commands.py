@@ -1,15 +1,17 @@
 """``lcbench figures`` as a user sees it."""
 
 import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 import typer
 from typer.testing import CliRunner
 
 from analysis import budget_correlation, layout, table3
-from analysis.commands import figures
+from analysis.commands import compare, figures
 from analysis.correlation import ADAPTIVE, COLUMNS, CROSS, NON_ADAPTIVE, SCHEDULES
 from analysis.figures import FIGURES
-from analysis.paper import TABLE_3, published_correlation
+from analysis.paper import NUMBERS, TABLE_3, published_correlation
 from lcbench.errors import DamagedFileError, InputError, NotABenchmarkError, UnknownNameError
 
 
@@ -17,10 +19,10 @@ from lcbench.errors import DamagedFileError, InputError, NotABenchmarkError, Unk
 def run(monkeypatch):
     """Run the command; what it printed. Errors come out as they are (``lcbench.cli`` is what prints them)."""
     monkeypatch.setenv("COLUMNS", "100")
-    app = typer.Typer()
-    app.command()(figures)
 
-    def invoke(*arguments: object) -> str:
+    def invoke(*arguments: object, command=figures) -> str:
+        app = typer.Typer()
+        app.command()(command)
         result = CliRunner().invoke(app, [*map(str, arguments)])
         if result.exception:
             raise result.exception
@@ -37,7 +39,7 @@ def traces_file(bench, make_traces, tmp_path):
 
 
 def test_everything_is_written(run, bench, traces_file, tmp_path):
-    output = run(bench.folder, "--out", tmp_path / "out", "--traces", traces_file)
+    output = run(bench.folder, "--out", tmp_path / "out", "--traces", traces_file, "--formats", "png")
     written = {path.name for path in (tmp_path / "out").iterdir()}
     assert written == {"table3.csv"} | {f"{name}.{end}" for name in FIGURES for end in ("png", "csv")}
     assert "Table 3" in output
@@ -48,7 +50,7 @@ def test_everything_is_written(run, bench, traces_file, tmp_path):
 
 
 def test_csv_is_the_frame(run, bench, tmp_path):
-    run(bench.folder, "--out", tmp_path, "--only", "fig5", "--quiet")
+    run(bench.folder, "--out", tmp_path, "--only", "fig5", "--formats", "png", "--quiet")
     pd.testing.assert_frame_equal(pd.read_csv(tmp_path / "fig5.csv"), FIGURES["fig5"].frame(bench), check_dtype=False)
     assert sorted(path.name for path in tmp_path.iterdir()) == ["fig5.csv", "fig5.png", "table3.csv"]
 
@@ -63,16 +65,70 @@ def test_without_traces_the_regret_is_left_out_in_one_line(run, bench, tmp_path)
 
 
 def test_one_budget_is_drawn_as_far_as_it_goes(run, one_budget, tmp_path):
-    output = run(one_budget.folder, "--out", tmp_path)
+    output = run(one_budget.folder, "--out", tmp_path, "--only", "fig5,epoch_map,curves", "--formats", "png")
     assert "Table 3 left out: it needs at least two budgets" in output
     assert "fig5 left out: it needs at least two budgets" in output
-    assert (tmp_path / "curves.png").is_file()
+    assert {path.name for path in tmp_path.glob("*.png")} == {"curves.png", "epoch_map.png"}
+
+
+def test_one_data_set_and_one_seed_are_drawn_as_far_as_they_go(run, make, tmp_path):
+    one = make(tmp_path / "one", datasets=("alpha",), n_configs=12, budgets=(1, 2), seeds=(0,))
+    output = run(one.folder, "--out", tmp_path / "out", "--only", "fig3,fig4,fig5", "--formats", "png")
+    assert [line.split(":")[0] for line in output.splitlines() if "left out" in line] == ["fig4 left out"]
+    assert {path.name for path in (tmp_path / "out").glob("*.png")} == {"fig3.png", "fig5.png"}
+
+
+def test_a_metric_that_the_table_lacks_leaves_the_others_drawn(run, make, tmp_path):
+    lacking = make(tmp_path / "lacking", n_configs=12, budgets=(1, 2), seeds=(0,))
+    for dataset in lacking.datasets:
+        path = lacking.folder / "runs" / f"{dataset}.parquet"
+        rows = pq.read_table(path)
+        empty = pa.array(
+            [[float("nan")] * len(each) for each in rows["test_accuracy"].to_pylist()], pa.list_(pa.float32())
+        )
+        number = rows.schema.get_field_index("test_accuracy")
+        pq.write_table(rows.set_column(number, rows.schema.field(number), empty), path)
+    arguments = ("--only", "fig3,fig4,fig5,fig14", "--formats", "png", "--metric", "test_accuracy")
+    output = run(lacking.folder, "--out", tmp_path / "out", *arguments)
+    said = [line for line in output.splitlines() if "left out" in line]
+    assert [line.split(" ")[0] for line in said] == ["fig3", "fig4", "fig5"]
+    assert "test_accuracy must be recorded" in said[0]
+    assert {path.name for path in (tmp_path / "out").glob("*.png")} == {"fig14.png"}
+
+
+def test_formats(run, bench, tmp_path):
+    run(bench.folder, "--out", tmp_path, "--only", "fig14", "--formats", "PDF, svg", "--quiet")
+    assert {path.name for path in tmp_path.glob("fig14.*")} == {"fig14.pdf", "fig14.svg", "fig14.csv"}
+    with pytest.raises(UnknownNameError, match="unknown format 'jpg'"):
+        run(bench.folder, "--out", tmp_path / "no", "--formats", "png,jpg")
+    assert not (tmp_path / "no").exists()
+
+
+def test_compare_prints_and_writes_every_row(run, bench, tmp_path):
+    output = run(bench.folder, "--out", tmp_path / "a.csv", command=compare)
+    frame = pd.read_csv(tmp_path / "a.csv", keep_default_na=False)
+    assert frame["quantity"].tolist() == [number.quantity for number in NUMBERS]
+    assert "15.3 %" in output
+    run(bench.folder, "--out", tmp_path / "a.md", command=compare)
+    assert len((tmp_path / "a.md").read_text().splitlines()) == len(NUMBERS) + 2
+
+
+def test_compare_says_bad_input_before_it_computes(run, bench, tmp_path):
+    with pytest.raises(UnknownNameError, match=r"unknown format '\.txt'"):
+        run(bench.folder, "--out", tmp_path / "a.txt", command=compare)
+    (tmp_path / "file").touch()
+    with pytest.raises(InputError, match="must go to a file"):
+        run(bench.folder, "--out", tmp_path / "file" / "a.csv", command=compare)
+    with pytest.raises(NotABenchmarkError):
+        run(tmp_path, command=compare)
+    with pytest.raises(UnknownNameError, match="unknown metric"):
+        run(bench.folder, "--metric", "accuracy", command=compare)
 
 
 def test_bad_input_is_said_before_anything_is_written(run, bench, traces_file, tmp_path):
     out = tmp_path / "out"
-    with pytest.raises(UnknownNameError, match="unknown figure 'fig6'; nearest: fig5"):
-        run(bench.folder, "--out", out, "--only", "fig6")
+    with pytest.raises(UnknownNameError, match="unknown figure 'figure5'; nearest: fig5"):
+        run(bench.folder, "--out", out, "--only", "figure5")
     with pytest.raises(UnknownNameError, match="unknown metric"):
         run(bench.folder, "--out", out, "--metric", "accuracy")
     with pytest.raises(NotABenchmarkError):

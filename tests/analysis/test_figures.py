@@ -27,9 +27,22 @@ def png(figure) -> bytes:
     return buffer.getvalue()
 
 
+@pytest.fixture(scope="module")
+def numbers(bench, make_traces):
+    """The numbers of a figure, computed once; a copy each time."""
+    known: dict[str, pd.DataFrame] = {}
+
+    def get(name: str) -> pd.DataFrame:
+        if name not in known:
+            known[name] = frame_of(name, bench, make_traces)
+        return known[name].copy()
+
+    return get
+
+
 @pytest.mark.parametrize("name", FIGURES)
-def test_numbers_survive_csv_and_give_the_same_picture(name, bench, make_traces, tmp_path):
-    frame = frame_of(name, bench, make_traces)
+def test_numbers_survive_csv_and_give_the_same_picture(name, numbers, tmp_path):
+    frame = numbers(name)
     frame.to_csv(tmp_path / "numbers.csv", index=False)
     again = pd.read_csv(tmp_path / "numbers.csv")
     expected = frame.set_axis(frame.columns.map(str), axis=1)
@@ -39,8 +52,8 @@ def test_numbers_survive_csv_and_give_the_same_picture(name, bench, make_traces,
 
 
 @pytest.mark.parametrize("name", FIGURES)
-def test_drawing_leaves_frame_and_global_settings_alone(name, bench, make_traces):
-    settings, frame = dict(mpl.rcParams), frame_of(name, bench, make_traces)
+def test_drawing_leaves_frame_and_global_settings_alone(name, numbers):
+    settings, frame = dict(mpl.rcParams), numbers(name)
     before = frame.copy()
     FIGURES[name].load().draw(frame)
     pd.testing.assert_frame_equal(frame, before)
@@ -48,19 +61,24 @@ def test_drawing_leaves_frame_and_global_settings_alone(name, bench, make_traces
 
 
 @pytest.mark.parametrize("name", FIGURES)
-def test_caption_and_labels(name, bench, make_traces):
+def test_caption_and_labels(name, numbers):
     module = FIGURES[name].load()
     assert len(module.__doc__) > 200
-    figure = module.draw(frame_of(name, bench, make_traces))
+    figure = module.draw(numbers(name))
     assert figure.axes
     assert all(panel.get_xlabel() for panel in figure.axes) or figure.get_supxlabel()
 
 
-@pytest.mark.parametrize("datasets", [1, 2, 5, 6, 35])
+@pytest.mark.parametrize("datasets", [1, 6, 35])
 @pytest.mark.parametrize("name", FIGURES)
-def test_draws_for_any_number_of_data_sets(name, datasets, stub, make_traces):
-    frame = frame_of(name, stub(datasets), make_traces, results=10)
-    assert png(FIGURES[name].load().draw(frame)).startswith(b"\x89PNG")
+def test_draws_for_any_number_of_data_sets_or_says_what_it_needs(name, datasets, stub, make_traces):
+    try:
+        frame = frame_of(name, stub(datasets), make_traces, results=10)
+    except NothingToDrawError as error:
+        assert datasets == 1, error
+        assert "data set" in str(error)
+    else:
+        assert png(FIGURES[name].load().draw(frame)).startswith(b"\x89PNG")
 
 
 def test_fig5_shows_what_was_computed(bench):
@@ -136,7 +154,7 @@ def test_regret_is_drawn_as_steps_and_log_only_where_it_can_be(stub, make_traces
     panel = regret.draw(frame).axes[0]
     assert panel.get_yscale() == "log"
     assert {line.get_drawstyle() for line in panel.lines} == {"steps-post"}
-    flat = regret.draw(frame.assign(regret=0.0, standard_error=0.0))
+    flat = regret.draw(frame.assign(regret=0.0, low=0.0, high=0.0))
     assert flat.axes[0].get_yscale() == "linear"
     assert png(flat)
 

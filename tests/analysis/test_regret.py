@@ -4,7 +4,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from analysis.regret import anytime_regret, best_losses
+from analysis.ranks import anytime_ranks
+from analysis.regret import anytime_regret, best_losses, evaluation_regret
+from analysis.targets import target_shares
 from lcbench.errors import InputError
 from simulate.regret import regrets, run_regrets, summary
 
@@ -37,9 +39,66 @@ def test_regret_by_hand():
     frame = anytime_regret(traces, (0.1, 0.5, 1.0))
     np.testing.assert_allclose(frame["regret"], [np.nan, 0.2, 0.15])
     np.testing.assert_allclose(frame["standard_error"], [np.nan, 0.0, 0.05], atol=1e-12)  # std(0.1, 0.2) / sqrt(2)
-    np.testing.assert_allclose(frame["low"], [np.nan, 0.2, 0.125])
-    np.testing.assert_allclose(frame["high"], [np.nan, 0.2, 0.175])
+    # of two seeds, a quarter of all draws takes either twice: the interval is from one to the other
+    np.testing.assert_allclose(frame["low"], [np.nan, 0.2, 0.1])
+    np.testing.assert_allclose(frame["high"], [np.nan, 0.2, 0.2])
     assert frame["runs"].tolist() == [3, 4, 4]
+
+
+def test_regret_over_evaluations_by_hand():
+    # best 0.1; seed 0: 0.4 0.2 0.0, seed 1: 0.3 0.3; after a third evaluation there is no mean over both
+    losses = [(0, 0.5), (0, 0.3), (1, 0.4), (0, 0.1), (1, 0.6)]
+    traces = study(*(("a", "alpha", seed, 0.1 * i, loss) for i, (seed, loss) in enumerate(losses)))
+    frame = evaluation_regret(traces)
+    assert frame["evaluations"].tolist() == [1, 2, 3]
+    np.testing.assert_allclose(frame["regret"], [0.35, 0.25, np.nan])
+    assert frame["runs"].tolist() == [2, 2, 1]
+
+
+def test_ranks_by_hand():
+    # alpha: a is first until b joins and passes it; beta: both are alike
+    traces = study(
+        ("a", "alpha", 0, 0.2, 0.5),
+        ("b", "alpha", 0, 1.0, 0.3),
+        ("a", "beta", 0, 0.2, 0.4),
+        ("b", "beta", 0, 0.2, 0.4),
+    ).assign(worst_loss=0.9)
+    frame = anytime_ranks(traces, (0.01, 0.25, 1.0)).set_index("optimizer")
+    assert frame.loc["a", "rank"].tolist() == [1.5, 1.25, 1.75]
+    assert frame.loc["b", "rank"].tolist() == [1.5, 1.75, 1.25]
+    assert frame.loc["a", "low"].tolist() == [1.5, 1.0, 1.5]
+    assert frame.loc["a", "high"].tolist() == [1.5, 1.5, 2.0]
+    alone = anytime_ranks(traces[traces["dataset"] == "alpha"], (0.25,))
+    assert alone["rank"].tolist() == [1.0, 2.0]
+    assert alone["low"].isna().all()
+
+
+def test_ranks_of_all_optimizers_sum_to_the_same(bench, make_traces):
+    frame = anytime_ranks(make_traces(bench, ("a", "b", "c")))
+    np.testing.assert_allclose(frame.groupby("time")["rank"].sum(), 6.0)
+    assert (frame["low"] <= frame["rank"] + 1e-12).all()
+    assert (frame["rank"] <= frame["high"] + 1e-12).all()
+
+
+def test_targets_by_hand():
+    # best 0.1, worst 0.9: normalized regrets 0.5 then 0.0, and 0.25; the limit is 2 s
+    traces = study(("a", "alpha", 0, 0.5, 0.5), ("a", "alpha", 0, 2.0, 0.1), ("a", "alpha", 1, 1.0, 0.3)).assign(
+        worst_loss=0.9
+    )
+    frame = target_shares(traces, (0.5, 0.3, 0.0), (0.1, 0.25, 0.5, 1.0))
+    assert frame.groupby("target", sort=False)["share"].apply(list).tolist() == [
+        [0.0, 0.5, 1.0, 1.0],
+        [0.0, 0.0, 0.5, 1.0],
+        [0.0, 0.0, 0.0, 0.5],
+    ]
+
+
+def test_shares_only_grow_with_time_and_with_a_wider_target(bench, make_traces):
+    frame = target_shares(make_traces(bench))
+    for _, rows in frame.groupby(["optimizer", "target"]):
+        assert rows["share"].is_monotonic_increasing
+    wide = frame.pivot_table(index=["optimizer", "time"], columns="target", values="share")
+    assert (np.diff(wide.to_numpy(), axis=1) >= 0).all()
 
 
 def test_a_run_without_any_result_leaves_no_mean():

@@ -1,0 +1,238 @@
+"""How each of the paper's numbers is computed on a table.
+
+A function that cannot answer for a table raises an :class:`~lcbench.errors.InputError` that says what it needs.
+"""
+
+from collections.abc import Callable, Iterator, Mapping
+from functools import partial
+
+import numpy as np
+import pandas as pd
+
+from analysis.correlation import ADAPTIVE, NON_ADAPTIVE
+from analysis.measured import Measured
+from analysis.paper import TABLE_3, PublishedCorrelation
+from analysis.performance import losses, relative_regret
+from analysis.portfolio import portfolio_regret
+from lcbench.errors import InputError
+from lcbench.metric import get_metric
+
+Answer = float | str
+Compute = Callable[[Measured], Answer]
+
+_ARCHITECTURE = {"num_layers", "max_units"}
+_TEN, _TENTH = 10, 0.001
+_TRAINING = {"batch_size", "learning_rate", "momentum", "weight_decay", "max_dropout"}
+
+
+def _hours(table: Measured) -> Answer:
+    """Seconds of all runs that took place, at the last epoch each has."""
+    bench, total = table.bench, 0.0
+    for dataset in bench.datasets:
+        for budget in bench.budgets:
+            seconds = bench.array(dataset, "seconds", budget)
+            total += float(np.nansum(np.fmax.reduce(seconds, axis=2), dtype=np.float64))
+    return total / 3600
+
+
+def _size(column: str, reduce: str) -> Compute:
+    """Smallest or largest size of the data sets."""
+    return lambda table: float(getattr(table.bench.dataset_table[column], reduce)())
+
+
+def _share(part: str, *of: str) -> Compute:
+    """Mean share of a part in percent."""
+
+    def value(table: Measured) -> Answer:
+        sizes = table.bench.dataset_table.astype(dict.fromkeys((part, *of), "Float64"))
+        shares = (sizes[part] / sum(sizes[name] for name in of)).dropna()
+        if shares.empty:
+            raise InputError("needs the sizes of the parts, this table does not say them.")
+        return float(100 * shares.mean())
+
+    return value
+
+
+def _kinds(kind: str) -> Compute:
+    """Number of hyperparameters of one type."""
+    return lambda table: float(sum(kind in type(each).__name__ for each in table.bench.space.values()))
+
+
+def _among(names: set[str]) -> Compute:
+    """Number of hyperparameters with one of these names."""
+
+    def value(table: Measured) -> Answer:
+        known = set(table.bench.space)
+        if not known <= _ARCHITECTURE | _TRAINING:
+            raise InputError("needs a space with the names of the paper's, this table's has others.")
+        return float(len(known & names))
+
+    return value
+
+
+def _middle(table: Measured) -> Answer:
+    between = table.bench.budgets[1:-1]
+    if len(between) != 1:
+        raise InputError(f"needs one budget in between, this table has {len(between) or 'none'}.")
+    return float(between[0])
+
+
+def _ratio(table: Measured) -> Answer:
+    budgets = table.bench.budgets
+    if len(budgets) < 2:
+        raise InputError(f"needs at least two budgets, this table has one ({budgets[0]} epochs).")
+    return float((budgets[-1] / budgets[0]) ** (1 / (len(budgets) - 1)))
+
+
+def _refuse(reason: str) -> Compute:
+    """What no table can say."""
+
+    def value(table: Measured) -> Answer:  # noqa: ARG001  # no table holds it
+        raise InputError(reason)
+
+    return value
+
+
+def _gain(statistic: str) -> Compute:
+    """Mean or standard deviation over data sets, in percent where the metric is a fraction."""
+
+    def value(table: Measured) -> Answer:
+        if get_metric(table.metric).unit != "fraction":
+            raise InputError(f"is in percent of an accuracy, {table.metric} is none.")
+        return float(100 * table.best["gain"].agg(statistic))
+
+    return value
+
+
+def _regret(*, relative: bool) -> Compute:
+    """Mean regret of the portfolio of ten in percent."""
+
+    def value(table: Measured) -> Answer:
+        if not relative and get_metric(table.metric).unit != "fraction":
+            raise InputError(f"is in percent of an accuracy, {table.metric} is none.")
+        lost = losses(table.values, table.metric)
+        regrets = relative_regret(table.values, table.metric) if relative else lost - lost.min()
+        return float(100 * portfolio_regret(regrets, table.portfolio[:_TEN])[-1].mean())
+
+    return value
+
+
+def _size_below(table: Measured) -> Answer:
+    """Size of the smallest greedy portfolio with a mean relative regret under a tenth of a percent."""
+    curve = portfolio_regret(relative_regret(table.values, table.metric), table.portfolio).mean(axis=1)
+    if curve[-1] >= _TENTH:
+        raise InputError(f"does not fall below it with {len(curve)} configurations.")
+    return float((curve < _TENTH).argmax() + 1)
+
+
+def _correlations() -> Iterator[tuple[str, Compute]]:
+    """Mean and deviation of every cell of Table 3."""
+    for cell in TABLE_3:
+        name = f"{cell.schedule}:{cell.budget_low}:{cell.budget_high}"
+        yield f"mean:{name}", partial(_mean, cell)
+        if cell.std is not None:
+            yield f"std:{name}", partial(_deviation, cell)
+
+
+def _mean(cell: PublishedCorrelation, table: Measured) -> Answer:
+    return float(table.correlation(cell.budget_low, cell.budget_high, cell.schedule).mean())
+
+
+def _deviation(cell: PublishedCorrelation, table: Measured) -> Answer:
+    found = table.correlation(cell.budget_low, cell.budget_high, cell.schedule)
+    if len(found) < 2:
+        raise InputError("needs at least two data sets with a correlation, this table has one.")
+    return float(found.std(ddof=1))
+
+
+def _adjacent(table: Measured) -> Answer:
+    """Whether both adjacent pairs correlate more than the distant one, in every schedule that the table has."""
+    schedules = [NON_ADAPTIVE] + [ADAPTIVE] * (len(table.bench.budgets) > 1)
+    means = [[table.correlation(*pair, s).mean() for pair in ((12, 25), (25, 50), (12, 50))] for s in schedules]
+    return _word(all(min(first, second) > distant for first, second, distant in means))
+
+
+def _adaptive_worse(table: Measured) -> Answer:
+    pairs = ((25, 50), (12, 50))
+    return _word(
+        all(table.correlation(*p, ADAPTIVE).mean() < table.correlation(*p, NON_ADAPTIVE).mean() for p in pairs)
+    )
+
+
+def _word(answer: bool) -> str:
+    return "yes" if answer else "no"
+
+
+def _first(column: str) -> Compute:
+    """The most important hyperparameter at the largest budget."""
+    return lambda table: str(_at_end(table, column).idxmax())
+
+
+def _at_end(table: Measured, column: str) -> "pd.Series[float]":
+    return table.importance[column].xs(table.bench.budgets[-1], level="budget")
+
+
+def _units_below_layers(table: Measured) -> Answer:
+    found = _at_end(table, "fanova")
+    if not set(found.index) >= _ARCHITECTURE:
+        raise InputError("needs max_units and num_layers, this table's space lacks one.")
+    return _word(bool(found["max_units"] < found["num_layers"]))
+
+
+def _trend(name: str) -> Compute:
+    """Whether a hyperparameter's importance rises from the smallest to the largest budget."""
+
+    def value(table: Measured) -> Answer:
+        budgets = table.bench.budgets
+        if len(budgets) < 2:
+            raise InputError(f"needs at least two budgets, this table has one ({budgets[0]} epochs).")
+        found = table.importance["fanova"]
+        if name not in found.index.get_level_values("hyperparameter"):
+            raise InputError(f"needs {name}, this table's space lacks it.")
+        low, high = (float(found[name, budget]) for budget in (budgets[0], budgets[-1]))
+        return f"{'rises' if high > low else 'falls'} ({low:.2f} to {high:.2f})"
+
+    return value
+
+
+_STARTED_FROM = "says what the paper chose from; a table holds what was chosen."
+
+ANSWERS: Mapping[str, Compute] = {
+    "configs": lambda table: float(len(table.bench.configs)),
+    "datasets": lambda table: float(len(table.bench.datasets)),
+    "n_budgets": lambda table: float(len(table.bench.budgets)),
+    "seeds": lambda table: float(len(table.bench.seeds)),
+    "hours": _hours,
+    "suite": _refuse(_STARTED_FROM),
+    "omitted": _refuse(_STARTED_FROM),
+    **{f"{name}_{end}": _size(name, end) for name in ("features", "instances", "classes") for end in ("min", "max")},
+    "test_share": _share("test_instances", "instances"),
+    "valid_share": _share("valid_instances", "train_instances", "valid_instances"),
+    "hyperparameters": lambda table: float(len(table.bench.space)),
+    "integers": _kinds("Integer"),
+    "floats": _kinds("Float"),
+    "architecture": _among(_ARCHITECTURE),
+    "training": _among(_TRAINING),
+    "b_min": lambda table: float(table.bench.budgets[0]),
+    "b_middle": _middle,
+    "b_max": lambda table: float(table.bench.budgets[-1]),
+    "eta": _ratio,
+    "annealed": _refuse("is reached after the last epoch, so no epoch that a table holds was trained with it."),
+    "gain": _gain("mean"),
+    "gain_std": _gain("std"),
+    "unique": lambda table: float(table.best["config_id"].nunique()),
+    "most_frequent": lambda table: float(table.best["config_id"].value_counts().max()),
+    "dense": lambda table: str(table.spread["dataset"].iloc[0]),
+    "sparse": lambda table: str(table.spread.sort_values("mean_relative_regret", kind="stable")["dataset"].iloc[-1]),
+    "portfolio": _regret(relative=True),
+    "portfolio_absolute": _regret(relative=False),
+    "portfolio_size": _size_below,
+    **dict(_correlations()),
+    "adjacent": _adjacent,
+    "adaptive_worse": _adaptive_worse,
+    "fanova_first": _first("fanova"),
+    "fanova_units": _units_below_layers,
+    "lpi_first": _first("lpi"),
+    **{f"fanova_{name}": _trend(name) for name in ("learning_rate", "weight_decay", "batch_size")},
+}
+"""How each of :data:`analysis.paper.NUMBERS` is computed, by its key."""

@@ -1,0 +1,81 @@
+"""Ablation from the search space's default configuration to the best of each data set, at the largest budget.
+
+Starting at the default, one hyperparameter after the other is set to the best configuration's value, each time that
+which lowers the loss most; losses are predictions of a random forest. Left: the part of the whole improvement that is
+reached after so many changes; thin lines are data sets, the thick line is their median. A line falls where what is left
+to change raises the predicted loss. Right: the part that the change of each hyperparameter brings, as boxes over the
+data sets (median, quartiles, whiskers to the farthest within 1.5 times their distance).
+"""
+
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
+
+from analysis import style
+from analysis.figures.contract import NothingToDrawError
+from analysis.figures.fig6 import boxes, nothing
+from analysis.importance.ablation import ablation_paths
+from lcbench.benchmark import Benchmark
+
+
+def frame(bench: Benchmark, metric: str = "valid_accuracy") -> pd.DataFrame:
+    """The paths.
+
+    Args:
+        bench: The table.
+        metric: Name of a metric.
+
+    Returns:
+        One row per data set and step: ``dataset, step, hyperparameter`` ("(default)" at step 0), ``loss`` (predicted,
+        after the step), ``gain`` (by how much it fell) and ``part`` (gain as a part of the whole improvement). Data
+        sets on which the best configuration is not predicted to be better than the default are left out.
+
+    Raises:
+        NothingToDrawError: If no data set has enough configurations that differ, or none improves on the default.
+        InputError: If scikit-learn is not installed.
+    """
+    found = ablation_paths(bench, metric)
+    if found.empty:
+        raise NothingToDrawError(nothing(metric))
+    losses = found.groupby("dataset", sort=False)["loss"]
+    whole = losses.transform("first") - losses.transform("last")
+    found = found.assign(part=found["gain"] / whole)[whole > 0]
+    if found.empty:
+        raise NothingToDrawError(f"on no data set is the best configuration predicted to beat the default in {metric}.")
+    return found.replace({"hyperparameter": {"": "(default)"}}).reset_index(drop=True)
+
+
+def draw(frame: pd.DataFrame) -> Figure:
+    """Lines to the left, boxes to the right."""
+    changes = frame[frame["step"] > 0]
+    median = changes.groupby("hyperparameter", sort=False)["part"].median()
+    names = median.sort_values(ascending=False, kind="stable").index.tolist()
+    with style.look():
+        figure = Figure(figsize=(style.PAGE, max(2.2, 0.9 + 0.2 * len(names))), layout="constrained")
+        left, right = figure.subplots(1, 2)
+        _lines(left, frame)
+        boxes(
+            right,
+            [changes.loc[changes["hyperparameter"] == name, "part"].to_numpy() for name in names],
+            np.arange(len(names), dtype=float),
+            0,
+        )
+        right.set_yticks(range(len(names)), names)
+        right.set_ylim(len(names) - 0.5, -0.5)
+        right.tick_params(left=False)
+        right.set_xlabel("part of the improvement (fraction)")
+    return figure
+
+
+def _lines(panel: Axes, frame: pd.DataFrame) -> None:
+    """The part reached after each step, data set by data set, and the median."""
+    reached = frame.assign(reached=frame.groupby("dataset", sort=False)["part"].cumsum())
+    paths = reached.pivot_table(index="step", columns="dataset", values="reached", sort=False).sort_index().ffill()
+    steps = paths.index.to_numpy()
+    alpha = float(np.clip(6 / paths.shape[1], 0.25, 0.7))
+    panel.plot(steps, paths.to_numpy(), color=style.GREY, linewidth=0.6, alpha=alpha)
+    panel.plot(steps, paths.median(axis=1).to_numpy(), color=style.colour(0), marker="o", markersize=3)
+    panel.xaxis.set_major_locator(MaxNLocator(integer=True))
+    panel.set(xlabel="hyperparameters changed", ylabel="part of the improvement reached\n(fraction)")

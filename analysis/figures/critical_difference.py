@@ -1,0 +1,112 @@
+"""Critical-difference diagram: which optimizers differ significantly in their mean rank over the data sets.
+
+After Demšar (2006), Figure 1, with the best on the left. On each data set the optimizers are ranked by their mean
+normalized regret over the seeds at the end of the budget; an optimizer stands at its mean rank. Bars join those that do
+not differ at the 5 % level by Nemenyi's test: their mean ranks are less than the critical difference CD apart. The
+test is meant for where Friedman's test, whose p value stands below, finds that not all rank alike.
+"""
+
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from analysis import style
+from analysis.figures import lines
+from analysis.figures.contract import NothingToDrawError
+from analysis.provenance import check_same_table
+from lcbench.benchmark import Benchmark
+from simulate import ranking
+from simulate.regret import scores
+
+_ROW = 0.17  # inches
+_LEAST = 0.001
+
+
+def frame(bench: Benchmark, metric: str, traces: pd.DataFrame) -> pd.DataFrame:
+    """The mean ranks.
+
+    Args:
+        bench: The table on which the study was run.
+        metric: Name of the metric that was optimized.
+        traces: From :func:`simulate.study.study`, one row per result.
+
+    Returns:
+        One row per optimizer, best first: ``optimizer``, ``rank``, ``critical_difference``, ``friedman_p`` (NaN for two
+        optimizers, for which there is no such test) and ``datasets``.
+
+    Raises:
+        NothingToDrawError: If there is one optimizer or one data set.
+        InputError: If the study was run on another table or metric.
+    """
+    check_same_table(traces, bench, metric)
+    lines.need_two_optimizers(traces)
+    last = scores(traces)
+    datasets, optimizers = last.shape
+    if datasets < 2:
+        raise NothingToDrawError(f"it tests over data sets, and this study has one ({last.index[0]}).")
+    mean = ranking.ranks(last).mean().sort_values(kind="stable")
+    return pd.DataFrame({"optimizer": mean.index, "rank": mean.to_numpy()}).assign(
+        critical_difference=ranking.critical_difference(optimizers, datasets),
+        friedman_p=ranking.friedman(last) if optimizers > 2 else np.nan,
+        datasets=datasets,
+    )
+
+
+def draw(frame: pd.DataFrame) -> Figure:
+    """An axis of ranks; the better half of the names on its left, the others on its right."""
+    mean, difference = frame.set_index("optimizer")["rank"], float(frame["critical_difference"].iloc[0])
+    bars = ranking.cliques(mean, difference)
+    half = -(-len(mean) // 2)
+    rows = 0.9 + 0.6 * len(bars) + half
+    with style.look():
+        figure = Figure(figsize=(style.COLUMN * 1.4, 0.4 + _ROW * (rows + 1.6)), layout="constrained")
+        panel = figure.subplots()
+        _axis(panel, len(mean), rows)
+        _difference(panel, difference, len(mean))
+        for i, (low, high) in enumerate(bars):
+            panel.plot(
+                [low - 0.03, high + 0.03], [0.8 + 0.6 * i] * 2, color="black", linewidth=2.4, solid_capstyle="butt"
+            )
+        for i, (name, rank) in enumerate(mean.items()):
+            left = i < half
+            row = 1.2 + 0.6 * len(bars) + (i if left else len(mean) - 1 - i)
+            _name(panel, str(name), float(rank), row, (0.6 if left else len(mean) + 0.4))
+        panel.set_xlabel(_text(frame), fontsize=7)
+    return figure
+
+
+def _axis(panel: Axes, optimizers: int, rows: float) -> None:
+    """Ranks along the top, nothing else."""
+    panel.set_xlim(0.6, optimizers + 0.4)
+    panel.set_ylim(rows, -1.6)
+    panel.spines[["left", "bottom"]].set_visible(False)
+    panel.grid(visible=False)
+    panel.set_yticks([])
+    panel.set_xticks([])
+    panel.plot([1, optimizers], [0, 0], color="black", linewidth=0.8)
+    for rank in range(1, optimizers + 1):
+        panel.plot([rank, rank], [0, -0.25], color="black", linewidth=0.8)
+        panel.text(rank, -0.35, str(rank), ha="center", va="bottom", fontsize=7)
+
+
+def _difference(panel: Axes, difference: float, optimizers: int) -> None:
+    """The critical difference as a length, from rank 1; one longer than the axis is only named."""
+    shown = min(difference, optimizers - 1.0)
+    panel.plot([1, 1 + shown], [-1.25, -1.25], color=style.colour(1), linewidth=1.6)
+    panel.text(1 + shown / 2, -1.35, f"CD = {difference:.2f}", ha="center", va="bottom", fontsize=7)
+
+
+def _name(panel: Axes, name: str, rank: float, row: float, side: float) -> None:
+    """An optimizer: from its place on the axis down, then out to its name."""
+    panel.plot([rank, rank, side], [0, row, row], color=style.GREY, linewidth=0.7, zorder=0)
+    left = side < rank
+    text = f"{name}  {rank:.2f} " if left else f" {rank:.2f}  {name}"
+    panel.text(side, row, text, ha="right" if left else "left", va="center", fontsize=7, clip_on=False)
+
+
+def _text(frame: pd.DataFrame) -> str:
+    """What is below the axis."""
+    p = float(frame["friedman_p"].iloc[0])
+    said = "" if np.isnan(p) else f"; Friedman's p {'< 0.001' if p < _LEAST else f'= {p:.3f}'}"
+    return f"mean rank over {int(frame['datasets'].iloc[0])} data sets (1 is best){said}"

@@ -1,0 +1,109 @@
+"""Spearman's rank correlation between any two epochs of the longest runs.
+
+Large: mean over the data sets. Small: a map for each data set with the same axes, the one with the lowest correlations
+first. Dark means that the configurations rank alike after both numbers of epochs; epoch 0 is the untrained network, and
+runs that diverged rank last. White lines mark a correlation of 0.9.
+"""
+
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure, FigureBase
+from matplotlib.image import AxesImage
+from matplotlib.ticker import MaxNLocator
+from numpy.typing import NDArray
+
+from analysis import style
+from analysis.epochs import epoch_correlation
+from analysis.figures.contract import NothingToDrawError
+from lcbench.benchmark import Benchmark
+
+_COLUMNS = 5
+_TITLE_LENGTH = 13
+_LARGE = 3.1
+"""Inches, in width and height."""
+_MARK, _LOWEST = 0.9, 0.5
+_KEYS = ("dataset", "epoch")
+
+
+def frame(bench: Benchmark, metric: str = "valid_accuracy") -> pd.DataFrame:
+    """The correlations, as :func:`analysis.epochs.epoch_correlation` gives them.
+
+    Args:
+        bench: The table.
+        metric: Name of a metric.
+
+    Returns:
+        The columns ``dataset``, ``epoch``, then one column per epoch; data sets sorted, lowest mean first.
+
+    Raises:
+        NothingToDrawError: If no correlation is defined.
+    """
+    found = epoch_correlation(bench, metric)
+    cells = found[[column for column in found.columns if column not in _KEYS]]
+    if not np.isfinite(cells.to_numpy()).any():
+        raise NothingToDrawError(f"no correlation is defined: {metric} is the same for all configurations.")
+    means = cells.mean(axis=1).groupby(found["dataset"], sort=False).mean().sort_values(kind="stable")
+    rank = {dataset: i for i, dataset in enumerate(means.index)}
+    return found.sort_values("dataset", key=lambda column: column.map(rank), kind="stable", ignore_index=True)
+
+
+def draw(frame: pd.DataFrame) -> Figure:
+    """The mean map on the left, small ones on the right; a single data set has the figure for itself."""
+    maps = {str(name): _cells(rows) for name, rows in frame.groupby("dataset", sort=False)}
+    epochs = np.unique(frame["epoch"].to_numpy())
+    if len(maps) == 1:
+        with style.look():
+            figure = Figure(figsize=(style.COLUMN, 2.9), layout="constrained")
+            _large(figure, maps, epochs)
+        return figure
+    columns = min(_COLUMNS, len(maps))
+    rows = -(-len(maps) // columns)
+    with style.look():
+        width, height = _LARGE + 0.81 * columns, max(_LARGE, 0.98 * rows)
+        figure = Figure(figsize=(width, height), layout="constrained")
+        left, right = figure.subfigures(1, 2, width_ratios=[_LARGE, width - _LARGE], squeeze=False)[0]
+        above = left.subfigures(2, 1, height_ratios=[_LARGE, height - _LARGE], squeeze=False)[0, 0]
+        _large(above if height > _LARGE else left, maps, epochs)
+        panels = right.subplots(rows, columns, squeeze=False).ravel()
+        for panel, (name, cells) in zip(panels, maps.items(), strict=False):
+            _small(panel, name, cells, epochs)
+        for panel in panels[len(maps) :]:
+            panel.remove()
+    return figure
+
+
+def _cells(rows: pd.DataFrame) -> NDArray[np.float64]:
+    """The map of one data set."""
+    return rows[[column for column in rows.columns if column not in _KEYS]].to_numpy(dtype=np.float64)
+
+
+def _image(panel: Axes, cells: NDArray[np.float64], epochs: NDArray[np.intp]) -> AxesImage:
+    """One map, drawn as a picture; the same colours in all."""
+    half = 0.5 * epochs[-1] / max(len(epochs) - 1, 1)
+    extent = (-half, epochs[-1] + half, -half, epochs[-1] + half)
+    panel.grid(visible=False)
+    return panel.imshow(cells, origin="lower", extent=extent, vmin=_LOWEST, vmax=1.0, cmap="cividis_r")
+
+
+def _large(figure: FigureBase, maps: dict[str, NDArray[np.float64]], epochs: NDArray[np.intp]) -> None:
+    """The mean over data sets, with its contour and the colour bar of all maps."""
+    panel, stacked = figure.subplots(), np.stack(list(maps.values()))
+    defined = np.isfinite(stacked).sum(axis=0)
+    mean = np.divide(np.nansum(stacked, axis=0), defined, out=np.full(defined.shape, np.nan), where=defined > 0)
+    image = _image(panel, mean, epochs)
+    if np.nanmin(mean) < _MARK < np.nanmax(mean) and len(epochs) > 1:
+        panel.contour(epochs, epochs, mean, levels=[_MARK], colors="white", linewidths=1.0)
+    panel.set(xlabel="epochs trained", ylabel="epochs trained")
+    panel.set_title(next(iter(maps)) if len(maps) == 1 else f"mean over {len(maps)} data sets")
+    panel.xaxis.set_major_locator(MaxNLocator(6, integer=True))
+    panel.yaxis.set_major_locator(MaxNLocator(6, integer=True))
+    label = "Spearman's rank correlation"
+    figure.colorbar(image, ax=panel, label=label, location="bottom", extend="min", shrink=0.8)
+
+
+def _small(panel: Axes, name: str, cells: NDArray[np.float64], epochs: NDArray[np.intp]) -> None:
+    """One data set's map without ticks."""
+    _image(panel, cells, epochs)
+    panel.set_title(name if len(name) <= _TITLE_LENGTH else f"{name[: _TITLE_LENGTH - 1]}…", fontsize=6)
+    panel.set(xticks=[], yticks=[], xlabel=" ")

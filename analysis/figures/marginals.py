@@ -1,0 +1,135 @@
+"""Marginal curves: how a metric changes with each hyperparameter, averaged over all values of the others.
+
+Each panel is one hyperparameter on its own scale, at the largest budget; each thin line is one data set, as the
+difference from its mean over the whole search space. The thick line is the mean over the data sets; the band around it
+is the standard deviation over the trees of a forest, averaged over the data sets, which says how sure the curves are.
+Panels are sorted by how far the thick line moves.
+"""
+
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
+from numpy.typing import NDArray
+
+from analysis import style
+from analysis.figures.contract import NothingToDrawError
+from analysis.figures.fig6 import nothing
+from analysis.importance.marginals import marginal_curve, values_at
+from analysis.importance.model import Model
+from analysis.importance.task import FIGURE_FOREST, fit_task, usable_tasks
+from lcbench.benchmark import Benchmark
+from lcbench.metric import get_metric
+
+_COLUMNS = 4
+_TICKS = 6
+
+
+def frame(bench: Benchmark, metric: str = "valid_accuracy") -> pd.DataFrame:
+    """The curves.
+
+    Args:
+        bench: The table.
+        metric: Name of a metric.
+
+    Returns:
+        One row per data set, hyperparameter and point: ``dataset, metric, hyperparameter, coordinate`` (in the unit
+        cube), ``value`` (of the hyperparameter), ``mean`` (of the metric, less its mean over the space) and ``spread``
+        (standard deviation over the trees).
+
+    Raises:
+        NothingToDrawError: If no data set has enough configurations that differ.
+        InputError: If scikit-learn is not installed.
+    """
+    found = [
+        _curves(bench, task.dataset, metric, fit_task(task, settings=FIGURE_FOREST))
+        for task in usable_tasks(bench, metric, [bench.budgets[-1]])
+    ]
+    if not found:
+        raise NothingToDrawError(nothing(metric))
+    return _sorted(pd.concat(found, ignore_index=True))
+
+
+def sign(metric: str) -> int:
+    """What turns a difference of losses into one of the metric."""
+    return -1 if get_metric(metric).goal == "maximize" else 1
+
+
+def _curves(bench: Benchmark, dataset: str, metric: str, model: Model) -> pd.DataFrame:
+    """The rows of one data set."""
+    parts = []
+    centre = model.predict(np.full(len(model.axes), np.nan))
+    for name in model.names:
+        curve = marginal_curve(model, name)
+        values = values_at(bench.space, name, curve["coordinate"].to_numpy())
+        curve["mean"] = sign(metric) * (curve["mean"] - centre)
+        curve.insert(1, "value", values)
+        parts.append(curve.assign(dataset=dataset, metric=metric, hyperparameter=name))
+    columns = ["dataset", "metric", "hyperparameter", "coordinate", "value", "mean", "spread"]
+    return pd.concat(parts, ignore_index=True)[columns]
+
+
+def _sorted(found: pd.DataFrame) -> pd.DataFrame:
+    """Hyperparameters by the range of their mean curve, largest first."""
+    means = found.groupby(["hyperparameter", "coordinate"], sort=False)["mean"].mean()
+    ranges = means.groupby(level=0, sort=False).agg(np.ptp).sort_values(ascending=False, kind="stable")
+    rank = {name: place for place, name in enumerate(ranges.index)}
+    return found.sort_values("hyperparameter", key=lambda column: column.map(rank), kind="stable", ignore_index=True)
+
+
+def draw(frame: pd.DataFrame) -> Figure:
+    """One panel per hyperparameter, with a common y axis."""
+    names = list(dict.fromkeys(frame["hyperparameter"]))
+    columns = min(_COLUMNS, len(names))
+    rows = -(-len(names) // columns)
+    metric = str(frame["metric"].iloc[0])
+    with style.look():
+        figure = Figure(figsize=(style.PAGE, 0.5 + 1.5 * rows), layout="constrained")
+        panels = figure.subplots(rows, columns, sharey=True, squeeze=False).ravel()
+        for panel, name in zip(panels, names, strict=False):
+            _panel(panel, frame[frame["hyperparameter"] == name])
+            panel.set_title(name, loc="left")
+        for panel in panels[len(names) :]:
+            panel.remove()
+        figure.supxlabel("value of the hyperparameter, on its own scale", fontsize=8)
+        label = f"{metric.replace('_', ' ')} less its mean ({get_metric(metric).unit})"
+        figure.supylabel(label, fontsize=8)
+    return figure
+
+
+def _panel(panel: Axes, rows: pd.DataFrame) -> None:
+    """All data sets' curves of one hyperparameter; a discrete one as steps would suggest values it has not: dots."""
+    datasets = rows["dataset"].nunique()
+    for _, curve in rows.groupby("dataset", sort=False):
+        alpha = float(np.clip(6 / datasets, 0.15, 0.6))
+        panel.plot(curve["coordinate"], curve["mean"], color=style.GREY, linewidth=0.5, alpha=alpha)
+    means = rows.groupby("coordinate")[["mean", "spread"]].mean()
+    places, mean, spread = means.index.to_numpy(dtype=float), means["mean"].to_numpy(), means["spread"].to_numpy()
+    few = len(places) <= _TICKS
+    panel.fill_between(places, mean - spread, mean + spread, color=style.colour(0), alpha=0.25, linewidth=0)
+    panel.plot(places, mean, color=style.colour(0), marker="o" if few else "", markersize=3)
+    values = rows.drop_duplicates("coordinate")["value"].tolist()
+    shown = evenly(places, _TICKS if few else 3)
+    panel.set_xticks(places[shown], [written(values[place]) for place in shown])
+    if not few:  # the outer ones stay within the panel
+        panel.get_xticklabels()[0].set_horizontalalignment("left")
+        panel.get_xticklabels()[-1].set_horizontalalignment("right")
+    panel.yaxis.set_major_locator(MaxNLocator(5))
+
+
+def evenly(points: NDArray[np.float64], count: int) -> list[int]:
+    """Which of the increasing points to mark: all if they are no more than ``count``, else those nearest to even."""
+    if len(points) <= count:
+        return list(range(len(points)))
+    even = np.linspace(points[0], points[-1], count)
+    return np.unique(np.abs(even[:, None] - points).argmin(axis=1)).tolist()
+
+
+def written(value: object) -> str:
+    """A hyperparameter's value for a tick: numbers short, categories as they are."""
+    try:
+        number = float(value)  # type: ignore[arg-type]  # whatever is no number raises
+    except (TypeError, ValueError):
+        return str(value)
+    return str(int(number)) if number.is_integer() and abs(number) < 1e5 else f"{number:.3g}"

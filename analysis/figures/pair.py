@@ -1,0 +1,102 @@
+"""The two most important hyperparameters together: how a metric changes over both, averaged over all others.
+
+The pair is that with the largest main effects (fANOVA), averaged over the data sets, at the largest budget. Colour is
+the joint marginal as the difference from the mean over the whole search space, averaged over the data sets; both axes
+are on the scale of the search space. A main effect alone would show as stripes; where the best value of one changes
+with the other, they interact.
+"""
+
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from analysis import style
+from analysis.figures.contract import NothingToDrawError
+from analysis.figures.fig6 import nothing
+from analysis.figures.marginals import evenly, sign, written
+from analysis.importance.fanova import main_effects
+from analysis.importance.marginals import marginal_map, values_at
+from analysis.importance.model import Model
+from analysis.importance.task import FIGURE_FOREST, fit_task, usable_tasks
+from lcbench.benchmark import Benchmark
+from lcbench.metric import get_metric
+
+_MOST_TICKS = 6
+_COLOURS = "PuOr"  # diverging, and told apart with any kind of colour blindness
+
+
+def frame(bench: Benchmark, metric: str = "valid_accuracy") -> pd.DataFrame:
+    """The map.
+
+    Args:
+        bench: The table.
+        metric: Name of a metric.
+
+    Returns:
+        One row per point of the grid: ``metric, datasets`` (how many), ``x_name``, ``y_name`` (the hyperparameters),
+        ``x``, ``y`` (coordinates in the unit cube), ``x_value``, ``y_value``, ``mean`` (of the metric, less its mean
+        over the space, averaged over the data sets) and ``spread`` (over the trees, averaged likewise).
+
+    Raises:
+        NothingToDrawError: If no data set has enough configurations that differ, or there is one hyperparameter.
+        InputError: If scikit-learn is not installed.
+    """
+    if len(bench.space) < 2:
+        raise NothingToDrawError("it needs at least two hyperparameters, this table has one.")
+    models = [fit_task(task, settings=FIGURE_FOREST) for task in usable_tasks(bench, metric, [bench.budgets[-1]])]
+    if not models:
+        raise NothingToDrawError(nothing(metric))
+    x, y = strongest(models)
+    found = [_map(model, x, y, metric) for model in models]
+    frame = found[0][["x", "y"]].assign(
+        mean=np.mean([each["mean"] for each in found], axis=0),
+        spread=np.mean([each["spread"] for each in found], axis=0),
+    )
+    frame = frame.assign(metric=metric, datasets=len(models), x_name=x, y_name=y)
+    for side, name in (("x", x), ("y", y)):
+        frame[f"{side}_value"] = pd.Series(values_at(bench.space, name, frame[side].to_numpy()))
+    order = ["metric", "datasets", "x_name", "y_name", "x", "y", "x_value", "y_value", "mean", "spread"]
+    return frame[order]
+
+
+def strongest(models: list[Model]) -> tuple[str, str]:
+    """The two hyperparameters with the largest main effect, averaged over the models."""
+    mean = np.nanmean([main_effects(model)["importance"] for model in models], axis=0)
+    first, second = np.argsort(-mean, kind="stable")[:2]
+    return models[0].names[first], models[0].names[second]
+
+
+def _map(model: Model, x: str, y: str, metric: str) -> pd.DataFrame:
+    """The joint marginal on one data set."""
+    found = marginal_map(model, x, y).rename(columns={"first": "x", "second": "y"})
+    centre = model.predict(np.full(len(model.axes), np.nan))
+    return found.assign(mean=sign(metric) * (found["mean"] - centre))
+
+
+def draw(frame: pd.DataFrame) -> Figure:
+    """One heat map with its colour bar."""
+    x, y = frame["x"].unique(), frame["y"].unique()
+    cells = frame["mean"].to_numpy().reshape(len(x), len(y)).T
+    most = float(np.abs(cells).max()) or 1.0
+    metric = str(frame["metric"].iloc[0])
+    with style.look():
+        figure = Figure(figsize=(style.COLUMN, 3.5), layout="constrained")
+        panel = figure.subplots()
+        panel.grid(visible=False)
+        image = panel.pcolormesh(x, y, cells, shading="nearest", cmap=_COLOURS, vmin=-most, vmax=most)
+        _ticks(panel, frame, x, y)
+        panel.set(xlabel=str(frame["x_name"].iloc[0]), ylabel=str(frame["y_name"].iloc[0]))
+        label = f"{metric.replace('_', ' ')} less its mean ({get_metric(metric).unit})"
+        figure.colorbar(image, ax=panel, label=label, orientation="horizontal", aspect=30)
+        count = int(frame["datasets"].iloc[0])
+        panel.set_title(f"mean over {count} data sets" if count > 1 else "one data set", loc="left")
+    return figure
+
+
+def _ticks(panel: Axes, frame: pd.DataFrame, x: np.ndarray, y: np.ndarray) -> None:
+    """Values of both hyperparameters: all of a few, else five."""
+    for side, points, axis in (("x", x, panel.xaxis), ("y", y, panel.yaxis)):
+        values = frame.drop_duplicates(side)[f"{side}_value"].tolist()
+        shown = evenly(points, _MOST_TICKS if len(points) <= _MOST_TICKS else 5)
+        axis.set_ticks(points[shown], [written(values[place]) for place in shown])

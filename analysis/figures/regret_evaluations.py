@@ -1,0 +1,62 @@
+"""Regret of the optimizers over evaluations: distance of the best result so far from the best of the table.
+
+Lines: mean over data sets and seeds after so many results, whatever their budgets and the time they took: an optimizer
+that trains most configurations briefly makes many more evaluations in the same time. Bands: 95 % bootstrap interval of
+the mean over the seeds, unless there are more than eight optimizers. A line ends with the run that has the fewest
+evaluations, and begins when every run has a result that did not diverge.
+"""
+
+import pandas as pd
+from matplotlib.figure import Figure
+from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
+
+from analysis import style
+from analysis.figures import lines
+from analysis.figures.contract import NothingToDrawError
+from analysis.provenance import check_same_table
+from analysis.regret import evaluation_regret
+from lcbench.benchmark import Benchmark
+from lcbench.metric import get_metric
+
+
+def frame(bench: Benchmark, metric: str, traces: pd.DataFrame) -> pd.DataFrame:
+    """The regrets.
+
+    Args:
+        bench: The table on which the study was run.
+        metric: Name of the metric that was optimized.
+        traces: From :func:`simulate.study.study`, one row per result.
+
+    Returns:
+        The columns of :func:`analysis.regret.evaluation_regret` and ``metric``; no rows where there is no mean.
+
+    Raises:
+        NothingToDrawError: If no optimizer has a finite result on every data set and seed.
+        InputError: If the study was run on another table or metric.
+    """
+    check_same_table(traces, bench, metric)
+    found = evaluation_regret(traces).assign(metric=metric).dropna(subset="regret").reset_index(drop=True)
+    if found.empty:
+        raise NothingToDrawError("no optimizer has a result on every data set and seed; simulate for longer.")
+    return found
+
+
+def draw(frame: pd.DataFrame) -> Figure:
+    """One line and band per optimizer; both axes logarithmic (regret linear if it is nowhere above zero)."""
+    metric = str(frame["metric"].iloc[0])
+    with style.look():
+        figure = lines.sized(frame["optimizer"].unique().tolist(), style.COLUMN * 1.3, 2.7)
+        panel = figure.subplots()
+        lines.bands(panel, "evaluations", frame)
+        for i, (name, rows) in enumerate(frame.groupby("optimizer", sort=False)):
+            lines.step_line(panel, i, str(name), rows["evaluations"], rows["regret"])
+        panel.set_xscale("log")
+        panel.set_xlim(1, max(2, int(frame["evaluations"].max())))
+        panel.xaxis.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0)))
+        panel.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
+        panel.xaxis.set_minor_formatter(NullFormatter())
+        panel.set_xlabel("evaluations")
+        lines.regret_axis(panel, frame)
+        panel.set_ylabel(f"mean regret of {metric.replace('_', ' ')} ({get_metric(metric).unit})")
+        lines.legend(figure)
+    return figure

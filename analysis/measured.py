@@ -1,0 +1,104 @@
+"""What several of the paper's numbers need of a table, computed once, when it is first asked for."""
+
+from functools import cached_property
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from analysis import generality
+from analysis.correlation import ADAPTIVE, CROSS, NON_ADAPTIVE, spearman
+from analysis.epochs import complete_losses
+from analysis.paper import TABLE_3
+from analysis.performance import performance_matrix, relative_regret
+from analysis.portfolio import greedy_portfolio
+from lcbench.benchmark import Benchmark
+from lcbench.errors import InputError
+
+_LARGEST = 64
+"""Size of the largest portfolio that is looked at."""
+
+
+class Measured:
+    """A table and what is derived from it. What cannot be derived is an ``InputError`` that says why.
+
+    Args:
+        bench: The table.
+        metric: Name of the metric in place of the paper's validation accuracy.
+    """
+
+    def __init__(self, bench: Benchmark, metric: str = "valid_accuracy") -> None:
+        self.bench, self.metric = bench, metric
+        self._correlations: dict[tuple[int, int, str], NDArray[np.float64]] = {}
+
+    @cached_property
+    def values(self) -> pd.DataFrame:
+        """Configurations x data sets, of which there must be two."""
+        if len(self.bench.datasets) < 2:
+            raise InputError(f"needs at least two data sets, this table has one ({self.bench.datasets[0]}).")
+        return performance_matrix(self.bench, self.metric)
+
+    @cached_property
+    def best(self) -> pd.DataFrame:
+        """The best configuration of each data set."""
+        return generality.best_configurations(self.values, self.metric)
+
+    @cached_property
+    def spread(self) -> pd.DataFrame:
+        """Share of good configurations on each data set."""
+        return generality.spread(self.values, self.metric)
+
+    @cached_property
+    def portfolio(self) -> NDArray[np.intp]:
+        """A greedy portfolio, as rows of :attr:`values`; its first ten are that of ten."""
+        return greedy_portfolio(relative_regret(self.values, self.metric), _LARGEST)
+
+    @cached_property
+    def importance(self) -> pd.DataFrame:
+        """Mean fANOVA and LPI over data sets at the smallest and the largest budget, by hyperparameter and budget."""
+        from analysis.importance import importance  # needs scikit-learn
+
+        ends = sorted({self.bench.budgets[0], self.bench.budgets[-1]})
+        found = importance(self.bench, self.metric, ends)
+        if found.empty:
+            raise InputError("needs more configurations, none of the data sets has enough for a forest.")
+        return found.groupby(["hyperparameter", "budget"])[["fanova", "lpi"]].mean()
+
+    def correlation(self, low: int, high: int, schedule: str) -> NDArray[np.float64]:
+        """Spearman's correlation of a pair of the paper's budgets on each data set, where it is defined.
+
+        Non-adaptive values are read from the curves of the largest budget, so they need no runs of the smaller ones.
+        """
+        key = (low, high, schedule)
+        if key not in self._correlations:
+            left, right = self._sides(*key)
+            pairs = [(self._losses(d, *left), self._losses(d, *right)) for d in self.bench.datasets]
+            found = np.array([spearman(a[:, None], b[:, None])[0] for a, b in pairs])
+            if np.isnan(found).all():
+                raise InputError(f"is not defined, {self.metric} is the same for all configurations.")
+            self._correlations[key] = found[~np.isnan(found)]
+        return self._correlations[key]
+
+    def _sides(self, low: int, high: int, schedule: str) -> tuple[tuple[int, int], tuple[int, int]]:
+        """For each side which budget's runs are read after how many epochs.
+
+        Raises:
+            InputError: If the table lacks one of the runs.
+        """
+        longest = max(cell.budget_high for cell in TABLE_3)
+        sides = {
+            NON_ADAPTIVE: ((longest, low), (longest, high)),
+            ADAPTIVE: ((low, low), (high, high)),
+            CROSS: ((low, low), (longest, high)),
+        }[schedule]
+        lacking = sorted({budget for budget, _ in sides} - set(self.bench.budgets))
+        if lacking:
+            raise InputError(
+                f"needs runs of {' and '.join(map(str, lacking))} epochs, this table has runs of "
+                f"{', '.join(map(str, self.bench.budgets))}."
+            )
+        return sides
+
+    def _losses(self, dataset: str, budget: int, epoch: int) -> NDArray[np.float64]:
+        """``(configs,)`` losses after so many epochs of the runs of a budget."""
+        return complete_losses(self.bench, dataset, self.metric, budget)[:, epoch]

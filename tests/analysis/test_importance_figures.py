@@ -1,0 +1,104 @@
+"""The figures of importance show what was computed, and say why where they cannot."""
+
+import sys
+
+import numpy as np
+import pandas as pd
+import pytest
+from ConfigSpace import Categorical, ConfigurationSpace, Float
+
+from analysis.figures import FIGURES, ablation, fig6, marginals, pair
+from analysis.figures.contract import NothingToDrawError
+from lcbench.errors import InputError
+from lcbench.space import sample
+
+pytest.importorskip("sklearn.ensemble", reason="importance needs scikit-learn (lcbench[models])")
+NAMES = ("fig6", "marginals", "pair", "ablation")
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_tables_without_anything_to_learn(name, stub):
+    flat = stub(1)
+    flat.arrays = {key: np.full_like(values, 0.5) for key, values in flat.arrays.items()}
+    with pytest.raises(NothingToDrawError, match="differ in valid_accuracy"):
+        FIGURES[name].frame(flat)
+    with pytest.raises(NothingToDrawError, match="at least 4 complete configurations"):
+        FIGURES[name].frame(stub(1, configs=3))
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_without_scikit_learn(name, stub, monkeypatch):
+    monkeypatch.setitem(sys.modules, "sklearn.ensemble", None)
+    with pytest.raises(InputError, match=r"lcbench\[models\]"):
+        FIGURES[name].frame(stub(1))
+
+
+def test_fig6_sorts_by_median_and_draws_a_box_for_each_budget(bench):
+    frame = fig6.frame(bench)
+    medians = frame.groupby("hyperparameter", sort=False)["fanova"].median()
+    assert medians.is_monotonic_decreasing
+    left, right = fig6.draw(frame).axes
+    assert [label.get_text() for label in left.get_yticklabels()] == medians.index.tolist()
+    assert len(left.patches) == len(right.patches) == 7 * 3
+
+
+def test_fig6_with_one_budget(one_budget):
+    assert len(fig6.draw(fig6.frame(one_budget)).axes[0].patches) == 7
+
+
+def test_marginals_are_differences_of_the_metric_from_its_mean(bench):
+    frame = marginals.frame(bench)
+    quality = frame[frame["hyperparameter"] == "num_layers"].groupby("dataset")["mean"]
+    assert quality.mean().to_numpy() == pytest.approx(0, abs=1e-12)
+    errors = marginals.frame(bench, "valid_cross_entropy")  # (1 - accuracy) * 2, but for rounding, so that trees differ
+    both = frame.merge(errors, on=["dataset", "hyperparameter", "coordinate"])
+    slope, _ = np.polyfit(both["mean_x"], both["mean_y"], 1)
+    assert slope == pytest.approx(-2, abs=0.4)
+    assert len(marginals.draw(frame).axes) == 7
+
+
+def test_pair_is_of_the_two_most_important(bench):
+    effects = fig6.frame(bench)
+    largest = effects[effects["budget"] == 50].groupby("hyperparameter")["fanova"].mean().nlargest(2)
+    frame = pair.frame(bench)
+    assert frame[["x_name", "y_name"]].drop_duplicates().to_numpy().tolist() == [largest.index.tolist()]
+    image = pair.draw(frame).axes[0].collections[0].get_array()
+    assert sorted(image.ravel()) == sorted(frame["mean"])
+
+
+def test_parts_of_an_ablation_add_up_to_one(bench):
+    frame = ablation.frame(bench)
+    assert frame.groupby("dataset")["part"].sum().to_numpy() == pytest.approx(1)
+    assert len(ablation.draw(frame).axes[1].patches) == frame["hyperparameter"].nunique() - 1
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_space_with_categories_draws_and_survives_csv(name, stub, tmp_path):
+    space = ConfigurationSpace(seed=0)
+    space.add(Categorical("optimizer", ["sgd", "adam", "lion"]), Float("rate", (1e-3, 1), log=True))
+    table = stub(2)
+    table.space = space
+    table.configs = sample(space, 12, np.random.default_rng(0))
+    frame = FIGURES[name].frame(table)
+    frame.to_csv(tmp_path / "numbers.csv", index=False)
+    for numbers in (frame, pd.read_csv(tmp_path / "numbers.csv")):
+        figure = FIGURES[name].load().draw(numbers)
+        figure.canvas.draw()
+    if name in ("marginals", "pair"):
+        ticks = {
+            label.get_text() for panel in figure.axes for label in panel.get_xticklabels() + panel.get_yticklabels()
+        }
+        assert {"sgd", "adam", "lion"} <= ticks
+
+
+def test_pair_needs_two_hyperparameters(stub):
+    table = stub(1)
+    table.space = ConfigurationSpace({"rate": (0.0, 1.0)})
+    table.configs = sample(table.space, 12, np.random.default_rng(0))
+    with pytest.raises(NothingToDrawError, match="at least two hyperparameters"):
+        pair.frame(table)
+
+
+@pytest.mark.parametrize(("value", "text"), [(0.00316227, "0.00316"), (512.0, "512"), ("0.5", "0.5"), ("sgd", "sgd")])
+def test_values_are_written_short(value, text):
+    assert marginals.written(value) == text

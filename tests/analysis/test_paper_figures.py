@@ -1,0 +1,155 @@
+"""Figures 3, 4 and 14, the map of epochs and the early cuts: they show what was computed, and say what they need."""
+
+import io
+
+import numpy as np
+import pytest
+
+from analysis import style
+from analysis.figures import curves, epoch_map, fig3, fig4, fig14, overlap
+from analysis.figures.contract import NothingToDrawError
+from analysis.performance import performance_matrix, relative_regret
+from analysis.portfolio import greedy_portfolio
+from lcbench.errors import InputError, UnknownNameError
+
+
+def png(figure) -> bytes:
+    buffer = io.BytesIO()
+    figure.savefig(buffer, format="png", dpi=60, metadata={"Software": None})
+    return buffer.getvalue()
+
+
+def test_fig3_is_sorted_along_both_axes(bench):
+    frame = fig3.frame(bench)
+    assert len(frame) == len(bench.datasets) * len(bench.configs)
+    values, regrets = performance_matrix(bench), relative_regret(performance_matrix(bench), "valid_accuracy")
+    left, right = fig3.draw(frame).axes[:2]
+    for panel, table, sign in ((left, values, -1), (right, regrets, 1)):
+        order = table.mean().mul(sign).sort_values().index
+        assert [label.get_text() for label in panel.get_yticklabels()] == order.tolist()
+        shown = np.asarray(panel.images[0].get_array())
+        rows = shown.reshape(len(order), -1, shown.shape[1])[:, 0]
+        columns = np.argsort(sign * table.to_numpy().mean(axis=1), kind="stable")
+        np.testing.assert_allclose(rows, table[order].to_numpy().T[:, columns])
+
+
+def test_fig3_of_diverged_runs_and_of_losses(stub):
+    some = stub(2)
+    some.arrays["data_set_1", 12][2:, 0, 4:] = np.nan
+    for metric in ("valid_accuracy", "valid_cross_entropy"):
+        frame = fig3.frame(some, metric)
+        assert frame["value"].isna().sum() == 10
+        assert png(fig3.draw(frame))
+    with pytest.raises(NothingToDrawError, match="this table has one"):
+        fig3.frame(stub(2, configs=1))
+
+
+def test_fig3_of_a_metric_without_values(stub):
+    some = stub(2)
+    some.arrays["data_set_1", 12][:] = np.nan
+    with pytest.raises(InputError, match="must be recorded"):
+        fig3.frame(some)
+
+
+def test_fig4_shows_the_greedy_portfolio(stub):
+    table = stub(6, configs=40)
+    frame = fig4.frame(table)
+    regrets = relative_regret(performance_matrix(table), "valid_accuracy").to_numpy()
+    greedy = frame[frame["portfolio"] == fig4.GREEDY]
+    taken = greedy_portfolio(regrets, 32)
+    assert greedy["config_id"].tolist() == table.configs.index[taken].tolist()
+    np.testing.assert_allclose(greedy["regret"], [regrets[taken[:k]].min(axis=0).mean() for k in range(1, 33)])
+    left_out = frame[frame["portfolio"] == fig4.LEFT_OUT]["regret"].to_numpy()
+    assert (left_out >= greedy["regret"].to_numpy() - 1e-12).all()
+    drawn = fig4.draw(frame).axes[0].lines[0].get_ydata()
+    np.testing.assert_allclose(drawn, greedy.loc[greedy["regret"] > 0, "regret"])
+
+
+def test_fig4_says_what_it_needs(stub):
+    with pytest.raises(NothingToDrawError, match="at least two data sets, this table has one"):
+        fig4.frame(stub(1))
+    flat = stub(3)
+    flat.arrays = {key: np.full_like(values, 0.5) for key, values in flat.arrays.items()}
+    with pytest.raises(NothingToDrawError, match="best on all data sets"):
+        fig4.frame(flat)
+
+
+def test_fig4_with_a_configuration_that_diverged_somewhere(stub):
+    some = stub(3)
+    for name in some.datasets:
+        some.arrays[name, 12][::2, 0, 4:] = np.nan
+    assert png(fig4.draw(fig4.frame(some, "valid_cross_entropy")))
+
+
+def test_epoch_map_shows_the_mean_over_data_sets(bench):
+    frame = epoch_map.frame(bench)
+    cells = [rows.drop(columns=["dataset", "epoch"]).to_numpy() for _, rows in frame.groupby("dataset")]
+    figure = epoch_map.draw(frame)
+    large = next(panel for panel in figure.axes if panel.get_title().startswith("mean"))
+    np.testing.assert_allclose(np.asarray(large.images[0].get_array()), np.mean(cells, axis=0))
+    assert [panel.get_title() for panel in figure.axes if panel.get_title() in bench.datasets] == list(
+        dict.fromkeys(frame["dataset"])
+    )
+
+
+def test_epoch_map_leaves_undefined_correlations_out_of_the_mean(stub):
+    some = stub(2)
+    some.arrays["data_set_1", 12][:, :, 0] = 0.5
+    assert png(epoch_map.draw(epoch_map.frame(some)))
+    some.arrays = {key: np.full_like(values, 0.5) for key, values in some.arrays.items()}
+    with pytest.raises(NothingToDrawError, match="no correlation is defined"):
+        epoch_map.frame(some)
+
+
+def test_overlap_needs_ten_configurations(stub):
+    with pytest.raises(NothingToDrawError, match="at least 10 configurations with all runs, there are 9"):
+        overlap.frame(stub(2, configs=9))
+    panel = overlap.draw(overlap.frame(stub(2, configs=10))).axes[0]
+    assert len(panel.lines) == 3 * 3  # curve, marks and chance
+
+
+def test_fig14_has_the_tables_data_sets_and_the_papers(bench):
+    frame = fig14.frame(bench)
+    here = frame[frame["group"] == fig14.THIS]
+    assert here["dataset"].tolist() == list(bench.datasets)
+    published = frame[frame["group"] == fig14.PUBLISHED]
+    # section 4.1.1: 5 to 1637 features with the target, 690 to 581012 data points, 2 to 355 classes
+    assert len(published) == 35
+    assert (published["features"].min() + 1, published["features"].max() + 1) == (5, 1637)
+    assert (published["instances"].min(), published["instances"].max()) == (690, 581012)
+    assert (published["classes"].min(), published["classes"].max()) == (2, 355)
+    names = {text.get_text() for text in fig14.draw(frame).axes[0].texts}
+    assert names == set(bench.datasets)
+
+
+@pytest.mark.parametrize("kind", ["svg", "pdf"])
+def test_the_same_figure_gives_the_same_bytes(kind, bench, tmp_path):
+    frame = fig4.frame(bench)
+    paths = [tmp_path / f"{copy}.{kind}" for copy in "ab"]
+    for path in paths:
+        style.save(fig4.draw(frame), path)
+    assert paths[0].read_bytes() == paths[1].read_bytes()
+
+
+def test_unknown_format(bench, tmp_path):
+    with pytest.raises(UnknownNameError, match="unknown format 'jpg'"):
+        style.save(fig14.draw(fig14.frame(bench)), tmp_path / "a.jpg")
+
+
+def test_the_best_accuracy_is_never_outside_the_panel(stub):
+    some = stub(1)
+    values = some.arrays[some.datasets[0], 12]
+    values[1:] = 0.01 + 0.001 * values[1:]
+    values[0] = 0.9
+    low, high = curves.draw(curves.frame(some)).axes[0].get_ylim()
+    assert low < 0.01 < 0.9 < high
+
+
+def test_many_curves_are_thinned_but_keep_the_best_and_the_worst(stub):
+    some = stub(1, configs=700, budgets=(2,))
+    panel = curves.draw(curves.frame(some)).axes[0]
+    drawn = np.array([path.vertices[-1, 1] for path in panel.collections[0].get_paths()])
+    last = some.arrays[some.datasets[0], 2].mean(axis=1)[:, -1]
+    assert len(drawn) == 500
+    assert (drawn.min(), drawn.max()) == pytest.approx((last.min(), last.max()))
+    assert panel.collections[0].get_rasterized()

@@ -1,0 +1,118 @@
+"""The figures that show a study: what they say of one whose outcome is known, and when they say nothing."""
+
+import io
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from analysis.figures import FIGURES, critical_difference, lines, rank, regret, regret_evaluations, time_to_target
+from analysis.figures.contract import NothingToDrawError
+from simulate import ranking
+from simulate.regret import scores
+from simulate.study import study
+
+STUDIES = [name for name, spec in FIGURES.items() if spec.needs_traces]
+
+
+def png(figure) -> bytes:
+    buffer = io.BytesIO()
+    figure.savefig(buffer, format="png", dpi=60)
+    return buffer.getvalue()
+
+
+@pytest.fixture(scope="module")
+def traces(bench) -> pd.DataFrame:
+    return study(bench, optimizers=["random", "hyperband", "bohb"], seeds=range(4), budget="6x")
+
+
+@pytest.mark.parametrize("name", STUDIES)
+@pytest.mark.parametrize("budget", ["4x-epochs", "12evals"])
+def test_every_figure_of_a_study_whose_limit_counts_something_else(bench, name, budget):
+    some = study(bench, optimizers=["random", "hyperband"], seeds=range(2), budget=budget)
+    frame = FIGURES[name].frame(bench, "valid_accuracy", some)
+    figure = FIGURES[name].load().draw(frame)
+    assert png(figure)
+    if "unit" in frame:
+        said = {"4x-epochs": "epochs trained", "12evals": "evaluations"}[budget]
+        assert all(panel.get_xlabel().startswith(said) for panel in figure.axes)
+
+
+@pytest.mark.parametrize("name", STUDIES)
+def test_every_optimizer_has_a_look_of_its_own_and_the_same_in_every_figure(bench, make_traces, name):
+    names = tuple(f"optimizer-{i}" for i in range(14))
+    frame = FIGURES[name].frame(bench, "valid_accuracy", make_traces(bench, names, results=8))
+    figure = FIGURES[name].load().draw(frame)
+    assert png(figure)
+    if name == "critical_difference":
+        return
+    assert [text.get_text() for text in figure.legends[0].get_texts()] == list(names)
+    looks = [(line.get_color(), line.get_linestyle()) for line in figure.axes[0].lines]
+    assert len(set(looks)) == 14
+    assert looks[0] == ("#0072B2", "-")
+    assert not figure.axes[0].collections, "bands of so many would hide each other"
+
+
+def test_bands_hold_the_lines(bench, traces):
+    for module in (regret, regret_evaluations, rank):
+        frame = module.frame(bench, "valid_accuracy", traces)
+        value = "rank" if module is rank else "regret"
+        known = frame.dropna()
+        assert len(known)
+        assert (known["low"] <= known[value] + 1e-12).all()
+        assert (known[value] <= known["high"] + 1e-12).all()
+        assert len(module.draw(frame).axes[0].collections) == 3
+
+
+def test_over_evaluations_a_line_ends_with_the_shortest_run(bench, traces):
+    frame = regret_evaluations.frame(bench, "valid_accuracy", traces)
+    shortest = traces.groupby(["optimizer", "dataset", "seed"]).size().groupby("optimizer").min()
+    for name, rows in frame.groupby("optimizer"):
+        assert rows["evaluations"].max() <= shortest[name]
+        assert (np.diff(rows["regret"]) <= 1e-12).all()
+
+
+def test_the_diagram_shows_ranks_and_what_does_not_differ(bench, traces):
+    frame = critical_difference.frame(bench, "valid_accuracy", traces)
+    expected = ranking.ranks(scores(traces)).mean().sort_values()
+    assert frame["rank"].tolist() == expected.tolist()
+    assert frame["critical_difference"].iloc[0] == pytest.approx(2.343 * np.sqrt(3 * 4 / (6 * 2)), abs=1e-3)
+    figure = critical_difference.draw(frame.assign(rank=[1.0, 1.5, 3.0], critical_difference=0.6))
+    bars = [line for line in figure.axes[0].lines if line.get_linewidth() > 2]
+    assert len(bars) == 1
+    np.testing.assert_allclose(bars[0].get_xdata(), [0.97, 1.53])
+    assert "Friedman" in figure.axes[0].get_xlabel()
+    two = traces[traces["optimizer"] != "bohb"]
+    assert (
+        "Friedman"
+        not in critical_difference.draw(critical_difference.frame(bench, "valid_accuracy", two)).axes[0].get_xlabel()
+    )
+
+
+def test_what_cannot_be_drawn_is_said(bench, traces):
+    one = traces[traces["optimizer"] == "random"]
+    for module in (rank, critical_difference):
+        with pytest.raises(NothingToDrawError, match=r"it ranks optimizers, and this study has one \(random\)"):
+            module.frame(bench, "valid_accuracy", one)
+    with pytest.raises(NothingToDrawError, match=r"over data sets, and this study has one \(alpha\)"):
+        critical_difference.frame(bench, "valid_accuracy", traces[traces["dataset"] == "alpha"])
+    diverged = traces.assign(loss=np.inf)
+    with pytest.raises(NothingToDrawError, match="no run has reached any"):
+        time_to_target.frame(bench, "valid_accuracy", diverged)
+    with pytest.raises(NothingToDrawError, match="no optimizer has a result"):
+        regret_evaluations.frame(bench, "valid_accuracy", diverged)
+
+
+def test_traces_from_elsewhere_are_in_seconds(traces):
+    assert lines.unit_of(traces.drop(columns="unit")) == "seconds"
+
+
+def test_targets_are_drawn_as_distribution_functions(bench, traces):
+    frame = time_to_target.frame(bench, "valid_accuracy", traces)
+    figure = time_to_target.draw(frame)
+    assert [panel.get_title() for panel in figure.axes] == [
+        f"normalized regret of at most {target} %" for target in ("5", "1", "0.1")
+    ]
+    for panel in figure.axes:
+        for line in panel.lines:
+            assert (np.diff(line.get_ydata()) >= 0).all()
