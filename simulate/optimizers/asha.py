@@ -12,32 +12,8 @@ import numpy as np
 from lcbench.errors import InputError
 from simulate.contract import Domain, Job, Result
 from simulate.optimizers.random_search import draw
-from simulate.optimizers.rungs import check_eta, infer_eta
+from simulate.optimizers.rungs import check_eta, geometric_rungs, infer_eta
 from simulate.optimizers.running import Running
-
-
-def geometric_rungs(budgets: Sequence[int], eta: int) -> tuple[int, ...]:
-    """Rungs about a factor of ``eta`` apart, out of the budgets that are offered.
-
-    From the largest budget R downwards, the rung ``k`` below it is the largest offered budget of at most
-    ``R / eta**k``. 12, 25, 50 with eta 2 stays as it is; 1, 2, ..., 50 gives 1, 3, 6, 12, 25, 50 with eta 2 and
-    1, 5, 16, 50 with eta 3.
-
-    Args:
-        budgets: Epochs, increasing.
-        eta: Halving rate.
-
-    Returns:
-        The rungs, increasing; at least the largest budget.
-    """
-    rungs = [budgets[-1]]
-    scale = eta
-    for budget in reversed(budgets):
-        if budget * scale <= budgets[-1]:
-            rungs.append(budget)
-            while budget * scale <= budgets[-1]:
-                scale *= eta
-    return tuple(reversed(rungs))
 
 
 class Rung:
@@ -82,7 +58,7 @@ class _RungSystem:
         budgets: Epochs that can be asked for, increasing.
         rng: Source of randomness.
         eta: Halving rate; by default the one that fits the budgets.
-        rungs: Epochs of the rungs, out of the budgets; by default :func:`geometric_rungs`.
+        rungs: Epochs of the rungs, out of the budgets; by default :func:`simulate.optimizers.rungs.geometric_rungs`.
     """
 
     def __init__(
@@ -131,7 +107,7 @@ class ASHA(_RungSystem):
         budgets: Epochs that can be asked for, increasing.
         rng: Source of randomness.
         eta: Halving rate; by default the one that fits the budgets.
-        rungs: Epochs of the rungs, out of the budgets; by default :func:`geometric_rungs`.
+        rungs: Epochs of the rungs, out of the budgets; by default :func:`simulate.optimizers.rungs.geometric_rungs`.
     """
 
     def ask(self) -> Job | None:
@@ -165,7 +141,7 @@ class ASHAStopping(_RungSystem):
         budgets: Epochs that can be asked for, increasing.
         rng: Source of randomness.
         eta: Halving rate; by default the one that fits the budgets.
-        rungs: Epochs of the rungs, out of the budgets; by default :func:`geometric_rungs`.
+        rungs: Epochs of the rungs, out of the budgets; by default :func:`simulate.optimizers.rungs.geometric_rungs`.
     """
 
     def __init__(

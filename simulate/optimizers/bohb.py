@@ -5,7 +5,7 @@ import numpy as np
 from simulate.contract import Domain, Job, Result
 from simulate.optimizers.brackets import Brackets
 from simulate.optimizers.kde_model import KDEModel, Settings
-from simulate.optimizers.rungs import Variant, check_eta, hyperband_brackets, infer_eta
+from simulate.optimizers.rungs import Variant, check_eta, hyperband_brackets, infer_eta, rungs_of
 
 
 class BOHB:
@@ -26,7 +26,7 @@ class BOHB:
 
     Args:
         domain: Where to look.
-        budgets: Epochs of the rungs, increasing.
+        budgets: Epochs of the rungs, increasing; see :func:`simulate.optimizers.rungs.rungs_of` if there are many.
         rng: Source of randomness.
         eta: Halving rate; by default the one that fits the budgets.
         variant: Which of Hyperband's bracket tables.
@@ -44,6 +44,7 @@ class BOHB:
         settings: Settings | None = None,
     ) -> None:
         eta = infer_eta(budgets) if eta is None else check_eta(eta)
+        budgets = rungs_of(budgets, eta)
         self._model = KDEModel(domain, budgets, rng, settings)
         table = hyperband_brackets(len(budgets), eta, variant)
         self._brackets = Brackets(table, budgets, self._model.propose)

@@ -9,10 +9,9 @@ from numpy.typing import NDArray
 
 from simulate.contract import Config, Domain, Job, Result
 from simulate.encoding import levels
-from simulate.optimizers.asha import geometric_rungs
 from simulate.optimizers.differential import PARENTS, Population, Rates, evolve, mutant, to_point, to_vector
 from simulate.optimizers.proposal import propose_at, propose_uniform
-from simulate.optimizers.rungs import Variant, check_eta, hyperband_brackets, infer_eta, promote
+from simulate.optimizers.rungs import Variant, check_eta, geometric_rungs, hyperband_brackets, infer_eta, promote
 from simulate.optimizers.running import Running
 
 Array = NDArray[np.float64]

@@ -5,7 +5,7 @@ import numpy as np
 from simulate.contract import Domain, Job, Result
 from simulate.optimizers.brackets import Brackets
 from simulate.optimizers.random_search import draw
-from simulate.optimizers.rungs import Variant, check_eta, hyperband_brackets, infer_eta
+from simulate.optimizers.rungs import Variant, check_eta, hyperband_brackets, infer_eta, rungs_of
 
 
 class Hyperband:
@@ -18,7 +18,7 @@ class Hyperband:
 
     Args:
         domain: Where to look.
-        budgets: Epochs of the rungs, increasing.
+        budgets: Epochs of the rungs, increasing; see :func:`simulate.optimizers.rungs.rungs_of` if there are many.
         rng: Source of randomness.
         eta: Halving rate; by default the one that fits the budgets.
         variant: Which of the two bracket tables, see :func:`simulate.optimizers.rungs.hyperband_brackets`.
@@ -34,6 +34,7 @@ class Hyperband:
         variant: Variant = "floor",
     ) -> None:
         eta = infer_eta(budgets) if eta is None else check_eta(eta)
+        budgets = rungs_of(budgets, eta)
         self._brackets = Brackets(hyperband_brackets(len(budgets), eta, variant), budgets, lambda: draw(domain, rng))
 
     def ask(self) -> Job | None:

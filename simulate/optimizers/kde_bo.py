@@ -4,6 +4,7 @@ import numpy as np
 
 from simulate.contract import Domain, Job, Result
 from simulate.optimizers.kde_model import KDEModel, Settings
+from simulate.optimizers.running import Running
 
 
 class KDEBO:
@@ -34,16 +35,18 @@ class KDEBO:
     ) -> None:
         self._budget = budgets[-1]
         self._model = KDEModel(domain, budgets[-1:], rng, settings)
-        self._trials = 0
+        self._running: Running[None] = Running()
 
     def ask(self) -> Job | None:
         """A new configuration; None once a table has none left."""
         config = self._model.propose()
         if config is None:
             return None
-        self._trials += 1
-        return Job(self._trials - 1, config, self._budget)
+        trial = self._running.new_trial()
+        self._running.begin(trial, None)
+        return Job(trial, config, self._budget)
 
     def tell(self, result: Result) -> None:
         """Learn a result."""
+        self._running.end(result)
         self._model.tell(result)

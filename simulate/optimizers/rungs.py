@@ -51,6 +51,47 @@ def infer_eta(budgets: Sequence[int]) -> int:
     return max(2, round(sum(ratios) / len(ratios))) if ratios else 2
 
 
+def geometric_rungs(budgets: Sequence[int], eta: int) -> tuple[int, ...]:
+    """Rungs about a factor of ``eta`` apart, out of the budgets that are offered.
+
+    From the largest budget R downwards, the rung ``k`` below it is the largest offered budget of at most
+    ``R / eta**k``. 12, 25, 50 with eta 2 stays as it is; 1, 2, ..., 50 gives 1, 3, 6, 12, 25, 50 with eta 2 and
+    1, 5, 16, 50 with eta 3.
+
+    Args:
+        budgets: Epochs, increasing.
+        eta: Halving rate.
+
+    Returns:
+        The rungs, increasing; at least the largest budget.
+    """
+    rungs = [budgets[-1]]
+    scale = eta
+    for budget in reversed(budgets):
+        if budget * scale <= budgets[-1]:
+            rungs.append(budget)
+            while budget * scale <= budgets[-1]:
+                scale *= eta
+    return tuple(reversed(rungs))
+
+
+def rungs_of(budgets: Sequence[int], eta: int) -> tuple[int, ...]:
+    """The rungs of brackets that use the budgets that are offered.
+
+    All of them, as given, unless they lie much closer than a factor of ``eta``: then :func:`geometric_rungs`. Every
+    epoch from 1 to 50 would be 50 rungs, and a bracket of 2**49 trials.
+
+    Args:
+        budgets: Epochs, increasing.
+        eta: Halving rate.
+
+    Returns:
+        The rungs, increasing.
+    """
+    room = len(rung_budgets(budgets[0], budgets[-1], eta))
+    return tuple(budgets) if len(budgets) <= room + 1 else geometric_rungs(budgets, eta)
+
+
 def promote(losses: ArrayLike, k: int) -> NDArray[np.intp]:
     """Which ``k`` of a rung's results go on to the next.
 

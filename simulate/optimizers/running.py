@@ -15,6 +15,11 @@ class Running(Generic[Note]):
         self._trials = 0
         self._notes: dict[int, Note] = {}
 
+    @property
+    def notes(self) -> list[Note]:
+        """The notes of all jobs that are running, in the order in which they began."""
+        return list(self._notes.values())
+
     def new_trial(self) -> int:
         """The number of a new trial."""
         self._trials += 1

@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 from simulate.contract import Config, Domain, Job, Result
 from simulate.encoding import Encoding
 from simulate.optimizers.history import History
+from simulate.optimizers.running import Running
 
 
 class Sequential:
@@ -22,32 +23,25 @@ class Sequential:
     def __init__(self, domain: Domain, budgets: Sequence[int], propose: Callable[[], Config | None]) -> None:
         self.encoding = Encoding(domain.space)
         self.told = History(len(self.encoding.names))
-        self._running: dict[int, NDArray[np.float64]] = {}
+        self._running: Running[NDArray[np.float64]] = Running()
         self._domain = domain
         self._budget = budgets[-1]
         self._propose = propose
-        self._trials = 0
 
     @property
     def running(self) -> NDArray[np.float64]:
         """Where the configurations of running jobs lie, ``(jobs, dimensions)``."""
-        found = np.empty((len(self._running), len(self.encoding.names)))
-        for i, point in enumerate(self._running.values()):
-            found[i] = point
-        return found
+        return np.array(self._running.notes).reshape(-1, len(self.encoding.names))
 
     def ask(self) -> Job | None:
         """The next job; None once a table has no rows left."""
         config = self._propose()
         if config is None:
             return None
-        trial = self._trials
-        self._running[trial] = self._domain.encode(config)
-        self._trials += 1
+        trial = self._running.new_trial()
+        self._running.begin(trial, self._domain.encode(config))
         return Job(trial, config, self._budget)
 
     def tell(self, result: Result) -> None:
-        """Note a result of the largest budget; others are of no use here."""
-        if result.job.budget == self._budget:
-            self._running.pop(result.job.trial, None)
-            self.told.add(self._domain.encode(result.job.config), result.loss)
+        """Note a result."""
+        self.told.add(self._running.end(result), result.loss)

@@ -6,7 +6,7 @@ from lcbench.errors import InputError
 from simulate.contract import Domain, Job, Result
 from simulate.optimizers.brackets import Brackets
 from simulate.optimizers.random_search import draw
-from simulate.optimizers.rungs import bracket_sizes, check_eta, infer_eta
+from simulate.optimizers.rungs import bracket_sizes, check_eta, infer_eta, rungs_of
 
 
 class SuccessiveHalving:
@@ -17,7 +17,7 @@ class SuccessiveHalving:
 
     Args:
         domain: Where to look.
-        budgets: Epochs of the rungs, increasing.
+        budgets: Epochs of the rungs, increasing; see :func:`simulate.optimizers.rungs.rungs_of` if there are many.
         rng: Source of randomness.
         eta: Halving rate; by default the one that fits the budgets.
         n: Trials of a bracket; by default ``eta ** (rungs - 1)``, which leaves one on the last rung.
@@ -33,6 +33,7 @@ class SuccessiveHalving:
         n: int | None = None,
     ) -> None:
         eta = infer_eta(budgets) if eta is None else check_eta(eta)
+        budgets = rungs_of(budgets, eta)
         if n is not None and n < 1:
             raise InputError(f"n must be at least 1 (trials of a bracket), got {n}.")
         sizes = bracket_sizes(eta ** (len(budgets) - 1) if n is None else n, len(budgets), eta)

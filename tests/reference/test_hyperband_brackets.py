@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from lcbench.errors import InputError, UnknownNameError
-from simulate.optimizers.rungs import bracket_sizes, hyperband_brackets, infer_eta, promote, rung_budgets
+from simulate.optimizers.rungs import bracket_sizes, hyperband_brackets, infer_eta, promote, rung_budgets, rungs_of
 
 # Li et al. (2018), Table 1: R = 81, eta = 3; (n_i, r_i) for s = 4, ..., 0.
 TABLE_1 = ((81, 27, 9, 3, 1), (27, 9, 3, 1), (9, 3, 1), (6, 2), (5,))
@@ -69,3 +69,10 @@ def test_rungs_that_cannot_be(call, message):
 def test_an_unknown_variant_is_named():
     with pytest.raises(UnknownNameError, match=r"'cieling'; nearest: ceiling"):
         hyperband_brackets(5, 3, "cieling")
+
+
+def test_many_offered_budgets_are_thinned_and_few_are_left():
+    assert rungs_of(range(1, 51), 2) == (1, 3, 6, 12, 25, 50)
+    assert rungs_of((12, 25, 50), 2) == rungs_of((12, 25, 50), 3) == (12, 25, 50)
+    assert rungs_of((2, 4, 6), 2) == (2, 4, 6)
+    assert rungs_of((7,), 2) == (7,)

@@ -6,7 +6,8 @@ from listed_trials import ListedDomain, play
 
 from lcbench.errors import InputError
 from simulate import OPTIMIZERS, Job, ReplayBackend, simulate
-from simulate.optimizers.asha import ASHA, ASHAStopping, Rung, geometric_rungs
+from simulate.optimizers.asha import ASHA, ASHAStopping, Rung
+from simulate.optimizers.rungs import geometric_rungs
 
 LOSSES = (0.5, 0.2, 0.8, 0.1, 0.6, 0.3, 0.4, 0.7, 0.9)
 

@@ -1,0 +1,31 @@
+"""Optimizers of other packages under our contract: they run in virtual time, with any number of workers.
+
+>>> from simulate.adapters import OptunaOptimizer
+>>> from optuna.pruners import HyperbandPruner
+>>> optimizer = OptunaOptimizer(backend.domain(), backend.budgets, rng, pruner=HyperbandPruner)
+>>> trace = simulate(optimizer, backend, workers=4, seconds=3600)
+
+Each needs its package: ``pip install 'lcbench[optuna]'``, ``'lcbench[smac]'`` or ``'lcbench[syne-tune]'``. What a
+package is told of a table, and what becomes of its words, is in docs/decisions/0033-adapters.md. Names are imported
+when they are first used.
+"""
+
+from typing import TYPE_CHECKING
+
+import lazy_loader
+
+__getattr__, __dir__, __all__ = lazy_loader.attach(
+    __name__,
+    submod_attrs={
+        "named": ["ADAPTERS"],
+        "optuna": ["OptunaOptimizer"],
+        "smac": ["SMACOptimizer"],
+        "syne_tune": ["SyneTuneOptimizer"],
+    },
+)
+
+if TYPE_CHECKING:
+    from simulate.adapters.named import ADAPTERS as ADAPTERS
+    from simulate.adapters.optuna import OptunaOptimizer as OptunaOptimizer
+    from simulate.adapters.smac import SMACOptimizer as SMACOptimizer
+    from simulate.adapters.syne_tune import SyneTuneOptimizer as SyneTuneOptimizer
