@@ -28,8 +28,10 @@ class Subject:
 
 
 def figures(
-    folder: Annotated[Path, typer.Argument(metavar="DIR", help="A benchmark folder.")],
-    out: Annotated[Path, typer.Option(help="Folder for the pictures and CSV files.")],
+    folder: Annotated[
+        Path | None, typer.Argument(metavar="[DIR]", help="A benchmark folder; by default the one that comes along.")
+    ] = None,
+    out: Annotated[Path, typer.Option(help="Folder for the pictures and CSV files.")] = Path("figures"),
     only: Annotated[str | None, typer.Option(help="Draw only these figures: fig5,regret,...")] = None,
     traces: Annotated[Path | None, typer.Option(help="Traces of a study, from 'lcbench simulate --out'.")] = None,
     metric: Annotated[str, typer.Option(help="Metric to compare configurations by.")] = "valid_accuracy",
@@ -140,7 +142,9 @@ def _draw_one(name: str, subject: "Subject", out: Path, kinds: list[str]) -> str
 
 
 def compare(
-    folder: Annotated[Path, typer.Argument(metavar="DIR", help="A benchmark folder.")],
+    folder: Annotated[
+        Path | None, typer.Argument(metavar="[DIR]", help="A benchmark folder; by default the one that comes along.")
+    ] = None,
     out: Annotated[Path | None, typer.Option(help="Also write the table to this .csv or .md file.")] = None,
     metric: Annotated[str, typer.Option(help="Metric in place of the paper's validation accuracy.")] = "valid_accuracy",
 ) -> None:

@@ -8,10 +8,13 @@ import typer
 DAMAGED = 1
 
 Folder = Annotated[Path, typer.Argument(metavar="DIR", help="A benchmark folder.")]
+AnyFolder = Annotated[
+    Path | None, typer.Argument(metavar="[DIR]", help="A benchmark folder; by default the one that comes along.")
+]
 
 
 def info(
-    folder: Folder,
+    folder: AnyFolder = None,
     verify: Annotated[
         bool, typer.Option("--verify", help="Read every file and check it against its checksum.")
     ] = False,
@@ -26,20 +29,22 @@ def info(
     problems = bench.problems(thorough=verify)
     if problems:
         more = f" (and {len(problems) - 1} more)" if len(problems) > 1 else ""
-        raise DamagedFileError(f"{folder} is damaged: {problems[0]}{more}.\nRestore its files, or collect again.")
+        raise DamagedFileError(f"{bench.folder} is damaged: {problems[0]}{more}.\nRestore its files, or collect again.")
     if verify:
         OUT.print(f"all {len(bench.manifest.files)} files are as they were written")
 
 
-def verify(folder: Folder) -> None:
+def verify(folder: AnyFolder = None) -> None:
     """Read every file of a benchmark folder and say what is wrong with it, file by file.
 
     Checked are the manifest, checksums, rows, columns, lengths of the curves, missing runs, and values outside their
     metric's range. Exit codes: 0 all is well; 1 something is wrong; 2 there is no benchmark to check.
     """
     from lcbench import store
+    from lcbench.embedded import embedded_folder
     from lcbench.errors import DamagedFileError
 
+    folder = folder or embedded_folder()
     try:
         problems = store.verify(folder)
     except DamagedFileError as error:  # the manifest itself

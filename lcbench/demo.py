@@ -1,4 +1,4 @@
-"""The whole line in one command: collect, look, replay, draw."""
+"""The whole line in one command: collect a small benchmark, then replay and draw on it and on the embedded one."""
 
 import shlex
 from pathlib import Path
@@ -8,7 +8,8 @@ import typer
 
 DATASETS = "sklearn:breast_cancer,sklearn:digits,sklearn:wine"
 OPTIMIZERS = "random,successive-halving,hyperband,bohb"
-STUDY = "--workers 4 --seeds 10 --budget 8x"
+STUDY = "--workers 4 --seeds 10 --budget 20x"
+DRAWN = "regret,rank,critical_difference"
 
 
 def demo(
@@ -16,7 +17,7 @@ def demo(
     configs: Annotated[int, typer.Option(help="Configurations to train on each data set.")] = 64,
     jobs: Annotated[int, typer.Option(help="Processes.")] = 2,
 ) -> None:
-    """Collect a small benchmark by really training, replay four optimizers on it and draw the figures."""
+    """Collect a small benchmark by really training; replay optimizers and draw figures, on the embedded one as well."""
     from lcbench.cli import run
     from lcbench.console import OUT
 
@@ -26,8 +27,8 @@ def demo(
         if code:
             raise typer.Exit(code)
     OUT.print(
-        f"\nWritten: the benchmark in {out / 'bench'}, the optimizers' traces in {out / 'traces.parquet'}, "
-        f"figures and their numbers in {out / 'figures'}.\n"
+        f"\nWritten: your benchmark in {out / 'bench'} with figures in {out / 'figures'}; traces of optimizers on the "
+        f"embedded benchmark in {out / 'study.parquet'} with figures in {out / 'study'}.\n"
         "Next: lcbench collect mine --datasets file:train.csv?target=y --configs 100 --jobs 2",
         soft_wrap=True,
         highlight=False,
@@ -36,10 +37,11 @@ def demo(
 
 def command_lines(out: Path, configs: int, jobs: int) -> list[list[str]]:
     """What the demonstration types, in order."""
-    bench, traces = str(out / "bench"), str(out / "traces.parquet")
+    bench, study = str(out / "bench"), str(out / "study.parquet")
     return [
         ["collect", bench, "--datasets", DATASETS, "--configs", str(configs), "--jobs", str(jobs)],
         ["info", bench],
-        ["simulate", bench, "--optimizers", OPTIMIZERS, *STUDY.split(), "--out", traces],
-        ["figures", bench, "--traces", traces, "--out", str(out / "figures")],
+        ["figures", bench, "--only", "curves,fig5", "--formats", "png", "--out", str(out / "figures")],
+        ["simulate", "--optimizers", OPTIMIZERS, *STUDY.split(), "--out", study],
+        ["figures", "--only", DRAWN, "--formats", "png", "--traces", study, "--out", str(out / "study")],
     ]

@@ -14,7 +14,9 @@ _ALL = "all"
 
 
 def simulate(
-    folder: Annotated[Path, typer.Argument(metavar="DIR", help="A benchmark folder.")],
+    folder: Annotated[
+        Path | None, typer.Argument(metavar="[DIR]", help="A benchmark folder; by default the one that comes along.")
+    ] = None,
     datasets: Annotated[
         list[str] | None,
         typer.Option("--datasets", "--dataset", help="Data sets, comma-separated or given again; all by default."),

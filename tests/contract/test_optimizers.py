@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from lcbench.curve import Curve
 from lcbench.errors import InputError
 from simulate import OPTIMIZERS, FunctionBackend, Job, ReplayBackend, simulate
+from simulate.optimizers.model_bo import ModelBO
 
 SPACE = ConfigurationSpace({"x": (0.0, 1.0), "n": (1, 9), "c": ["a", "b", "d"]})
 
@@ -61,7 +62,13 @@ class Script:
         pass
 
 
-def play(name, backend, seed=0, *, evaluations=60, **limits):
+def fewer(name, evaluations):
+    """How many evaluations show a law: those that fit a model before every job think long, and a third does."""
+    return max(16, evaluations // 3) if issubclass(OPTIMIZERS[name], ModelBO) else evaluations
+
+
+def play(name, backend, seed=0, *, evaluations=None, **limits):
+    evaluations = fewer(name, 60) if evaluations is None else evaluations
     spy = Spy(OPTIMIZERS[name](backend.domain(), backend.budgets, np.random.default_rng(seed)))
     return simulate(spy, backend, evaluations=evaluations, **limits), spy
 
@@ -89,8 +96,8 @@ def name(request):
 @given(workers=st.integers(1, 7), seed=st.integers(0, 2**32 - 1))
 def test_laws_of_the_trace(name, resumes, workers, seed):
     backend = FunctionBackend(SPACE, (1, 2, 5), curve, resumes=resumes)
-    trace, spy = play(name, backend, seed, workers=workers, evaluations=40)
-    assert len(trace) == 40
+    trace, spy = play(name, backend, seed, workers=workers, evaluations=fewer(name, 40))
+    assert len(trace) == fewer(name, 40)
     assert [r.job.budget for r in trace.results if r.job.budget not in backend.budgets] == []
     assert {r.worker for r in trace.results} <= set(range(workers))
     assert_nothing_known_early(spy, trace)
@@ -140,9 +147,9 @@ def state_of_parent(trace, result):
 
 def test_the_same_seed_gives_the_same_trace(name, resumes, bench):
     for backend in (table_backend(bench, resumes), FunctionBackend(SPACE, (1, 3, 9), curve, resumes=resumes)):
-        first, second = (steps(play(name, backend, 3, workers=3, evaluations=30)[0]) for _ in range(2))
+        first, second = (steps(play(name, backend, 3, workers=3, evaluations=fewer(name, 30))[0]) for _ in range(2))
         assert first == second
-        assert first != steps(play(name, backend, 4, workers=3, evaluations=30)[0])
+        assert first != steps(play(name, backend, 4, workers=3, evaluations=fewer(name, 30))[0])
 
 
 def test_global_random_state_changes_nothing(name, bench):
@@ -165,7 +172,7 @@ def test_the_incumbent_never_worsens_and_is_a_step_function(name, resumes, bench
 
 
 def test_a_diverged_run_never_wins(name, resumes):
-    trace, _ = play(name, FunctionBackend(SPACE, (1, 3, 9), curve, resumes=resumes), evaluations=200)
+    trace, _ = play(name, FunctionBackend(SPACE, (1, 3, 9), curve, resumes=resumes), evaluations=fewer(name, 200))
     assert any(np.isinf(r.loss) for r in trace.results)
     assert np.isfinite(trace.incumbent(np.inf).loss)
 
@@ -181,14 +188,19 @@ def test_a_nan_never_wins_against_a_number(name, resumes):
 
 @pytest.mark.parametrize("budgets", [(7,), (2, 9), tuple(range(1, 11))], ids=["one", "two", "every epoch"])
 def test_budgets_asked_are_budgets_offered(name, resumes, budgets):
-    trace, _ = play(name, FunctionBackend(SPACE, budgets, curve, resumes=resumes), workers=3, evaluations=40)
+    trace, _ = play(
+        name, FunctionBackend(SPACE, budgets, curve, resumes=resumes), workers=3, evaluations=fewer(name, 40)
+    )
     assert {r.job.budget for r in trace.results} <= set(budgets)
 
 
 def test_with_more_workers_the_same_jobs_never_end_later(name, resumes, bench):
     """As jobs that do not wait for each other: a trial that waits for its rung can be held up by another order."""
     backend = table_backend(bench, resumes)
-    jobs = [Job(i, job.config, job.budget) for i, (job, _) in enumerate(play(name, backend, evaluations=25)[1].jobs)]
+    jobs = [
+        Job(i, job.config, job.budget)
+        for i, (job, _) in enumerate(play(name, backend, evaluations=fewer(name, 25))[1].jobs)
+    ]
 
     def end(workers):
         return max(r.finished for r in simulate(Script(*jobs), backend, workers=workers, evaluations=99).results)
