@@ -1,7 +1,9 @@
 """One data set at one budget, as a table of coordinates and losses that a forest can be fitted on."""
 
+import hashlib
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,6 +15,9 @@ from lcbench.benchmark import Benchmark
 
 FIGURE_FOREST = ForestSettings(trees=16, threads=2)
 """The forest of the figures, which fit one for every data set and budget (see page 30 of the decisions)."""
+
+_KEPT = 40
+"""Forests that are kept: some megabytes each, one for every data set of LCBench at one budget."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +93,26 @@ def observations(bench: Benchmark, dataset: str, metric: str = "valid_accuracy",
 def fit_task(task: Task, *, seed: int = 0, settings: ForestSettings | None = None) -> Model:
     """Fit the forest of one task; the same seed gives the same forest.
 
+    The latest forests are kept, since several figures look at the same ones.
+
     Raises:
         InputError: As :func:`analysis.importance.model.fit`.
     """
-    return fit(task.axes, task.cube, task.losses, np.random.default_rng(seed), settings)
+    digest = hashlib.sha256(repr(task.axes).encode() + task.cube.tobytes() + task.losses.tobytes()).digest()
+    return _fitted(_Order(digest, seed, settings, task))
+
+
+@dataclass(frozen=True, slots=True)
+class _Order:
+    """What decides a forest; two orders are the same if their contents are."""
+
+    digest: bytes
+    seed: int
+    settings: ForestSettings | None
+    task: Task = field(compare=False)
+
+
+@lru_cache(maxsize=_KEPT)
+def _fitted(order: _Order) -> Model:
+    task = order.task
+    return fit(task.axes, task.cube, task.losses, np.random.default_rng(order.seed), order.settings)
