@@ -1,6 +1,6 @@
 """The table as users hold it."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -247,7 +247,49 @@ class Benchmark:
         self._row(config_id)
         key = {"config_id": config_id, "budget": self._budget(budget), "seed": self.seeds[self._seed_row(seed)]}
         path = self._file(schema.PREDICTIONS, dataset)
-        return logged.predictions(path, key, part, int(self.dataset_table["classes"][dataset]))
+        return logged.predictions(path, key, part, self._classes(dataset))
+
+    def predictions_of(
+        self, dataset: str, runs: Sequence[tuple[int, int, int]], part: str = "valid"
+    ) -> NDArray[np.float16]:
+        """Class probabilities of many runs; the file is gone through once.
+
+        Args:
+            dataset: Name of a data set.
+            runs: ``(config_id, budget, seed)`` of each.
+            part: ``"valid"`` or ``"test"``.
+
+        Returns:
+            ``(runs, rows, classes)`` array; NaN where a run diverged.
+
+        Raises:
+            UnknownNameError: If a run is not in the table, or it has no predictions.
+        """
+        path = self._file(schema.PREDICTIONS, dataset)
+        return logged.stacked(path, ("config_id", "budget", "seed"), runs, part, self._classes(dataset))
+
+    def baselines(self, dataset: str) -> "pd.DataFrame":
+        """Other models on the same splits: columns ``baseline, seed, seconds`` and metrics of all three parts.
+
+        See ``lcbench.schema.BASELINE_SCHEMA``; ``lcbench baselines DIR`` records them.
+
+        Raises:
+            UnknownNameError: If the table has none.
+        """
+        return logged.baselines(self._file(schema.BASELINES, dataset))
+
+    def baseline_predictions(
+        self, dataset: str, baselines: Sequence[tuple[str, int]], part: str = "valid"
+    ) -> NDArray[np.float16]:
+        """Class probabilities of baselines, as :meth:`predictions_of`.
+
+        Args:
+            dataset: Name of a data set.
+            baselines: ``(baseline, seed)`` of each.
+            part: ``"valid"`` or ``"test"``.
+        """
+        path = self._file(schema.BASELINES, dataset)
+        return logged.stacked(path, schema.BASELINE_KEY, baselines, part, self._classes(dataset))
 
     # Inside --------------------------------------------------------------------------------------------------------
 
@@ -259,6 +301,9 @@ class Benchmark:
         for seed, row in layout.seeds.places.items():
             self._seed_rows[seed] = row
         return layout
+
+    def _classes(self, dataset: str) -> int:
+        return int(self.dataset_table["classes"][dataset])
 
     def _row(self, config_id: int) -> int:
         rows = self._layout.configs.places

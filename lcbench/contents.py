@@ -12,6 +12,9 @@ from lcbench.errors import FolderError
 from lcbench.files import read_groups, read_parquet
 from lcbench.metric import METRICS
 from lcbench.schema import (
+    BASELINE_KEY,
+    BASELINE_METRICS,
+    BASELINES,
     CONFIGS,
     DATASET_SCHEMA,
     DATASETS,
@@ -79,6 +82,8 @@ def _extra(folder: Path, kind: str, dataset: str, table: pa.Table, manifest: Man
     """Problems of what stands beside the runs: of each run its row, or of each row of the data set its label."""
     if kind == LABELS:
         yield from _labels(folder, dataset, table)
+    elif kind == BASELINES:
+        yield from _baselines(folder, dataset, table)
     else:
         yield from _wrong_lengths(table, GRADIENT_STATISTICS if kind == GRADIENTS else ())
         yield from _gaps(folder, table, manifest)
@@ -154,6 +159,22 @@ def _labels(folder: Path, dataset: str, table: pa.Table) -> Iterator[str]:
     wrong = ~np.isin(table["label"].to_numpy(), np.arange(described["classes"]))
     if wrong.any():
         yield f"{int(wrong.sum())} labels are not a number of one of {described['classes']} classes"
+
+
+def _baselines(folder: Path, dataset: str, table: pa.Table) -> Iterator[str]:
+    twice = table.num_rows - len(set(zip(*[table[name].to_pylist() for name in BASELINE_KEY], strict=True)))
+    if twice:
+        yield f"{twice} baselines are in it twice"
+    for name in ("seconds", *BASELINE_METRICS):
+        low, high = (METRICS[name].low, METRICS[name].high) if name in METRICS else (0.0, np.inf)
+        values = table[name].to_numpy()
+        wrong = values[~(np.isfinite(values) & (values >= low) & (values <= high))]
+        if len(wrong):
+            yield f"column {name} must be in [{low:g}, {high:g}] and finite, got {wrong[0]:g}"
+    described = _description(folder, dataset)
+    bad = 0 if described is None else sum(_bad_predictions(table, part, described).sum() for part in PARTS)
+    if bad:
+        yield f"{bad} predictions are not rows x classes of probabilities that add up to 1"
 
 
 def _predictions(folder: Path, dataset: str, manifest: Manifest) -> Iterator[str]:

@@ -106,6 +106,41 @@ def read_groups(path: Path) -> Iterator[pa.Table]:
             yield file.read_row_group(group)
 
 
+def read_rows(
+    path: Path, key: Sequence[str], wanted: Iterable[tuple[object, ...]], columns: Sequence[str]
+) -> dict[tuple[object, ...], dict[str, Any]]:
+    """Read some columns of the rows with these keys, from their row groups alone; the keys are read once.
+
+    Args:
+        path: The file.
+        key: Names of the key's columns.
+        wanted: Values of the key's columns, a tuple for each row.
+        columns: What to read.
+
+    Returns:
+        For each key that is there the values by column, lists as numpy arrays.
+
+    Raises:
+        DamagedFileError: If the file is missing, truncated or changed.
+    """
+    left, found = set(wanted), {}
+    with _opened(path) as file:
+        for group in range(file.num_row_groups):
+            keys = file.read_row_group(group, columns=list(key))
+            rows = list(zip(*[keys[name].to_pylist() for name in key], strict=True))
+            if left.isdisjoint(rows):
+                continue
+            table = file.read_row_group(group, columns=list(columns))
+            for place, row in enumerate(rows):
+                if row in left:
+                    found[row] = {name: _plain(table[name][place]) for name in columns}
+    return found
+
+
+def _plain(value: pa.Scalar) -> Any:
+    return value.values.to_numpy(zero_copy_only=False) if isinstance(value, pa.ListScalar) else value.as_py()
+
+
 def read_row(path: Path, key: Mapping[str, int], columns: Sequence[str]) -> dict[str, Any] | None:
     """Read some columns of the row with this key, from its row group alone.
 

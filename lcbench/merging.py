@@ -13,7 +13,18 @@ import pyarrow as pa
 from lcbench import store
 from lcbench.errors import InputError
 from lcbench.overlap import join
-from lcbench.schema import CONFIGS, DATASETS, EXTRAS, KEY, LABELS, RUNS, Manifest, table_path
+from lcbench.schema import (
+    BASELINE_KEY,
+    BASELINES,
+    CONFIGS,
+    DATASETS,
+    EXTRAS,
+    KEY,
+    LABELS,
+    RUNS,
+    Manifest,
+    table_path,
+)
 
 _SAME = ("space", "budgets", "schedule", "metrics")
 
@@ -85,7 +96,8 @@ def _join(kind: str, dataset: str, manifests: dict[Path, Manifest], out: Path) -
     if kind == RUNS:
         store.write_runs(out, dataset, join(tables, KEY, f"runs of {dataset}"))
     elif tables:
-        joined = tables[0] if kind == LABELS else join(tables, KEY, f"{kind} of {dataset}")
+        key, measured = (BASELINE_KEY, ("seconds",)) if kind == BASELINES else (KEY, ())
+        joined = tables[0] if kind == LABELS else join(tables, key, f"{kind} of {dataset}", measured)
         store.write_parts(out / path, [joined], pa.schema(joined.schema))
 
 

@@ -9,13 +9,14 @@ from numpy.typing import NDArray
 from lcbench.errors import InputError
 
 
-def join(tables: Sequence[pa.Table], key: Sequence[str], what: str) -> pa.Table:
+def join(tables: Sequence[pa.Table], key: Sequence[str], what: str, measured: Sequence[str] = ()) -> pa.Table:
     """All rows of one or two tables, those that both have once.
 
     Args:
         tables: Of the same columns.
         key: Columns that identify a row.
         what: What the tables hold, for messages.
+        measured: Columns that differ each time, such as measured seconds; the first table's count.
 
     Returns:
         The rows of the first, then what only the second has.
@@ -30,7 +31,8 @@ def join(tables: Sequence[pa.Table], key: Sequence[str], what: str) -> pa.Table:
     theirs = [places.get(row, -1) for row in _keys(second, key)]
     new = np.array([place < 0 for place in theirs], bool)
     both = second.filter(pa.array(~new))
-    _compare(first.take(pa.array([place for place in theirs if place >= 0], pa.int64())), both, key, what)
+    mine = first.take(pa.array([place for place in theirs if place >= 0], pa.int64()))
+    _compare(mine.drop_columns(list(measured)), both.drop_columns(list(measured)), key, what)
     return pa.concat_tables([first, second.filter(pa.array(new)).cast(first.schema)])
 
 

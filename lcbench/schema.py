@@ -10,6 +10,7 @@
       gradients/<dataset>.parquet     optional: statistics of the gradients, by config_id, budget and seed
       predictions/<dataset>.parquet   optional: class probabilities after the last epoch, by config_id, budget and seed
       labels/<dataset>.parquet        with predictions: the classes that were to be predicted
+      baselines/<dataset>.parquet     after `lcbench baselines`: other models on the same splits, by baseline and seed
       released/<dataset>.parquet      after an import: what the published LCBench has and the runs have no column for
       released_gradients/<dataset>.parquet  after an import of the full file: its statistics of the gradients
       collect.log               what happened while it was collected: plain text, not listed in the manifest
@@ -34,6 +35,7 @@ MANIFEST = "benchmark.json"
 CONFIGS = "configs.parquet"
 DATASETS = "datasets.parquet"
 RUNS, GRADIENTS, PREDICTIONS, LABELS = "runs", "gradients", "predictions", "labels"
+BASELINES = "baselines"
 RELEASED, RELEASED_GRADIENTS = "released", "released_gradients"
 
 KEY = ("budget", "config_id", "seed")
@@ -89,6 +91,30 @@ LABEL_SCHEMA = pa.schema(
     ]
 )
 
+BASELINE_KEY = ("baseline", "seed")
+"""What identifies a row in a table of baselines."""
+
+BASELINE_METRICS = tuple(
+    f"{part}_{name}"
+    for part in ("train", *PARTS)
+    for name in ("accuracy", "balanced_accuracy", "cross_entropy")  # as of the runs, but train_* in evaluation mode
+)
+
+LEAST_PROBABILITY = 2.0**-24
+"""The smallest positive float16 number. Trees and neighbours say 0 where a network says almost 0: cross-entropies of
+baselines, and of stored probabilities, take this number for anything smaller."""
+
+BASELINE_SCHEMA = pa.schema(
+    [
+        pa.field("baseline", pa.string(), nullable=False),
+        pa.field("seed", pa.int32(), nullable=False),  # 0 where nothing is random
+        pa.field("seconds", pa.float64(), nullable=False),  # processor time of the training, measured on one thread
+        *[pa.field(name, pa.float64(), nullable=False) for name in BASELINE_METRICS],
+        # rows x classes probabilities, as in PREDICTION_SCHEMA
+        *[pa.field(part, pa.list_(pa.float16()), nullable=False) for part in PARTS],
+    ]
+)
+
 DOUBLE_SOFTMAX = "test_cross_entropy_double_softmax"
 
 RELEASED_SCHEMA = pa.schema(
@@ -120,6 +146,7 @@ EXTRAS: dict[str, pa.Schema] = {
     GRADIENTS: GRADIENT_SCHEMA,
     PREDICTIONS: PREDICTION_SCHEMA,
     LABELS: LABEL_SCHEMA,
+    BASELINES: BASELINE_SCHEMA,
     RELEASED: RELEASED_SCHEMA,
     RELEASED_GRADIENTS: RELEASED_GRADIENT_SCHEMA,
 }

@@ -12,6 +12,7 @@ from lcbench.errors import NotABenchmarkError
 from lcbench.files import read_json as read_json
 from lcbench.files import read_parquet as read_parquet
 from lcbench.files import read_row as read_row
+from lcbench.files import read_rows as read_rows
 from lcbench.files import replacing
 from lcbench.files import write_json as write_json
 from lcbench.files import write_parquet as write_parquet
@@ -71,6 +72,14 @@ def seal(folder: Path, manifest: Manifest, datasets: Sequence[str]) -> Manifest:
     sealed = replace(manifest, files={path: _record(folder / path) for path in paths})
     write_manifest(folder, sealed)
     return sealed
+
+
+def include(folder: Path, manifest: Manifest, paths: Sequence[str]) -> Manifest:
+    """Write the manifest anew with records of these files; what it says of all others stays as it is."""
+    files = {**manifest.files, **{path: _record(folder / path) for path in paths}}
+    included = replace(manifest, files=files)
+    write_manifest(folder, included)
+    return included
 
 
 def write_manifest(folder: Path, manifest: Manifest) -> None:

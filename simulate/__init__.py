@@ -19,12 +19,13 @@ import lazy_loader
 
 __getattr__, __dir__, __all__ = lazy_loader.attach(
     __name__,
-    submodules={"study", "wrappers"},
+    submodules={"adapters", "study", "wrappers"},
     submod_attrs={
         "contract": ["Job", "Result"],
         "function": ["FunctionBackend"],
         "realtime.result": ["LiveInterrupted"],
         "realtime.run": ["live"],
+        "objectives": ["evaluation", "objective"],
         "optimizers": ["OPTIMIZERS"],
         "replay": ["ReplayBackend"],
         "run": ["simulate"],
@@ -36,11 +37,14 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
 )
 
 if TYPE_CHECKING:
+    from simulate import adapters as adapters
     from simulate import study as study
     from simulate import wrappers as wrappers
     from simulate.contract import Job as Job
     from simulate.contract import Result as Result
     from simulate.function import FunctionBackend as FunctionBackend
+    from simulate.objectives import evaluation as evaluation
+    from simulate.objectives import objective as objective
     from simulate.optimizers import OPTIMIZERS as OPTIMIZERS
     from simulate.realtime.result import LiveInterrupted as LiveInterrupted
     from simulate.realtime.run import live as live

@@ -9,6 +9,7 @@ from lcbench.metric import METRICS, Metric
 from lcbench.schema import check_budgets
 from simulate.contract import Config
 from simulate.domain import SpaceDomain
+from simulate.objectives import objective
 
 if TYPE_CHECKING:
     from ConfigSpace import ConfigurationSpace
@@ -47,3 +48,7 @@ class FunctionBackend:
     def curve(self, config: Config, budget: int) -> Curve:
         """The function's curve."""
         return self.function(config, budget)
+
+    def objective(self, budget: int | None = None) -> Callable[[Config], float]:
+        """The loss of a configuration as a plain function, see :func:`simulate.objectives.objective`."""
+        return objective(self, budget)

@@ -13,6 +13,7 @@ FIGURES: dict[str, FigureSpec] = {
     "epoch_map": FigureSpec("analysis.figures.epoch_map"),
     "overlap": FigureSpec("analysis.figures.overlap"),
     "fig14": FigureSpec("analysis.figures.fig14"),
+    "baselines": FigureSpec("analysis.figures.baselines"),
     "fig6": FigureSpec("analysis.figures.fig6"),
     "marginals": FigureSpec("analysis.figures.marginals"),
     "pair": FigureSpec("analysis.figures.pair"),
@@ -22,5 +23,6 @@ FIGURES: dict[str, FigureSpec] = {
     "rank": FigureSpec("analysis.figures.rank", needs_traces=True),
     "critical_difference": FigureSpec("analysis.figures.critical_difference", needs_traces=True),
     "time_to_target": FigureSpec("analysis.figures.time_to_target", needs_traces=True),
+    "ensembles": FigureSpec("analysis.figures.ensembles", needs_traces=True),
 }
 """All figures by name, in the order in which they are drawn."""

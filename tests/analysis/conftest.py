@@ -1,15 +1,19 @@
 """Tables of any shape, studies whose regret is known, and the surrogate's table where it is at hand."""
 
+import shutil
 from collections.abc import Callable
 from itertools import product
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 import pytest
 
 import lcbench
 from analysis.regret import best_losses
+from lcbench import schema, store
 from lcbench.space import get_space, sample
 from simulate.study import COLUMNS
 
@@ -50,12 +54,38 @@ def make_traces() -> Callable[..., pd.DataFrame]:
     return make
 
 
+@pytest.fixture(scope="session")
+def furnished(tmp_path_factory: pytest.TempPathFactory, bench: lcbench.Benchmark) -> lcbench.Benchmark:
+    """The formula's table with random predictions, their labels, and baselines."""
+    folder = tmp_path_factory.mktemp("furnished") / "bench"
+    shutil.copytree(bench.folder, folder)
+    rng, sizes, paths = np.random.default_rng(3), dict(zip(schema.PARTS, (22, 33), strict=True)), []
+
+    def chances(rows: int) -> np.ndarray:
+        right = rng.random(rows)
+        return np.stack([right, 1 - right], axis=1).astype(np.float16).ravel()
+
+    for dataset in bench.datasets:
+        runs = store.read_parquet(folder / schema.runs_path(dataset), list(schema.KEY)).to_pylist()
+        labels = [{"part": part, "label": int(rng.integers(2))} for part, n in sizes.items() for _ in range(n)]
+        own = [{"baseline": name, "seed": seed} for name, seed in (("forest", 0), ("forest", 1), ("knn", 0))]
+        own = [row | {"seconds": 0.5} | dict.fromkeys(schema.BASELINE_METRICS, rng.random()) for row in own]
+        for kind, rows in ((schema.PREDICTIONS, runs), (schema.LABELS, labels), (schema.BASELINES, own)):
+            if kind != schema.LABELS:
+                rows = [row | {part: chances(n) for part, n in sizes.items()} for row in rows]
+            paths.append(schema.table_path(kind, dataset))
+            store.write_parquet(folder / paths[-1], pa.Table.from_pylist(rows, schema=schema.EXTRAS[kind]))
+    store.include(folder, bench.manifest, paths)
+    return lcbench.load(folder)
+
+
 class Stub:
     """A benchmark of random curves that lies nowhere: what the figures need and no more."""
 
     def __init__(self, datasets: int = 2, configs: int = 12, budgets: tuple[int, ...] = (3, 6, 12)) -> None:
         names = ["jungle_chess_2pcs_raw_endgame_complete", *(f"data_set_{i}" for i in range(1, datasets))]
         self.datasets, self.budgets = tuple(names[:datasets]), budgets
+        self.manifest = SimpleNamespace(files={})
         self.seeds = (0, 1)
         self.space = get_space("mlp")
         self.configs = sample(self.space, configs, np.random.default_rng(0)).rename_axis("config_id")
@@ -84,8 +114,6 @@ def one_budget(tmp_path_factory: pytest.TempPathFactory, bench: lcbench.Benchmar
     from dataclasses import replace
 
     import pyarrow.compute as pc
-
-    from lcbench import schema, store
 
     folder = tmp_path_factory.mktemp("one_budget")
     runs = {}

@@ -1,0 +1,90 @@
+"""The best network of a table against the baselines, on each data set."""
+
+import pandas as pd
+
+from analysis.losses import DECIMALS, is_complete, mean_losses
+from lcbench.benchmark import Benchmark
+from lcbench.errors import InputError
+from lcbench.metric import get_metric
+from lcbench.schema import BASELINES, PARTS, table_path
+
+NETWORK = "network"
+"""What the best network is called among the models."""
+
+
+def against_baselines(bench: Benchmark, metric: str = "valid_accuracy") -> pd.DataFrame:
+    """The best configuration on the validation part, and every baseline, on both parts.
+
+    Nothing is chosen by the test part. The best configuration is that of the best mean over seeds after the last epoch
+    of the largest budget, the first of equal ones.
+
+    Args:
+        bench: The table.
+        metric: A metric of the validation part.
+
+    Returns:
+        One row per data set that has baselines and model: ``dataset``, ``model`` (``"network"`` or a baseline),
+        ``config_id`` (-1 for baselines), ``valid`` and ``test`` (means over seeds), ``deviation`` (of the test values
+        over seeds, NaN for one), ``seeds`` (how many), ``seconds`` (mean; modelled for networks, measured for
+        baselines).
+
+    Raises:
+        InputError: If it is no metric of the validation part, or a data set has no finished network.
+    """
+    test = tested_metric(metric)
+    frames = []
+    for dataset in bench.datasets:
+        if table_path(BASELINES, dataset) in bench.manifest.files:
+            frames += [_network(bench, dataset, metric, test), _others(bench, dataset, metric, test)]
+    columns = ["dataset", "model", "config_id", "valid", "test", "deviation", "seeds", "seconds"]
+    return pd.concat(frames, ignore_index=True)[columns] if frames else pd.DataFrame(columns=columns)
+
+
+def tested_metric(metric: str) -> str:
+    """The metric of the test part that belongs to one of the validation part.
+
+    Raises:
+        InputError: If it is none.
+    """
+    get_metric(metric)
+    valid, test = PARTS
+    if not metric.startswith(f"{valid}_"):
+        raise InputError(f"models must be chosen by a metric of the validation part, got {metric}; use valid_accuracy.")
+    return metric.replace(valid, test, 1)
+
+
+def best_config(bench: Benchmark, dataset: str, metric: str) -> int:
+    """The configuration with the best mean over seeds after the last epoch of the largest budget.
+
+    Raises:
+        InputError: If no configuration has all its runs, none of them diverged.
+    """
+    last = mean_losses(bench, dataset, metric, bench.budgets[-1])[:, -1].round(DECIMALS)
+    losses = pd.Series(last, bench.configs.index)
+    losses = losses[is_complete(bench, dataset) & (losses < float("inf"))]
+    if losses.empty:
+        raise InputError(f"{dataset} must have a configuration with all its runs, got none; collect the rest.")
+    return int(losses.idxmin())  # type: ignore[call-overload]  # an index may be anything to pandas
+
+
+def _network(bench: Benchmark, dataset: str, metric: str, test: str) -> pd.DataFrame:
+    config_id = best_config(bench, dataset, metric)
+    row = bench.configs.index.get_loc(config_id)
+    valid, tested, seconds = (
+        pd.Series(bench.array(dataset, name)[row, :, -1], dtype=float) for name in (metric, test, "seconds")
+    )
+    found = {"dataset": dataset, "model": NETWORK, "config_id": config_id, "valid": valid.mean()}
+    found |= {"test": tested.mean(), "deviation": tested.std(), "seeds": len(tested), "seconds": seconds.mean()}
+    return pd.DataFrame([found])
+
+
+def _others(bench: Benchmark, dataset: str, metric: str, test: str) -> pd.DataFrame:
+    groups = bench.baselines(dataset).groupby("baseline", sort=False)
+    found = groups.agg(
+        valid=(metric, "mean"),
+        test=(test, "mean"),
+        deviation=(test, "std"),
+        seeds=(test, "size"),
+        seconds=("seconds", "mean"),
+    )
+    return found.rename_axis("model").reset_index().assign(dataset=dataset, config_id=-1)

@@ -1,0 +1,87 @@
+"""Ensembles of what a search had found, by time.
+
+Value on the test part of: the network that is best on the validation part so far; the ensemble that greedy selection
+makes of the 30 best networks so far (Caruana et al. 2004; section 3.5 of the paper); and, where baselines are recorded,
+the same with them among the candidates, and the best baseline alone. Baselines are trained first, and the search of
+that line begins when they are done. Means over data sets and up to three seeds of the study's first optimizer, against
+the share of each data set's limit; a line begins where every run has a result. Nothing is chosen by the test part.
+"""
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from matplotlib.figure import Figure
+
+from analysis import style
+from analysis.ensemble_replay import BASELINE, ENSEMBLE, SINGLE, WITH_BASELINES, ensembles_over_time, need_predictions
+from analysis.figures import lines
+from analysis.figures.contract import NothingToDrawError
+from analysis.provenance import check_same_table
+from lcbench.benchmark import Benchmark
+from lcbench.errors import InputError
+from lcbench.metric import get_metric
+
+_SEEDS = 3
+_TIMES = 13
+_LEAST = 0.01
+
+
+def frame(bench: Benchmark, metric: str, traces: pd.DataFrame) -> pd.DataFrame:
+    """Values of single models and ensembles over time.
+
+    Args:
+        bench: A table with predictions.
+        metric: The metric of the validation part that the study optimized.
+        traces: From :func:`simulate.study.study`; shown are its first optimizer and three seeds.
+
+    Returns:
+        The columns of :func:`analysis.ensemble_replay.ensembles_over_time`, ``metric`` and ``unit`` (of the limit).
+
+    Raises:
+        NothingToDrawError: If the table has no predictions, the metric cannot be computed from them, or no pool has a
+            result in every run.
+        InputError: If the study was run on another table or metric.
+    """
+    try:
+        need_predictions(bench, bench.datasets)
+    except InputError as error:
+        raise NothingToDrawError(str(error)) from None
+    check_same_table(traces, bench, metric)
+    first = traces[traces["optimizer"] == traces["optimizer"].iloc[0]]
+    seeds = sorted(first["seed"].unique())[:_SEEDS]
+    times = np.geomspace(_LEAST, 1.0, _TIMES)
+    found = ensembles_over_time(bench, first[first["seed"].isin(seeds)], times, metric)
+    found = found.assign(metric=metric, unit=lines.unit_of(traces))
+    if found.empty or means(found).empty:
+        raise NothingToDrawError("the networks of this study have no predictions; simulate for longer, or another one.")
+    return found
+
+
+def means(frame: pd.DataFrame) -> pd.DataFrame:
+    """Mean test value by pool and time, where every run that the pool has at the end has a result.
+
+    Returns:
+        The columns ``pool, time, test``.
+    """
+    runs = frame.groupby("pool").apply(lambda own: len(own[["dataset", "seed"]].drop_duplicates()))
+    found = frame.groupby(["pool", "time"], as_index=False).agg(test=("test", "mean"), runs=("test", "size"))
+    return found[found["runs"] == found["pool"].map(runs)].drop(columns="runs")
+
+
+def draw(frame: pd.DataFrame) -> Figure:
+    """One line for each kind of model."""
+    metric, shown = get_metric(str(frame["metric"].iloc[0])), means(frame)
+    with style.look():
+        figure = Figure(figsize=(style.COLUMN * 1.3, 2.7), layout="constrained")
+        panel = figure.subplots()
+        for i, pool in enumerate((SINGLE, ENSEMBLE, WITH_BASELINES, BASELINE)):
+            rows = shown[shown["pool"] == pool]
+            look: dict[str, Any] = {"color": style.colour(i), "linestyle": style.DASHES[i]}  # lines often coincide
+            if len(rows):
+                panel.plot(rows["time"], rows["test"], drawstyle="steps-post", label=pool, **look)
+        lines.share_axis(panel, str(frame["unit"].iloc[0]), float(shown["time"].min()))
+        name = metric.name.partition("_")[2].replace("_", " ")
+        panel.set_ylabel(f"{name} on the test part ({metric.unit})")
+        figure.legend(loc="outside upper center", ncols=2)
+    return figure

@@ -1,0 +1,183 @@
+"""BOHB here against HpBandSter's BOHB: final regret and area under the regret curve on the same tables, with a test.
+
+    python benchmarks/bohb_quality.py TABLE.parquet [--tasks phoneme,segment,vehicle] [--seeds 30]
+
+The table is that of ``benchmarks/standin.py``. A configuration gets the curve of the row nearest to it in the unit
+cube; one worker; evaluations at 12, 25 and 50 epochs of that curve, eta 2. Regret is what the best validation accuracy
+at 50 epochs so far lies below the best of the table, in per cent; before the first result at 50 epochs it is that of
+the worst row. Its area is taken over the epochs trained, each run paid from scratch, and divided by their number. The
+test is Mann and Whitney's, two-sided, seeds not paired. Random search stops at the same number of epochs.
+
+HpBandSter runs in virtual time: its own configuration generator and its own iterations are asked and told one job at a
+time, in the order in which its master with one worker does it; its network is not used.
+"""
+
+import logging
+import time
+import warnings
+from collections.abc import Callable
+from pathlib import Path
+from typing import Annotated, Any
+
+import numpy as np
+import pyarrow.parquet as pq
+import typer
+from numpy.typing import NDArray
+from scipy.stats import mannwhitneyu
+
+from lcbench.curve import Curve
+from lcbench.metric import METRICS
+from lcbench.space import check_configs, get_space
+from simulate import OPTIMIZERS, FunctionBackend, Trace, simulate
+from simulate.contract import Job, Optimizer, Result
+from simulate.domain import ConfigTable, SpaceDomain, TableDomain
+
+BUDGETS, ETA = (12, 25, 50), 2
+
+
+class HpBandSter:
+    """HpBandSter's BOHB (or Hyperband), without its network, under our contract."""
+
+    def __init__(self, space: Any, budgets: tuple[int, ...], rng: np.random.Generator, *, random: bool = False) -> None:
+        from hpbandster.optimizers.bohb import BOHB
+        from hpbandster.optimizers.config_generators.bohb import BOHB as MODEL
+
+        seed = int(rng.integers(2**31))
+        np.random.seed(seed)  # noqa: NPY002  # HpBandSter draws from the global state
+        space.seed(seed)
+        self.generator = MODEL(space, random_fraction=1.0 if random else 1 / 3)
+        rungs = len(budgets)
+        self.master = BOHB.__new__(BOHB)  # its plan of iterations; the constructor would look for workers
+        self.master.eta, self.master.max_SH_iter, self.master.config_generator = ETA, rungs, self.generator
+        self.master.budgets = np.array(budgets, float)
+        self.iterations: list[Any] = []
+        self.running: dict[int, Any] = {}
+        self.trials: dict[Any, int] = {}
+
+    def ask(self) -> Job:
+        """What ``Master.run`` does for one job."""
+        for iteration in self.iterations:
+            run = None if iteration.is_finished else iteration.get_next_run()
+            if run is not None:
+                return self._job(*run)
+        self.iterations.append(self.master.get_next_iteration(len(self.iterations)))
+        return self.ask()
+
+    def _job(self, number: Any, config: dict, budget: float) -> Job:
+        trial = self.trials.setdefault(number, len(self.trials))
+        self.running[trial] = number, config, budget
+        return Job(trial, dict(config), int(budget))
+
+    def tell(self, result: Result) -> None:
+        """What ``Master.job_callback`` does."""
+        from hpbandster.core.dispatcher import Job as TheirJob
+
+        number, config, budget = self.running.pop(result.job.trial)
+        job = TheirJob(number, config=config, budget=budget)
+        job.result = {"loss": result.loss, "info": {}}
+        self.iterations[number[0]].register_result(job)
+        self.generator.new_result(job)
+
+    @property
+    def modelled(self) -> float:
+        """Share of the configurations that came from the model."""
+        infos = [datum.config_info for iteration in self.iterations for datum in iteration.data.values()]
+        return float(np.mean([info["model_based_pick"] for info in infos]))
+
+
+def read(path: Path, task: str) -> tuple[ConfigTable, NDArray[np.float64]]:
+    """The rows of a task, and their validation accuracy after each epoch, ``(rows, 51)`` in [0, 1]."""
+    space = get_space("mlp-released")
+    table = pq.read_table(path, columns=[*space, "val_accuracy"], filters=[("dataset", "==", task)])
+    if not len(table):
+        raise typer.BadParameter(f"no task {task!r} in {path}")
+    lists = table["val_accuracy"].combine_chunks()
+    accuracy = lists.flatten().to_numpy(zero_copy_only=False).reshape(len(table), -1)[:, :51].astype(float) / 100
+    return ConfigTable(space, check_configs(space, table.select(list(space)).to_pandas())), accuracy
+
+
+def backend_of(table: ConfigTable, accuracy: NDArray[np.float64]) -> FunctionBackend:
+    """Nearest row; one virtual second an epoch."""
+
+    def curve(config: Any, budget: int) -> Curve:
+        return Curve(accuracy[table.nearest(config), : budget + 1], np.arange(budget + 1.0))
+
+    return FunctionBackend(table.space, BUDGETS, curve, metric=METRICS["valid_accuracy"])
+
+
+def regret_curve(trace: Trace, accuracy: NDArray[np.float64], epochs: int) -> NDArray[np.float64]:
+    """``(epochs,)`` regret in per cent after each epoch trained."""
+    best, worst = accuracy[:, BUDGETS[-1]].max(), accuracy[:, BUDGETS[-1]].min()
+    losses = trace.losses_at(np.arange(1.0, epochs + 1), budget=BUDGETS[-1])
+    return 100 * (np.minimum(losses, 1 - worst) - (1 - best))
+
+
+def play(
+    make: Callable[[np.random.Generator], Optimizer], backend: FunctionBackend, evaluations: int, seeds: int
+) -> tuple[list[Trace], list[Optimizer]]:
+    """A trace for each seed, and what made it."""
+    made: list[Optimizer] = []
+    traces: list[Trace] = []
+    for seed in range(seeds):
+        made.append(make(np.random.default_rng(seed)))
+        traces.append(simulate(made[-1], backend, evaluations=evaluations))
+    return traces, made
+
+
+def ways(table: ConfigTable) -> dict[str, Callable[[np.random.Generator], Optimizer]]:
+    """What is compared; the first is what the others are tested against."""
+
+    def ours(name: str) -> Callable[[np.random.Generator], Optimizer]:
+        return lambda rng: OPTIMIZERS[name](SpaceDomain(table.space), BUDGETS, rng)
+
+    return {
+        "HpBandSter BOHB": lambda rng: HpBandSter(get_space("mlp-released"), BUDGETS, rng),
+        "HpBandSter without model": lambda rng: HpBandSter(get_space("mlp-released"), BUDGETS, rng, random=True),
+        "bohb": ours("bohb"),
+        "bohb, rows of the table": lambda rng: OPTIMIZERS["bohb"](TableDomain(table), BUDGETS, rng),
+        "hyperband": ours("hyperband"),
+        "random": ours("random"),
+    }
+
+
+def compare(task: str, path: Path, evaluations: int, seeds: int) -> None:
+    """Print the rows of one task."""
+    table, accuracy = read(path, task)
+    backend = backend_of(table, accuracy)
+    found: dict[str, tuple[NDArray[np.float64], NDArray[np.float64]]] = {}
+    epochs = 0
+    for name, make in ways(table).items():
+        started = time.process_time()
+        count = evaluations if name != "random" else epochs // BUDGETS[-1]
+        traces, made = play(make, backend, count, seeds)
+        spent = time.process_time() - started
+        epochs = epochs or int(traces[0].results[-1].finished)
+        curves = np.array([regret_curve(trace, accuracy, epochs) for trace in traces])
+        found[name] = curves[:, -1], curves.mean(axis=1)
+        cells = [task, name]
+        for which in range(2):
+            values, theirs = found[name][which], found["HpBandSter BOHB"][which]
+            cells += [f"{values.mean():.2f}", f"{np.median(values):.2f}"]
+            cells += [f"{mannwhitneyu(values, theirs).pvalue:.2g}" if name != "HpBandSter BOHB" else ""]
+        modelled = [f"{np.mean([o.modelled for o in made]):.0%}" if isinstance(made[0], HpBandSter) else ""]
+        print("| " + " | ".join([*cells, f"{spent / seeds:.2f}", *modelled]) + " |", flush=True)
+
+
+def main(
+    path: Annotated[Path, typer.Argument(help="The Parquet file.")],
+    tasks: Annotated[str, typer.Option(help="Tasks, by commas.")] = "phoneme,segment,vehicle",
+    evaluations: Annotated[int, typer.Option(help="Evaluations of each run.")] = 130,
+    seeds: Annotated[int, typer.Option(help="Runs of each.")] = 30,
+) -> None:
+    """Print the table."""
+    warnings.simplefilter("ignore", DeprecationWarning)
+    warnings.simplefilter("ignore", FutureWarning)
+    logging.disable(logging.INFO)
+    print("| task | optimizer | final: mean | median | p | area: mean | median | p | CPU s a run | from the model |")
+    print("|---|---|---:|---:|---:|---:|---:|---:|---:|---:|")
+    for task in tasks.split(","):
+        compare(task, path, evaluations, seeds)
+
+
+if __name__ == "__main__":
+    typer.run(main)

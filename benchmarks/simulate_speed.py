@@ -1,0 +1,211 @@
+"""What a simulation costs: 500 evaluations with 4 workers on one table of 2000 configurations x 50 epochs.
+
+    python benchmarks/simulate_speed.py [--optimizers random,asha] [--rounds 3] [--no-peers]
+
+Every optimizer of the registry (Gaussian process and forest: 200 evaluations), and what is installed of other packages:
+Syne Tune's own simulator on the same table (500 trials), HpBandSter's BOHB as ``benchmarks/bohb_quality.py`` drives it,
+and Optuna's TPE and Syne Tune's ASHA under our contract. Budgets are 12, 25 and 50, seconds an epoch differ between
+configurations, and a run goes on where it stopped. Wall and processor seconds, of several rounds the smallest: others
+may use the machine. Making the table and importing packages is not counted.
+"""
+
+import logging
+import os
+import tempfile
+import time
+import warnings
+from collections.abc import Callable
+from contextlib import redirect_stdout
+from functools import partial
+from importlib.util import find_spec
+from io import StringIO
+from typing import Annotated, Any
+
+import numpy as np
+import typer
+from bohb_quality import BUDGETS, HpBandSter
+
+from collection.provenance import processor
+from lcbench.curve import Curve
+from lcbench.metric import METRICS
+from lcbench.space import encode, get_space, sample
+from simulate import OPTIMIZERS, simulate
+from simulate.adapters import ADAPTERS
+from simulate.domain import ConfigTable, TableDomain
+
+CONFIGS, EPOCHS, WORKERS = 2000, 50, 4
+MODELS = ("gp-ei", "gp-pi", "gp-ucb", "forest")
+GOALS = dict.fromkeys(("random", "asha", "asha-stopping", "hyperband"), 0.05)
+GOALS |= dict.fromkeys(("bohb", "kde"), 0.4) | dict.fromkeys(MODELS, 20.0)
+
+
+class Table:
+    """A table from a formula, all of it in memory: accuracies rise to a quality that depends on the configuration."""
+
+    metric, budgets, resumes = METRICS["valid_accuracy"], BUDGETS, True
+
+    def __init__(self) -> None:
+        space, rng = get_space("mlp"), np.random.default_rng(0)
+        self.frame = sample(space, CONFIGS, rng)
+        cube, epochs = encode(space, self.frame), np.arange(EPOCHS + 1)
+        quality = 0.95 - 0.4 * np.abs(cube - rng.random(cube.shape[1])).mean(axis=1)
+        rise = 1 - np.exp(-(0.05 + 0.2 * cube[:, :1]) * epochs)
+        self.values = 0.5 + (quality[:, None] - 0.5) * rise
+        self.seconds = (1 + 9 * cube[:, 1:2]) * epochs
+        self.table = ConfigTable(space, self.frame)
+        self.domain().encode(self.table.configs[0])  # encoded once, as a study does
+
+    def domain(self) -> TableDomain:
+        """The rows."""
+        return TableDomain(self.table)
+
+    def curve(self, config: Any, budget: int) -> Curve:
+        """A row's curve."""
+        row = self.table.rows[self.table.encoding.key(config)]
+        return Curve(self.values[row, : budget + 1], self.seconds[row, : budget + 1])
+
+
+class Nearest(Table):
+    """The same for what proposes anywhere in the space."""
+
+    def curve(self, config: Any, budget: int) -> Curve:
+        """The nearest row's curve."""
+        row = self.table.nearest(config)
+        return Curve(self.values[row, : budget + 1], self.seconds[row, : budget + 1])
+
+
+def timed(run: Callable[[], None], rounds: int) -> tuple[float, float]:
+    """Wall and processor seconds, the smallest of several rounds each; what takes more than a second has one."""
+    spent: list[tuple[float, float]] = []
+    while len(spent) < rounds and (not spent or spent[0][1] < 1):
+        started = time.perf_counter(), time.process_time()
+        run()
+        spent.append((time.perf_counter() - started[0], time.process_time() - started[1]))
+    return min(wall for wall, _ in spent), min(cpu for _, cpu in spent)
+
+
+def ours(name: str, table: Table, evaluations: int) -> Callable[[], None]:
+    """A simulation of an optimizer of ours, or of an adapter."""
+    make = (OPTIMIZERS | ADAPTERS)[name]
+
+    def run() -> None:
+        optimizer = make(table.domain(), table.budgets, np.random.default_rng(0))
+        assert len(simulate(optimizer, table, workers=WORKERS, evaluations=evaluations)) == evaluations  # noqa: S101
+
+    return run
+
+
+def hpbandster(table: Table, evaluations: int) -> Callable[[], None]:
+    """HpBandSter's BOHB, with the nearest rows."""
+
+    def run() -> None:
+        optimizer = HpBandSter(get_space("mlp"), BUDGETS, np.random.default_rng(0))
+        simulate(optimizer, table, workers=WORKERS, evaluations=evaluations)
+
+    return run
+
+
+def blackbox(table: Nearest) -> Any:
+    """The table as Syne Tune has one: all fifty epochs of the nearest row."""
+    from syne_tune.blackbox_repository.blackbox import Blackbox
+    from syne_tune.config_space import randint
+
+    from simulate.adapters.syne_tune import config_space
+
+    class Rows(Blackbox):
+        fidelity_values = np.arange(1, EPOCHS + 1)
+
+        def _objective_function(self, configuration: Any, fidelity: Any = None, seed: Any = None) -> Any:  # noqa: ARG002
+            curve = table.curve(configuration, EPOCHS)
+            return np.stack([table.metric.loss(curve.values[1:]), curve.seconds[1:]], axis=1)
+
+    return Rows(config_space(table.table.space), {"epochs": randint(1, EPOCHS)}, ["loss", "seconds"])
+
+
+class Silent:
+    """In the place of Syne Tune's logger, which writes two lines a trial."""
+
+    def __getattr__(self, name: str) -> Callable[..., None]:
+        return lambda *_, **__: None
+
+
+def syne_tune(name: str, table: Nearest, evaluations: int) -> Callable[[], None]:
+    """Syne Tune's own simulator, with as many trials as we have evaluations."""
+    from syne_tune import StoppingCriterion, Tuner
+    from syne_tune.backend.simulator_backend.simulator_callback import SimulatorCallback
+    from syne_tune.blackbox_repository.simulated_tabular_backend import UserBlackboxBackend
+    from syne_tune.optimizer import baselines
+
+    rows = blackbox(table)
+    climbs = {"max_t": EPOCHS, "grace_period": BUDGETS[0], "reduction_factor": 2, "time_attr": "epochs"}
+    kinds = {"RandomSearch": {"metrics": ["loss"]}, "TPE": {"metric": "loss"}}
+
+    def run() -> None:
+        scheduler = getattr(baselines, name)(
+            rows.configuration_space, **kinds.get(name, {"metric": "loss", **climbs}), random_seed=0
+        )
+        tuner = Tuner(
+            trial_backend=UserBlackboxBackend(blackbox=rows, elapsed_time_attr="seconds"),
+            scheduler=scheduler,
+            stop_criterion=StoppingCriterion(max_num_trials_started=evaluations),
+            n_workers=WORKERS,
+            sleep_time=0,
+            callbacks=[SimulatorCallback()],
+            print_update_interval=1e9,
+            save_tuner=False,
+            output_logger=Silent(),
+        )
+        with redirect_stdout(StringIO()):  # it ends with a table of all trials
+            tuner.run()
+
+    return run
+
+
+def peers(table: Nearest) -> dict[str, tuple[str, Callable[[int], Callable[[], None]]]]:
+    """Other packages: with which of ours each is compared, and how it is run."""
+    found: dict[str, tuple[str, Callable[[int], Callable[[], None]]]] = {}
+    rows = Table()
+    if find_spec("syne_tune") and find_spec("huggingface_hub"):  # its simulator needs both
+        for name, of in (("RandomSearch", "random"), ("ASHA", "asha"), ("BOHB", "bohb"), ("TPE", "kde")):
+            found[f"Syne Tune's simulator, {name}"] = of, partial(syne_tune, name, table)
+    if find_spec("hpbandster"):
+        found["HpBandSter, BOHB"] = "bohb", partial(hpbandster, table)
+    if find_spec("optuna"):
+        found["Optuna, TPE (adapter)"] = "kde", partial(ours, "optuna-tpe", rows)
+    if find_spec("syne_tune"):
+        found["Syne Tune, ASHA (adapter)"] = "asha", partial(ours, "syne-tune-asha", rows)
+    return found
+
+
+def report(name: str, evaluations: int, spent: tuple[float, float], goal: str, ratio: str) -> None:
+    """Print one row."""
+    print(f"| {name} | {evaluations} | {spent[0]:.3f} | {spent[1]:.3f} | {goal} | {ratio} |", flush=True)
+
+
+def main(
+    optimizers: Annotated[str, typer.Option(help="Names, by commas; by default all.")] = "",
+    rounds: Annotated[int, typer.Option(help="Repetitions of what takes less than a second.")] = 3,
+    with_peers: Annotated[bool, typer.Option("--peers/--no-peers", help="Also other packages.")] = True,
+) -> None:
+    """Print the table."""
+    warnings.simplefilter("ignore")  # the peers' own
+    logging.disable(logging.WARNING)
+    print(f"{processor()}, {CONFIGS} x {EPOCHS}, {WORKERS} workers\n")
+    print("| optimizer | evaluations | wall s | processor s | goal (wall s) | processor s / ours |")
+    print("|---|---:|---:|---:|---:|---:|")
+    table, measured = Table(), {}
+    for name in optimizers.split(",") if optimizers else OPTIMIZERS:
+        evaluations = 200 if name in MODELS else 500
+        measured[name] = timed(ours(name, table, evaluations), rounds)
+        report(name, evaluations, measured[name], f"{GOALS[name]:g}" if name in GOALS else "", "")
+    if not with_peers:
+        return
+    with tempfile.TemporaryDirectory() as folder:
+        os.environ["SYNETUNE_FOLDER"] = folder  # its simulator writes its results, wherever it is told
+        for name, (of, run) in peers(Nearest()).items():
+            spent = timed(run(500), rounds)
+            report(name, 500, spent, "", f"{spent[1] / measured[of][1]:.0f} ({of})" if of in measured else "")
+
+
+if __name__ == "__main__":
+    typer.run(main)

@@ -1,0 +1,61 @@
+"""One baseline trained and measured: a row of the table of baselines."""
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+
+from collection.baselines import BASELINES
+from collection.prepared import Prepared
+from lcbench.schema import BASELINE_SCHEMA, LEAST_PROBABILITY, PARTS
+
+
+def measured(name: str, seed: int, data: Prepared, clock: Callable[[], float]) -> pa.Table:
+    """Train one baseline and measure it on all three parts.
+
+    Args:
+        name: A name of :data:`collection.baselines.BASELINES`.
+        seed: Its source of randomness.
+        data: The data set as the networks got it.
+        clock: Gives seconds of processor time.
+
+    Returns:
+        One row in ``lcbench.schema.BASELINE_SCHEMA``.
+    """
+    from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
+
+    baseline = BASELINES[name]
+    with threadpool_limits(1):
+        begun = clock()
+        predict = baseline.fit(data, baseline.settings, seed)
+        row: dict[str, Any] = {"baseline": name, "seed": seed, "seconds": clock() - begun}
+        for part in ("train", *PARTS):
+            labels, chances = getattr(data, f"y_{part}"), predict(getattr(data, f"x_{part}"))
+            row |= {f"{part}_{metric}": value for metric, value in scores(chances, labels).items()}
+            if part in PARTS:
+                row[part] = chances.astype(np.float16).ravel()
+    return pa.Table.from_pylist([row], schema=BASELINE_SCHEMA)
+
+
+def scores(chances: NDArray[np.float64], labels: NDArray[np.int64]) -> dict[str, float]:
+    """The metrics of probabilities, as those of the networks (see ``collection.statistics``).
+
+    Args:
+        chances: ``(rows, classes)``; below ``lcbench.schema.LEAST_PROBABILITY`` they count as that.
+        labels: ``(rows,)`` class numbers.
+
+    Returns:
+        ``accuracy``; ``balanced_accuracy``, the mean over the classes that occur of the fraction right;
+        ``cross_entropy``, in nats.
+    """
+    right = chances.argmax(axis=1) == labels
+    counts = np.bincount(labels, minlength=chances.shape[1])
+    hits = np.bincount(labels, weights=right, minlength=chances.shape[1])
+    own = np.clip(chances[np.arange(len(labels)), labels], LEAST_PROBABILITY, 1.0)
+    return {
+        "accuracy": float(right.mean()),
+        "balanced_accuracy": float((hits[counts > 0] / counts[counts > 0]).mean()),
+        "cross_entropy": float(-np.log(own).mean()),
+    }

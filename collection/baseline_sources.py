@@ -1,0 +1,69 @@
+"""The data sets of a finished table once more, exactly as its networks got them."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import numpy as np
+
+from collection.plan import digest_data
+from collection.preparation import Prepared, describe, prepare
+from collection.sources import load_dataset
+from lcbench.benchmark import Benchmark
+from lcbench.errors import InputError
+from lcbench.schema import LABELS, PARTS, table_path
+
+_SAME = ("classes", "class_counts", "train_instances", "valid_instances", "test_instances")
+
+
+def load_again(bench: Benchmark, name: str) -> Prepared:
+    """Load and prepare one data set as the collection did; splits never depend on a seed.
+
+    Args:
+        bench: The table.
+        name: Name of the data set.
+
+    Raises:
+        InputError: If the table was not collected here, or the data set cannot be had any more, or has changed.
+    """
+    row = bench.dataset_table.loc[name]
+    source = str(row["source"])
+    plan = next((each for each in plans(bench.manifest.provenance) if name in each.get("data", {})), None)
+    if plan is None:
+        raise InputError(f"{name} must come from 'lcbench collect', got {source!r}, whose splits nobody knows.")
+    dataset = load_dataset(source)
+    data = prepare(dataset, plan.get("encoding", "ordinal"))
+    found = describe(dataset, data)
+    changed = [key for key in _SAME if _plain(found[key]) != _plain(row[key])]
+    if changed or _labels_differ(bench, name, data) or (source.startswith("file:") and _edited(plan, name, data)):
+        what = ", ".join(changed) or ("rows or their classes" if not source.startswith("file:") else "values")
+        raise InputError(f"the data of {name} must be as collected, got other {what} from {source}; restore the file.")
+    return data
+
+
+def plans(provenance: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
+    """The plans that a table was collected with; a merged table has several."""
+    plan = provenance.get("plan")
+    if isinstance(plan, dict):
+        yield plan
+    for part in provenance.get("merged", ()):
+        yield from plans(part)
+
+
+def _plain(value: Any) -> Any:
+    return [int(each) for each in value] if np.ndim(value) else None if value is None else int(value)
+
+
+def _labels_differ(bench: Benchmark, name: str, data: Prepared) -> bool:
+    """Whether the table keeps labels, for its predictions, and they are others."""
+    if table_path(LABELS, name) not in bench.manifest.files:
+        return False
+    return not all(np.array_equal(bench.labels(name, part), getattr(data, f"y_{part}")) for part in PARTS)
+
+
+def _edited(plan: Mapping[str, Any], name: str, data: Prepared) -> bool:
+    """Whether a file holds other values now.
+
+    OpenML and scikit-learn do not change theirs, but another processor may round a standardized value otherwise, which
+    is no reason to refuse.
+    """
+    return bool(plan["data"][name] != digest_data(data))
