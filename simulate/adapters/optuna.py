@@ -149,9 +149,7 @@ def distributions(space: "ConfigurationSpace") -> dict[str, Any]:
     uniform (normal or beta) becomes uniform over its range.
     """
     found = require("optuna.distributions", "optuna")
-    return {
-        name: _distribution(found, part, n) for (name, part), n in zip(space.items(), levels(space), strict=True)
-    }
+    return {name: _distribution(found, part, n) for (name, part), n in zip(space.items(), levels(space), strict=True)}
 
 
 def _distribution(found: Any, part: Any, n: int) -> Any:

@@ -1,0 +1,51 @@
+"""Optimizers of other packages by name, as :data:`simulate.optimizers.OPTIMIZERS` has ours.
+
+Making one imports its package, or says which extra is missing; listing them imports nothing.
+"""
+
+import numpy as np
+
+from simulate.adapters.optuna import OptunaOptimizer
+from simulate.adapters.package import require
+from simulate.adapters.smac import SMACOptimizer
+from simulate.adapters.syne_tune import SyneTuneOptimizer
+from simulate.contract import Domain, Optimizer
+from simulate.optimizers import OptimizerFactory
+
+
+def _optuna(sampler: str, pruner: str | None = None) -> OptimizerFactory:
+    def make(domain: Domain, budgets: tuple[int, ...], rng: np.random.Generator) -> Optimizer:
+        found = require("optuna", "optuna")
+        pruning = None if pruner is None else getattr(found.pruners, pruner)
+        return OptunaOptimizer(domain, budgets, rng, sampler=getattr(found.samplers, sampler), pruner=pruning)
+
+    return make
+
+
+def _smac(facade: str) -> OptimizerFactory:
+    def make(domain: Domain, budgets: tuple[int, ...], rng: np.random.Generator) -> Optimizer:
+        return SMACOptimizer(domain, budgets, rng, facade=getattr(require("smac", "smac"), facade))
+
+    return make
+
+
+def _syne_tune(scheduler: str) -> OptimizerFactory:
+    def make(domain: Domain, budgets: tuple[int, ...], rng: np.random.Generator) -> Optimizer:
+        found = require("syne_tune.optimizer.baselines", "syne-tune")
+        return SyneTuneOptimizer(domain, budgets, rng, scheduler=getattr(found, scheduler))
+
+    return make
+
+
+ADAPTERS: dict[str, OptimizerFactory] = {
+    "optuna-tpe": _optuna("TPESampler"),
+    "optuna-tpe-median": _optuna("TPESampler", "MedianPruner"),
+    "optuna-tpe-hyperband": _optuna("TPESampler", "HyperbandPruner"),
+    "smac-multi-fidelity": _smac("MultiFidelityFacade"),
+    "smac-forest": _smac("HyperparameterOptimizationFacade"),
+    "syne-tune-random": _syne_tune("RandomSearch"),
+    "syne-tune-asha": _syne_tune("ASHA"),
+    "syne-tune-bohb": _syne_tune("BOHB"),
+    "syne-tune-tpe": _syne_tune("TPE"),
+}
+"""``ADAPTERS[name](backend.domain(), backend.budgets, rng)``."""
