@@ -2,7 +2,10 @@
 
 from collections.abc import Iterator
 from pathlib import Path
+from shutil import rmtree
+from tempfile import mkdtemp
 from typing import Any
+from weakref import finalize
 
 import numpy as np
 
@@ -13,7 +16,6 @@ from simulate.adapters.placing import Placing
 from simulate.contract import Config, Domain, Job, Result
 from simulate.optimizers.rungs import geometric_rungs, infer_eta
 
-_NOWHERE = Path("smac-writes-nothing-here")  # ask and tell write nothing, and this folder is never made
 _BELOW_FIRST = 0.9  # SMAC counts rungs by a logarithm of a ratio, which must not fall below a whole number
 
 
@@ -64,7 +66,9 @@ class SMACOptimizer:
         climbs = issubclass(kind, smac.MultiFidelityFacade)
         self._rungs = geometric_rungs(budgets, eta) if climbs else budgets[-1:]
         self._eta = eta
-        self._facade = _facade(kind, domain, rng, evaluations, eta, len(self._rungs) if climbs else None)
+        folder = Path(mkdtemp(prefix="lcbench-smac-"))  # SMAC writes what it was told to do, whatever it is told
+        finalize(self, rmtree, folder, ignore_errors=True)
+        self._facade = _facade(kind, domain, rng, evaluations, eta, len(self._rungs) if climbs else None, folder)
         self._trials: dict[Any, int] = {}  # by SMAC's configuration
         self._configs: list[Config] = []
         self._running: dict[int, Any] = {}
@@ -136,13 +140,15 @@ class PlacedSelector:
             yield Configuration(self._space, values=dict(config))
 
 
-def _facade(kind: Any, domain: Domain, rng: np.random.Generator, evaluations: int, eta: int, rungs: int | None) -> Any:
+def _facade(
+    kind: Any, domain: Domain, rng: np.random.Generator, evaluations: int, eta: int, rungs: int | None, folder: Path
+) -> Any:
     """A facade on a space of its own, since SMAC seeds the space that it is given."""
     space = from_json(to_json(domain.space))
     budgets = {} if rungs is None else {"min_budget": _BELOW_FIRST, "max_budget": float(eta ** (rungs - 1))}
     scenario = require("smac", "smac").Scenario(
         space,
-        output_directory=_NOWHERE,
+        output_directory=folder,
         deterministic=True,
         n_trials=evaluations,
         seed=seed_from(rng),

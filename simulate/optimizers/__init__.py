@@ -52,11 +52,15 @@ OPTIMIZERS: dict[str, OptimizerFactory] = {
 
 
 def get_optimizer(name: str) -> OptimizerFactory:
-    """Look up an optimizer.
+    """Look up an optimizer: one of ours, or one of another package's by its name in :mod:`simulate.adapters.named`.
 
     Raises:
         UnknownNameError: If there is no such optimizer.
     """
-    if name not in OPTIMIZERS:
-        raise UnknownNameError("optimizer", name, OPTIMIZERS)
-    return OPTIMIZERS[name]
+    if name in OPTIMIZERS:
+        return OPTIMIZERS[name]
+    from simulate.adapters.named import ADAPTERS  # adapters are made of ours
+
+    if name not in ADAPTERS:
+        raise UnknownNameError("optimizer", name, (*OPTIMIZERS, *ADAPTERS))
+    return ADAPTERS[name]

@@ -23,8 +23,8 @@ from types import ModuleType
 
 import pyarrow as pa
 
-from lcbench.errors import InputError, LcbenchError, StoppedError
-from simulate.optimizers import OPTIMIZERS
+from lcbench.errors import InputError, LcbenchError, StoppedError, UnknownNameError
+from simulate.optimizers import get_optimizer
 from simulate.study.cell import Player
 from simulate.study.plan import Cell, Plan
 
@@ -127,11 +127,13 @@ def _player(folder: Path, plan: Plan) -> Player:
 
 
 def _check_registered(optimizer: str) -> None:
-    if optimizer not in OPTIMIZERS:
+    try:
+        get_optimizer(optimizer)
+    except UnknownNameError:
         raise InputError(
             f"optimizer {optimizer!r} must be in the registry as soon as simulate.optimizers is imported to be played "
             "in other processes; add it there, or use jobs=1."
-        )
+        ) from None
 
 
 def _end_with_main_process() -> None:

@@ -3,6 +3,7 @@ import pandas as pd
 import pytest
 
 from lcbench.errors import InputError, UnknownNameError
+from simulate.adapters import ADAPTERS
 from simulate.regret import evaluation_regrets, normalized_regrets, regrets, scores, summary
 from simulate.replay import ReplayBackend
 from simulate.study import COLUMNS, Limit, cell_rng, parse_budget, read, study, write
@@ -200,3 +201,12 @@ def test_unknown_names(bench, arguments, message):
 def test_arguments_that_cannot_be(bench, arguments, message):
     with pytest.raises(InputError, match=message):
         study(bench, **arguments)
+
+
+def test_optimizers_of_other_packages_take_part_by_name(bench):
+    pytest.importorskip("optuna")
+    from simulate.optimizers import get_optimizer
+
+    assert get_optimizer("optuna-tpe") is ADAPTERS["optuna-tpe"]
+    traces = study(bench, ["alpha"], ["random", "optuna-tpe"], range(2), budget="3x")
+    assert set(traces["optimizer"]) == {"random", "optuna-tpe"}
