@@ -83,7 +83,7 @@ def test_every_command_has_its_help(command, capsys):
     ("arguments", "message"),
     [
         (["colect"], "Did you mean 'collect'?"),
-        (["info"], "Missing argument 'DIR'. See: lcbench --help."),
+        (["migrate"], "Missing argument 'DIR'. See: lcbench --help."),
         (["collect", "x"], "Missing option '--datasets'. See: lcbench --help."),
         (["simulate", "x", "--seeds", "many"], "'--seeds'"),
         (["simulate", "x", "--worker", "3"], "No such option: --worker"),
@@ -181,7 +181,7 @@ def test_output_that_cannot_be_written(copy, refused, command):
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["--only", "fig6"], "unknown figure 'fig6'; nearest: fig5"),
+        (["--only", "fig66"], "unknown figure 'fig66'; nearest: fig6"),
         (["--metric", "valid_acuracy"], "unknown metric 'valid_acuracy'; nearest: valid_accuracy"),
         (["--traces", "nothere.parquet"], "nothere.parquet is missing"),
     ],
