@@ -38,8 +38,8 @@ def traces_file(bench, make_traces, tmp_path):
     return path
 
 
-def test_everything_is_written(run, bench, traces_file, tmp_path):
-    output = run(bench.folder, "--out", tmp_path / "out", "--traces", traces_file, "--formats", "png")
+def test_everything_is_written(run, furnished, traces_file, tmp_path):
+    output = run(furnished.folder, "--out", tmp_path / "out", "--traces", traces_file, "--formats", "png")
     written = {path.name for path in (tmp_path / "out").iterdir()}
     assert written == {"table3.csv"} | {f"{name}.{end}" for name in FIGURES for end in ("png", "csv")}
     assert "Table 3" in output
