@@ -63,8 +63,9 @@ def draw(frame: pd.DataFrame) -> Figure:
         width, height = _LARGE + 0.81 * columns, max(_LARGE, 0.98 * rows)
         figure = Figure(figsize=(width, height), layout="constrained")
         left, right = figure.subfigures(1, 2, width_ratios=[_LARGE, width - _LARGE], squeeze=False)[0]
-        above = left.subfigures(2, 1, height_ratios=[_LARGE, height - _LARGE], squeeze=False)[0, 0]
-        _large(above if height > _LARGE else left, maps, epochs)
+        if height > _LARGE:  # the mean map stays at the top
+            left = left.subfigures(2, 1, height_ratios=[_LARGE, height - _LARGE], squeeze=False)[0, 0]
+        _large(left, maps, epochs)
         panels = right.subplots(rows, columns, squeeze=False).ravel()
         for panel, (name, cells) in zip(panels, maps.items(), strict=False):
             _small(panel, name, cells, epochs)
