@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from lcbench.commands import AnyFolder
+
 if TYPE_CHECKING:
     import pandas as pd
 
@@ -28,9 +30,7 @@ class Subject:
 
 
 def figures(
-    folder: Annotated[
-        Path | None, typer.Argument(metavar="[DIR]", help="A benchmark folder; by default the one that comes along.")
-    ] = None,
+    folder: AnyFolder = None,
     out: Annotated[Path, typer.Option(help="Folder for the pictures and CSV files.")] = Path("figures"),
     only: Annotated[str | None, typer.Option(help="Draw only these figures: fig5,regret,...")] = None,
     traces: Annotated[Path | None, typer.Option(help="Traces of a study, from 'lcbench simulate --out'.")] = None,
@@ -142,9 +142,7 @@ def _draw_one(name: str, subject: "Subject", out: Path, kinds: list[str]) -> str
 
 
 def compare(
-    folder: Annotated[
-        Path | None, typer.Argument(metavar="[DIR]", help="A benchmark folder; by default the one that comes along.")
-    ] = None,
+    folder: AnyFolder = None,
     out: Annotated[Path | None, typer.Option(help="Also write the table to this .csv or .md file.")] = None,
     metric: Annotated[str, typer.Option(help="Metric in place of the paper's validation accuracy.")] = "valid_accuracy",
 ) -> None:

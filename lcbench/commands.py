@@ -9,8 +9,9 @@ DAMAGED = 1
 
 Folder = Annotated[Path, typer.Argument(metavar="DIR", help="A benchmark folder.")]
 AnyFolder = Annotated[
-    Path | None, typer.Argument(metavar="[DIR]", help="A benchmark folder; by default the one that comes along.")
+    Path | None, typer.Argument(metavar="DIR", help="A benchmark folder; by default the one that comes along.")
 ]
+"""The argument of commands that read a table."""
 
 
 def info(

@@ -5,6 +5,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from lcbench.commands import AnyFolder
+
 if TYPE_CHECKING:
     import pandas as pd
 
@@ -14,9 +16,7 @@ _ALL = "all"
 
 
 def simulate(
-    folder: Annotated[
-        Path | None, typer.Argument(metavar="[DIR]", help="A benchmark folder; by default the one that comes along.")
-    ] = None,
+    folder: AnyFolder = None,
     datasets: Annotated[
         list[str] | None,
         typer.Option("--datasets", "--dataset", help="Data sets, comma-separated or given again; all by default."),

@@ -6,12 +6,14 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from lcbench.commands import AnyFolder
+
 if TYPE_CHECKING:
     from analysis.report.page import Contents
 
 
 def report(
-    folder: Annotated[Path, typer.Argument(metavar="DIR", help="A benchmark folder.")],
+    folder: AnyFolder = None,
     out: Annotated[Path, typer.Option(help="The page, an .html file.")] = Path("report.html"),
     traces: Annotated[Path | None, typer.Option(help="Traces of a study, from 'lcbench simulate --out'.")] = None,
     metric: Annotated[str, typer.Option(help="Metric to compare configurations by.")] = "valid_accuracy",
