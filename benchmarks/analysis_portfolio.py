@@ -83,6 +83,7 @@ class Grown:
     def __init__(self, bench: Benchmark, rng: np.random.Generator) -> None:
         self.budgets, self.seeds = BUDGETS, SEEDS
         self.configs, self.space, self.metrics = bench.configs, bench.space, bench.metrics
+        self.manifest = bench.manifest
         origins = [bench.datasets[i % len(bench.datasets)] for i in range(DATASETS)]
         self.datasets = tuple(f"{name}_{i}" for i, name in enumerate(origins))
         self.dataset_table = bench.dataset_table.loc[origins].set_axis(pd.Index(self.datasets, name="name"))
