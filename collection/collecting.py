@@ -10,7 +10,6 @@ import pyarrow as pa
 
 from collection.engine import Engine, run
 from collection.failures import Failures
-from collection.full.settings import is_full
 from collection.full_disk import disk_is_full
 from collection.plan import Plan
 from collection.provenance import provenance
@@ -31,6 +30,7 @@ from lcbench.schema import (
     Manifest,
     table_path,
 )
+from lcbench.search_space_2 import is_full
 from lcbench.space import get_space, to_json
 
 

@@ -6,10 +6,11 @@ from typing import Any
 
 from collection.cost import KINDS, Sizes, epoch_work
 from collection.full.cost import FULL_KINDS, full_epoch_work
-from collection.full.settings import is_full, settings_of
+from collection.full.settings import settings_of
 from collection.prepared import Prepared
 from collection.tensors import Tensors
 from collection.train import network_shape
+from lcbench.search_space_2 import is_full
 
 
 @dataclass(frozen=True, slots=True)

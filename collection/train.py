@@ -17,7 +17,6 @@ from torch import Tensor
 
 from collection.epoch import Training
 from collection.full.runs import fit_all
-from collection.full.settings import is_full
 from collection.gradients import gradient_statistics
 from collection.network import Networks, Shape, Stack, initial_parameters, shaped_mlp
 from collection.padded_epoch import PaddedTraining
@@ -30,6 +29,7 @@ from collection.statistics import evaluate, probabilities
 from collection.tensors import Tensors
 from collection.unit import NO_EXTRAS, Extras
 from lcbench.errors import InputError
+from lcbench.search_space_2 import is_full
 
 
 def train(

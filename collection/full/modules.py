@@ -48,7 +48,7 @@ class Norm(nn.Module):
             self.training,
             _MOMENTUM,
             _EPSILON,
-            False,  # noqa: FBT003  # cuDNN or not: positional in torch
+            False,  # cuDNN or not: positional in torch
         )
         return normal.relu_()
 

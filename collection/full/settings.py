@@ -6,7 +6,7 @@ from typing import Any
 
 from collection.full.shapes import ResNetShape, shaped_resnet
 from collection.network import Shape, shaped_mlp
-from lcbench.search_space_2 import ADAM, MIXUP, MLP, TRUNCATED_SVD
+from lcbench.search_space_2 import ADAM, MIXUP, MLP, TRUNCATED_SVD, is_full
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,11 +30,6 @@ class Settings:
     weight_decay: float
     momentum: float | None
     mixup_alpha: float
-
-
-def is_full(config: Mapping[str, Any]) -> bool:
-    """Whether a configuration is one of Search Space 2."""
-    return "network_type" in config
 
 
 def settings_of(config: Mapping[str, Any], n_inputs: int, n_classes: int) -> Settings:
