@@ -141,6 +141,7 @@ def show(
         raise DamagedFileError(f"{held.folder} is damaged: {problems[0]}; restore it, or run the same build again.")
     OUT.print(facts(showing.summary(held)))
     OUT.print(showing.portfolio_table(held, name))
+    OUT.print(*showing.config_lines(held, name), sep="\n", highlight=False, markup=False)
     OUT.print(showing.size_table(held))
     if showing.can_leave_out(held):
         OUT.print(showing.left_out_table(held))

@@ -34,15 +34,21 @@ def summary(held: PortfolioFolder) -> list[tuple[str, str]]:
 
 
 def portfolio_table(held: PortfolioFolder, name: str) -> Table:
-    """A portfolio, a configuration a row, with the hyperparameters that are active."""
+    """A portfolio, a configuration a row."""
     found = dict(zip(*(held.candidates[column].to_pylist() for column in ("candidate", "dataset")), strict=True))
-    rows = []
-    for row, config in zip(held.portfolio(name).to_pylist(), held.configs(name), strict=True):
-        values = ", ".join(f"{key} {_short(value)}" for key, value in config.items())
-        rows.append([row["size"], f"{row['regret']:.2%}", row["best_on"], found[row["candidate"]], values])
-    made = table(f"the {name} portfolio", ["", "regret so far", "best on", "found on", "configuration"], rows)
-    made.columns[3].justify = made.columns[4].justify = "left"
-    return made
+    rows = [
+        [row["size"], found[row["candidate"]], f"{row['regret']:.2%}", row["best_on"]]
+        for row in held.portfolio(name).to_pylist()
+    ]
+    return table(f"the {name} portfolio", ["", "found on", "mean regret so far", "best on"], rows)
+
+
+def config_lines(held: PortfolioFolder, name: str) -> list[str]:
+    """The configurations of a portfolio, a line each, with the hyperparameters that are active."""
+    return [
+        f"{place}: " + ", ".join(f"{key} {_short(value)}" for key, value in config.items())
+        for place, config in enumerate(held.configs(name), start=1)
+    ]
 
 
 def size_table(held: PortfolioFolder) -> Table:
