@@ -5,6 +5,7 @@ Making one imports its package, or says which extra is missing; listing them imp
 
 import numpy as np
 
+from simulate.adapters.neps import NePSOptimizer
 from simulate.adapters.optuna import OptunaOptimizer
 from simulate.adapters.package import require
 from simulate.adapters.smac import SMACOptimizer
@@ -37,6 +38,14 @@ def _syne_tune(scheduler: str) -> OptimizerFactory:
     return make
 
 
+def _neps(algorithm: str) -> OptimizerFactory:
+    def make(domain: Domain, budgets: tuple[int, ...], rng: np.random.Generator) -> Optimizer:
+        found = require("neps", "neps")
+        return NePSOptimizer(domain, budgets, rng, algorithm=getattr(found.algorithms, algorithm))
+
+    return make
+
+
 ADAPTERS: dict[str, OptimizerFactory] = {
     "optuna-tpe": _optuna("TPESampler"),
     "optuna-tpe-median": _optuna("TPESampler", "MedianPruner"),
@@ -47,5 +56,9 @@ ADAPTERS: dict[str, OptimizerFactory] = {
     "syne-tune-asha": _syne_tune("ASHA"),
     "syne-tune-bohb": _syne_tune("BOHB"),
     "syne-tune-tpe": _syne_tune("TPE"),
+    "neps-random": _neps("random_search"),
+    "neps-asha": _neps("asha"),
+    "neps-hyperband": _neps("hyperband"),
+    "neps-gp": _neps("bayesian_optimization"),
 }
 """``ADAPTERS[name](backend.domain(), backend.budgets, rng)``."""
