@@ -16,6 +16,7 @@ from simulate.optimizers.dehb import DEHB
 from simulate.optimizers.differential_evolution import DifferentialEvolution
 from simulate.optimizers.extrapolation import Extrapolation
 from simulate.optimizers.forest_bo import ForestBO
+from simulate.optimizers.forest_hyperband import ForestHyperband
 from simulate.optimizers.gp_bo import GPEI, GPPI, GPUCB
 from simulate.optimizers.grid_search import GridSearch
 from simulate.optimizers.hyperband import Hyperband
@@ -43,6 +44,7 @@ OPTIMIZERS: dict[str, OptimizerFactory] = {
     "gp-pi": GPPI,
     "gp-ucb": GPUCB,
     "forest": ForestBO,
+    "forest-hyperband": ForestHyperband,
     "dehb": DEHB,
     "de": DifferentialEvolution,
     "pbt": PBT,
