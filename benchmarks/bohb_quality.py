@@ -186,7 +186,7 @@ def tests(runs: pd.DataFrame) -> None:
     """Print the planned tests, corrected over all of them."""
     rows = []
     for task, of_task in runs.groupby("task", sort=False):
-        samples = {name: each for name, each in of_task.groupby("optimizer")}
+        samples = dict(iter(of_task.groupby("optimizer")))
         ours, theirs = samples["bohb"], samples["HpBandSter BOHB"]
         for which in OUTCOMES:
             found = mannwhitneyu(ours[which], theirs[which])

@@ -1,7 +1,7 @@
 """Backend from a function: to try an optimizer on a formula, without a table."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from lcbench.curve import Curve
@@ -9,6 +9,7 @@ from lcbench.metric import METRICS, Metric
 from lcbench.schema import check_budgets
 from simulate.contract import Config
 from simulate.domain import SpaceDomain
+from simulate.encoding import Encoding
 from simulate.objectives import objective
 
 if TYPE_CHECKING:
@@ -37,16 +38,23 @@ class FunctionBackend:
     function: Callable[[Config, int], Curve]
     resumes: bool = False
     metric: Metric = METRICS["valid_cross_entropy"]
+    _encoding: Encoding = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
         check_budgets(self.budgets)
+        object.__setattr__(self, "_encoding", Encoding(self.space))
 
     def domain(self) -> SpaceDomain:
         """The whole space."""
         return SpaceDomain(self.space)
 
     def curve(self, config: Config, budget: int) -> Curve:
-        """The function's curve."""
+        """The function's curve.
+
+        Raises:
+            InputError: If the configuration is outside the space.
+        """
+        self._encoding.encode(config)
         return self.function(config, budget)
 
     def objective(self, budget: int | None = None) -> Callable[[Config], float]:

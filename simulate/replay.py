@@ -133,7 +133,7 @@ class ReplayBackend:
 
     def _row(self, config: Config) -> int:
         row = self.table.rows.get(self.table.encoding.key(config))
-        if row is not None:
+        if row is not None and len(config) == len(self.table.configs[row]):  # with no more than its hyperparameters
             return row
         if self.match == "nearest":
             return self.table.nearest(config)

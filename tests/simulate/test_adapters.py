@@ -16,12 +16,14 @@ from ConfigSpace.hyperparameters import (
 
 from lcbench.curve import Curve
 from lcbench.errors import InputError
+from lcbench.metric import METRICS
 from simulate import FunctionBackend, Job, ReplayBackend, simulate
 from simulate.adapters import ADAPTERS, NePSOptimizer, OptunaOptimizer, SMACOptimizer, SyneTuneOptimizer, package
 from simulate.adapters.contained import Contained
 from simulate.adapters.placing import active
 from simulate.contract import Result
 
+LOSS = METRICS["valid_cross_entropy"]
 SPACE = ConfigurationSpace({"x": (0.0, 1.0), "n": (1, 9), "c": ["a", "b", "d"]})
 PACKAGES = {"optuna": "optuna", "smac": "smac", "syne-tune": "syne_tune", "neps": "neps"}
 MANY = {"smac-multi-fidelity": 20, "smac-forest": 8, "syne-tune-tpe": 20, "syne-tune-bohb": 30, "neps-gp": 8}
@@ -186,7 +188,7 @@ def test_a_model_that_learns_beats_what_random_search_expects_of_a_quadratic(nam
 
 def told(optimizer, job, loss):
     values = np.full(job.budget + 1, loss)
-    optimizer.tell(Result(job, Curve(values, np.arange(job.budget + 1.0)), loss, 0.0, float(job.budget), 0))
+    optimizer.tell(Result(job, Curve(values, np.arange(job.budget + 1.0)), loss, 0.0, float(job.budget), 0, LOSS))
 
 
 def test_optuna_prunes_what_its_pruner_prunes():
