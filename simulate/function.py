@@ -10,14 +10,14 @@ from lcbench.schema import check_budgets
 from simulate.contract import Config
 from simulate.domain import SpaceDomain
 from simulate.encoding import Encoding
-from simulate.objectives import objective
+from simulate.objectives import WithObjective
 
 if TYPE_CHECKING:
     from ConfigSpace import ConfigurationSpace
 
 
 @dataclass(frozen=True, slots=True)
-class FunctionBackend:
+class FunctionBackend(WithObjective):
     """Learning curves from a function of the configuration and the budget.
 
     >>> def curve(config, budget):
@@ -56,7 +56,3 @@ class FunctionBackend:
         """
         self._encoding.encode(config)
         return self.function(config, budget)
-
-    def objective(self, budget: int | None = None) -> Callable[[Config], float]:
-        """The loss of a configuration as a plain function, see :func:`simulate.objectives.objective`."""
-        return objective(self, budget)

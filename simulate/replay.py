@@ -1,6 +1,6 @@
 """Backend from a benchmark: every curve and every second is looked up."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from functools import cached_property
 from typing import Literal
 
@@ -14,7 +14,7 @@ from lcbench.metric import get_metric
 from lcbench.schema import check_budgets
 from simulate.contract import Config, Domain
 from simulate.domain import ConfigTable, SpaceDomain, TableDomain
-from simulate.objectives import objective
+from simulate.objectives import WithObjective
 
 Schedule = Literal["adaptive", "non-adaptive"]
 Match = Literal["exact", "nearest"]
@@ -24,7 +24,7 @@ SCHEDULES: tuple[Schedule, ...] = ("adaptive", "non-adaptive")
 MATCHES: tuple[Match, ...] = ("exact", "nearest")
 
 
-class ReplayBackend:
+class ReplayBackend(WithObjective):
     """One data set of a benchmark, replayed.
 
     Args:
@@ -95,10 +95,6 @@ class ReplayBackend:
             raise UnknownNameError("budget", budget, self.budgets)
         run, row = self._run(budget), self._row(config)
         return Curve(self._values[run][row, : budget + 1], self._seconds[run][row, : budget + 1])
-
-    def objective(self, budget: int | None = None) -> Callable[[Config], float]:
-        """The loss of a configuration as a plain function, see :func:`simulate.objectives.objective`."""
-        return objective(self, budget)
 
     def config_id(self, config: Config) -> int:
         """Which configuration of the table this one is taken for."""

@@ -90,6 +90,15 @@ def test_laws_of_the_trace(name, backend):
         assert result.loss == backend.metric.loss(backend.curve(result.job.config, result.job.budget).values[-1])
 
 
+def test_every_backend_is_a_plain_function_of_a_configuration(backend):
+    config = backend.domain().sample(np.random.default_rng(0))
+    for budget in (None, *backend.budgets):
+        last = backend.curve(config, budget or backend.budgets[-1]).values[-1]
+        assert backend.objective(budget)(Configuration(backend.domain().space, values=config)) == pytest.approx(
+            float(backend.metric.loss(last)), abs=1e-9
+        )
+
+
 def conditional():
     """A choice with children, a grandchild, an ordinal, a constant, a log scale, and a value that is forbidden."""
     space = ConfigurationSpace()
