@@ -91,7 +91,9 @@ def split(
     except InputError:
         raise
     except (ValueError, TypeError, IndexError) as error:
-        raise InputError(f"splitter {type(maker).__name__} must divide {len(y)} rows, but says: {_line(error)}") from error
+        raise InputError(
+            f"splitter {type(maker).__name__} must divide {len(y)} rows, but says: {_line(error)}"
+        ) from error
     if not pairs:
         raise InputError("splitter must give at least one fold, got none.")
     return tuple(_checked(_positions(train, len(y)), _positions(valid, len(y)), y) for train, valid in pairs)
