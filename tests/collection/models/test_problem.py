@@ -151,7 +151,7 @@ class TestFolds:
         ids=lambda s: type(s).__name__,
     )
     def test_any_splitter_of_scikit_learn(self, splitter):
-        groups = np.arange(N) // 10
+        groups = np.arange(N) // 10 if "Group" in type(splitter).__name__ else None  # others warn of them
         problem = Problem.of(X, Y, splitter=splitter, groups=groups)
         wanted = list(splitter.split(X, Y, groups))
         assert len(problem.folds) == len(wanted)
