@@ -69,6 +69,11 @@ def frame() -> pd.DataFrame:
 FRAME = frame()
 
 
+def values(fitted: Fitted) -> list[float]:
+    """The score by epoch."""
+    return fitted.curve.values.tolist()  # noqa: PD011  # no DataFrame
+
+
 def fit(config: dict, metric: str = "accuracy", budget: int = 6, **settings) -> tuple[Problem, Fitted]:
     patience = settings.pop("patience", None)
     problem = Problem.of(FRAME, WINE.target, metric=metric, **settings)
@@ -90,8 +95,8 @@ def test_a_network_learns_and_its_curve_is_the_mean_of_the_folds(fitted, name):
         problem.fold_scorer(fold).score(part(problem.frame.iloc[fold.valid]))
         for fold, part in zip(problem.folds, own.parts, strict=True)
     ]
-    assert own.curve.values[-1] == pytest.approx(np.mean(scores), abs=1e-6)
-    assert own.curve.values[-1] > 0.8
+    assert values(own)[-1] == pytest.approx(np.mean(scores), abs=1e-6)
+    assert values(own)[-1] > 0.8
     assert (np.diff(own.curve.seconds) > 0).all()
     np.testing.assert_allclose(own.valid_probabilities.sum(axis=1), 1, atol=1e-5)
     np.testing.assert_array_equal(own.predict_proba(FRAME[:9]).astype(np.float32), own.test_probabilities)
@@ -131,26 +136,25 @@ def test_the_curve_is_of_any_scorer(metric):
     problem, own = fit(MLP, metric)
     (part,), (fold,) = own.parts, problem.folds
     wanted = problem.score(part(problem.frame.iloc[fold.valid]))
-    assert own.curve.values[-1] == pytest.approx(wanted, abs=1e-5)
-    assert len(set(own.curve.values.tolist())) > 2
-    assert np.isfinite(own.curve.values).all()
+    assert values(own)[-1] == pytest.approx(wanted, abs=1e-5)
+    assert len(set(values(own))) > 2
+    assert np.isfinite(values(own)).all()
 
 
 @pytest.mark.parametrize("metric", ["neg_log_loss", "accuracy", "f1_macro"])
 def test_it_stops_after_its_patience_and_returns_to_the_best_epoch(metric):
     problem, free = fit(MLP, metric, budget=40)
     _, stopped = fit(MLP, metric, budget=40, patience=3)
-    values = free.curve.values[1:]
-    best = 0
-    for epoch, value in enumerate(values):
-        if value > values[best]:
+    course, best = values(free)[1:], 0
+    for epoch, value in enumerate(course):
+        if value > course[best]:
             best = epoch
         elif epoch - best >= 3:
             break
     else:
         pytest.fail("it never had to stop: the test shows nothing")
-    assert stopped.curve.values[-1] == pytest.approx(values[best], abs=1e-6)
-    assert problem.score(stopped.valid_probabilities) == pytest.approx(values[best], abs=1e-5)
+    assert values(stopped)[-1] == pytest.approx(course[best], abs=1e-6)
+    assert problem.score(stopped.valid_probabilities) == pytest.approx(course[best], abs=1e-5)
     assert stopped.curve.seconds[-1] == stopped.curve.seconds[best + 4]
 
 
@@ -161,7 +165,7 @@ def test_a_network_that_diverges_is_a_result():
     problem = Problem.of(features, WINE.target)
     wild = fit_network(problem, SPACE_1 | {"learning_rate": 1e30}, 3, 0, clock=time.perf_counter)
     assert wild.diverged
-    assert np.isnan(wild.curve.values[-1])
+    assert np.isnan(values(wild)[-1])
     assert problem.loss(wild.valid_probabilities) == np.inf
 
 
