@@ -1,7 +1,7 @@
 """What a search has tried, one line for each model in the order in which they were done, with the ensemble after it.
 
-A line counts once its line break is there. The last line says which ensemble is the best so far, so it changes at one
-blow, when a line is written.
+A line counts once its line break is there; a model that comes again replaces its earlier line. The last line says which
+ensemble is the best so far, so it changes at one blow, when a line is written.
 """
 
 import json
@@ -80,7 +80,7 @@ def mend(path: Path) -> None:
 
 
 def read(path: Path) -> list[Entry]:
-    """Read all whole lines.
+    """Read all whole lines; of a model that comes again the last.
 
     Raises:
         DamagedFileError: If one of them is damaged.
@@ -89,7 +89,8 @@ def read(path: Path) -> list[Entry]:
         return []
     text = path.read_bytes()
     lines = text[: text.rfind(b"\n") + 1].splitlines()
-    return [_entry(path, number, line) for number, line in enumerate(lines, start=1)]
+    entries = [_entry(path, number, line) for number, line in enumerate(lines, start=1)]
+    return list({entry.number: entry for entry in entries}.values())
 
 
 def _entry(path: Path, number: int, line: bytes) -> Entry:
