@@ -8,8 +8,9 @@
     fitted.save(folder); load_fitted(folder).predict_proba(X_new)
 """
 
-from collection.models.fitted import Fitted, load_fitted
+from collection.models.fitted import Fitted
 from collection.models.fitting import fit_baseline, fit_network
+from collection.models.folder import load_fitted
 from collection.models.folds import Fold
 from collection.models.problem import Problem
 from collection.models.scorers import Scorer

@@ -1,4 +1,4 @@
-"""A fitted model with all that is known of it, and the folder that it is saved in."""
+"""A fitted model with all that is known of it."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -10,8 +10,12 @@ import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
 from collection.models.columns import Columns
+from collection.models.part import Part
 from collection.models.target import Labels
 from lcbench.curve import Curve
+
+NETWORK = "network"
+"""The kind of a model that is no baseline."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -32,6 +36,7 @@ class Fitted:
         seconds: What fitting and predicting took in all.
         columns: How frames are read.
         labels: The classes.
+        parts: What each fold has learnt.
     """
 
     kind: str
@@ -44,6 +49,7 @@ class Fitted:
     seconds: float
     columns: Columns
     labels: Labels
+    parts: tuple[Part, ...]
 
     @property
     def diverged(self) -> bool:
@@ -59,23 +65,22 @@ class Fitted:
         Raises:
             DataError: If the columns do not fit; one sentence says how.
         """
-        raise NotImplementedError
+        return self.predict_tidy(self.columns.align(frame))
 
     def predict_tidy(self, frame: pd.DataFrame) -> NDArray[np.float64]:
         """As :meth:`predict_proba`, of a frame that ``columns.align`` has read already (once for many models)."""
-        raise NotImplementedError
+        return mean_of(self.parts, frame)
 
     def save(self, folder: Path) -> None:
-        """Write it into a new or empty folder: JSON, arrays, safetensors, the boosters' own formats; no pickle."""
-        raise NotImplementedError
+        """Write it into a folder: JSON, arrays, safetensors, the boosters' own formats; no pickle."""
+        from collection.models.folder import save
+
+        save(folder, self)
 
 
-def load_fitted(folder: Path) -> Fitted:
-    """Read a saved model; nothing in the folder is executed, and predictions are those of the one that was saved.
-
-    Raises:
-        NotABenchmarkError: If there is no model.
-        NewerFormatError: If it was written by a newer format.
-        DamagedFileError: If a file is missing, truncated or changed, or not what it must be.
-    """
-    raise NotImplementedError
+def mean_of(parts: tuple[Part, ...], frame: pd.DataFrame) -> NDArray[np.float64]:
+    """``(rows, classes)`` mean of the parts' probabilities of a tidy frame."""
+    total = parts[0](frame)
+    for part in parts[1:]:
+        total = total + part(frame)
+    return total / len(parts)
