@@ -1,7 +1,8 @@
 """What baselines are once they are fitted: functions to probabilities that can be written to a file and read back.
 
-LightGBM and CatBoost write their own formats, which hold numbers only. Forests are arrays (:mod:`collection.forest`), and
-so are nearest neighbours, which are learnt again when they are read; docs/decisions/0036-models.md says why not skops.
+LightGBM and CatBoost write their own formats, which hold numbers only. Forests are arrays (:mod:`collection.forest`);
+so are nearest neighbours, which are learnt again when they are read. Why not skops: see the page on models in
+docs/decisions.
 """
 
 from dataclasses import dataclass

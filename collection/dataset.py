@@ -96,8 +96,8 @@ def _held(column: pd.Series, kind: str) -> str:
     """What a column of objects holds: pandas' word for it, or the types of its first values."""
     if not kind.startswith("mixed"):
         return kind
-    found = dict.fromkeys(type(value).__name__ for value in column.dropna().iloc[:1000])
-    return " and ".join(list(found)[:3])
+    found = dict.fromkeys(type(value).__name__ for value in column[column.notna()].iloc[:1000])
+    return " and ".join(dict.fromkeys("list" if name in ("ndarray", "tuple") else name for name in list(found)[:3]))
 
 
 def _remedy(what: str) -> str:

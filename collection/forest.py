@@ -2,7 +2,7 @@
 
 scikit-learn's own trees follow the numbers of their children without looking whether there are such nodes, so that a
 changed file could make them read anywhere in memory; skops therefore does not load them unless told to trust the
-file, and its files are thirty times as large (docs/decisions/0036-models.md).
+file, and its files are thirty times as large (see the page on models in docs/decisions).
 """
 
 from dataclasses import dataclass

@@ -1,17 +1,22 @@
 """Fit networks and baselines to every fold of a problem."""
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from collection.baselines import BASELINES, choose
-from collection.models.fitted import Fitted, mean_of
+from collection.models.fitted import NETWORK, Fitted, mean_of
 from collection.models.part import Part, ready
 from collection.models.problem import Problem
 from lcbench.curve import Curve
 from lcbench.errors import UnknownNameError
+from lcbench.metric import METRICS
+
+if TYPE_CHECKING:
+    from collection.recorder import Run
 
 
 def fit_baseline(problem: Problem, name: str, seed: int, *, clock: Callable[[], float]) -> Fitted:
@@ -56,18 +61,57 @@ def fit_network(
     patience: int | None = None,
     clock: Callable[[], float],
 ) -> Fitted:
-    """Train a configuration of any search space on every fold.
+    """Train a configuration of any search space on every fold, on one thread.
+
+    All randomness comes from (the problem's name and the fold's number, configuration, seed).
 
     Args:
         problem: What is to be learnt.
-        config: A configuration of ``full``, ``mlp`` or ``mlp-released``.
+        config: A configuration of ``full``, ``mlp`` or ``mlp-released``; only its active hyperparameters.
         budget: Epochs of its schedule.
         seed: Changes initialisation, batch order and the techniques' draws.
-        patience: Epochs without improvement of the score after which training stops and the best epoch's weights
-            return; None to train to the end.
+        patience: Epochs without a better score of the fold's validation rows after which training stops and the best
+            epoch's weights return; None to train to the end.
         clock: Gives seconds.
     """
-    raise NotImplementedError
+    from collection.full.fitting import Stopping, fit  # torch is imported only where networks are trained
+    from collection.models.network import Network
+    from collection.tensors import Tensors
+    from collection.threads import one_thread
+
+    begun = clock()
+    parts: list[Part] = []
+    chances: list[NDArray[np.floating]] = []
+    scores: list[NDArray[np.float64]] = []
+    seconds = np.zeros(budget + 1)
+    with one_thread():
+        for number, fold in enumerate(problem.folds):
+            encoder, data = ready(problem, fold)
+            tensors = Tensors(replace(data, name=f"{problem.name} {number}"))
+            scorer = problem.fold_scorer(fold)
+            metric = _RECORDED.get(scorer.name)
+            stopping = None if patience is None else Stopping(metric or "valid_accuracy", patience)
+            score = None if metric else scorer.score
+            found = fit(tensors, config, budget, seed, 0, clock, stopping=stopping, score=score)
+            parts.append(Part(encoder, Network(found.network)))
+            chances.append(parts[-1].model(data.x_valid))
+            scores.append(found.scores if metric is None else _recorded(found.run, metric))
+            seconds += found.run.series["seconds"]
+        return _gathered(problem, NETWORK, config, budget, seed, parts, chances, scores, seconds, clock, begun)
+
+
+_RECORDED = {
+    "accuracy": "valid_accuracy",
+    "balanced_accuracy": "valid_balanced_accuracy",
+    "neg_log_loss": "valid_cross_entropy",
+}
+"""Scorers whose value every run records anyway."""
+
+
+def _recorded(run: "Run", metric: str) -> NDArray[np.float64]:
+    """The score by epoch, from what a run has recorded."""
+    values = run.series[metric].astype(np.float64)
+    return values if METRICS[metric].goal == "maximize" else -values
 
 
 def _gathered(
@@ -78,8 +122,8 @@ def _gathered(
     seed: int,
     parts: Sequence[Part],
     chances: Sequence[NDArray[np.floating]],
-    scores: Sequence[Sequence[float]],
-    seconds: Sequence[float],
+    scores: Sequence[Sequence[float] | NDArray[np.float64]],
+    seconds: Sequence[float] | NDArray[np.float64],
     clock: Callable[[], float],
     begun: float,
 ) -> Fitted:

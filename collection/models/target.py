@@ -39,9 +39,9 @@ class Labels:
         Raises:
             DataError: If values are missing or infinite, or there is one class, or it is no classification.
         """
-        series = _series(target)
-        numbers, _ = number_classes(series)
-        values = _plain(series.to_numpy()[np.unique(numbers, return_index=True)[1]])
+        array = _array(target)
+        numbers, _ = number_classes(_series(array))
+        values = _plain(array[np.unique(numbers, return_index=True)[1]])
         order = np.argsort(values, kind="stable")
         return cls(values[order]), np.argsort(order)[numbers]
 
@@ -51,9 +51,8 @@ class Labels:
         Raises:
             DataError: If one is none of the classes.
         """
-        series = _series(target)
         places = {text_of(value): number for number, value in enumerate(self.values)}
-        texts = [text_of(value) for value in series]
+        texts = [text_of(value) for value in _array(target)]
         other = next((text for text in texts if text not in places), None)
         if other is not None:
             raise DataError(f"the target must be one of the {len(places)} classes of training, got {other!r}.")
@@ -94,15 +93,18 @@ def check_rows(rows: int, classes: int) -> None:
         )
 
 
-def _series(target: pd.Series | ArrayLike) -> pd.Series:
-    if isinstance(target, pd.Series):
-        return target.reset_index(drop=True)
-    array = np.asarray(target.iloc[:, 0] if isinstance(target, pd.DataFrame) and target.shape[1] == 1 else target)
+def _array(target: pd.Series | ArrayLike) -> NDArray[Any]:
+    """The target's values in their own type."""
+    array = target.to_numpy() if isinstance(target, pd.Series | pd.DataFrame) else np.asarray(target)
     if array.ndim == 2 and array.shape[1] == 1:
         array = array[:, 0]
     if array.ndim != 1:
         raise DataError(f"the target must be one column, got shape {array.shape}; give one class for each row.")
-    return pd.Series(array).infer_objects() if array.dtype == object else pd.Series(array)
+    return array
+
+
+def _series(array: NDArray[Any]) -> pd.Series:
+    return pd.Series(array, name="target").infer_objects()
 
 
 def _plain(values: NDArray[Any]) -> NDArray[Any]:
