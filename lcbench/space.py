@@ -2,7 +2,8 @@
 
 A batch of configurations is a DataFrame with one column per hyperparameter, in the order of the space. In the
 unit cube each hyperparameter has its own scale (logarithmic ones are uniform in the logarithm), as ConfigSpace
-defines it. A hyperparameter that is inactive in a configuration is NaN in both.
+defines it. A hyperparameter that is inactive in a configuration is NaN in both, and absent from the single
+configuration that :func:`records` makes of a row.
 """
 
 import json
@@ -16,7 +17,9 @@ from ConfigSpace import ConfigurationSpace, Float, Integer
 from ConfigSpace.hyperparameters import Hyperparameter, NumericalHyperparameter
 from numpy.typing import NDArray
 
+from lcbench.conditions import check_conditions
 from lcbench.errors import DamagedFileError, InputError, UnknownNameError
+from lcbench.search_space_2 import full
 
 
 def mlp() -> ConfigurationSpace:
@@ -47,7 +50,7 @@ def _search_space_1(name: str, max_units: int, log_momentum: bool) -> Configurat
 MOST_CONFIGS = 1_000_000
 """Configurations that are drawn at once."""
 
-SPACES: dict[str, Callable[[], ConfigurationSpace]] = {"mlp": mlp, "mlp-released": mlp_released}
+SPACES: dict[str, Callable[[], ConfigurationSpace]] = {"mlp": mlp, "mlp-released": mlp_released, "full": full}
 """Search spaces by name."""
 
 
@@ -99,12 +102,32 @@ def sample(space: ConfigurationSpace, n: int, rng: np.random.Generator) -> pd.Da
         raise InputError(f"number of configurations must be at most {MOST_CONFIGS}, got {n}; give a file of them.")
     copy = from_json(to_json(space))
     copy.seed(int(rng.integers(2**31)))
-    return to_frame(space, [dict(copy.sample_configuration()) for _ in range(n)])
+    drawn = to_frame(space, [dict(copy.sample_configuration()) for _ in range(n)])
+    return pd.DataFrame({name: _typed(hyperparameter, drawn[name]) for name, hyperparameter in space.items()})
 
 
 def to_frame(space: ConfigurationSpace, configs: list[dict[str, Any]]) -> pd.DataFrame:
-    """Gather single configurations into a batch, columns in the space's order."""
+    """Gather single configurations into a batch, columns in the space's order; what they lack is NaN."""
     return pd.DataFrame(configs, columns=list(space.keys()))
+
+
+def records(space: ConfigurationSpace, configs: pd.DataFrame) -> list[dict[str, Any]]:
+    """Take a batch apart into single configurations, which have their active hyperparameters only.
+
+    Values are Python's own (``bool``, ``int``, ``float``, ``str``), whatever the batch's columns were made of: a column
+    of integers with gaps is one of floats, but a configuration's number of layers is an integer again. So equal
+    configurations have equal JSON.
+
+    Args:
+        space: The search space.
+        configs: One row per configuration of the space, as from :func:`sample` or :func:`check_configs`.
+
+    Returns:
+        One dictionary per row, in the space's order.
+    """
+    columns = [_plain(hyperparameter, configs[name]) for name, hyperparameter in space.items()]
+    rows = (dict(zip(space, row, strict=True)) for row in zip(*columns, strict=True))
+    return [{name: value for name, value in row.items() if value is not None} for row in rows]
 
 
 def encode(space: ConfigurationSpace, configs: pd.DataFrame) -> NDArray[np.float64]:
@@ -144,16 +167,19 @@ def check_configs(space: ConfigurationSpace, configs: pd.DataFrame) -> pd.DataFr
         configs: One row per configuration; columns beyond the hyperparameters are not allowed.
 
     Returns:
-        The same configurations, columns in the space's order, integers as integers and real numbers as float64.
+        The same configurations, columns in the space's order: integers as integers unless some are missing, real
+        numbers as float64, categories as the space has them (a boolean is a boolean).
 
     Raises:
         InputError: If there are none, a column is missing or unknown, or a value is missing, non-finite or out of
-            range.
+            range, or is there though a condition of the space does not hold.
     """
     _check_names(space, list(configs.columns))
     if configs.empty:
         raise InputError("configurations must have at least one row, got none.")
-    return pd.DataFrame({name: _check_column(space, name, configs[name]) for name in space})
+    checked = pd.DataFrame({name: _check_column(space, name, configs[name]) for name in space})
+    check_conditions(space, checked)
+    return checked
 
 
 def _check_names(space: ConfigurationSpace, given: list[Any]) -> None:
@@ -180,9 +206,40 @@ def _check_column(space: ConfigurationSpace, name: str, column: pd.Series) -> ND
                 f"configuration in row {row}: {name} must be {_describe(hyperparameter)}, got {value!r}; "
                 "change the row or choose another --space."
             )
-    if not isinstance(hyperparameter, NumericalHyperparameter) or column.isna().any():
-        return column.to_numpy()
-    return column.to_numpy(np.int64 if isinstance(hyperparameter.lower, int | np.integer) else np.float64)
+    return _typed(hyperparameter, column)
+
+
+def _typed(hyperparameter: Hyperparameter[Any, Any], column: pd.Series) -> NDArray[Any]:
+    """A column of legal values in the type of its hyperparameter; NaN where missing."""
+    values = _plain(hyperparameter, column)
+    missing = any(value is None for value in values)
+    if not isinstance(hyperparameter, NumericalHyperparameter):
+        return np.array([np.nan if value is None else value for value in values], object)
+    return np.array(values, np.int64 if _is_whole(hyperparameter) and not missing else np.float64)
+
+
+def _plain(hyperparameter: Hyperparameter[Any, Any], column: pd.Series) -> list[Any]:
+    """A column's values as Python's own; None where missing."""
+    there = column.notna().tolist()
+    if isinstance(hyperparameter, NumericalHyperparameter):
+        kind = int if _is_whole(hyperparameter) else float
+        return [kind(value) if given else None for value, given in zip(column.tolist(), there, strict=True)]
+    choices = {value: value for value in _choices(hyperparameter)}  # 1 is looked up, True is found
+    return [choices[_own(value)] if given else None for value, given in zip(column.tolist(), there, strict=True)]
+
+
+def _choices(hyperparameter: Hyperparameter[Any, Any]) -> list[Any]:
+    """The values of a category, an ordinal or a constant, as Python's own."""
+    given = getattr(hyperparameter, "choices", getattr(hyperparameter, "sequence", [hyperparameter.default_value]))
+    return [_own(value) for value in given]
+
+
+def _own(value: Any) -> Any:
+    return value.item() if isinstance(value, np.generic) else value
+
+
+def _is_whole(hyperparameter: Hyperparameter[Any, Any]) -> bool:
+    return isinstance(hyperparameter.lower, int | np.integer)
 
 
 def _is_legal(hyperparameter: Hyperparameter[Any, Any], value: object) -> bool:
@@ -190,13 +247,13 @@ def _is_legal(hyperparameter: Hyperparameter[Any, Any], value: object) -> bool:
         return bool(hyperparameter.legal_value(value))
     if isinstance(value, bool | np.bool_) or not isinstance(value, int | float | np.integer | np.floating):
         return False
-    whole = isinstance(hyperparameter.lower, int | np.integer)
+    whole = _is_whole(hyperparameter)
     in_range = bool(np.isfinite(value) and hyperparameter.lower <= value <= hyperparameter.upper)
     return in_range and (not whole or float(value).is_integer())
 
 
 def _describe(hyperparameter: Hyperparameter[Any, Any]) -> str:
     if not isinstance(hyperparameter, NumericalHyperparameter):
-        return f"one of {list(getattr(hyperparameter, 'choices', [hyperparameter.default_value]))}"
-    kind = "an integer" if isinstance(hyperparameter.lower, int | np.integer) else "a number"
+        return f"one of {_choices(hyperparameter)}"
+    kind = "an integer" if _is_whole(hyperparameter) else "a number"
     return f"{kind} in [{hyperparameter.lower}, {hyperparameter.upper}]"

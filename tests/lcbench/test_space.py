@@ -122,7 +122,7 @@ class TestCube:
         assert middle["max_units"] == round(np.sqrt(64 * 512))
 
     @settings(deadline=None, max_examples=60)
-    @given(st.sampled_from(sorted(SPACES)), st.lists(st.floats(0, 1), min_size=7, max_size=7))
+    @given(st.sampled_from(["mlp", "mlp-released"]), st.lists(st.floats(0, 1), min_size=7, max_size=7))
     def test_every_point_is_a_configuration_of_the_space(self, name, point):
         space = get_space(name)
         cube = np.array([point])
