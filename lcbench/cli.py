@@ -18,7 +18,11 @@ _UsageError: type[Exception] = typer.BadParameter.__mro__[1]  # typer does not e
 _COLLECT = ("torch", "openml", "sklearn", "arff", "filelock")  # what the extra `collect` brings
 _ORDER = (
     *("demo", "collect", "info", "baselines", "import", "export", "verify", "merge", "migrate"),
+<<<<<<< HEAD
     *("fit", "predict", "simulate", "live", "surrogate", "figures", "compare", "report"),
+=======
+    *("simulate", "live", "portfolio", "surrogate", "figures", "compare", "report"),
+>>>>>>> 237c9b82
 )
 
 
@@ -32,7 +36,11 @@ def app() -> typer.Typer:
     )
     rank = {name: i for i, name in enumerate(_ORDER)}
     for entry in sorted(entry_points(group="lcbench.commands"), key=lambda e: (rank.get(e.name, len(rank)), e.name)):
-        program.command(entry.name)(entry.load())
+        command = entry.load()
+        if isinstance(command, typer.Typer):  # a group of commands
+            program.add_typer(command, name=entry.name)
+        else:
+            program.command(entry.name)(command)
     return program
 
 

@@ -61,7 +61,5 @@ def _complaint(space: ConfigurationSpace, name: str, row: int, configs: pd.DataF
     conditions = " and ".join(str(c).removeprefix(f"{name} | ") for c in space.parent_conditions_of[name])
     if is_there:
         value = configs[name].tolist()[row]
-        return (
-            f"configuration in row {row}: {name} must be missing unless {conditions}, got {value!r}; leave it empty."
-        )
+        return f"configuration in row {row}: {name} must be missing unless {conditions}, got {value!r}; leave it empty."
     return f"configuration in row {row}: {name} must have a value where {conditions}, got none; change the row."

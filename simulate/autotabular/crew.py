@@ -43,7 +43,7 @@ class LimitedCrew:
         memory: float = math.inf,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        self._processes: Processes[Order, Done] = Processes(workers, serve, preload="collection.models.worker")
+        self._processes: Processes[Order, Done] = Processes(workers, serve, preload="collection.models.warm")
         self._seconds, self._memory, self._clock = seconds, memory, clock
         self._begun: dict[int, float] = {}
 

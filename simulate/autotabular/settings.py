@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from lcbench.errors import InputError, UnknownNameError
+from lcbench.errors import FolderError, InputError, UnknownNameError
 from lcbench.schema import check_budgets
 from lcbench.space import get_space
 from simulate.contract import Config
@@ -147,8 +147,8 @@ def choose_portfolio(asked: str | Sequence[Mapping[str, Any]] | None, space: str
     """The configurations that an optimizer begins with.
 
     Args:
-        asked: ``"greedy"`` or ``"simple"`` for those that come along (they are of space ``full``; none for other
-            spaces), configurations, or None for none.
+        asked: ``"greedy"`` or ``"simple"`` for those that come along, if they do (they are of space ``full``, there are
+            none for other spaces); configurations; or None for none.
         space: Name of the search space.
     """
     if not isinstance(asked, str):
@@ -159,6 +159,9 @@ def choose_portfolio(asked: str | Sequence[Mapping[str, Any]] | None, space: str
 
 
 def _shipped(kind: str) -> tuple[Config, ...]:
-    from simulate.portfolio import load_portfolio
+    from simulate.portfolio.shipped import load_portfolio
 
-    return tuple(load_portfolio(kind))
+    try:
+        return tuple(load_portfolio("simple" if kind == "simple" else "greedy"))
+    except FolderError:  # a package that was built without its data
+        return ()

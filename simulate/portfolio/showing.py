@@ -1,0 +1,97 @@
+"""Portfolios as tables for people."""
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+from rich.table import Table
+
+from lcbench.console import table
+from simulate.portfolio.folder import PortfolioFolder
+from simulate.portfolio.greedy import (
+    greedy_portfolio,
+    leave_one_out,
+    leave_one_out_random,
+    leave_one_out_simple,
+    portfolio_regret,
+)
+from simulate.portfolio.plan import METRIC
+
+_SIZES = (1, 2, 4, 8, 16, 32)
+
+
+def summary(held: PortfolioFolder) -> list[tuple[str, str]]:
+    """What a folder holds, as labels and texts."""
+    plan, about = held.plan, held.manifest["provenance"]
+    evaluations = held.manifest["evaluations"]
+    return [
+        ("folder", str(held.folder)),
+        ("data sets", f"{len(held.datasets)} of {len(plan['datasets'])}{'' if held.complete else ' (not complete)'}"),
+        ("searches", f"BOHB, {plan['trials']} evaluations each at {', '.join(map(str, plan['budgets']))} epochs"),
+        ("space", f"{plan['space']}, categories {plan['encoding']}, seed {plan['seed']}"),
+        ("evaluations", f"{evaluations}, {len(held.manifest['without a run'])} of all without a run"),
+        ("candidates", str(held.candidates.num_rows)),
+        ("made", f"{about['created']} on {about['processor']}"),
+    ]
+
+
+def portfolio_table(held: PortfolioFolder, name: str) -> Table:
+    """A portfolio, a configuration a row, with the hyperparameters that are active."""
+    found = dict(zip(*(held.candidates[column].to_pylist() for column in ("candidate", "dataset")), strict=True))
+    rows = []
+    for row, config in zip(held.portfolio(name).to_pylist(), held.configs(name), strict=True):
+        values = ", ".join(f"{key} {_short(value)}" for key, value in config.items())
+        rows.append([row["size"], f"{row['regret']:.2%}", row["best_on"], found[row["candidate"]], values])
+    made = table(f"the {name} portfolio", ["", "regret so far", "best on", "found on", "configuration"], rows)
+    made.columns[3].justify = made.columns[4].justify = "left"
+    return made
+
+
+def size_table(held: PortfolioFolder) -> Table:
+    """Mean relative regret by size: of the data sets it was built on, and of each one that was left out."""
+    curves = regrets_by_size(held)
+    longest = max(map(len, curves.values()))
+    sizes = [size for size in _SIZES if size <= longest]
+    rows = [
+        [size, *(f"{curve[size - 1]:.2%}" if size <= len(curve) else "" for curve in curves.values())] for size in sizes
+    ]
+    if len(held.datasets) > 1:
+        whole = leave_one_out_simple(held.regrets, held.found_on).mean()
+        rows.append([f"all {len(held.regrets) - 1} others", "", f"{whole:.2%}", f"{whole:.2%}"])
+    return table(f"mean relative regret in {METRIC}, by size", ["configurations", *curves], rows)
+
+
+def regrets_by_size(held: PortfolioFolder) -> dict[str, NDArray[np.float64]]:
+    """Mean relative regret after 1, 2, ... configurations of different portfolios.
+
+    A data set that is left out has neither a column nor an incumbent among those that its portfolio is chosen from.
+    """
+    regrets, n = held.regrets.to_numpy(), len(held.regrets)
+    curves = {"greedy, same data sets": portfolio_regret(regrets, greedy_portfolio(regrets, n)).mean(axis=1)}
+    if len(held.datasets) > 1 and len(np.unique(held.found_on)) > 1:
+        curves["greedy, left out"] = leave_one_out(regrets, n, held.found_on).mean(axis=1)
+        curves["random, left out"] = leave_one_out_random(regrets, n, held.found_on).mean(axis=1)
+    return curves
+
+
+def left_out_table(held: PortfolioFolder) -> Table:
+    """What the portfolio of all others would have reached on each data set."""
+    size = held.manifest["size"]
+    found = leave_one_out(held.regrets, size, held.found_on)
+    random = leave_one_out_random(held.regrets, len(found), held.found_on)
+    sizes = [each for each in _SIZES if each <= len(found)]
+    rows = [
+        [name, *(f"{found[each - 1, i]:.2%}" for each in sizes), f"{random[-1, i]:.2%}"]
+        for i, name in enumerate(held.datasets)
+    ]
+    rows.append(["mean", *(f"{found[each - 1].mean():.2%}" for each in sizes), f"{random[-1].mean():.2%}"])
+    columns = ["data set", *(f"first {each}" for each in sizes), f"random {len(found)}"]
+    return table("relative regret of the greedy portfolio built without the data set", columns, rows)
+
+
+def _short(value: object) -> str:
+    return f"{value:.3g}" if isinstance(value, float) else str(value)
+
+
+def _shown(sizes: Sequence[int], longest: int) -> list[int]:
+    return [size for size in sizes if size <= longest]
