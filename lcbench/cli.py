@@ -18,11 +18,7 @@ _UsageError: type[Exception] = typer.BadParameter.__mro__[1]  # typer does not e
 _COLLECT = ("torch", "openml", "sklearn", "arff", "filelock")  # what the extra `collect` brings
 _ORDER = (
     *("demo", "collect", "info", "baselines", "import", "export", "verify", "merge", "migrate"),
-<<<<<<< HEAD
-    *("fit", "predict", "simulate", "live", "surrogate", "figures", "compare", "report"),
-=======
-    *("simulate", "live", "portfolio", "surrogate", "figures", "compare", "report"),
->>>>>>> 237c9b82
+    *("fit", "predict", "simulate", "live", "portfolio", "surrogate", "figures", "compare", "report"),
 )
 
 
