@@ -179,7 +179,7 @@ def test_seconds_come_from_the_clock():
 @pytest.mark.parametrize("name", CONFIGS)
 def test_weights_of_another_network_are_refused(fitted, name, tmp_path):
     fitted[name][1].save(tmp_path / "model")
-    fitted["mlp" if name != "mlp" else "resnet"][1].save(tmp_path / "other")
+    fitted["mlp" if name == "resnet" else "resnet"][1].save(tmp_path / "other")
     shutil.copy(tmp_path / "other/0.safetensors", tmp_path / "model/0.safetensors")
     with pytest.raises(DamagedFileError, match="is truncated or changed"):
         load_fitted(tmp_path / "model")
