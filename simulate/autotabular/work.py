@@ -71,21 +71,12 @@ class Work:
             return Done(reason=describe(error))
 
     def _fit(self, order: Order) -> Fitted:
-        from collection.threads import one_thread
-
-        name = baseline_of(order.config)
-        with one_thread():
-            fitted = (
-                fit_network(
-                    self.problem,
-                    order.config,
-                    order.budget,
-                    self.seed,
-                    patience=self.patience,
-                    clock=time.perf_counter,
-                )
-                if name is None
-                else fit_baseline(self.problem, name, self.seed, clock=time.perf_counter)
+        name, clock = baseline_of(order.config), time.perf_counter
+        if name is not None:
+            fitted = fit_baseline(self.problem, name, self.seed, clock=clock)
+        else:
+            fitted = fit_network(
+                self.problem, order.config, order.budget, self.seed, patience=self.patience, clock=clock
             )
         self.folder.keep(order.number, fitted)
         return fitted
