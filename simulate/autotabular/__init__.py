@@ -15,6 +15,7 @@ search space 2 proposed by BOHB from a portfolio, and after every new model an e
     folder.py, journal.py  where everything lies
     ensemble.py       the ensemble that predicts
     tables.py         leaderboard and trajectory
+    over_time.py      other ensembles of the same models, for studies
 """
 
 from simulate.autotabular.classifier import AutoTabularClassifier

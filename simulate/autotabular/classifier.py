@@ -255,7 +255,9 @@ class AutoTabularClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[mis
     def _checked(self, features: Any, target: Any) -> tuple[Any, Any]:
         """What scikit-learn asks of an estimator's data; frames are left as they are."""
         if target is None:
-            raise InputError("y must be the classes of the rows, got None; this estimator requires y to be passed.")
+            raise InputError(
+                "a classifier requires y to be passed, but the target y is None; give the classes of the rows."
+            )
         if isinstance(features, pd.DataFrame):
             validate_data(self, features, skip_check_array=True)
         else:

@@ -6,7 +6,7 @@ more models than candidates, plus the one that was just fitted.
 """
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -109,14 +109,7 @@ class Selection:
         return self.problem.scorer.name in _FAST or self._spent <= _SHARE * elapsed
 
     def _best(self) -> list[int]:
-        """Numbers of the candidates, best first; of equal ones the earlier."""
-        pool = [entry for entry in self.entries.values() if entry.usable and self._in_pool(entry)]
-        ranked = sorted(pool, key=lambda entry: (-entry.score, entry.finished, entry.number))
-        return [entry.number for entry in ranked[: self.settings.candidates]]
-
-    def _in_pool(self, entry: Entry) -> bool:
-        pool = self.settings.pool
-        return pool == "all" or (entry.kind == NETWORK) == (pool == "networks")
+        return best_of(self.entries.values(), self.settings.pool, self.settings.candidates)
 
     def _select(self, best: list[int]) -> None:
         """Select the ensemble among the candidates."""
@@ -124,17 +117,10 @@ class Selection:
         there = [number for number in best if self._probabilities(number) is not None]
         if there:
             chances = np.stack([self._chances[number] for number in there])
-            found = greedy_ensemble(
-                chances, self.problem.valid_labels, self.settings.ensemble_size, len(there), self._loss()
-            )
-            self._weights = {n: float(w) for n, w in zip(there, found.weights, strict=True) if w > 0}
-            self._score = self.problem.score(combine(found.weights, chances))
+            weights, self._score = select(self.problem, chances, self.settings.ensemble_size)
+            self._weights = {n: float(w) for n, w in zip(there, weights, strict=True) if w > 0}
         self._stale = False
         self._spent += self.clock() - begun
-
-    def _loss(self) -> str | Loss:
-        name = self.problem.scorer.name
-        return _FAST[name] if name in _FAST else lambda chances, _: self.problem.loss(chances)
 
     def _probabilities(self, number: int) -> NDArray[Any] | None:
         """A model's probabilities on the validation rows, from memory or from its file."""
@@ -144,6 +130,36 @@ class Selection:
                 return None
             self._chances[number] = found.valid
         return self._chances[number]
+
+
+def best_of(entries: Iterable[Entry], pool: str, candidates: int) -> list[int]:
+    """Numbers of the best models of a pool, best first; of equal ones the earlier.
+
+    Args:
+        entries: What was tried.
+        pool: A name of :data:`simulate.autotabular.settings.POOLS`.
+        candidates: How many at most.
+    """
+    own = [e for e in entries if e.usable and (pool == "all" or (e.kind == NETWORK) == (pool == "networks"))]
+    ranked = sorted(own, key=lambda entry: (-entry.score, entry.finished, entry.number))
+    return [entry.number for entry in ranked[:candidates]]
+
+
+def select(problem: Problem, chances: NDArray[Any], size: int) -> tuple[NDArray[np.float64], float]:
+    """Select an ensemble of all these models.
+
+    Args:
+        problem: Its scorer selects.
+        chances: ``(models, validation rows, classes)``, at least one model.
+        size: How many times a model is added.
+
+    Returns:
+        Shares ``(models,)``, and the ensemble's score.
+    """
+    name = problem.scorer.name
+    loss: str | Loss = _FAST[name] if name in _FAST else lambda probabilities, _: problem.loss(probabilities)
+    weights = greedy_ensemble(chances, problem.valid_labels, size, len(chances), loss).weights
+    return weights, problem.score(combine(weights, chances))
 
 
 def _entry(number: int, result: LiveResult) -> Entry:

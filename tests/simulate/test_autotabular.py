@@ -15,9 +15,11 @@ import pytest
 from collecting_helpers import wait_until
 from sklearn.datasets import load_wine
 
+from collection.models import Problem
 from lcbench import cli
 from lcbench.errors import DataError, InputError, NotABenchmarkError, PlanConflictError
 from simulate.autotabular import AutoTabularClassifier, journal
+from simulate.autotabular.over_time import ensembles_over_time
 
 SMALL = {"time_limit": None, "portfolio": None, "budgets": (1, 2), "candidates": 3}
 
@@ -137,14 +139,20 @@ def test_saved_loaded_in_another_process_and_copied_it_predicts_the_same(fitted,
     assert not [path for path in (tmp_path / "saved").rglob("*") if path.suffix in (".pkl", ".pickle", ".joblib")]
 
 
-def test_test_rows_are_predicted_by_every_model(tmp_path):
+def test_kept_predictions_replay_any_ensemble_over_time(tmp_path):
     frame, classes = rows()
-    classifier = AutoTabularClassifier(trials=2, workers=0, baselines=("knn", "extra_trees"), **SMALL)
+    classifier = AutoTabularClassifier(trials=4, workers=0, baselines=("knn", "extra_trees"), **SMALL)
     classifier.fit(frame, classes, test=frame.head(7), folder=tmp_path / "model")
-    for entry, weight in zip(classifier._entries, (1, 1), strict=True):
-        kept = np.load(tmp_path / "model" / "predictions" / f"{entry.number}.npz")
-        assert kept["test"].shape == (7, 2)
-        assert weight
+    problem = Problem.of(frame, classes)
+    both = ensembles_over_time(tmp_path / "model", problem, candidates=3)
+    assert both[-1].weights == classifier.ensemble_.weights
+    assert both[-1].score == classifier.trajectory()["ensemble"].iloc[-1]
+    np.testing.assert_allclose(both[-1].test, classifier.predict_proba(frame.head(7)), atol=1e-6)
+    for pool, numbers in (("baselines", {0, 1}), ("networks", {2, 3})):
+        alone = ensembles_over_time(tmp_path / "model", problem, pool=pool, size=1)
+        board = classifier.leaderboard().set_index("model")
+        assert all(len(stage.weights) == 1 and set(stage.weights) <= numbers for stage in alone)
+        assert alone[-1].score == board.loc[list(numbers), "score"].max()
 
 
 def test_folds_groups_scorers_and_own_rows(tmp_path):
