@@ -55,9 +55,9 @@ class LimitedCrew:
         self._processes.__exit__(kind, error, at)
 
     def start(self, number: int, job: Job) -> None:
-        """Give a job to a process."""
-        self._begun[number] = self._clock()
+        """Give a job to a process; its time runs from when the process is there."""
         self._processes.start(Order(number, job.config, job.budget))
+        self._begun[number] = self._clock()
 
     def wait(self, seconds: float) -> list[Answer]:
         """Wait for processes to end their jobs, to be killed, or to go over a limit."""
