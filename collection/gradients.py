@@ -5,7 +5,7 @@ decay, over all parameters and over each Linear layer (weights and biases). Up t
 exact; beyond, they are those of a fixed random subsample of that size (the norm scaled to the whole).
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import cache
 
 import numpy as np
@@ -27,8 +27,22 @@ def gradient_statistics(stack: Stack) -> dict[str, NDArray[np.float32]]:
     Returns:
         For each of ``schema.GRADIENT_STATISTICS`` an ``(n, 1 + L)`` array: of all parameters, then of each layer.
     """
-    layers = [layer.gradient_values() for layer in stack.layers]
-    whole = _subsample(np.concatenate(layers, axis=1))
+    return statistics_of([layer.gradient_values() for layer in stack.layers])
+
+
+def statistics_of(
+    layers: Sequence[NDArray[np.float32]], others: Sequence[NDArray[np.float32]] = ()
+) -> dict[str, NDArray[np.float32]]:
+    """Summarize gradients of ``n`` networks.
+
+    Args:
+        layers: Of the parameters of each Linear layer, ``(n, parameters)``.
+        others: Of parameters that belong to no Linear layer, alike; they count among all parameters only.
+
+    Returns:
+        As :func:`gradient_statistics`.
+    """
+    whole = _subsample(np.concatenate([*layers, *others], axis=1))
     columns = [_statistics(*whole), *[_statistics(*_subsample(values)) for values in layers]]
     return {name: np.stack([column[name] for column in columns], axis=1) for name in GRADIENT_STATISTICS}
 
