@@ -19,10 +19,14 @@ from collection.gradients import statistics_of
 from collection.randomness import streams
 from collection.recorder import Recorder, Run
 from collection.schedule import cosine
-from collection.statistics import evaluate, probabilities
+from collection.statistics import chunk_rows, evaluate, probabilities
 from collection.tensors import Tensors
 
 __all__ = ["FittedNetwork", "Stopping", "build_network", "fit"]
+
+
+Score = Callable[[NDArray[np.float32]], float]
+"""From class probabilities ``(validation rows, classes)`` to a number of which larger is better."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -31,12 +35,14 @@ class FittedNetwork:
 
     Attributes:
         run: Its learning curves, and class probabilities of the validation and the test part.
+        scores: ``(budget + 1,)`` what ``score`` gave after each epoch, NaN where the run diverged; None without one.
         network: In evaluation mode, from prepared float32 inputs ``(rows, inputs)`` to logits ``(rows, classes)``; its
             ``state_dict`` is the whole model, which :func:`build_network` takes up again.
     """
 
     run: Run
     network: Network
+    scores: NDArray[np.float64] | None = None
 
 
 @torch.no_grad()
@@ -51,6 +57,7 @@ def fit(
     stopping: Stopping | None = None,
     epoch_seconds: float | None = None,
     gradients: bool = False,
+    score: Score | None = None,
 ) -> FittedNetwork:
     """Train one run from scratch.
 
@@ -69,6 +76,8 @@ def fit(
         stopping: When to stop before; None for never.
         epoch_seconds: What to record for each epoch, from a cost model, instead of what the clock says.
         gradients: Whether to log statistics of the gradients, every epoch.
+        score: What else to know of the validation part after each epoch. With it, ``stopping`` goes by it instead of
+            by its metric.
 
     Returns:
         The run and its network.
@@ -81,6 +90,9 @@ def fit(
     single, log = Single(network, (data.n_features, *settings.shape.widths)), Recorder(1, 1, budget)
     log.metrics(0, _measured(single, data, evaluate(single, data.x_train, data.y_train, data.weights)))
     best = None if stopping is None else Best(stopping, network)
+    scores = np.full(budget + 1, np.nan)
+    if score is not None:
+        scores[0] = score(_chances(single, data.x_valid))
     going = True
     for epoch in range(1, budget + 1):
         started, rate = clock(), cosine(epoch - 1, budget, settings.learning_rate)
@@ -91,7 +103,12 @@ def fit(
             log.metrics(epoch, metrics)
             if gradients:
                 log.gradients(epoch, statistics_of(*training.gradient_values()))
-            going = _finite(metrics) and (best is None or best.goes_on(epoch, _value(metrics, best.stopping.metric)))
+            going = _finite(metrics)
+            if going and score is not None:
+                scores[epoch] = score(_chances(single, data.x_valid))
+            if going and best is not None and epoch < budget:  # a run that got to its end is not stopped
+                loss = best.stopping.sign * _value(metrics, best.stopping.metric) if score is None else -scores[epoch]
+                going = best.goes_on(epoch, loss)
         log.learning_rate(epoch, [rate])
         log.seconds(epoch, spent, 1)
     n_parameters = sum(parameter.numel() for parameter in network.parameters())
@@ -99,7 +116,9 @@ def fit(
         best.restore()
     log.predictions([0], {"valid": probabilities(single, data.x_valid), "test": probabilities(single, data.x_test)})
     run = log.run(0, budget, seed, n_parameters)
-    return FittedNetwork(run if best is None else best.continued(run), network)
+    if best is not None:
+        run, scores = best.continued(run), best.held(scores)
+    return FittedNetwork(run, network, None if score is None else scores)
 
 
 def _measured(single: Single, data: Tensors, train: Mapping[str, Tensor]) -> dict[str, dict[str, NDArray[np.floating]]]:
@@ -119,3 +138,9 @@ def _value(metrics: Mapping[str, Mapping[str, NDArray[np.floating]]], name: str)
 
 def _finite(metrics: Mapping[str, Mapping[str, NDArray[np.floating]]]) -> bool:
     return all(np.isfinite(value).all() for found in metrics.values() for value in found.values())
+
+
+def _chances(single: Single, x: Tensor) -> NDArray[np.float32]:
+    """``(rows, classes)`` class probabilities."""
+    parts = [torch.softmax(single.logits(part)[0], 1) for part in x.split(chunk_rows(single.shape, 1))]
+    return torch.cat(parts).cpu().numpy()
