@@ -7,6 +7,7 @@ from contextlib import suppress
 
 import torch  # noqa: F401
 
+import collection.full.fitting
 import collection.models.fitting  # noqa: F401
 
 with suppress(ImportError):  # not everybody has it, see collection.baselines
