@@ -4,11 +4,9 @@ CatBoost is left to the processes that need it: it starts threads, and a process
 """
 
 from contextlib import suppress
+from importlib import import_module
 
-import torch  # noqa: F401
-
-import collection.full.fitting
-import collection.models.fitting  # noqa: F401
-
+for _name in ("collection.full.fitting", "collection.models.fitting", "sklearn.ensemble", "sklearn.neighbors"):
+    import_module(_name)
 with suppress(ImportError):  # not everybody has it, see collection.baselines
-    import lightgbm  # noqa: F401
+    import_module("lightgbm")
