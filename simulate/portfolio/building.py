@@ -96,7 +96,7 @@ class Build:
         if not write_portfolios(self.folder, self.schedule, self.size, self.kept_plan, about):
             return False
         about = {**about, "seconds": "processor seconds of the run, measured", "plan": dict(self.kept_plan)}
-        write_tried(self.folder, self.schedule, self.kept, self.rows, self.plan, about)
+        write_tried(self.folder, self.schedule, self.kept, self.rows, about)
         return True
 
     def complaints(self) -> list[str]:

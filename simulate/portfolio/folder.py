@@ -56,7 +56,7 @@ class PortfolioFolder:
 
     @property
     def plan(self) -> Mapping[str, Any]:
-        """The plan of the build, as :meth:`simulate.portfolio.plan.Plan.describe` writes it, and digests of the data."""
+        """The build's plan, as :meth:`simulate.portfolio.plan.Plan.describe` writes it, and digests of the data."""
         return dict(self.manifest["plan"])
 
     @property

@@ -59,8 +59,11 @@ def matrix_values(matrix: pa.Table, column: str = METRIC) -> pd.DataFrame:
         Rows: candidates, columns: data sets, each in the order in which they come first; NaN where there is no number.
     """
     frame = matrix.select(["candidate", "dataset", column]).to_pandas()
-    wide = frame.pivot(index="candidate", columns="dataset", values=column)
-    return wide.reindex(index=frame["candidate"].unique(), columns=frame["dataset"].unique())
+    rows, candidates = pd.factorize(frame["candidate"])
+    columns, datasets = pd.factorize(frame["dataset"])
+    values = np.full((len(candidates), len(datasets)), np.nan)
+    values[rows, columns] = frame[column]
+    return pd.DataFrame(values, index=pd.Index(candidates, name="candidate"), columns=datasets)
 
 
 def greedy(matrix: pa.Table, size: int) -> pd.DataFrame:

@@ -17,7 +17,7 @@ from simulate.portfolio.evaluation import FAILED, Evaluation
 from simulate.portfolio.folder import CANDIDATES, FORMAT, MANIFEST, MATRIX, TRIED
 from simulate.portfolio.kept import Kept
 from simulate.portfolio.matrix import MATRIX_SCHEMA, config_columns, greedy, matrix_row, simple
-from simulate.portfolio.plan import METRIC, SEED, Plan
+from simulate.portfolio.plan import METRIC, SEED
 from simulate.portfolio.schedule import Schedule
 
 Provenance = Mapping[str, Any]
@@ -111,12 +111,7 @@ def _portfolio(frame: pd.DataFrame, configs: Mapping[int, Config], space: Any) -
 
 
 def write_tried(
-    folder: Path,
-    schedule: Schedule,
-    kept: Kept,
-    rows: Mapping[str, Mapping[str, Any]],
-    plan: Plan,
-    provenance: Provenance,
+    folder: Path, schedule: Schedule, kept: Kept, rows: Mapping[str, Mapping[str, Any]], provenance: Provenance
 ) -> None:
     """Write every run of the data sets that are done as a benchmark folder.
 
@@ -125,9 +120,9 @@ def write_tried(
         schedule: The state of the build.
         kept: Where the runs are.
         rows: Of each data set its row in ``lcbench.schema.DATASET_SCHEMA``.
-        plan: The plan.
         provenance: For the manifest.
     """
+    plan = schedule.plan
     datasets = schedule.finished()
     incumbents = schedule.incumbents(datasets)
     configs: dict[int, Config] = {}

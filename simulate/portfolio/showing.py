@@ -1,7 +1,5 @@
 """Portfolios as tables for people."""
 
-from collections.abc import Sequence
-
 import numpy as np
 from numpy.typing import NDArray
 from rich.table import Table
@@ -52,12 +50,12 @@ def size_table(held: PortfolioFolder) -> Table:
     curves = regrets_by_size(held)
     longest = max(map(len, curves.values()))
     sizes = [size for size in _SIZES if size <= longest]
-    rows = [
-        [size, *(f"{curve[size - 1]:.2%}" if size <= len(curve) else "" for curve in curves.values())] for size in sizes
+    rows: list[list[object]] = [
+        [size, *(_percent(curve[size - 1 : size]) for curve in curves.values())] for size in sizes
     ]
     if len(held.datasets) > 1:
         whole = leave_one_out_simple(held.regrets, held.found_on).mean()
-        rows.append([f"all {len(held.regrets) - 1} others", "", f"{whole:.2%}", f"{whole:.2%}"])
+        rows.append([f"simple: all {len(held.regrets) - 1} others", "", f"{whole:.2%}"])
     return table(f"mean relative regret in {METRIC}, by size", ["configurations", *curves], rows)
 
 
@@ -93,5 +91,6 @@ def _short(value: object) -> str:
     return f"{value:.3g}" if isinstance(value, float) else str(value)
 
 
-def _shown(sizes: Sequence[int], longest: int) -> list[int]:
-    return [size for size in sizes if size <= longest]
+def _percent(values: NDArray[np.float64]) -> str:
+    """A share in percent; nothing where there is none."""
+    return "".join(f"{value:.2%}" for value in values)

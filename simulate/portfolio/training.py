@@ -77,9 +77,16 @@ def engine(name: str, jobs: int, scheduler: str | None) -> AbstractContextManage
 
 def task_for(evaluation: Evaluation, plan: Plan, folder: Path) -> EvaluationTask:
     """What a worker is given."""
-    unit = Unit(evaluation.dataset, evaluation.config_id)
-    limits = {"patience": plan.patience, "trial_seconds": plan.trial_seconds}
-    return EvaluationTask(folder, unit, evaluation.config, (evaluation.budget,), (SEED,), plan.seed, **limits)
+    return EvaluationTask(
+        folder,
+        Unit(evaluation.dataset, evaluation.config_id),
+        evaluation.config,
+        budgets=(evaluation.budget,),
+        seeds=(SEED,),
+        plan_seed=plan.seed,
+        patience=plan.patience,
+        trial_seconds=plan.trial_seconds,
+    )
 
 
 def attempt(task: Task) -> Outcome:
