@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 
 from lcbench.errors import InputError
 from simulate.contract import Domain
+from simulate.encoding import Encoding
 from simulate.optimizers.acquisition import expected_improvement_of_logs
 from simulate.optimizers.forest import Forest, scikit_learn
 from simulate.optimizers.local_search import Acquisition
@@ -49,15 +50,40 @@ class ForestBO(ModelBO):
         **settings: Any,
     ) -> None:
         super().__init__(domain, budgets, rng, random_fraction=random_fraction, **settings)
-        if trees < 2:
-            raise InputError(f"trees must be at least 2 (their spread is the uncertainty), got {trees}.")
-        scikit_learn()  # say at once if it is not there
-        self._trees = trees
+        self._trees = check_trees(trees)
 
     def _acquisition(self, points: Array, losses: Array, running: Array) -> Acquisition:
-        features = self._encoding.features
-        y = logs(losses)
-        known, lies = np.concatenate([points, running]), np.full(len(running), y.mean())
-        forest = Forest(features(known), np.append(y, lies), self._rng, trees=self._trees)
-        best = float(y.min())
-        return lambda candidates: expected_improvement_of_logs(*forest.predict(features(candidates)), best)
+        return forest_improvement(self._encoding, points, losses, running, self._rng, self._trees)
+
+
+def forest_improvement(
+    encoding: Encoding, points: Array, losses: Array, running: Array, rng: np.random.Generator, trees: int
+) -> Acquisition:
+    """Fit a forest to results and give the expected improvement that it predicts.
+
+    Args:
+        encoding: Of the space.
+        points: ``(n, dimensions)`` points of the results.
+        losses: ``(n,)`` their losses, infinite where a run diverged.
+        running: ``(m, dimensions)`` points that count as results with the mean of all.
+        rng: Source of randomness.
+        trees: Number of trees.
+    """
+    features = encoding.features
+    y = logs(losses)
+    known, lies = np.concatenate([points, running]), np.full(len(running), y.mean())
+    forest = Forest(features(known), np.append(y, lies), rng, trees=trees)
+    best = float(y.min())
+    return lambda candidates: expected_improvement_of_logs(*forest.predict(features(candidates)), best)
+
+
+def check_trees(trees: int) -> int:
+    """Check a number of trees, and that there is a package that grows them.
+
+    Raises:
+        InputError: If there are fewer than two, or scikit-learn is not installed.
+    """
+    if trees < 2:
+        raise InputError(f"trees must be at least 2 (their spread is the uncertainty), got {trees}.")
+    scikit_learn()  # say at once if it is not there
+    return trees

@@ -88,7 +88,7 @@ class Told:
     def result(self, job: Job, metric: Metric) -> LiveResult:
         """The result as it was told."""
         loss = float(metric.loss(self.curve.values[-1]))
-        return LiveResult(job, self.curve, loss, self.started, self.finished, self.worker, self.reason)
+        return LiveResult(job, self.curve, loss, self.started, self.finished, self.worker, metric, self.reason)
 
 
 Event = Asked | Told

@@ -12,6 +12,7 @@ from simulate.realtime.crew import Answer, Crew, crew_for
 from simulate.realtime.record import Asked, Record, Unrecorded, plain_job
 from simulate.realtime.report import LiveReport
 from simulate.realtime.result import LiveResult, failed_curve
+from simulate.run import asked
 
 _SECONDS_TO_WAIT = 0.5  # for answers, then the clock is looked at, and what is shown is brought up to date
 
@@ -123,7 +124,7 @@ class LiveState:
 
     def _asked(self) -> Job | None:
         """Ask for the next job, and check it."""
-        job = self.optimizer.ask()
+        job = asked(self.optimizer)
         self.in_vain = job is None
         if job is not None:
             self._check_job(job)
@@ -155,7 +156,8 @@ class LiveState:
         if curve.epochs != job.budget:
             raise InputError(f"a backend's curve must have {job.budget} epochs for that budget, got {curve.epochs}.")
         loss = float(self.backend.metric.loss(curve.values[-1]))
-        return LiveResult(job, curve, loss, attempt.started, self.now, attempt.worker, answer.reason)
+        metric = self.backend.metric
+        return LiveResult(job, curve, loss, attempt.started, self.now, attempt.worker, metric, answer.reason)
 
     def _tell(self, number: int, result: LiveResult) -> None:
         self.told.append(result)
@@ -166,8 +168,6 @@ class LiveState:
 
     def _check_job(self, job: Job) -> None:
         """Check that a job can be done."""
-        if not isinstance(job, Job):
-            raise InputError(f"an optimizer must ask for a Job or None, got {job!r}.")
         if job.budget not in self.backend.budgets:
             offered = ", ".join(map(str, self.backend.budgets))
             raise InputError(f"budget of a job must be one of the backend's ({offered}), got {job.budget}.")
