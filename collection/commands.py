@@ -110,6 +110,9 @@ def _run(collection: "Collection", engine: "Engine", *, quiet: bool) -> None:
 
     with ERR.status("timing single runs on this machine, for the seconds of the table") if not quiet else nullcontext():
         collection.calibrate()
+    if not quiet:
+        ahead = f"{len(collection.pending())} of {len(collection.units)} units to train: {engine.describe()}"
+        ERR.print(ahead, soft_wrap=True, highlight=False, markup=False)
     log = Log(collection.folder, lambda: datetime.now(UTC))
     with followed(log, collection, engine):
         with Report(collection, log, time.monotonic, quiet=quiet) as report:
