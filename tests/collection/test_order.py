@@ -40,7 +40,7 @@ def whole(tmp_path_factory) -> Path:
     return folder
 
 
-@settings(max_examples=12, deadline=None)
+@settings(max_examples=8, deadline=None)
 @given(
     interruptions=st.lists(st.integers(0, 3), max_size=3),
     room=st.integers(1, 4),
