@@ -26,5 +26,6 @@ def expected_seconds(collection: "Collection", units: Sequence[Unit]) -> dict[Un
 
     model = CostModel.from_json(read_json(collection.workplace.cost))
     extents = {name: Extent.of(collection.workplace.read_data(name)) for name in {unit.dataset for unit in units}}
-    configs = collection.plan.configs.to_dict("index")
+    rows = collection.plan.configs.to_dict("index")
+    configs = {number: {str(name): value for name, value in row.items()} for number, row in rows.items()}
     return {unit: model.epoch_seconds(*work_of(extents[unit.dataset], configs[unit.config_id])) for unit in units}

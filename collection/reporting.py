@@ -21,14 +21,30 @@ from lcbench.console import ERR, Pace, duration, progress
 
 
 @contextmanager
-def opened_with_progress(plan: Plan, folder: Path, *, quiet: bool) -> Iterator[Collection]:
-    """As :func:`collection.possession.opened`, with a bar over the data sets while they are loaded."""
+def opened_with_progress(plan: Plan, folder: Path, clock: Callable[[], float], *, quiet: bool) -> Iterator[Collection]:
+    """As :func:`collection.possession.opened`, with a bar over the data sets while they are loaded.
+
+    Where no bar can be drawn, a line every half a minute says how far it is: large data sets take their time.
+
+    Args:
+        plan: The plan.
+        folder: The benchmark folder.
+        clock: Gives seconds.
+        quiet: Whether to show nothing.
+    """
+    pace, plain, total = Pace(clock()), not quiet and not ERR.is_terminal, len(plan.sources)
     with ExitStack() as stack:
         with progress(quiet=quiet) as bar:
-            task = bar.add_task("loading data sets", total=len(plan.sources), note="")
-            collection = stack.enter_context(
-                opened(plan, folder, lambda dataset: bar.update(task, advance=1, note=dataset))
-            )
+            task = bar.add_task("loading data sets", total=total, note="")
+            loaded: list[str] = []
+
+            def show(dataset: str) -> None:
+                loaded.append(dataset)
+                bar.update(task, advance=1, note=dataset)
+                if plain and pace.due(0.0, clock()):
+                    ERR.print(f"{len(loaded)} of {total} data sets loaded", soft_wrap=True, highlight=False)
+
+            collection = stack.enter_context(opened(plan, folder, show))
         yield collection
 
 
