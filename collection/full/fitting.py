@@ -102,7 +102,7 @@ def fit(
             spent = clock() - started if epoch_seconds is None else epoch_seconds
             log.metrics(epoch, metrics)
             if gradients:
-                log.gradients(epoch, statistics_of(*training.gradient_values()))
+                log.gradients(epoch, statistics_of(*training.flat_gradients()))
             going = _finite(metrics)
             if going and score is not None:
                 scores[epoch] = score(_chances(single, data.x_valid))
