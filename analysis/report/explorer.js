@@ -85,9 +85,12 @@ async function start() {
   state.colour = Math.max(0, named("num_layers"));
   controls();
   await keepSome();
+  await loadLibrary();
   await draw(drawParallel, drawScatter, drawCurves, drawKept);
   listen();
   document.body.dataset.drawn = Math.round(performance.now());
+  if (document.readyState === "loading") await new Promise((done) => document.addEventListener("DOMContentLoaded", done));
+  showFigures();
   if (page.traces) {
     document.querySelectorAll(".with-traces").forEach((each) => { each.hidden = false; });
     await draw(drawTraces);

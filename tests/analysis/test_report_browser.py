@@ -86,6 +86,15 @@ def test_it_opens_and_shows_the_table(browser, bench, tmp_path):
     print(f"drawn {milliseconds} ms after it was opened; screenshot: {tmp_path / 'report.png'}")  # noqa: T201  # the artefact
 
 
+def test_the_figures_come_after_the_explorer(browser):
+    size = browser.execute_script(
+        "const [image] = document.querySelectorAll('#figures .figures #figure-fig5 img'); return image.decode().then("
+        "() => [image.naturalWidth, document.getElementById('pictures').content.childElementCount])"
+    )
+    assert size[0] > 100
+    assert size[1] == 0
+
+
 def test_it_asked_nothing_of_a_network(browser):
     asked = browser.execute_script("return performance.getEntriesByType('resource').map((each) => each.name)")
     assert [address for address in asked if not address.startswith(("data:", "blob:"))] == []
