@@ -58,10 +58,7 @@ def draw(frame: pd.DataFrame) -> Figure:
 
 def _pair(panel: Axes, rows: pd.DataFrame, index: int) -> None:
     """The marks of one pair of budgets and their mean."""
-    colour, mean = (
-        style.colour(index),
-        float(np.nanmean(rows["spearman"])) if rows["spearman"].notna().any() else np.nan,
-    )
+    colour, mean = style.colour(index), float(rows["spearman"].mean())
     look: dict[str, Any] = {"linestyle": "none", "marker": style.MARKERS[index % len(style.MARKERS)], "markersize": 3.5}
     label = f"{rows['budget_low'].iloc[0]} and {rows['budget_high'].iloc[0]}, {mean:.2f}"
     panel.plot(rows["place"], rows["spearman"], color=colour, label=label, **look)
