@@ -81,6 +81,7 @@ function listen() {
 
 async function start() {
   const named = (name) => page.hyperparameters.findIndex((each) => each.name === name);
+  if (page.traces) state.dataset = Math.max(0, page.datasets.indexOf(studied()[0])); // where there is most to see
   state.across = `h${Math.max(0, named("learning_rate"))}`;
   state.colour = Math.max(0, named("num_layers"));
   controls();

@@ -196,6 +196,17 @@ def test_optimizers_stand_side_by_side(browser, bench):
     )  # others, seeds, median
 
 
+def test_a_data_set_without_a_run_of_the_study_says_so(browser):
+    note = browser.find_element("id", "traces-note")
+    assert not note.is_displayed()
+    browser.execute_script("lcbench.page.traces = lcbench.page.traces.filter((run) => run.dataset === 'alpha')")
+    choose(browser, "dataset", "beta")
+    until(browser, "return document.getElementById('panels').hidden")
+    assert note.text == "The study has no run on beta; it has alpha."
+    choose(browser, "dataset", "alpha")
+    until(browser, "return !document.getElementById('panels').hidden")
+
+
 @pytest.mark.parametrize("width", [400, 1200])
 def test_it_fits_the_screen(browser, width):
     size = {"width": width, "height": 900, "deviceScaleFactor": 1, "mobile": False}
