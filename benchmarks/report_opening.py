@@ -46,7 +46,7 @@ def main() -> None:
 def browser(*, trace: bool = False) -> "webdriver.Chrome":
     """A fresh one, with an empty profile."""
     options = webdriver.ChromeOptions()
-    options.binary_location = shutil.which("chromium")
+    options.binary_location = shutil.which("chromium") or "chromium"
     for option in OPTIONS:
         options.add_argument(option)
     if trace:
@@ -79,7 +79,7 @@ def traced(address: str) -> list[dict[str, Any]]:
     driver = browser(trace=True)
     try:
         drawn(driver, address)
-        messages = (json.loads(entry["message"])["message"] for entry in driver.get_log("performance"))
+        messages = (json.loads(entry["message"])["message"] for entry in driver.get_log("performance"))  # type: ignore[no-untyped-call]
         return [message["params"] for message in messages if message["method"] == "Tracing.dataCollected"]
     finally:
         driver.quit()

@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
 
 from analysis import style
 from analysis.figures.contract import NothingToDrawError
@@ -59,6 +60,7 @@ def draw(frame: pd.DataFrame) -> Figure:
         panel.set_ylim(len(names) - 0.4, -0.6)
         panel.set_xlim(0, None)
         panel.set_xlabel("fANOVA importance (fraction)")
+        panel.xaxis.set_major_locator(MaxNLocator(5))
         panel.tick_params(left=False)
         panel.grid(visible=False, axis="y")
         figure.legend(loc="outside upper center", ncols=min(len(budgets), 6), title="budget (epochs)")
