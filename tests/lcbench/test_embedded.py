@@ -47,17 +47,16 @@ def test_the_command_that_made_it_stands_in_its_readme(embedded):
     assert (plan["budgets"], plan["seeds"], plan["plan seed"], plan["encoding"]) == ([12, 25, 50], 3, 0, "ordinal")
 
 
-def test_every_data_set_has_every_baseline_and_no_labels(embedded):
-    random = {(name, seed) for name in ("lightgbm", "catboost", "random_forest", "extra_trees") for seed in (0, 1, 2)}
+def test_every_data_set_has_its_baselines_and_no_labels(embedded):
+    forests = {(name, seed) for name in ("random_forest", "extra_trees") for seed in (0, 1, 2)} | {("knn", 0)}
+    boosted = {(name, seed) for name in ("lightgbm", "catboost") for seed in (0, 1, 2)}
     for dataset in embedded.datasets:
-        found = embedded.baselines(dataset)
-        assert set(zip(found["baseline"], found["seed"], strict=True)) == random | {("knn", 0)}
-        chance = (
-            embedded.dataset_table.at[dataset, "class_counts"].max() / embedded.dataset_table.at[dataset, "instances"]
-        )
-        assert (found["test_accuracy"] > chance - 0.05).all()
-        sizes = embedded.dataset_table.loc[dataset]
-        chances = embedded.baseline_predictions(dataset, [("catboost", 1)], "test")
+        found, sizes = embedded.baselines(dataset), embedded.dataset_table.loc[dataset]
+        keys = set(zip(found["baseline"], found["seed"], strict=True))
+        assert keys - boosted == forests
+        assert dataset == "letter" or keys >= boosted  # see data/README.md
+        assert (found["test_accuracy"] > max(sizes["class_counts"]) / sizes["instances"] - 0.05).all()
+        chances = embedded.baseline_predictions(dataset, [("extra_trees", 1)], "test")
         assert chances.shape == (1, sizes["test_instances"], sizes["classes"])
     assert not [path for path in embedded.manifest.files if path.startswith("labels/")]
 
