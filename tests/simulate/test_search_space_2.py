@@ -73,7 +73,7 @@ class TestKernelDensities:
         assert np.isfinite(one.log_density(cube)).all()
 
     def test_the_model_of_bohb_finds_the_good_half_of_a_condition(self):
-        """Half of what is drawn at random are ResNets; of what the model proposes, far more (two thirds of the rest)."""
+        """Half of what is drawn at random are ResNets; of what the model proposes, more than three quarters."""
         rng, domain = np.random.default_rng(0), SpaceDomain(SPACE)
         model = KDEModel(domain, [1], rng, Settings(random_fraction=0.0))
         for trial in range(120):
@@ -103,7 +103,7 @@ class TestTable:
         for config_id, config in enumerate(records(SPACE, bench.configs)[:6]):
             assert training.config_id(config) == config_id
             recorded = bench.curve("wine", config_id, "valid_accuracy", 2, seed=0)
-            np.testing.assert_array_equal(training.curve(config, 2).values.astype(np.float32), recorded)
+            np.testing.assert_array_equal(training.curve(config, 2).values.astype(np.float32), recorded)  # noqa: PD011
 
     def test_processes_train_it_too(self, bench):
         training, table = TrainingBackend.like(bench, "wine"), ReplayBackend(bench, "wine")
