@@ -22,6 +22,8 @@ from collection.schedule import cosine
 from collection.statistics import evaluate, probabilities
 from collection.tensors import Tensors
 
+_Metrics = Mapping[str, Mapping[str, NDArray[np.floating]]]
+
 __all__ = ["FittedNetwork", "Stopping", "build_network", "fit"]
 
 
@@ -78,44 +80,79 @@ def fit(
     directions = None if settings.svd_dim is None else data.directions[:, : settings.svd_dim].contiguous()
     network = drawn_network(settings, directions, randomness.parameters).to(data.x_train.device).eval()
     training = Training(network, data, settings, randomness)
-    single, log = Single(network, (data.n_features, *settings.shape.widths)), Recorder(1, 1, budget)
-    log.metrics(0, _measured(single, data, evaluate(single, data.x_train, data.y_train, data.weights)))
+    course = _Course(data, Single(network, (data.n_features, *settings.shape.widths)), budget, settings.learning_rate)
     best = None if stopping is None else Best(stopping, network)
-    going = True
     for epoch in range(1, budget + 1):
-        started, rate = clock(), cosine(epoch - 1, budget, settings.learning_rate)
-        spent = 0.0
-        if going:
-            metrics = _measured(single, data, training.epoch(rate))
-            spent = clock() - started if epoch_seconds is None else epoch_seconds
-            log.metrics(epoch, metrics)
-            if gradients:
-                log.gradients(epoch, statistics_of(*training.gradient_values()))
-            going = _finite(metrics) and (best is None or best.goes_on(epoch, _value(metrics, best.stopping.metric)))
-        log.learning_rate(epoch, [rate])
-        log.seconds(epoch, spent, 1)
-    n_parameters = sum(parameter.numel() for parameter in network.parameters())
+        metrics = course.epoch(epoch, training, clock, epoch_seconds)
+        if gradients:
+            course.log.gradients(epoch, statistics_of(*training.gradient_values()))
+        if not _finite(metrics) or (
+            best is not None and not best.goes_on(epoch, _value(metrics, best.stopping.metric))
+        ):
+            break
+    course.end(epoch)
     if best is not None:
         best.restore()
-    log.predictions([0], {"valid": probabilities(single, data.x_valid), "test": probabilities(single, data.x_test)})
-    run = log.run(0, budget, seed, n_parameters)
+    run = course.run(seed)
     return FittedNetwork(run if best is None else best.continued(run), network)
 
 
-def _measured(single: Single, data: Tensors, train: Mapping[str, Tensor]) -> dict[str, dict[str, NDArray[np.floating]]]:
-    """Metrics of all parts of the data."""
-    parts = {
-        "train": train,
-        "valid": evaluate(single, data.x_valid, data.y_valid, data.weights),
-        "test": evaluate(single, data.x_test, data.y_test, data.weights),
-    }
-    return {part: {name: values.cpu().numpy() for name, values in found.items()} for part, found in parts.items()}
+class _Course:
+    """Trains a network epoch by epoch and logs it.
+
+    Args:
+        data: The data set.
+        single: The network, untrained.
+        budget: Epochs of the cosine.
+        learning_rate: At its beginning.
+    """
+
+    def __init__(self, data: Tensors, single: Single, budget: int, learning_rate: float) -> None:
+        self._data, self._single, self._budget = data, single, budget
+        self._rates = [cosine(epoch, budget, learning_rate) for epoch in range(budget)]
+        self.log = Recorder(1, 1, budget)
+        self.log.metrics(0, self._measured(evaluate(single, data.x_train, data.y_train, data.weights)))
+
+    def epoch(
+        self, epoch: int, training: Training, clock: Callable[[], float], epoch_seconds: float | None
+    ) -> _Metrics:
+        """Train and evaluate; returns what was logged."""
+        started = clock()
+        metrics = self._measured(training.epoch(self._rates[epoch - 1]))
+        spent = clock() - started
+        self.log.metrics(epoch, metrics)
+        self.log.learning_rate(epoch, self._rates[epoch - 1 : epoch])
+        self.log.seconds(epoch, spent if epoch_seconds is None else epoch_seconds, 1)
+        return metrics
+
+    def end(self, last: int) -> None:
+        """After this epoch nothing is trained: no time passes."""
+        for epoch in range(last + 1, self._budget + 1):
+            self.log.learning_rate(epoch, self._rates[epoch - 1 : epoch])
+            self.log.seconds(epoch, 0.0, 1)
+
+    def run(self, seed: int) -> Run:
+        """Read out the run, with the predictions of the network as it is now."""
+        network, data = self._single.network, self._data
+        parts = {"valid": data.x_valid, "test": data.x_test}
+        self.log.predictions([0], {part: probabilities(self._single, x) for part, x in parts.items()})
+        return self.log.run(0, self._budget, seed, sum(parameter.numel() for parameter in network.parameters()))
+
+    def _measured(self, train: Mapping[str, Tensor]) -> _Metrics:
+        """Metrics of all parts of the data."""
+        single, data = self._single, self._data
+        parts = {
+            "train": train,
+            "valid": evaluate(single, data.x_valid, data.y_valid, data.weights),
+            "test": evaluate(single, data.x_test, data.y_test, data.weights),
+        }
+        return {part: {name: values.cpu().numpy() for name, values in found.items()} for part, found in parts.items()}
 
 
-def _value(metrics: Mapping[str, Mapping[str, NDArray[np.floating]]], name: str) -> float:
+def _value(metrics: _Metrics, name: str) -> float:
     part, _, kind = name.partition("_")
     return float(metrics[part][kind][0])
 
 
-def _finite(metrics: Mapping[str, Mapping[str, NDArray[np.floating]]]) -> bool:
+def _finite(metrics: _Metrics) -> bool:
     return all(np.isfinite(value).all() for found in metrics.values() for value in found.values())

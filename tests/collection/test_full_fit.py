@@ -190,3 +190,11 @@ def test_prepared_data_have_directions_once():
     assert isinstance(blobs(40, 5, 2), Prepared)
     assert data.directions is data.directions
     torch.testing.assert_close(data.directions.T @ data.directions, torch.eye(5))
+
+
+def test_the_clock_is_asked_twice_an_epoch_even_by_a_run_that_diverges():
+    """The calibration of the cost model pairs what it says."""
+    prepared, asked = blobs(90, 12, 3), []
+    data = Tensors(replace(prepared, x_train=prepared.x_train * np.float32(1e30)))
+    fit(data, CONFIG, 5, 0, 0, lambda: asked.append(None) or float(len(asked)))
+    assert len(asked) % 2 == 0
