@@ -149,6 +149,11 @@ class _Course:
         return {part: {name: values.cpu().numpy() for name, values in found.items()} for part, found in parts.items()}
 
 
+def _goes_on(epoch: int, metrics: _Metrics, best: Best | None) -> bool:
+    """Whether there is to be another epoch."""
+    return _finite(metrics) and (best is None or best.goes_on(epoch, _value(metrics, best.stopping.metric)))
+
+
 def _value(metrics: _Metrics, name: str) -> float:
     part, _, kind = name.partition("_")
     return float(metrics[part][kind][0])
