@@ -24,6 +24,7 @@ from collection.tensors import Tensors
 
 __all__ = ["FittedNetwork", "Stopping", "build_network", "fit"]
 
+_Metrics = Mapping[str, Mapping[str, NDArray[np.floating]]]
 
 Score = Callable[[NDArray[np.float32]], float]
 """From class probabilities ``(validation rows, classes)`` to a number of which larger is better."""
@@ -35,9 +36,9 @@ class FittedNetwork:
 
     Attributes:
         run: Its learning curves, and class probabilities of the validation and the test part.
-        scores: ``(budget + 1,)`` what ``score`` gave after each epoch, NaN where the run diverged; None without one.
         network: In evaluation mode, from prepared float32 inputs ``(rows, inputs)`` to logits ``(rows, classes)``; its
             ``state_dict`` is the whole model, which :func:`build_network` takes up again.
+        scores: ``(budget + 1,)`` what ``score`` gave after each epoch, NaN where the run diverged; None without one.
     """
 
     run: Run
@@ -87,56 +88,103 @@ def fit(
     directions = None if settings.svd_dim is None else data.directions[:, : settings.svd_dim].contiguous()
     network = drawn_network(settings, directions, randomness.parameters).to(data.x_train.device).eval()
     training = Training(network, data, settings, randomness)
-    single, log = Single(network, (data.n_features, *settings.shape.widths)), Recorder(1, 1, budget)
-    log.metrics(0, _measured(single, data, evaluate(single, data.x_train, data.y_train, data.weights)))
+    single = Single(network, (data.n_features, *settings.shape.widths))
+    course = _Course(data, single, budget, settings.learning_rate, score)
     best = None if stopping is None else Best(stopping, network)
-    scores = np.full(budget + 1, np.nan)
-    if score is not None:
-        scores[0] = score(_chances(single, data.x_valid))
-    going = True
     for epoch in range(1, budget + 1):
-        started, rate = clock(), cosine(epoch - 1, budget, settings.learning_rate)
-        spent = 0.0
-        if going:
-            metrics = _measured(single, data, training.epoch(rate))
-            spent = clock() - started if epoch_seconds is None else epoch_seconds
-            log.metrics(epoch, metrics)
-            if gradients:
-                log.gradients(epoch, statistics_of(*training.flat_gradients()))
-            going = _finite(metrics)
-            if going and score is not None:
-                scores[epoch] = score(_chances(single, data.x_valid))
-            if going and best is not None and epoch < budget:  # a run that got to its end is not stopped
-                loss = best.stopping.sign * _value(metrics, best.stopping.metric) if score is None else -scores[epoch]
-                going = best.goes_on(epoch, loss)
-        log.learning_rate(epoch, [rate])
-        log.seconds(epoch, spent, 1)
-    n_parameters = sum(parameter.numel() for parameter in network.parameters())
+        metrics = course.epoch(epoch, training, clock, epoch_seconds)
+        if gradients:
+            course.log.gradients(epoch, statistics_of(*training.flat_gradients()))
+        if not _finite(metrics):
+            break
+        loss = course.loss(epoch, metrics, stopping)
+        if best is not None and epoch < budget and not best.goes_on(epoch, loss):  # at its end no run is stopped
+            break
+    course.end(epoch)
     if best is not None:
         best.restore()
-    log.predictions([0], {"valid": probabilities(single, data.x_valid), "test": probabilities(single, data.x_test)})
-    run = log.run(0, budget, seed, n_parameters)
-    if best is not None:
-        run, scores = best.continued(run), best.held(scores)
-    return FittedNetwork(run, network, None if score is None else scores)
+    run = course.run(seed)
+    if best is None:
+        return FittedNetwork(run, network, course.scores)
+    return FittedNetwork(best.continued(run), network, None if course.scores is None else best.held(course.scores))
 
 
-def _measured(single: Single, data: Tensors, train: Mapping[str, Tensor]) -> dict[str, dict[str, NDArray[np.floating]]]:
-    """Metrics of all parts of the data."""
-    parts = {
-        "train": train,
-        "valid": evaluate(single, data.x_valid, data.y_valid, data.weights),
-        "test": evaluate(single, data.x_test, data.y_test, data.weights),
-    }
-    return {part: {name: values.cpu().numpy() for name, values in found.items()} for part, found in parts.items()}
+class _Course:
+    """Trains a network epoch by epoch and logs it.
+
+    Args:
+        data: The data set.
+        single: The network, untrained.
+        budget: Epochs of the cosine.
+        learning_rate: At its beginning.
+        score: What else to know of the validation part.
+
+    Attributes:
+        log: What was measured.
+        scores: ``(budget + 1,)``, what ``score`` gave; None without one.
+    """
+
+    def __init__(self, data: Tensors, single: Single, budget: int, learning_rate: float, score: Score | None) -> None:
+        self._data, self._single, self._budget, self._score = data, single, budget, score
+        self._rates = [cosine(epoch, budget, learning_rate) for epoch in range(budget)]
+        self.log = Recorder(1, 1, budget)
+        self.log.metrics(0, self._measured(evaluate(single, data.x_train, data.y_train, data.weights)))
+        self.scores = None if score is None else np.full(budget + 1, np.nan)
+        self._note_score(0)
+
+    def epoch(
+        self, epoch: int, training: Training, clock: Callable[[], float], epoch_seconds: float | None
+    ) -> _Metrics:
+        """Train and evaluate; returns what was logged."""
+        started = clock()
+        metrics = self._measured(training.epoch(self._rates[epoch - 1]))
+        spent = clock() - started
+        self.log.metrics(epoch, metrics)
+        self.log.learning_rate(epoch, self._rates[epoch - 1 : epoch])
+        self.log.seconds(epoch, spent if epoch_seconds is None else epoch_seconds, 1)
+        return metrics
+
+    def loss(self, epoch: int, metrics: _Metrics, stopping: Stopping | None) -> float:
+        """What early stopping goes by after a finite epoch: the score's negative, or its own metric's loss."""
+        self._note_score(epoch)
+        if self.scores is not None:
+            return -float(self.scores[epoch])
+        return 0.0 if stopping is None else stopping.sign * _value(metrics, stopping.metric)
+
+    def end(self, last: int) -> None:
+        """After this epoch nothing is trained: no time passes."""
+        for epoch in range(last + 1, self._budget + 1):
+            self.log.learning_rate(epoch, self._rates[epoch - 1 : epoch])
+            self.log.seconds(epoch, 0.0, 1)
+
+    def run(self, seed: int) -> Run:
+        """Read out the run, with the predictions of the network as it is now."""
+        network, data = self._single.network, self._data
+        parts = {"valid": data.x_valid, "test": data.x_test}
+        self.log.predictions([0], {part: probabilities(self._single, x) for part, x in parts.items()})
+        return self.log.run(0, self._budget, seed, sum(parameter.numel() for parameter in network.parameters()))
+
+    def _measured(self, train: Mapping[str, Tensor]) -> _Metrics:
+        """Metrics of all parts of the data."""
+        single, data = self._single, self._data
+        parts = {
+            "train": train,
+            "valid": evaluate(single, data.x_valid, data.y_valid, data.weights),
+            "test": evaluate(single, data.x_test, data.y_test, data.weights),
+        }
+        return {part: {name: values.cpu().numpy() for name, values in found.items()} for part, found in parts.items()}
+
+    def _note_score(self, epoch: int) -> None:
+        if self._score is not None and self.scores is not None:
+            self.scores[epoch] = self._score(_chances(self._single, self._data.x_valid))
 
 
-def _value(metrics: Mapping[str, Mapping[str, NDArray[np.floating]]], name: str) -> float:
+def _value(metrics: _Metrics, name: str) -> float:
     part, _, kind = name.partition("_")
     return float(metrics[part][kind][0])
 
 
-def _finite(metrics: Mapping[str, Mapping[str, NDArray[np.floating]]]) -> bool:
+def _finite(metrics: _Metrics) -> bool:
     return all(np.isfinite(value).all() for found in metrics.values() for value in found.values())
 
 

@@ -99,7 +99,7 @@ def test_a_network_learns_and_its_curve_is_the_mean_of_the_folds(fitted, name):
     assert values(own)[-1] > 0.8
     assert (np.diff(own.curve.seconds) > 0).all()
     np.testing.assert_allclose(own.valid_probabilities.sum(axis=1), 1, atol=1e-5)
-    np.testing.assert_array_equal(own.predict_proba(FRAME[:9]).astype(np.float32), own.test_probabilities)
+    np.testing.assert_allclose(own.predict_proba(FRAME[:9]), own.test_probabilities, rtol=1e-5)  # threads round
     wanted = np.zeros((len(FRAME), 3))
     for fold, part in zip(problem.folds, own.parts, strict=True):
         wanted[fold.valid] = part(problem.frame.iloc[fold.valid])
