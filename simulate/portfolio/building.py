@@ -18,7 +18,7 @@ from simulate.domain import SpaceDomain
 from simulate.portfolio.evaluation import FAILED, Ended, Evaluation
 from simulate.portfolio.folder import MANIFEST, read_folder
 from simulate.portfolio.kept import Kept
-from simulate.portfolio.plan import Plan, differences
+from simulate.portfolio.plan import Plan, differences, extends
 from simulate.portfolio.results import write_portfolios, write_tried
 from simulate.portfolio.schedule import Schedule
 from simulate.portfolio.training import (
@@ -169,7 +169,8 @@ def opened(plan: Plan, folder: Path, size: int, loaded: Callable[[str], None] = 
 
     Raises:
         InputError: If a data set cannot be used, the folder holds something else, or another build is at work in it.
-        PlanConflictError: If the folder holds (part of) a different plan; the message says what differs.
+        PlanConflictError: If the folder holds (part of) a different plan; the message says what differs. More data sets
+            at the end are no difference while the build is not complete.
     """
     if size < 1:
         raise InputError(f"size must be at least 1, got {size}.")
@@ -218,12 +219,12 @@ def _leave(folder: Path, kept: Kept) -> None:
 def _prepare(plan: Plan, folder: Path, size: int, loaded: Callable[[str], None]) -> Build:
     kept = Kept(folder)
     before = _kept_plan(kept)
-    if before is not None:
+    if before is not None and not extends(before, plan.describe()):
         _refuse_if(differences(before, plan.describe()), folder)
     rows, digests = {}, {}
     for data in prepared(plan):
         rows[data.name], digests[data.name] = data.row, data.digest
-        if before is not None and before["data"].get(data.name) != data.digest:
+        if before is not None and before["data"].get(data.name, data.digest) != data.digest:
             _refuse_if([f"the data of {data.name} has changed"], folder)
         data.keep(folder)
         loaded(data.name)

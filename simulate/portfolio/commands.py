@@ -48,10 +48,10 @@ def build(
 ) -> None:
     """Search on every data set with BOHB, try each incumbent on all others, and choose portfolios.
 
-    Stopped at any moment, the same command goes on where it stopped; as soon as two data sets are done, OUT holds the
-    portfolios of those that are. Exit codes: 0 the build is complete; 2 it cannot be made as things are (bad input,
-    disk full, scheduler lost); 3 some incumbents failed elsewhere, which the same command tries again; 130 stopped with
-    Ctrl-C.
+    Stopped at any moment, the same command goes on where it stopped, also with more data sets at the end; as soon as
+    one data set is done, OUT holds the portfolios of those that are. Exit codes: 0 the build is complete; 2 it cannot
+    be made as things are (bad input, disk full, scheduler lost); 3 some incumbents failed elsewhere, which the same
+    command tries again; 130 stopped with Ctrl-C.
     """
     from datetime import UTC, datetime
 
@@ -141,5 +141,7 @@ def show(
         raise DamagedFileError(f"{held.folder} is damaged: {problems[0]}; restore it, or run the same build again.")
     OUT.print(facts(showing.summary(held)))
     OUT.print(showing.portfolio_table(held, name))
+    OUT.print(*showing.config_lines(held, name), sep="\n", highlight=False, markup=False)
     OUT.print(showing.size_table(held))
-    OUT.print(showing.left_out_table(held))
+    if showing.can_leave_out(held):
+        OUT.print(showing.left_out_table(held))

@@ -88,5 +88,11 @@ def differences(kept: Mapping[str, Any], asked: Mapping[str, Any]) -> list[str]:
     ]
 
 
+def extends(kept: Mapping[str, Any], asked: Mapping[str, Any]) -> bool:
+    """Whether a plan is another one with more data sets at its end: all that was trained for that one counts."""
+    before = kept.get("datasets", [])
+    return bool(before) and not differences(kept, {**asked, "datasets": asked["datasets"][: len(before)]})
+
+
 def _words(value: object) -> str:
     return ",".join(map(str, value)) if isinstance(value, list) else str(value)

@@ -34,29 +34,39 @@ def summary(held: PortfolioFolder) -> list[tuple[str, str]]:
 
 
 def portfolio_table(held: PortfolioFolder, name: str) -> Table:
-    """A portfolio, a configuration a row, with the hyperparameters that are active."""
+    """A portfolio, a configuration a row."""
     found = dict(zip(*(held.candidates[column].to_pylist() for column in ("candidate", "dataset")), strict=True))
-    rows = []
-    for row, config in zip(held.portfolio(name).to_pylist(), held.configs(name), strict=True):
-        values = ", ".join(f"{key} {_short(value)}" for key, value in config.items())
-        rows.append([row["size"], f"{row['regret']:.2%}", row["best_on"], found[row["candidate"]], values])
-    made = table(f"the {name} portfolio", ["", "regret so far", "best on", "found on", "configuration"], rows)
-    made.columns[3].justify = made.columns[4].justify = "left"
-    return made
+    rows = [
+        [row["size"], found[row["candidate"]], f"{row['regret']:.2%}", row["best_on"]]
+        for row in held.portfolio(name).to_pylist()
+    ]
+    return table(f"the {name} portfolio", ["", "found on", "mean regret so far", "best on"], rows)
+
+
+def config_lines(held: PortfolioFolder, name: str) -> list[str]:
+    """The configurations of a portfolio, a line each, with the hyperparameters that are active."""
+    return [
+        f"{place}: " + ", ".join(f"{key} {_short(value)}" for key, value in config.items())
+        for place, config in enumerate(held.configs(name), start=1)
+    ]
 
 
 def size_table(held: PortfolioFolder) -> Table:
     """Mean relative regret by size: of the data sets it was built on, and of each one that was left out."""
     curves = regrets_by_size(held)
-    longest = max(map(len, curves.values()))
-    sizes = [size for size in _SIZES if size <= longest]
+    sizes = [size for size in _SIZES if size <= len(held.regrets)]
     rows: list[list[object]] = [
         [size, *(_percent(curve[size - 1 : size]) for curve in curves.values())] for size in sizes
     ]
-    if len(held.datasets) > 1:
+    if can_leave_out(held):
         whole = leave_one_out_simple(held.regrets, held.found_on).mean()
-        rows.append([f"simple: all {len(held.regrets) - 1} others", "", f"{whole:.2%}"])
-    return table(f"mean relative regret in {METRIC}, by size", ["configurations", *curves], rows)
+        rows.append(["all others", "", f"{whole:.2%}", f"{whole:.2%}"])
+    return table(f"mean relative regret in {METRIC}, by size", ["size", *curves], rows)
+
+
+def can_leave_out(held: PortfolioFolder) -> bool:
+    """Whether there is a candidate for every data set that was found on another one."""
+    return len(held.regrets) > 1
 
 
 def regrets_by_size(held: PortfolioFolder) -> dict[str, NDArray[np.float64]]:
@@ -66,7 +76,7 @@ def regrets_by_size(held: PortfolioFolder) -> dict[str, NDArray[np.float64]]:
     """
     regrets, n = held.regrets.to_numpy(), len(held.regrets)
     curves = {"greedy, same data sets": portfolio_regret(regrets, greedy_portfolio(regrets, n)).mean(axis=1)}
-    if len(held.datasets) > 1 and len(np.unique(held.found_on)) > 1:
+    if can_leave_out(held):
         curves["greedy, left out"] = leave_one_out(regrets, n, held.found_on).mean(axis=1)
         curves["random, left out"] = leave_one_out_random(regrets, n, held.found_on).mean(axis=1)
     return curves
@@ -74,8 +84,7 @@ def regrets_by_size(held: PortfolioFolder) -> dict[str, NDArray[np.float64]]:
 
 def left_out_table(held: PortfolioFolder) -> Table:
     """What the portfolio of all others would have reached on each data set."""
-    size = held.manifest["size"]
-    found = leave_one_out(held.regrets, size, held.found_on)
+    found = leave_one_out(held.regrets, held.manifest["size"], held.found_on)
     random = leave_one_out_random(held.regrets, len(found), held.found_on)
     sizes = [each for each in _SIZES if each <= len(found)]
     rows = [

@@ -15,7 +15,7 @@ from simulate.portfolio.folder import MANIFEST, read_folder
 from simulate.portfolio.greedy import leave_one_out, leave_one_out_random, leave_one_out_simple
 from simulate.portfolio.kept import Kept
 from simulate.portfolio.matrix import MATRIX_SCHEMA, config_columns, greedy, matrix_row, matrix_values, simple
-from simulate.portfolio.plan import Plan, differences
+from simulate.portfolio.plan import Plan, differences, extends
 from simulate.portfolio.schedule import Schedule
 
 SPACE = get_space("mlp")
@@ -240,6 +240,19 @@ def test_differences_of_plans_are_named():
     assert differences(plan().describe(), plan().describe()) == []
     other = plan(trials=9, budgets=(1, 3)).describe()
     assert differences(plan().describe(), other) == ["trials: there 6, asked 9", "budgets: there 1,2, asked 1,3"]
+
+
+def test_a_plan_is_extended_by_data_sets_at_its_end_only():
+    before = plan(sources=("a:a", "a:b")).describe() | {"data": {}}
+    assert extends(before, plan(sources=("a:a", "a:b", "a:c")).describe())
+    assert extends(before, plan(sources=("a:a", "a:b")).describe())
+    for other in (
+        plan(sources=("a:a", "a:c", "a:b")),
+        plan(sources=("a:b", "a:a")),
+        plan(sources=("a:a", "a:b", "a:c"), trials=9),
+    ):
+        assert not extends(before, other.describe())
+    assert not extends({}, plan().describe())
 
 
 def test_what_was_damaged_is_trained_again(tmp_path: Path):

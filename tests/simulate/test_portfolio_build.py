@@ -6,6 +6,7 @@ import os
 import signal
 import subprocess
 import sys
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -21,7 +22,7 @@ from lcbench.files import read_parquet
 from simulate import load_portfolio
 from simulate.portfolio.building import opened
 from simulate.portfolio.evaluation import TIMEOUT
-from simulate.portfolio.folder import read_folder
+from simulate.portfolio.folder import MANIFEST, read_folder
 from simulate.portfolio.plan import Plan
 from simulate.portfolio.training import attempt
 
@@ -119,17 +120,20 @@ def test_the_portfolio_comes_back_as_configurations_of_the_space(built):
             assert isinstance(config["num_layers"], int)
 
 
+def at_least(n: int, folder: Path) -> bool:
+    """Whether so many evaluations have ended, or the whole build has."""
+    ended = len(list((folder / ".building" / "runs").glob("*/*.parquet")))
+    return ended >= n or ((folder / MANIFEST).is_file() and read_folder(folder).complete)
+
+
 def test_killed_at_any_moment_the_same_command_goes_on(built, tmp_path):
     folder = tmp_path / "out"
-    kept = folder / ".building" / "runs"
-    for least in (1, 6):
+    for least in (1, 5):
         process = subprocess.Popen(
             [*PROGRAM, "portfolio", "build", str(folder), *GIVEN, "--jobs", "2"], start_new_session=True,
             stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
         )  # fmt: skip
-        wait_until(
-            lambda least=least: len(list(kept.glob("*/*.parquet"))) >= least or process.poll() is not None, "runs"
-        )
+        wait_until(partial(at_least, least, folder), "some evaluations have ended")
         with contextlib.suppress(ProcessLookupError):
             os.killpg(process.pid, signal.SIGKILL)
         process.wait()
@@ -175,6 +179,17 @@ def test_another_plan_is_refused_and_the_same_one_has_nothing_to_do(built, tmp_p
     build(folder, LocalEngine(1, attempt), stop_after=1)
     assert run(["portfolio", "build", str(folder), *GIVEN, "--seed", "1"]) == 2
     assert "(seed: there 0, asked 1)" in capsys.readouterr().err
+
+
+def test_data_sets_are_added_to_a_build_that_was_stopped(built, tmp_path):
+    folder, seen = tmp_path / "out", []
+    build(folder, LocalEngine(1, attempt), stop_after=9)
+    three = (*SOURCES, "sklearn:breast_cancer")
+    with LocalEngine(1, attempt) as engine, opened(plan(sources=three), folder, 2) as building:
+        seen = [evaluation.dataset for evaluation, _ in building.run(engine, lambda: NOW)]
+    assert seen == ["iris"] + ["breast_cancer"] * 4 + ["wine", "iris"] + ["breast_cancer"] * 2
+    first, second = read_folder(built), read_folder(folder)
+    assert second.candidates.to_pylist()[:2] == first.candidates.to_pylist()
 
 
 @pytest.mark.parametrize(
@@ -265,7 +280,7 @@ def test_dask_workers_give_the_same(built, tmp_path):
 def test_show_prints_the_portfolio_and_what_it_is_worth(built, capsys):
     assert run(["portfolio", "show", str(built)]) == 0
     said = capsys.readouterr().out
-    for words in ("the greedy portfolio", "learning_rate", "greedy, left out", "simple: all 1 others", "wine", "mean"):
+    for words in ("the greedy portfolio", "learning_rate", "greedy, left", "all others", "wine", "mean"):
         assert words in said
     assert run(["portfolio", "show", str(built), "--portfolio", "simple"]) == 0
     assert "the simple portfolio" in capsys.readouterr().out
