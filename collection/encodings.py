@@ -68,15 +68,16 @@ class Encoder:
             DamagedFileError: If it is anything else.
         """
         try:
-            arrays = [np.array(document[name], np.float64) for name in ("fills", "centres", "scales")]
+            fills, centres, scales = (np.array(document[name], np.float64) for name in ("fills", "centres", "scales"))
             names, spread = (tuple(map(str, document[key])) for key in ("scaled", "spread"))
             categories = {str(name): tuple(map(str, known)) for name, known in document["categories"].items()}
         except (KeyError, TypeError, ValueError, AttributeError) as error:
             raise DamagedFileError(f"an encoder cannot be understood ({type(error).__name__}: {error}).") from error
-        sound = all(a.shape == (len(names),) and np.isfinite(a).all() for a in arrays) and (arrays[2] != 0).all()
+        arrays = (fills, centres, scales)
+        sound = all(a.shape == (len(names),) and np.isfinite(a).all() for a in arrays) and (scales != 0).all()
         if not sound or not set(spread) <= set(categories):
             raise DamagedFileError("an encoder must have finite numbers for each of its columns, got others.")
-        return cls(names, *arrays, categories, spread)
+        return cls(names, fills, centres, scales, categories, spread)
 
 
 def fit_ordinal(train: pd.DataFrame) -> Encoder:
@@ -88,7 +89,7 @@ def fit_ordinal(train: pd.DataFrame) -> Encoder:
         train: ``(rows, columns)`` training part, no column of which is wholly missing.
     """
     categories = _seen_categories(train)
-    return Encoder(tuple(train), *_statistics(_numbers(train, categories)), categories, ())
+    return Encoder(tuple(map(str, train)), *_statistics(_numbers(train, categories)), categories, ())
 
 
 def fit_onehot(train: pd.DataFrame) -> Encoder:
@@ -100,7 +101,7 @@ def fit_onehot(train: pd.DataFrame) -> Encoder:
         train: ``(rows, columns)`` training part, no column of which is wholly missing.
     """
     categories = _seen_categories(train)
-    numeric = [name for name in train if name not in categories]
+    numeric = [str(name) for name in train if name not in categories]
     return Encoder(tuple(numeric), *_statistics(_numbers(train[numeric], {})), categories, tuple(categories))
 
 
@@ -144,7 +145,7 @@ def _codes(column: pd.Series, known: tuple[str, ...]) -> NDArray[np.int32]:
 def _numbers(part: pd.DataFrame, categories: Mapping[str, tuple[str, ...]]) -> NDArray[np.float64]:
     """``(rows, columns)`` float64, NaN where missing or unknown; a new array, free to be changed."""
     numbers = np.empty(part.shape)
-    for j, name in enumerate(part):
+    for j, name in enumerate(map(str, part)):
         if name in categories:
             codes = _codes(part[name], categories[name])
             numbers[:, j] = np.where(codes < 0, np.nan, codes)
@@ -153,7 +154,10 @@ def _numbers(part: pd.DataFrame, categories: Mapping[str, tuple[str, ...]]) -> N
     return numbers
 
 
-def _statistics(numbers: NDArray[np.float64]) -> tuple[NDArray[np.float64], ...]:
+_Array = NDArray[np.float64]
+
+
+def _statistics(numbers: _Array) -> tuple[_Array, _Array, _Array]:
     """Means of what is there, then means and deviations (1 where there is none) of what is imputed with them."""
     if not numbers.shape[1]:
         return np.empty(0), np.empty(0), np.empty(0)

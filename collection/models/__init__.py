@@ -3,7 +3,7 @@
 ::
 
     problem = Problem.of(X, y, metric="balanced_accuracy")       # frames as they are; a hold-out, or any splitter
-    fitted = fit_baseline(problem, "random_forest", seed=0, clock=time.process_time)
+    fitted = fit_baseline(problem, "random_forest", seed=0, clock=time.perf_counter)
     problem.loss(fitted.valid_probabilities)                     # smaller is better
     fitted.save(folder); load_fitted(folder).predict_proba(X_new)
 """

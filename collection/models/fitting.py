@@ -137,7 +137,7 @@ def _network(
         score=None if metric else scorer.score,
     )
     part = Part(encoder, Network(found.network))
-    scores = found.scores if metric is None else _recorded(found.run, metric)
+    scores = np.asarray(found.scores, np.float64) if metric is None else _recorded(found.run, metric)
     return _Trained(part, part.model(data.x_valid), scores, found.run.series["seconds"].astype(np.float64))
 
 
