@@ -1,9 +1,11 @@
 """The classifier: a scikit-learn estimator that searches for a given time."""
 
+import shutil
 import time
+import weakref
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from tempfile import TemporaryDirectory
+from tempfile import mkdtemp
 from typing import Any, Self
 
 import numpy as np
@@ -12,7 +14,7 @@ from numpy.typing import ArrayLike, NDArray
 from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.utils import Tags
 from sklearn.utils.multiclass import check_classification_targets
-from sklearn.utils.validation import check_is_fitted, column_or_1d, validate_data
+from sklearn.utils.validation import assert_all_finite, check_is_fitted, column_or_1d, validate_data
 
 from collection.models import Problem
 from lcbench.errors import InputError
@@ -174,7 +176,8 @@ class AutoTabularClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[mis
 
     def predict(self, X: pd.DataFrame | ArrayLike) -> NDArray[Any]:  # noqa: N803
         """Classes ``(rows,)`` of the largest probability."""
-        return self.classes_[self.predict_proba(X).argmax(axis=1)]
+        chances = self.predict_proba(X)
+        return self.classes_[chances.argmax(axis=1)]
 
     def leaderboard(self) -> pd.DataFrame:
         """What was tried, the best first, see :func:`simulate.autotabular.tables.leaderboard`."""
@@ -264,6 +267,7 @@ class AutoTabularClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[mis
             features = validate_data(self, features, dtype=None, ensure_all_finite="allow-nan", ensure_min_samples=2)
         if not isinstance(target, pd.Series):
             target = column_or_1d(target, warn=True)
+            assert_all_finite(target, input_name="y")
             check_classification_targets(target)
         return features, target
 
@@ -299,5 +303,13 @@ def _place(folder: Path | str | None, resume: Path | str | None) -> tuple[Folder
         return place, None
     if folder is not None:
         return Folder(Path(folder)), None
-    temporary = TemporaryDirectory(prefix="lcbench-fit-")
-    return Folder(Path(temporary.name) / "model"), temporary
+    temporary = _Temporary()
+    return Folder(temporary.path / "model"), temporary
+
+
+class _Temporary:
+    """A folder that is there as long as this object; unlike tempfile's it goes without a warning."""
+
+    def __init__(self) -> None:
+        self.path = Path(mkdtemp(prefix="lcbench-fit-"))
+        weakref.finalize(self, shutil.rmtree, self.path, ignore_errors=True)

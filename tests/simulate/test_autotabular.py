@@ -2,10 +2,13 @@
 
 import json
 import os
+import re
+import shutil
 import signal
 import subprocess
 import sys
 import time
+from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
@@ -14,6 +17,7 @@ import psutil
 import pytest
 from collecting_helpers import wait_until
 from sklearn.datasets import load_wine
+from sklearn.model_selection import GroupKFold
 
 from collection.models import Problem
 from lcbench import cli
@@ -155,9 +159,7 @@ def test_kept_predictions_replay_any_ensemble_over_time(tmp_path):
         assert alone[-1].score == board.loc[list(numbers), "score"].max()
 
 
-def test_folds_groups_scorers_and_own_rows(tmp_path):
-    from sklearn.model_selection import GroupKFold
-
+def test_folds_groups_scorers_and_own_rows():
     features, target = load_wine(return_X_y=True)
     own = np.zeros(len(target), bool)
     own[::3] = True
@@ -181,9 +183,9 @@ def test_a_time_limit_ends_the_search_and_what_is_at_work(tmp_path):
     classifier.fit(*rows(), folder=tmp_path / "model")
     assert time.monotonic() - begun < 8 + 5
     assert classifier.trajectory()["time"].iloc[-1] <= 8
-    assert not psutil.Process().children(recursive=True) or all(
-        "forkserver" in " ".join(child.cmdline()) or "resource_tracker" in " ".join(child.cmdline())
-        for child in psutil.Process().children()
+    wait_until(
+        lambda: not any(alive(each) for child in psutil.Process().children() for each in child.children()),
+        "the workers are gone",
     )
 
 
@@ -246,17 +248,23 @@ def workers_of(process: subprocess.Popen) -> list[psutil.Process]:
     return [grandchild for child in psutil.Process(process.pid).children() for grandchild in child.children()]
 
 
+def alive(process: psutil.Process) -> bool:
+    with suppress(psutil.NoSuchProcess):
+        return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
+    return False
+
+
 def test_killed_workers_and_a_killed_search_lose_nothing_finished(table, tmp_path):
     out = tmp_path / "model"
     search = begun(table, out, "--time", "60s")
-    wait_until(lambda: lines(out) >= 2)
+    wait_until(lambda: lines(out) >= 2, "there are two models")
     victim = workers_of(search)[0]
     victim.kill()
-    wait_until(lambda: lines(out) >= 6)
+    wait_until(lambda: lines(out) >= 6, "there are six models")
     there = workers_of(search)
     search.kill()
     search.communicate()
-    wait_until(lambda: not any(each.is_running() and each.status() != psutil.STATUS_ZOMBIE for each in there))
+    wait_until(lambda: not any(alive(each) for each in there), "the workers are gone")
     before = journal.read(out / "results.jsonl")
     assert all(entry.usable for entry in before)
     frame, _ = rows(20, seed=3)
@@ -273,7 +281,7 @@ def test_killed_workers_and_a_killed_search_lose_nothing_finished(table, tmp_pat
 def test_ctrl_c_leaves_a_model_and_says_how_to_go_on(table, tmp_path):
     out = tmp_path / "model"
     search = begun(table, out, "--time", "5m")
-    wait_until(lambda: lines(out) >= 2)
+    wait_until(lambda: lines(out) >= 2, "there are two models")
     search.send_signal(signal.SIGINT)
     pressed = time.monotonic()
     said, _ = search.communicate()
@@ -323,8 +331,6 @@ BAD_ROWS = {
 
 @pytest.mark.parametrize("name", BAD_ROWS)
 def test_rows_that_cannot_be_learnt_from_are_said_in_a_sentence(name, table, tmp_path, capsys):
-    import re
-
     spoil, message = BAD_ROWS[name]
     spoil(pd.read_csv(table)).to_parquet(tmp_path / "bad.parquet")
     said = complaint(capsys, "fit", tmp_path / "bad.parquet", "--target", "answer", "--out", tmp_path / "model")
@@ -350,8 +356,6 @@ def test_arguments_that_cannot_be_are_said(fitted, table, tmp_path, capsys):
 
 
 def test_a_damaged_or_unfinished_folder_is_said(fitted, tmp_path):
-    import shutil
-
     classifier, _ = fitted
     classifier.save(tmp_path / "model")
     model = next((tmp_path / "model" / "models").iterdir())

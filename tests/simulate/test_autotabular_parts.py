@@ -31,6 +31,10 @@ def settings(**changes) -> Settings:
     return Settings(**given | changes)
 
 
+SECONDS = 4
+"""A limit that leaves a new process time to come, also where other work has the machine."""
+
+
 class Known(FunctionBackend):
     """A function's backend whose domain knows more than the function's space."""
 
@@ -95,7 +99,7 @@ def test_the_record_lists_configurations_of_the_space_alone(bowl, tmp_path):
 # Limits ---------------------------------------------------------------------------------------------------------------
 
 
-def answers(crew, *configs, seconds: float = 20.0) -> dict[int, object]:
+def answers(crew, *configs, seconds: float = 90.0) -> dict[int, object]:
     """Start all at once and wait for all answers."""
     found, end = {}, time.monotonic() + seconds
     for number, config in enumerate(configs):
@@ -107,19 +111,14 @@ def answers(crew, *configs, seconds: float = 20.0) -> dict[int, object]:
     return found
 
 
-def test_what_is_over_its_time_or_memory_is_ended_and_the_others_go_on():
-    with LimitedCrew(4, does_as_told, seconds=2.0, memory=1800 << 20) as crew:
-        begun = time.monotonic()
-        found = answers(
-            crew, {"sleep": 60}, {"mib": 1900, "sleep": 60}, {"kill": int(signal.SIGKILL)}, {"reason": "ValueError: no"}
-        )
-        assert time.monotonic() - begun < 20
+def test_what_is_over_its_memory_is_ended_and_the_others_go_on():
+    with LimitedCrew(3, does_as_told, memory=1800 << 20) as crew:
+        found = answers(crew, {"mib": 1900, "sleep": 600}, {"kill": int(signal.SIGKILL)}, {"reason": "ValueError: no"})
         assert found[0].curve is None
-        assert found[0].reason == "it took more than its 2 s and was ended"
-        assert found[1].reason == "it took more than its 1800 MiB of memory and was ended"
-        assert (found[0].again, found[1].again) == (False, False)
-        assert (found[2].reason, found[2].again) == ("its process was killed", True)
-        assert (found[3].reason, found[3].again) == ("ValueError: no", True)
+        assert found[0].reason == "it took more than its 1800 MiB of memory and was ended"
+        assert not found[0].again
+        assert (found[1].reason, found[1].again) == ("its process was killed", True)
+        assert (found[2].reason, found[2].again) == ("ValueError: no", True)
         after = answers(crew, {"sleep": 0}, {"sleep": 0.1})
         assert [after[number].curve.epochs for number in (0, 1)] == [2, 2]
 
@@ -129,13 +128,18 @@ def test_a_job_over_its_limit_is_told_once_and_not_tried_again(bowl):
         __slots__ = ()
 
         def crew(self, workers):
-            return LimitedCrew(workers, does_as_told, seconds=0.5)
+            return LimitedCrew(workers, does_as_told, seconds=SECONDS)
 
     backend = Backend(bowl.space, bowl.budgets, bowl.curve)
-    trace = live(Script(Job(0, {"sleep": 60}, 1), Job(1, {"sleep": 0}, 1)), backend, trials=2, quiet=True)
-    assert [math.isinf(r.loss) for r in trace.results] == [True, False]
-    assert trace.results[0].reason == "it took more than its 0.5 s and was ended"
-    assert 0.5 <= trace.results[0].finished - trace.results[0].started < 10
+    trace = live(
+        Script(Job(0, {"sleep": 0}, 1), Job(1, {"sleep": 600}, 1), Job(2, {"sleep": 0}, 1)),
+        backend,
+        trials=3,
+        quiet=True,
+    )
+    assert [math.isinf(r.loss) for r in trace.results] == [False, True, False]
+    assert trace.results[1].reason == f"it took more than its {SECONDS} s and was ended"
+    assert SECONDS <= trace.results[1].finished - trace.results[1].started < 600
 
 
 def test_this_process_can_do_the_jobs_too():
@@ -339,7 +343,7 @@ def test_a_folder_says_what_it_is(tmp_path):
         ({"workers": 1.5}, "workers must be a whole number of at least 0, got 1.5"),
         ({"pool": "some"}, "unknown pool of an ensemble 'some'"),
         ({"optimizer": "bhob"}, "unknown optimizer 'bhob'; nearest: bohb"),
-        ({"space": "huge"}, "unknown search space 'huge'"),
+        ({"space": "huge"}, "unknown space 'huge'"),
         ({"budgets": (5, 3)}, "budgets must"),
     ],
 )
