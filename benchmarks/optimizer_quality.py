@@ -9,7 +9,8 @@ All stop when 60 full runs' worth of epochs is spent (``--full-runs``), with one
 the space, so that no package is brought to rows against its will.
 
 A contest is some of ours, a package's optimizer, and random search for scale. The test of ours against the package's is
-a permutation test of the difference of mean regrets over all tasks, labels permuted within tasks, two-sided.
+a two-sided permutation test on the mean regret of each seed over the tasks: a seed has the same random configurations
+on all of them, so that the tasks are no independent samples.
 
 ``--runs`` names a CSV file with a line for each run; runs that are in it are not played again. ``--package`` plays only
 that package's runs, since DEHB 0.1.2 needs numpy below 2 and so an environment of its own; nothing is compared then.
@@ -158,43 +159,33 @@ class Runs:
         pd.DataFrame([row]).to_csv(self.path, mode="a", header=not self.path.exists(), index=False)
 
 
-def permutation_test(ours: Sequence[NDArray], theirs: Sequence[NDArray], draws: int = 20_000) -> float:
-    """Two-sided p value of the mean over tasks of the difference of means, labels permuted within tasks."""
-    rng = np.random.default_rng(0)
-    observed, drawn = 0.0, np.zeros(draws)
-    for first, second in zip(ours, theirs, strict=True):
-        pool, n = np.concatenate([first, second]), len(first)
-        observed += first.mean() - second.mean()
-        mixed = rng.permuted(np.tile(pool, (draws, 1)), axis=1)
-        drawn += mixed[:, :n].mean(axis=1) - mixed[:, n:].mean(axis=1)
-    return float((np.sum(np.abs(drawn) >= abs(observed) - 1e-12) + 1) / (draws + 1))
+def permutation_test(ours: NDArray[np.float64], theirs: NDArray[np.float64], draws: int = 20_000) -> float:
+    """Two-sided p value of the difference of means of two independent samples."""
+    pool, n = np.concatenate([ours, theirs]), len(ours)
+    mixed = np.random.default_rng(0).permuted(np.tile(pool, (draws, 1)), axis=1)
+    drawn = mixed[:, :n].mean(axis=1) - mixed[:, n:].mean(axis=1)
+    observed = abs(ours.mean() - theirs.mean()) - 1e-12
+    return float((np.sum(np.abs(drawn) >= observed) + 1) / (draws + 1))
 
 
 def summary(rows: pd.DataFrame, all_contests: dict[str, Contest], tasks: Sequence[str]) -> None:
-    """Print a line for each optimizer of each contest."""
-    regrets = {key: each.to_numpy() for key, each in rows.groupby(["optimizer", "task"])["regret"]}
+    """Print a line for each optimizer of each contest, over the seeds that it has played on all tasks."""
     spent = rows.groupby("optimizer")["seconds"].mean()
     print(f"| contest | optimizer | seeds | {' | '.join(tasks)} | mean | CPU s a run | p against the package |")
     print("|---|---|---:|" + "---:|" * (len(tasks) + 3))
     for title, contest in all_contests.items():
         theirs = contest.theirs[0]
         samples = {
-            name: [regrets.get((name, task), np.empty(0)) for task in tasks]
-            for name in (theirs, *contest.ours, "random")
+            name: each.pivot_table(index="seed", columns="task", values="regret").reindex(columns=list(tasks)).dropna()
+            for name, each in rows.groupby("optimizer")
+            if name in (theirs, *contest.ours, "random")
         }
-        for name, sample in samples.items():
-            if not all(map(len, sample)) or not all(map(len, samples[theirs])):
-                continue
-            means = [each.mean() for each in sample]
-            p = "" if name == theirs else f"{permutation_test(sample, samples[theirs]):.2g}"
-            cells = [
-                title,
-                name,
-                str(min(map(len, sample))),
-                *(f"{mean:.2f}" for mean in means),
-                f"{np.mean(means):.2f}",
-            ]
-            print(f"| {' | '.join([*cells, f'{spent[name]:.2f}', p])} |")
+        for name in (theirs, *contest.ours, "random") if theirs in samples else ():
+            found = samples[name]
+            means = [f"{value:.2f}" for value in (*found.mean(), found.to_numpy().mean())]
+            test = permutation_test(*(each.mean(axis=1).to_numpy() for each in (found, samples[theirs])))
+            p = "" if name == theirs else f"{test:.2g}"
+            print(f"| {' | '.join([title, name, str(len(found)), *means, f'{spent[name]:.2f}', p])} |")
 
 
 def main(
