@@ -4,7 +4,8 @@ Value on the test part of: the network that is best on the validation part so fa
 makes of the 30 best networks so far (Caruana et al. 2004; section 3.5 of the paper); and, where baselines are recorded,
 the same with them among the candidates, and the best baseline alone. Baselines are trained first, and the search of
 that line begins when they are done. Means over data sets and up to three seeds of the study's first optimizer, against
-the share of each data set's limit; a line begins where every run has a result, and its mark is its end. Nothing is chosen by the test part.
+the share of each data set's limit; a line begins where every run has a result and ends at its mark. Nothing is chosen
+by the test part.
 """
 
 from typing import Any
