@@ -111,7 +111,7 @@ def through_relu(gradient: Tensor, weights: Tensor, hidden: Tensor) -> Tensor:
     """
     back = multiply(gradient, weights.transpose(1, 2))
     if isinstance(back, Tensor):
-        return torch.ops.aten.threshold_backward.default(back, hidden, 0)
+        return torch.ops.aten.threshold_backward.grad_input(back, hidden, 0, grad_input=back)
     out = torch.empty_like(hidden)
     for place, single, own in zip(out, back, hidden, strict=True):
         torch.ops.aten.threshold_backward.grad_input(single, own, 0, grad_input=place)
