@@ -64,6 +64,7 @@ def train(
     return train_together(data, [config], budgets, seeds, plan_seed, clock, modelled, extras)[0]
 
 
+@np.errstate(over="ignore", invalid="ignore")  # a run that diverges is a result, not a mistake
 @torch.inference_mode()
 def train_together(
     data: Tensors,
