@@ -13,7 +13,7 @@ from functools import cache
 
 import numpy as np
 import torch
-from threadpoolctl import threadpool_info
+from threadpoolctl import threadpool_info  # type: ignore[import-untyped]
 from torch import Tensor
 
 # oneDNN keeps compiled products for every size it has met, 1024 of them if it is not told otherwise: hundreds of
