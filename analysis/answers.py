@@ -13,9 +13,9 @@ from analysis.correlation import ADAPTIVE, NON_ADAPTIVE
 from analysis.measured import Measured
 from analysis.paper import TABLE_3, PublishedCorrelation
 from analysis.performance import losses, relative_regret
-from analysis.portfolio import portfolio_regret
 from lcbench.errors import InputError
 from lcbench.metric import get_metric
+from simulate.portfolio.greedy import portfolio_regret
 
 Answer = float | str
 Compute = Callable[[Measured], Answer]

@@ -11,9 +11,9 @@ from analysis.correlation import ADAPTIVE, CROSS, NON_ADAPTIVE, spearman
 from analysis.epochs import complete_losses
 from analysis.paper import TABLE_3
 from analysis.performance import performance_matrix, relative_regret
-from analysis.portfolio import greedy_portfolio
 from lcbench.benchmark import Benchmark
 from lcbench.errors import InputError
+from simulate.portfolio.greedy import greedy_portfolio
 
 _LARGEST = 64
 """Size of the largest portfolio that is looked at."""

@@ -22,9 +22,9 @@ import lcbench
 from analysis import style
 from analysis.epochs import spearman_matrix
 from analysis.figures import FIGURES
-from analysis.portfolio import greedy_portfolio, leave_one_out
 from lcbench.benchmark import Benchmark
 from lcbench.errors import InputError
+from simulate.portfolio.greedy import greedy_portfolio, leave_one_out
 
 DATASETS, CONFIGS, SIZE, EPOCHS = 35, 2000, 16, 51
 BUDGETS, SEEDS = (12, 25, 50), (0, 1, 2)

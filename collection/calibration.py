@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from collection.cost import CostModel, calibrate
+from collection.cost import CostModel, calibrate_work
 from collection.extent import Extent, work_of
 from collection.prepared import Prepared
 from collection.tensors import Tensors
@@ -41,7 +41,7 @@ def calibrated(
         config = configs[int(rng.integers(len(configs)))]
         rows = max(_ROWS, 3 * int(config["batch_size"]))
         pairs.append((extents[int(rng.integers(len(extents)))].capped(rows), config))
-    return calibrate([work_of(*pair) for pair in pairs], [time_epoch(*pair, device) for pair in pairs])
+    return calibrate_work([work_of(*pair) for pair in pairs], [time_epoch(*pair, device) for pair in pairs])
 
 
 def time_epoch(extent: Extent, config: Mapping[str, Any], device: str = "cpu") -> float:

@@ -30,6 +30,7 @@ from lcbench.schema import (
     Manifest,
     table_path,
 )
+from lcbench.search_space_2 import is_full
 from lcbench.space import get_space, to_json
 
 
@@ -98,16 +99,14 @@ class Collection:
             from collection.calibration import calibrate_for  # torch is needed nowhere else in this process
 
             data = [self.workplace.read_data(name) for name in self.described]
-            configs = [{str(k): v for k, v in row.items()} for row in self.plan.configs.to_dict("records")]
-            model = calibrate_for(data, configs, self.plan.device)
+            model = calibrate_for(data, self.plan.single_configs, self.plan.device)
             store.write_json(self.workplace.cost, model.to_json())
 
     def _tasks(self) -> Iterator[Task]:
         """All pending units; where many small products are slow, those of similar shape in one task."""
-        plan, folder, configs = self.plan, self.folder.resolve(), self.plan.configs.to_dict("index")
-        pending = [
-            (unit, {str(name): value for name, value in configs[unit.config_id].items()}) for unit in self.pending()
-        ]
+        plan, folder = self.plan, self.folder.resolve()
+        configs = dict(zip(plan.configs.index, plan.single_configs, strict=True))
+        pending = [(unit, configs[unit.config_id]) for unit in self.pending()]
         for dataset, described in self.described.items():
             members = [(unit, config) for unit, config in pending if unit.dataset == dataset]
             for group in self._groups(described, [config for _, config in members]):
@@ -119,7 +118,7 @@ class Collection:
     def _groups(self, described: Mapping[str, Any], configs: Sequence[Mapping[str, Any]]) -> Sequence[Sequence[int]]:
         """Which configurations train in one stack."""
         plan = self.plan
-        if plan.device == "cpu" or plan.extras.gradients:
+        if plan.device == "cpu" or plan.extras.gradients or any(map(is_full, configs)):
             return [[i] for i in range(len(configs))]
         from collection.grouping import groups  # needs torch, as a device does
 

@@ -20,7 +20,7 @@ def collect(
         str,
         typer.Option(help="Comma-separated: sklearn:wine, openml:167161 (a task), file:train.csv?target=y."),
     ],
-    space: Annotated[str, typer.Option(help="Search space: mlp (the paper's) or mlp-released.")] = "mlp",
+    space: Annotated[str, typer.Option(help="Search space: mlp or full (the paper's two), or mlp-released.")] = "mlp",
     configs: Annotated[
         str, typer.Option(help="How many configurations to sample, or a CSV or Parquet file of them.")
     ] = "200",
@@ -28,7 +28,9 @@ def collect(
     seeds: Annotated[int, typer.Option(help="Seeds per configuration and budget.")] = 3,
     jobs: Annotated[int, typer.Option(help="Processes on this machine.")] = 1,
     plan_seed: Annotated[int, typer.Option(help="Seed of the whole collection.")] = 0,
-    encoding: Annotated[str, typer.Option(help="Categories as numbers: ordinal or onehot.")] = "ordinal",
+    encoding: Annotated[
+        str | None, typer.Option(help="Categories as numbers: ordinal or onehot.", show_default="onehot for full")
+    ] = None,
     gradients: Annotated[bool, typer.Option("--gradients", help="Log gradient statistics every epoch.")] = False,
     predictions: Annotated[
         bool, typer.Option("--predictions", help="Keep class probabilities after the last epoch, for ensembles.")
@@ -43,8 +45,10 @@ def collect(
     Stopped at any moment, the same command goes on where it stopped. Exit codes: 0 the benchmark is whole; 2 it cannot
     be made as things are (bad input, disk full, scheduler lost); 3 some units failed; 130 stopped with Ctrl-C.
     """
+    import time
+
     from collection.devices import check_device
-    from collection.encodings import get_encoding
+    from collection.encodings import default_encoding, get_encoding
     from collection.engines import get_engine
     from collection.full_disk import clear_if_full
     from collection.plan import Plan
@@ -56,6 +60,7 @@ def collect(
     from lcbench.console import ERR, OUT
     from lcbench.schema import MANIFEST, parse_budgets
 
+    encoding = encoding or default_encoding(space)
     get_encoding(encoding)
     plan = Plan(
         sources=tuple(split_sources(datasets)),
@@ -74,7 +79,11 @@ def collect(
             OUT.print(f"{folder} holds this benchmark already; nothing to do.", soft_wrap=True)
         return
     try:
-        with clear_if_full(folder), made as entered, opened_with_progress(plan, folder, quiet=quiet) as collection:
+        with (
+            clear_if_full(folder),
+            made as entered,
+            opened_with_progress(plan, folder, time.monotonic, quiet=quiet) as collection,
+        ):
             _run(collection, entered, quiet=quiet)
     except KeyboardInterrupt:
         kept = Workplace(folder).count()
@@ -110,6 +119,9 @@ def _run(collection: "Collection", engine: "Engine", *, quiet: bool) -> None:
 
     with ERR.status("timing single runs on this machine, for the seconds of the table") if not quiet else nullcontext():
         collection.calibrate()
+    if not quiet:
+        ahead = f"{len(collection.pending())} of {len(collection.units)} units to train: {engine.describe()}"
+        ERR.print(ahead, soft_wrap=True, highlight=False, markup=False)
     log = Log(collection.folder, lambda: datetime.now(UTC))
     with followed(log, collection, engine):
         with Report(collection, log, time.monotonic, quiet=quiet) as report:

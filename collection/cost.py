@@ -63,22 +63,28 @@ class CostModel:
 
     Attributes:
         seconds: One number per kind of work, not negative.
+        kinds: The kinds; those of search space 1 by default, see :mod:`collection.full.cost` for space 2.
     """
 
     seconds: tuple[float, ...]
+    kinds: tuple[str, ...] = KINDS
 
     def epoch_seconds(self, shape: Shape, batch_size: int, sizes: Sizes) -> float:
-        """Seconds that one epoch of a run alone takes one worker, training and evaluation."""
-        return float(epoch_work(shape, batch_size, sizes) @ np.array(self.seconds))
+        """Seconds that one epoch of a run alone takes one worker, training and evaluation (search space 1)."""
+        return self.seconds_of(dict(zip(KINDS, epoch_work(shape, batch_size, sizes), strict=True)))
+
+    def seconds_of(self, work: Mapping[str, float]) -> float:
+        """Seconds of so much work of each kind."""
+        return float(sum(work[kind] * each for kind, each in zip(self.kinds, self.seconds, strict=True)))
 
     def to_json(self) -> dict[str, float]:
         """Seconds by kind of work."""
-        return dict(zip(KINDS, self.seconds, strict=True))
+        return dict(zip(self.kinds, self.seconds, strict=True))
 
     @classmethod
     def from_json(cls, document: Mapping[str, float]) -> "CostModel":
         """Read what :meth:`to_json` wrote."""
-        return cls(tuple(float(document[kind]) for kind in KINDS))
+        return cls(tuple(map(float, document.values())), tuple(document))
 
 
 def epoch_work(shape: Shape, batch_size: int, sizes: Sizes) -> NDArray[np.float64]:
@@ -147,8 +153,18 @@ def calibrate(samples: Sequence[tuple[Shape, int, Sizes]], measured: Sequence[fl
     Returns:
         The model with the least squared relative error among those without negative seconds.
     """
-    work = np.array([epoch_work(*sample) for sample in samples]) / np.array(measured)[:, None]
+    return calibrate_work([dict(zip(KINDS, epoch_work(*sample), strict=True)) for sample in samples], measured)
+
+
+def calibrate_work(samples: Sequence[Mapping[str, float]], measured: Sequence[float]) -> CostModel:
+    """Fit the model to measured epochs of known work; see :func:`calibrate`.
+
+    Args:
+        samples: Work by kind, the same kinds in each.
+        measured: Seconds of each.
+    """
+    work = np.array([list(sample.values()) for sample in samples]) / np.array(measured)[:, None]
     scale = work.max(axis=0)
     scale[scale == 0] = 1.0
     seconds, _ = nnls(work / scale, np.ones(len(samples)))
-    return CostModel(tuple((seconds / scale).tolist()))
+    return CostModel(tuple((seconds / scale).tolist()), tuple(samples[0]))

@@ -3,19 +3,25 @@
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 
+from collection.attempt import attempt as train
 from collection.engine import Engine
+from collection.unit import Outcome, Task
 from lcbench.errors import InputError, UnknownNameError
+
+Attempt = Callable[[Task], Outcome]
+"""What a worker does with a task; importable by name."""
 
 SCHEDULER = "a Dask scheduler's address (--scheduler)"
 
 
-def get_engine(name: str, jobs: int, scheduler: str | None) -> AbstractContextManager[Engine]:
+def get_engine(name: str, jobs: int, scheduler: str | None, attempt: Attempt = train) -> AbstractContextManager[Engine]:
     """An engine, ready to be entered.
 
     Args:
         name: A name of :data:`ENGINES`.
         jobs: Processes, for ``"local"``.
         scheduler: Where the scheduler is, for ``"dask"``.
+        attempt: What a worker does with a task; by default it trains a unit of a collection.
 
     Raises:
         UnknownNameError: If there is no such engine.
@@ -23,23 +29,26 @@ def get_engine(name: str, jobs: int, scheduler: str | None) -> AbstractContextMa
     """
     if name not in ENGINES:
         raise UnknownNameError("engine", name, ENGINES)
-    return ENGINES[name](jobs, scheduler)
+    return ENGINES[name](jobs, scheduler, attempt)
 
 
-def _local(jobs: int, scheduler: str | None) -> AbstractContextManager[Engine]:
+def _local(jobs: int, scheduler: str | None, attempt: Attempt) -> AbstractContextManager[Engine]:
     from collection.local_engine import LocalEngine
 
     if scheduler is not None:
         raise InputError(f"{SCHEDULER} must not be given with --engine local, got {scheduler}; add --engine dask.")
-    return LocalEngine(jobs)
+    return LocalEngine(jobs, attempt)
 
 
-def _dask(_: int, scheduler: str | None) -> AbstractContextManager[Engine]:
+def _dask(_: int, scheduler: str | None, attempt: Attempt) -> AbstractContextManager[Engine]:
     from collection.dask_engine import DaskEngine
 
     if scheduler is None:
         raise InputError(f"{SCHEDULER} must be given with --engine dask, got none; start one with: dask scheduler")
-    return DaskEngine(scheduler)
+    return DaskEngine(scheduler, attempt)
 
 
-ENGINES: dict[str, Callable[[int, str | None], AbstractContextManager[Engine]]] = {"local": _local, "dask": _dask}
+ENGINES: dict[str, Callable[[int, str | None, Attempt], AbstractContextManager[Engine]]] = {
+    "local": _local,
+    "dask": _dask,
+}

@@ -4,11 +4,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from collection.cost import Sizes
-from collection.network import Shape
+from collection.cost import KINDS, Sizes, epoch_work
+from collection.full.cost import FULL_KINDS, full_epoch_work
+from collection.full.settings import settings_of
 from collection.prepared import Prepared
 from collection.tensors import Tensors
 from collection.train import network_shape
+from lcbench.search_space_2 import is_full
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +40,10 @@ class Extent:
         return Extent(self.features, self.classes, Sizes(train, valid, test))
 
 
-def work_of(extent: Extent, config: Mapping[str, Any]) -> tuple[Shape, int, Sizes]:
-    """Shape, batch size and rows, as the cost model counts work."""
-    return network_shape(extent.features, extent.classes, config), int(config["batch_size"]), extent.sizes
+def work_of(extent: Extent, config: Mapping[str, Any]) -> dict[str, float]:
+    """The work of one epoch of a configuration, by the kinds of the cost model of its search space."""
+    if is_full(config):
+        work = full_epoch_work(settings_of(config, extent.features, extent.classes), extent.sizes, extent.features)
+        return dict(zip(FULL_KINDS, work.tolist(), strict=True))
+    shape = network_shape(extent.features, extent.classes, config)
+    return dict(zip(KINDS, epoch_work(shape, int(config["batch_size"]), extent.sizes).tolist(), strict=True))

@@ -1,8 +1,6 @@
 """One Linear layer of many networks: its parameters, their gradients and velocities."""
 
-import numpy as np
 import torch
-from numpy.typing import NDArray
 from torch import Tensor
 
 from collection.products import multiply
@@ -67,11 +65,16 @@ class Layer:
             self._parts = {}
         self._gradient = gradients
 
-    def gradient_values(self) -> NDArray[np.float32]:
-        """The gradients of each network's parameters, in no particular order, ``(n, parameters)``."""
+    def flat_gradients(self) -> tuple[list[Tensor], list[Tensor]]:
+        """Views of the gradients of each network's parameters.
+
+        Returns:
+            Those of the weights, in no particular order, and those of the biases: each one tensor
+            ``(n, parameters)``, or ``n`` of them with one row.
+        """
         gradient = self._gradient
-        weights = torch.stack(gradient) if isinstance(gradient, list) else gradient
-        return torch.cat([weights.flatten(1), self._bias_gradient.flatten(1)], 1).cpu().numpy()
+        weights = [own.view(1, -1) for own in gradient] if isinstance(gradient, list) else [gradient.flatten(1)]
+        return weights, [self._bias_gradient.flatten(1)]
 
     def parts(self, start: int, stop: int) -> Parts:
         """Parameters, gradients and velocities of some of the networks, in as few tensors as they lie in."""

@@ -12,7 +12,7 @@ from collection.prepared import Prepared
 from collection.unit import NO_EXTRAS, Extras, Unit
 from lcbench.errors import InputError
 from lcbench.schema import check_budgets
-from lcbench.space import check_configs, get_space, sample
+from lcbench.space import check_configs, get_space, records, sample
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -56,6 +56,11 @@ class Plan:
     def seeds(self) -> tuple[int, ...]:
         """The seeds of the runs."""
         return tuple(range(self.n_seeds))
+
+    @property
+    def single_configs(self) -> list[dict[str, Any]]:
+        """The configurations one by one, with their active hyperparameters only, in the order of the index."""
+        return records(get_space(self.space_name), self.configs)
 
     def units(self, datasets: Mapping[str, object]) -> list[Unit]:
         """All units of work for the data sets of these names, data set by data set."""

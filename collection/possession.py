@@ -13,7 +13,7 @@ from collection.preparation import describe, prepare
 from collection.shards import Workplace
 from collection.sources import load_dataset
 from lcbench import store
-from lcbench.errors import InputError, LcbenchError, PlanConflictError
+from lcbench.errors import InputError, PlanConflictError
 from lcbench.schema import MANIFEST
 
 
@@ -76,21 +76,13 @@ def _prepare(plan: Plan, folder: Path, workplace: Workplace, loaded: Callable[[s
         if kept is not None and kept["data"].get(dataset.name) != digests[dataset.name]:
             _refuse_if([f"the data of {dataset.name} has changed"], folder)
         described[dataset.name] = describe(dataset, data)
-        if not (folder / MANIFEST).is_file() and not _holds(workplace, data.name, digests[data.name]):
-            workplace.write_data(data)
+        if not (folder / MANIFEST).is_file():
+            workplace.keep_data(data, digests[data.name])
         loaded(dataset.name)
     kept = {**asked, "data": digests}
     if not (folder / MANIFEST).is_file():
         store.write_json(workplace.plan, kept)
     return Collection(plan, folder, described, plan.units(described), kept)
-
-
-def _holds(workplace: Workplace, name: str, digest: str) -> bool:
-    """Whether the prepared data set lies there whole; writing it again could disturb those who read it."""
-    try:
-        return digest_data(workplace.read_data(name)) == digest
-    except (LcbenchError, OSError, ValueError, KeyError, TypeError):
-        return False
 
 
 def _kept(folder: Path, workplace: Workplace) -> Mapping[str, Any] | None:

@@ -19,13 +19,20 @@ def provenance(plan: Mapping[str, Any], cost: Mapping[str, float], now: datetime
         now: When the table was finished.
     """
     return {
+        **circumstances(now),
+        "seconds": "modelled: what one worker would need for this run alone, from single runs timed on this processor",
+        "cost model": dict(cost),
+        "plan": dict(plan),
+    }
+
+
+def circumstances(now: datetime) -> dict[str, Any]:
+    """Write down when, by which versions and on which processor something was made."""
+    return {
         "created": now.isoformat(timespec="seconds"),
         "python": platform.python_version(),
         "packages": {name: version(name) for name in _PACKAGES},
         "processor": processor(),
-        "seconds": "modelled: what one worker would need for this run alone, from single runs timed on this processor",
-        "cost model": dict(cost),
-        "plan": dict(plan),
     }
 
 

@@ -16,16 +16,17 @@ class Streams:
     parameters: np.random.Generator
     order: np.random.Generator
     dropout: np.random.Generator
+    techniques: np.random.Generator
 
 
 def streams(plan_seed: int, dataset: str, config: Mapping[str, Any], seed: int) -> Streams:
     """Derive a seed's randomness from (plan seed, data set, configuration, seed).
 
-    The configuration enters by its values, not by its number, so that the same configuration gives the same curves
-    in another plan. The budget does not enter: see :mod:`collection.train`.
+    The configuration enters by the values of its active hyperparameters, not by its number, so that the same
+    configuration gives the same curves in another plan. The budget does not enter: see :mod:`collection.train`.
     """
     plain = {name: value.item() if isinstance(value, np.generic) else value for name, value in config.items()}
-    identity = json.dumps([plan_seed, dataset, plain, seed], sort_keys=True)
+    identity = json.dumps([plan_seed, dataset, plain, seed], sort_keys=True, allow_nan=False)
     digest = hashlib.sha256(identity.encode()).digest()
-    children = np.random.SeedSequence(int.from_bytes(digest, "big")).spawn(3)
+    children = np.random.SeedSequence(int.from_bytes(digest, "big")).spawn(4)
     return Streams(*[np.random.Generator(np.random.SFC64(child)) for child in children])

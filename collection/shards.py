@@ -22,11 +22,12 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
+from collection.plan import digest_data
 from collection.prepared import Prepared
 from collection.recorder import Run
 from collection.tables import extra_tables, runs_table
 from collection.unit import Unit
-from lcbench.errors import DamagedFileError
+from lcbench.errors import DamagedFileError, LcbenchError
 from lcbench.schema import EXTRAS
 from lcbench.store import read_json, read_parquet, write_json, write_parquet
 
@@ -35,10 +36,15 @@ _FACTS = ("classes", "class_counts", "encoding", "dropped")
 
 
 class Workplace:
-    """The ``.collecting`` folder of a benchmark folder."""
+    """The ``.collecting`` folder of a benchmark folder.
 
-    def __init__(self, folder: Path) -> None:
-        self.root = folder / ".collecting"
+    Args:
+        folder: The benchmark folder.
+        name: Another name, for other work that needs its data sets at hand.
+    """
+
+    def __init__(self, folder: Path, name: str = ".collecting") -> None:
+        self.root = folder / name
         self.plan = self.root / "plan.json"
         self.lock = self.root / "lock"
         self.cost = self.root / "cost.json"
@@ -83,6 +89,15 @@ class Workplace:
     def read_extras(self, kind: str, units: Iterable[Unit]) -> Iterator[pa.Table]:
         """Read what finished units logged beside their curves, unit by unit."""
         return (read_parquet(self.extra_file(kind, unit)) for unit in units)
+
+    def keep_data(self, data: Prepared, digest: str) -> None:
+        """Keep a prepared data set with this digest, unless it lies there whole: who reads it is not disturbed."""
+        try:
+            if digest_data(self.read_data(data.name)) == digest:
+                return
+        except (LcbenchError, OSError, ValueError, KeyError, TypeError):
+            pass  # it is not there, or not whole
+        self.write_data(data)
 
     def write_data(self, data: Prepared) -> None:
         """Keep a prepared data set as plain arrays."""

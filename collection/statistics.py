@@ -1,6 +1,6 @@
 """Metrics of many networks at once, tallied over blocks of rows."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import torch
@@ -29,24 +29,28 @@ class Tally:
         self._cross_entropy = torch.zeros(n, dtype=torch.float64, device=class_weights.device)
         self._loss = torch.zeros_like(self._cross_entropy)
 
-    def add(self, log_probabilities: Tensor, labels: Tensor, batch_size: int, there: Tensor | None = None) -> None:
+    def add(
+        self, log_probabilities: Tensor, labels: Tensor, batches: int | Sequence[int], there: Tensor | None = None
+    ) -> None:
         """Count a block of rows.
 
         Args:
             log_probabilities: ``(n, classes, rows)``.
             labels: ``(n, rows)``.
-            batch_size: Rows in a batch of the weighted loss; the last may be smaller.
-            there: ``(n, rows)``, 1 for rows and 0 for places without one, float32; by default all are rows.
+            batches: Rows in a batch of the weighted loss (the last may be smaller), or in each of the batches.
+            there: ``(n, rows)`` float32, how much a row counts, the same within a batch but for 0: 1 for rows, 0 for
+                places without one, a share for one of several labels of a row. By default all are rows.
         """
         surprise = -log_probabilities.gather(1, labels.unsqueeze(1)).squeeze(1)
         right = (log_probabilities.max(1).indices == labels).to(surprise.dtype)
         weight, counted = self._weights[labels], torch.ones_like(right) if there is None else there
         if there is not None:
-            surprise, right, weight = surprise * there, right * there, weight * there
+            right, weight = right * there, weight * there
         self._hits.scatter_add_(1, labels, right)
         self._counts.scatter_add_(1, labels, counted)
-        self._cross_entropy += surprise.sum(1, dtype=torch.float64)
-        parts = ((surprise * weight).split(batch_size, 1), weight.split(batch_size, 1), counted.split(batch_size, 1))
+        of_rows = surprise if there is None else surprise * there
+        self._cross_entropy += of_rows.sum(1, dtype=torch.float64)
+        parts = [each.split(batches, 1) for each in (surprise * weight, weight, counted)]
         for loss, w, rows in zip(*parts, strict=True):
             self._loss += loss.sum(1) / w.sum(1).clamp(min=NOTHING) * rows.sum(1)
 
@@ -100,4 +104,9 @@ def probabilities(stack: Networks, x: Tensor) -> NDArray[np.float16]:
 
 def chunk_rows(shape: Shape, n: int) -> int:
     """How many rows ``n`` networks are evaluated on at once."""
-    return max(1, _CHUNK_VALUES // (n * max(shape.widths)))
+    return rows_at_once(shape.widths, n)
+
+
+def rows_at_once(widths: Sequence[int], n: int = 1) -> int:
+    """The same by the numbers that a network has for a row, layer by layer."""
+    return max(1, _CHUNK_VALUES // (n * max(widths)))

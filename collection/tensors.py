@@ -1,11 +1,13 @@
 """A prepared data set where it is trained on."""
 
+from functools import cached_property
 from typing import Any
 
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from collection.full.svd import directions
 from collection.loss import class_weights
 from collection.prepared import Prepared
 
@@ -23,3 +25,8 @@ class Tensors:
         self.x_test, self.y_test = move(data.x_test), move(data.y_test)
         self.n_features, self.n_classes = data.n_features, data.n_classes
         self.weights = move(class_weights(data.y_train, self.n_classes))
+
+    @cached_property
+    def directions(self) -> Tensor:
+        """Right singular vectors of the training inputs, see :func:`collection.full.svd.directions`."""
+        return directions(self.x_train)

@@ -1,11 +1,12 @@
-"""Train runs on one data set: all budgets and seeds of a configuration, or of several, as one stack.
+"""Train runs on one data set: all budgets and seeds of a configuration, or of several.
+
+Those of search space 1 train as one stack; for those of space 2 see :mod:`collection.full`.
 
 Runs of one seed start from the same parameters whatever their budget, and see the same batches and the same dropout
 masks while they overlap; only their cosines differ. A run's result depends on (plan seed, data set, configuration,
 seed, budget), not on what it was trained beside.
 """
 
-import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
@@ -15,6 +16,7 @@ import torch
 from torch import Tensor
 
 from collection.epoch import Training
+from collection.full.runs import fit_all
 from collection.gradients import gradient_statistics
 from collection.network import Networks, Shape, Stack, initial_parameters, shaped_mlp
 from collection.padded_epoch import PaddedTraining
@@ -22,17 +24,12 @@ from collection.padded_stack import PaddedStack
 from collection.randomness import Streams, streams
 from collection.recorder import Run
 from collection.recorders import Recorders
+from collection.schedule import cosine
 from collection.statistics import evaluate, probabilities
 from collection.tensors import Tensors
 from collection.unit import NO_EXTRAS, Extras
 from lcbench.errors import InputError
-
-ETA_MIN = 1e-8
-
-
-def cosine(epoch: int, budget: int, learning_rate: float) -> float:
-    """Learning rate of an epoch, counted from 0, under cosine annealing to 1e-8 over ``budget`` epochs."""
-    return ETA_MIN + (learning_rate - ETA_MIN) * (1 + math.cos(math.pi * epoch / budget)) / 2
+from lcbench.search_space_2 import is_full
 
 
 def train(
@@ -49,9 +46,9 @@ def train(
 
     Args:
         data: The data set.
-        config: A configuration of search space 1.
+        config: The active hyperparameters of a configuration, in plain types (see :func:`lcbench.space.records`).
         budgets: Epoch budgets; each is a run from scratch with its own cosine.
-        seeds: Each changes initialisation, batch order and dropout only.
+        seeds: Each changes initialisation, batch order, dropout and the other training techniques only.
         plan_seed: Seed of the whole collection.
         clock: Gives seconds; an epoch's time is shared out evenly among the runs that were in it.
         epoch_seconds: What to record for each epoch of each run instead, from a cost model.
@@ -64,7 +61,6 @@ def train(
     return train_together(data, [config], budgets, seeds, plan_seed, clock, modelled, extras)[0]
 
 
-@torch.inference_mode()
 def train_together(
     data: Tensors,
     configs: Sequence[Mapping[str, Any]],
@@ -75,11 +71,14 @@ def train_together(
     epoch_seconds: Sequence[float] | None = None,
     extras: Extras = NO_EXTRAS,
 ) -> list[list[Run]]:
-    """Train several configurations with the same number of layers in one stack, each at every budget and seed.
+    """Train several configurations, each at every budget and seed.
+
+    Those of search space 1 must have the same number of layers, and train in one stack; those of space 2 train run by
+    run, see :mod:`collection.full`.
 
     Args:
         data: The data set.
-        configs: Configurations of search space 1; see :mod:`collection.grouping`.
+        configs: Configurations of one search space; see :mod:`collection.grouping`.
         budgets: As for :func:`train`, and the next three as well.
         seeds: See there.
         plan_seed: See there.
@@ -95,6 +94,28 @@ def train_together(
     """
     if extras.gradients and len(configs) > 1:
         raise InputError(f"gradients must be logged of one configuration at a time, got {len(configs)}.")
+    if all(is_full(config) for config in configs):
+        modelled = [None] * len(configs) if epoch_seconds is None else epoch_seconds
+        return [
+            fit_all(data, config, budgets, seeds, plan_seed, clock, seconds, extras)
+            for config, seconds in zip(configs, modelled, strict=True)
+        ]
+    return _train_stack(data, configs, budgets, seeds, plan_seed, clock, epoch_seconds, extras)
+
+
+@np.errstate(over="ignore", invalid="ignore")  # a run that diverges is a result, not a mistake
+@torch.inference_mode()
+def _train_stack(
+    data: Tensors,
+    configs: Sequence[Mapping[str, Any]],
+    budgets: Sequence[int],
+    seeds: Sequence[int],
+    plan_seed: int,
+    clock: Callable[[], float],
+    epoch_seconds: Sequence[float] | None,
+    extras: Extras,
+) -> list[list[Run]]:
+    """Train configurations of search space 1 in one stack."""
     longest_first = sorted(budgets, reverse=True)
     beginning = _beginning(data, configs, [[streams(plan_seed, data.name, c, seed) for seed in seeds] for c in configs])
     stack, training = beginning.stack, beginning.training

@@ -32,7 +32,7 @@ def work(task: Task) -> None:
         data = _data(task.folder, task.unit.dataset, task.device)
         units, configs = zip(*task.members, strict=True)
         cost = _cost(task.folder)
-        seconds = [cost.epoch_seconds(*work_of(Extent.of(data), config)) for config in configs]
+        seconds = [cost.seconds_of(work_of(Extent.of(data), config)) for config in configs]
         runs = train_together(
             data, configs, task.budgets, task.seeds, task.plan_seed, time.perf_counter, seconds, task.extras
         )

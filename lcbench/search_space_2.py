@@ -1,5 +1,8 @@
 """Search Space 2 of the paper: everything that Auto-PyTorch Tabular chooses."""
 
+from collections.abc import Mapping
+from typing import Any
+
 from ConfigSpace import Categorical, ConfigurationSpace, EqualsCondition, Float, Integer
 
 RESNET, MLP = "resnet", "mlp"
@@ -25,6 +28,11 @@ CONDITIONS: dict[tuple[str, object], tuple[str, ...]] = {
     ("preprocessor", TRUNCATED_SVD): ("svd_target_dim",),
 }
 """What is there only where a hyperparameter has a value."""
+
+
+def is_full(config: Mapping[str, Any]) -> bool:
+    """Whether a configuration is one of Search Space 2."""
+    return "network_type" in config
 
 
 def full() -> ConfigurationSpace:

@@ -19,7 +19,7 @@ import lazy_loader
 
 __getattr__, __dir__, __all__ = lazy_loader.attach(
     __name__,
-    submodules={"adapters", "study", "wrappers"},
+    submodules={"adapters", "portfolio", "study", "wrappers"},
     submod_attrs={
         "contract": ["Job", "Result"],
         "function": ["FunctionBackend"],
@@ -27,6 +27,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
         "realtime.run": ["live"],
         "objectives": ["evaluation", "objective"],
         "optimizers": ["OPTIMIZERS"],
+        "portfolio.shipped": ["load_portfolio"],
         "replay": ["ReplayBackend"],
         "run": ["simulate"],
         "surrogate": ["SurrogateBackend"],
@@ -38,6 +39,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
 
 if TYPE_CHECKING:
     from simulate import adapters as adapters
+    from simulate import portfolio as portfolio
     from simulate import study as study
     from simulate import wrappers as wrappers
     from simulate.contract import Job as Job
@@ -46,6 +48,7 @@ if TYPE_CHECKING:
     from simulate.objectives import evaluation as evaluation
     from simulate.objectives import objective as objective
     from simulate.optimizers import OPTIMIZERS as OPTIMIZERS
+    from simulate.portfolio.shipped import load_portfolio as load_portfolio
     from simulate.realtime.result import LiveInterrupted as LiveInterrupted
     from simulate.realtime.run import live as live
     from simulate.replay import ReplayBackend as ReplayBackend

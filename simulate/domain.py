@@ -96,10 +96,10 @@ class ConfigTable:
 
     @cached_property
     def configs(self) -> list[Config]:
-        """The rows as configurations."""
-        columns = [self.frame[name].tolist() for name in self.encoding.names]
-        rows = (dict(zip(self.encoding.names, row, strict=True)) for row in zip(*columns, strict=True))
-        return [{k: v for k, v in row.items() if v is not None and v == v} for row in rows]
+        """The rows as configurations, with their active hyperparameters only."""
+        from lcbench.space import records
+
+        return list(records(self.space, self.frame))
 
     @cached_property
     def cube(self) -> NDArray[np.float64]:

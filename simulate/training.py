@@ -13,6 +13,7 @@ import pandas as pd
 
 from collection.dataset import Dataset
 from collection.devices import check_device
+from collection.encodings import default_encoding
 from collection.engine import KILLED
 from collection.plan import digest_configs, digest_data
 from collection.preparation import prepare
@@ -24,7 +25,7 @@ from lcbench.curve import Curve
 from lcbench.errors import InputError, StoppedError, UnknownNameError
 from lcbench.metric import get_metric
 from lcbench.schema import check_budgets
-from lcbench.space import check_configs, get_space
+from lcbench.space import check_configs, get_space, records
 from simulate.contract import Config, Domain, Job
 from simulate.domain import ConfigTable, SpaceDomain, TableDomain
 from simulate.encoding import Encoding
@@ -52,7 +53,7 @@ class TrainingBackend(WithObjective):
         budgets: Epochs that can be asked for, increasing.
         seed: Seed of the runs; several train together, and their mean counts (diverged as soon as one of them is).
         plan_seed: Seed of the collection that this one is to agree with.
-        encoding: How categories become numbers: ``"ordinal"`` or ``"onehot"``.
+        encoding: How categories become numbers: ``"ordinal"`` or ``"onehot"``; by default one-hot for space "full".
         device: Where to compute: ``"cpu"``, ``"cuda"``, ``"cuda:1"`` ...
 
     Attributes:
@@ -76,7 +77,7 @@ class TrainingBackend(WithObjective):
         budgets: tuple[int, ...] = (12, 25, 50),
         seed: int | Sequence[int] = 0,
         plan_seed: int = 0,
-        encoding: str = "ordinal",
+        encoding: str | None = None,
         device: str = "cpu",
     ) -> None:
         if find_spec("torch") is None:
@@ -89,8 +90,8 @@ class TrainingBackend(WithObjective):
         if plan_seed < 0:
             raise InputError(f"plan seed must be at least 0, got {plan_seed}.")
         loaded = load_dataset(dataset) if isinstance(dataset, str) else dataset
-        self.dataset, self.source, self.encoding = loaded.name, loaded.source, encoding
-        self.trainer = Trainer(prepare(loaded, encoding), metric, seeds, plan_seed, check_device(device))
+        self.dataset, self.source, self.encoding = loaded.name, loaded.source, encoding or default_encoding(space)
+        self.trainer = Trainer(prepare(loaded, self.encoding), metric, seeds, plan_seed, check_device(device))
 
     @classmethod
     def like(
@@ -156,10 +157,11 @@ class TrainingBackend(WithObjective):
             InputError: If it is not in the space, or none of the given ones.
         """
         if self.table is not None:
-            return dict(self.table.configs[_row(self.table, config)])
+            row = _row(self.table, config)
+            return records(self.space, self.table.frame.iloc[row : row + 1])[0]
         self._encoding.encode(config)
-        typed = check_configs(self.space, pd.DataFrame([dict(config)], columns=list(self.space))).to_dict("records")
-        return {str(name): value for name, value in typed[0].items() if name in config}
+        typed = check_configs(self.space, pd.DataFrame([dict(config)], columns=list(self.space)))
+        return records(self.space, typed)[0]
 
     def config_id(self, config: Config) -> int:
         """Which of the given configurations this is.

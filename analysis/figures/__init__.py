@@ -15,6 +15,8 @@ FIGURES: dict[str, FigureSpec] = {
     "fig14": FigureSpec("analysis.figures.fig14"),
     "baselines": FigureSpec("analysis.figures.baselines"),
     "fig6": FigureSpec("analysis.figures.fig6"),
+    "fig7": FigureSpec("analysis.figures.fig7"),
+    "fig8": FigureSpec("analysis.figures.fig8"),
     "marginals": FigureSpec("analysis.figures.marginals"),
     "pair": FigureSpec("analysis.figures.pair"),
     "ablation": FigureSpec("analysis.figures.ablation"),

@@ -18,7 +18,8 @@ from matplotlib.ticker import FuncFormatter, MaxNLocator
 from analysis import style
 from analysis.figures.contract import NothingToDrawError
 from analysis.performance import performance_matrix, relative_regret
-from analysis.portfolio import (
+from lcbench.benchmark import Benchmark
+from simulate.portfolio.greedy import (
     greedy_portfolio,
     leave_one_out,
     leave_one_out_simple,
@@ -26,7 +27,6 @@ from analysis.portfolio import (
     random_regret,
     simple_portfolio,
 )
-from lcbench.benchmark import Benchmark
 
 GREEDY, LEFT_OUT, RANDOM, SIMPLE = "greedy", "greedy, data set left out", "random", "simple, data set left out"
 _SIZE = 32

@@ -27,7 +27,9 @@ def live(
     space: Annotated[str, typer.Option(help="Search space.")] = "mlp",
     train_seeds: Annotated[int, typer.Option(help="Runs of each job, seeds 0, 1, ...; their mean counts.")] = 1,
     plan_seed: Annotated[int, typer.Option(help="Seed of the collection that the runs are to agree with.")] = 0,
-    encoding: Annotated[str, typer.Option(help="Categories as numbers: ordinal or onehot.")] = "ordinal",
+    encoding: Annotated[
+        str | None, typer.Option(help="Categories as numbers: ordinal or onehot.", show_default="onehot for full")
+    ] = None,
     device: Annotated[str, typer.Option(help="Where to compute: cpu, cuda, cuda:1 ...")] = "cpu",
     quiet: Annotated[bool, typer.Option("--quiet", help="Print neither progress nor result.")] = False,
 ) -> None:

@@ -16,6 +16,10 @@ from simulate.run import asked
 
 _SECONDS_TO_WAIT = 0.5  # for answers, then the clock is looked at, and what is shown is brought up to date
 
+Watch = Callable[[int, LiveResult], str | None]
+"""Is told each result with its job's number, after the optimizer; also those of a record that goes on. What it returns
+is shown in place of the best result."""
+
 
 @dataclass(frozen=True, slots=True)
 class _Attempt:
@@ -38,6 +42,8 @@ class LiveState:
     report: LiveReport
     free: list[int]
     """Heap of the workers without a job."""
+    watch: Watch | None = None
+    """Hears every result after the optimizer."""
     most: float = math.inf
     """Jobs that may be asked for in all."""
     limit: float = math.inf
@@ -81,7 +87,7 @@ class LiveState:
             elif event.number in self.waiting:
                 self.waiting.remove(event.number)
                 self.now = max(self.now, event.finished)
-                self._tell(event.result(self.jobs[event.number], self.backend.metric))
+                self._tell(event.number, event.result(self.jobs[event.number], self.backend.metric))
             else:
                 raise DamagedFileError(f"the record tells of job {event.number}, which was not at work; restore it.")
 
@@ -133,10 +139,9 @@ class LiveState:
         if self.now > self.limit:
             return
         if answer.curve is None:
-            self.report.failed(
-                f"trial {job.trial} at budget {job.budget}", str(answer.reason), again=not attempt.second
-            )
-            if not attempt.second:
+            again = answer.again and not attempt.second
+            self.report.failed(f"trial {job.trial} at budget {job.budget}", str(answer.reason), again=again)
+            if again:
                 self.running[answer.number] = _Attempt(attempt.worker, attempt.started, second=True)
                 crew.start(answer.number, job)
                 return
@@ -144,7 +149,7 @@ class LiveState:
         heapq.heappush(self.free, attempt.worker)
         result = self._result(job, answer, attempt)
         self.record.told(answer.number, result)
-        self._tell(result)
+        self._tell(answer.number, result)
 
     def _result(self, job: Job, answer: Answer, attempt: _Attempt) -> LiveResult:
         curve = answer.curve or failed_curve(job.budget, self.now - attempt.started)
@@ -154,12 +159,12 @@ class LiveState:
         metric = self.backend.metric
         return LiveResult(job, curve, loss, attempt.started, self.now, attempt.worker, metric, answer.reason)
 
-    def _tell(self, result: LiveResult) -> None:
+    def _tell(self, number: int, result: LiveResult) -> None:
         self.told.append(result)
         self.unfinished.discard(result.job.trial)
         self.in_vain = False
         self.optimizer.tell(result)
-        self.report.told(result)
+        self.report.told(result, None if self.watch is None else self.watch(number, result))
 
     def _check_job(self, job: Job) -> None:
         """Check that a job can be done."""

@@ -11,7 +11,7 @@ import pytest
 
 from analysis import style
 from analysis.correlation import budget_correlation
-from analysis.figures import FIGURES, curves, fig5, regret
+from analysis.figures import FIGURES, curves, fig5, fig7, regret
 from analysis.figures.contract import NothingToDrawError
 from lcbench.errors import InputError, UnknownNameError
 from simulate.study import study as simulate_study
@@ -103,6 +103,29 @@ def test_fig5_with_one_budget_or_no_correlation(one_budget, stub):
     flat.arrays = {key: np.full_like(values, 0.5) for key, values in flat.arrays.items()}
     with pytest.raises(NothingToDrawError, match="same for all configurations"):
         fig5.frame(flat)
+
+
+def test_fig7_is_the_adaptive_part_of_fig5_sorted_by_its_own_mean(stub):
+    table = stub(5, configs=30)
+    frame = fig7.frame(table)
+    whole = fig5.frame(table)
+    own = whole[whole["schedule"] == "adaptive"]
+    keys = ["dataset", "budget_low", "budget_high"]
+    pd.testing.assert_series_equal(
+        frame.set_index(keys)["spearman"].sort_index(), own.set_index(keys)["spearman"].sort_index()
+    )
+    means = frame.groupby("place")["spearman"].mean()
+    assert means.is_monotonic_decreasing
+    assert means.index.tolist() == [1, 2, 3, 4, 5]
+    figure = fig7.draw(frame)
+    said = [text.get_text() for text in figure.legends[0].get_texts()]
+    mean = own.groupby(["budget_low", "budget_high"])["spearman"].mean()
+    assert said == [f"{low} and {high}, {mean[low, high]:.2f}" for low, high in ((3, 6), (6, 12), (3, 12))]
+
+
+def test_fig7_with_one_budget(one_budget):
+    with pytest.raises(NothingToDrawError, match="at least two budgets"):
+        fig7.frame(one_budget)
 
 
 def test_fig5_with_one_data_set_that_has_no_correlation(stub):

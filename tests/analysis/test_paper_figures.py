@@ -9,8 +9,8 @@ from analysis import style
 from analysis.figures import curves, epoch_map, fig3, fig4, fig14, overlap
 from analysis.figures.contract import NothingToDrawError
 from analysis.performance import performance_matrix, relative_regret
-from analysis.portfolio import greedy_portfolio
 from lcbench.errors import InputError, UnknownNameError
+from simulate.portfolio.greedy import greedy_portfolio
 
 
 def png(figure) -> bytes:

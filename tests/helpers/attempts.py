@@ -3,12 +3,14 @@
 import errno
 import os
 import signal
+from dataclasses import replace
 from unittest import mock
 
 import torch
 
 from collection.attempt import attempt
 from collection.unit import Outcome, Task
+from simulate.portfolio.training import attempt as portfolio_attempt
 
 
 def fails_once(task: Task) -> Outcome:
@@ -45,3 +47,15 @@ def _tried(task: Task) -> bool:
     tried = marker.exists()
     marker.touch()
     return tried
+
+
+def killed_on_wine(task: Task) -> Outcome:
+    """The process that trains on wine is killed, whenever it tries."""
+    if task.unit.dataset == "wine":
+        os.kill(os.getpid(), signal.SIGKILL)
+    return portfolio_attempt(task)
+
+
+def no_time_for_wine(task: Task) -> Outcome:
+    """Evaluations on wine have a millionth of a second."""
+    return portfolio_attempt(replace(task, trial_seconds=1e-6) if task.unit.dataset == "wine" else task)

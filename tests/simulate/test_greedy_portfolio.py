@@ -10,7 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from analysis.portfolio import (
+from lcbench.errors import InputError
+from simulate.portfolio.greedy import (
     greedy_portfolio,
     leave_one_out,
     leave_one_out_simple,
@@ -19,7 +20,6 @@ from analysis.portfolio import (
     random_regret,
     simple_portfolio,
 )
-from lcbench.errors import InputError
 
 REGRETS = arrays(np.float64, st.tuples(st.integers(1, 8), st.integers(1, 5)), elements=st.floats(0, 4, width=16))
 

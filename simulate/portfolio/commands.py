@@ -1,0 +1,147 @@
+"""The commands ``lcbench portfolio build`` and ``lcbench portfolio show``."""
+
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from simulate.portfolio.building import Build
+    from simulate.portfolio.plan import Plan
+    from simulate.portfolio.training import Engine
+
+INCOMPLETE, INTERRUPTED = 3, 130
+
+portfolio = typer.Typer(
+    help="Build portfolios of configurations that do well together, and look at them.", no_args_is_help=True
+)
+
+
+@portfolio.command()
+def build(
+    out: Annotated[Path, typer.Argument(metavar="OUT", help="Where to write the portfolios.")],
+    datasets: Annotated[
+        str,
+        typer.Option(
+            help="Comma-separated, two at least: sklearn:wine, openml:167161 (a task), file:train.csv?target=y."
+        ),
+    ],
+    size: Annotated[int, typer.Option(help="Size of the greedy portfolio.")] = 16,
+    trials: Annotated[int, typer.Option(help="Evaluations of each data set's BOHB run.")] = 40,
+    budgets: Annotated[str, typer.Option(help="Epoch budgets, increasing.")] = "12,25,50",
+    seed: Annotated[int, typer.Option(help="Seed of the whole build.")] = 0,
+    space: Annotated[str, typer.Option(help="Search space.")] = "full",
+    encoding: Annotated[str, typer.Option(help="Categories as numbers: ordinal or onehot.")] = "onehot",
+    patience: Annotated[
+        int | None, typer.Option(help="Stop a run after so many epochs without a better validation accuracy.")
+    ] = None,
+    trial_seconds: Annotated[
+        float | None, typer.Option(help="Give an evaluation up after so many processor seconds.")
+    ] = None,
+    jobs: Annotated[int, typer.Option(help="Processes on this machine.")] = 1,
+    engine: Annotated[str, typer.Option(help="Where to train: local (this machine) or dask (a cluster).")] = "local",
+    scheduler: Annotated[str | None, typer.Option(help="Dask's scheduler, tcp://HOST:PORT.")] = None,
+    quiet: Annotated[bool, typer.Option("--quiet", help="No progress.")] = False,
+) -> None:
+    """Search on every data set with BOHB, try each incumbent on all others, and choose portfolios.
+
+    Stopped at any moment, the same command goes on where it stopped, also with more data sets at the end; as soon as
+    one data set is done, OUT holds the portfolios of those that are. Exit codes: 0 the build is complete; 2 it cannot
+    be made as things are (bad input, disk full, scheduler lost); 3 some incumbents failed elsewhere, which the same
+    command tries again; 130 stopped with Ctrl-C.
+    """
+    from datetime import UTC, datetime
+
+    from lcbench.console import ERR, OUT
+    from lcbench.errors import InputError
+    from lcbench.schema import parse_budgets
+    from simulate.portfolio import training
+    from simulate.portfolio.building import is_complete
+    from simulate.portfolio.plan import Plan
+
+    if size < 1:
+        raise InputError(f"size must be at least 1, got {size}.")
+    sources = tuple(training.split_sources(datasets))
+    plan = Plan(sources, trials, parse_budgets(budgets), seed, space, encoding, patience, trial_seconds)
+    made = training.engine(engine, jobs, scheduler)
+    if is_complete(plan, out):
+        OUT.print(f"{out} holds this build already; nothing to do.", soft_wrap=True)
+        return
+    with training.clear_if_full(out), made as entered, _opened(plan, out, size, quiet=quiet) as building:
+        try:
+            _run(building, entered, quiet=quiet)
+        except KeyboardInterrupt:
+            building.write(datetime.now(UTC))
+            kept = building.kept.count()
+            said = f"\nstopped; {kept} evaluations that have ended are kept. The same command goes on from there."
+            ERR.print(said, soft_wrap=True, highlight=False)
+            raise typer.Exit(INTERRUPTED) from None
+        written = building.write(datetime.now(UTC))
+        _explain(building, written=written)
+    OUT.print(f"portfolios written to {out}; look at them with: lcbench portfolio show {out}", soft_wrap=True)
+
+
+@contextmanager
+def _opened(plan: "Plan", out: Path, size: int, *, quiet: bool) -> "Iterator[Build]":
+    """As :func:`simulate.portfolio.building.opened`, with a bar over the data sets while they are loaded."""
+    from contextlib import ExitStack
+
+    from lcbench.console import progress
+    from simulate.portfolio.building import opened
+
+    with ExitStack() as stack:
+        with progress(quiet=quiet) as bar:
+            task = bar.add_task("loading data sets", total=len(plan.sources), note="")
+            building = stack.enter_context(opened(plan, out, size, lambda name: bar.update(task, advance=1, note=name)))
+        yield building
+
+
+def _run(building: "Build", engine: "Engine", *, quiet: bool) -> None:
+    """Train all that is missing under a report."""
+    import time
+    from datetime import UTC, datetime
+
+    from simulate.portfolio.report import BuildReport
+
+    with BuildReport(building.schedule, time.monotonic, quiet=quiet) as report:
+        for evaluation, ended in building.run(engine, lambda: datetime.now(UTC)):
+            report.add(evaluation, ended)
+
+
+def _explain(building: "Build", *, written: bool) -> None:
+    """Say what is missing, and end with the code for it."""
+    from lcbench.console import ERR
+
+    lines = building.complaints() if written else ["no search has an incumbent: no run reached the largest budget."]
+    if lines:
+        ERR.print("\n".join(lines), soft_wrap=True, highlight=False, markup=False)
+        raise typer.Exit(INCOMPLETE)
+
+
+@portfolio.command()
+def show(
+    folder: Annotated[
+        Path | None, typer.Argument(metavar="FOLDER", help="A portfolio's folder; by default the one that comes along.")
+    ] = None,
+    name: Annotated[str, typer.Option("--portfolio", help="Which portfolio to list: greedy or simple.")] = "greedy",
+) -> None:
+    """Print a portfolio, its regret by size, and what it would have been worth on each data set, built without it."""
+    from lcbench.console import OUT, facts
+    from lcbench.embedded import embedded_folder
+    from lcbench.errors import DamagedFileError
+    from simulate.portfolio import showing
+    from simulate.portfolio.folder import NAME, read_folder
+
+    held = read_folder(folder or embedded_folder(NAME))
+    problems = held.problems()
+    if problems:
+        raise DamagedFileError(f"{held.folder} is damaged: {problems[0]}; restore it, or run the same build again.")
+    OUT.print(facts(showing.summary(held)))
+    OUT.print(showing.portfolio_table(held, name))
+    OUT.print(*showing.config_lines(held, name), sep="\n", highlight=False, markup=False)
+    OUT.print(showing.size_table(held))
+    if showing.can_leave_out(held):
+        OUT.print(showing.left_out_table(held))

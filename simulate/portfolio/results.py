@@ -1,0 +1,149 @@
+"""Writes what a build has found so far: the matrix, the portfolios, and everything that was tried."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pyarrow as pa
+
+from lcbench import store
+from lcbench.files import write_json, write_parquet
+from lcbench.integrity import digest
+from lcbench.schema import DATASET_SCHEMA, RUN_SCHEMA, Manifest
+from lcbench.space import get_space, to_json
+from simulate.contract import Config
+from simulate.portfolio.evaluation import FAILED, Evaluation
+from simulate.portfolio.folder import CANDIDATES, FORMAT, MANIFEST, MATRIX, TRIED
+from simulate.portfolio.kept import Kept
+from simulate.portfolio.matrix import MATRIX_SCHEMA, config_columns, greedy, matrix_row, simple
+from simulate.portfolio.plan import METRIC, SEED
+from simulate.portfolio.schedule import Schedule
+
+Provenance = Mapping[str, Any]
+"""When, by which versions and on which processor."""
+
+
+def write_portfolios(
+    folder: Path, schedule: Schedule, size: int, kept_plan: Mapping[str, Any], provenance: Provenance
+) -> bool:
+    """Write the matrix of all data sets that are done, and the portfolios of its candidates; the manifest last.
+
+    Args:
+        folder: Where.
+        schedule: The state of the build.
+        size: Of the greedy portfolio.
+        kept_plan: The plan as it is kept in the folder.
+        provenance: For the manifest.
+
+    Returns:
+        Whether there was anything to write: one candidate at least.
+    """
+    datasets = schedule.finished()
+    incumbents = schedule.incumbents(datasets)
+    if not incumbents:
+        return False
+    matrix = _matrix(schedule, datasets, incumbents)
+    space = get_space(schedule.plan.space)
+    configs = {each.config_id: each.config for each in incumbents}
+    tables = {
+        MATRIX: matrix,
+        CANDIDATES: _candidates(schedule, incumbents),
+        "greedy.parquet": _portfolio(greedy(matrix, size), configs, space),
+        "simple.parquet": _portfolio(simple(matrix), configs, space),
+    }
+    for name, table in tables.items():
+        write_parquet(folder / name, table)
+    failed = FAILED in matrix["status"].to_pylist()
+    manifest = {
+        "format_version": FORMAT,
+        "title": f"portfolios of {len(incumbents)} incumbents on {len(datasets)} data sets",
+        "complete": len(datasets) == len(schedule.datasets) and not failed,
+        "datasets": datasets,
+        "size": size,
+        "evaluations": sum(len(schedule.searches[name].told) for name in datasets) + _crossings(matrix, incumbents),
+        "without a run": [
+            {"dataset": each.dataset, "config_id": each.config_id, "budget": each.budget}
+            | {"status": ended.status, "reason": ended.reason}
+            for each, ended in schedule.everything()
+            if ended.reason is not None
+        ],
+        "provenance": dict(provenance),
+        "plan": dict(kept_plan),
+        "space": to_json(space),
+        "files": {name: digest(folder / name) for name in tables},
+    }
+    write_json(folder / MANIFEST, manifest)
+    return True
+
+
+def _matrix(schedule: Schedule, datasets: Sequence[str], incumbents: Sequence[Evaluation]) -> pa.Table:
+    rows = []
+    for best in incumbents:
+        for name in datasets:
+            evaluation = Evaluation(name, best.config_id, best.budget, best.config)
+            ended = schedule.ended(evaluation)
+            assert ended is not None  # noqa: S101  # `finished` names those of which all have ended
+            rows.append(matrix_row(evaluation, ended))
+    return pa.Table.from_pylist(rows, schema=MATRIX_SCHEMA)
+
+
+def _crossings(matrix: pa.Table, incumbents: Sequence[Evaluation]) -> int:
+    """Evaluations of incumbents elsewhere than where they were found."""
+    return matrix.num_rows - len(incumbents)
+
+
+def _candidates(schedule: Schedule, incumbents: Sequence[Evaluation]) -> pa.Table:
+    found = [schedule.ended(each) for each in incumbents]
+    columns = {
+        "candidate": pa.array([each.config_id for each in incumbents], pa.int32()),
+        "dataset": pa.array([each.dataset for each in incumbents]),
+        METRIC: pa.array([float(ended.valid[-1]) for ended in found if ended is not None], pa.float64()),
+    }
+    return pa.table(columns | config_columns(get_space(schedule.plan.space), [each.config for each in incumbents]))
+
+
+def _portfolio(frame: pd.DataFrame, configs: Mapping[int, Config], space: Any) -> pa.Table:
+    table = pa.Table.from_pandas(frame, preserve_index=False)
+    for name, column in config_columns(space, [configs[number] for number in frame["candidate"]]).items():
+        table = table.append_column(name, column)
+    return table
+
+
+def write_tried(
+    folder: Path, schedule: Schedule, kept: Kept, rows: Mapping[str, Mapping[str, Any]], provenance: Provenance
+) -> None:
+    """Write every run of the data sets that are done as a benchmark folder.
+
+    Args:
+        folder: The portfolio's folder.
+        schedule: The state of the build.
+        kept: Where the runs are.
+        rows: Of each data set its row in ``lcbench.schema.DATASET_SCHEMA``.
+        provenance: For the manifest.
+    """
+    plan = schedule.plan
+    datasets = schedule.finished()
+    incumbents = schedule.incumbents(datasets)
+    configs: dict[int, Config] = {}
+    runs = {}
+    for name in datasets:
+        own = [evaluation for evaluation, _ in schedule.searches[name].told]
+        crossed = [Evaluation(name, best.config_id, best.budget, best.config) for best in incumbents]
+        tried = list(dict.fromkeys([*own, *crossed]))
+        configs |= {each.config_id: each.config for each in tried}
+        runs[name] = pa.concat_tables([RUN_SCHEMA.empty_table(), *kept.read_runs(tried)])
+    numbers = sorted(configs)
+    space = get_space(plan.space)
+    table = {"config_id": pa.array(numbers, pa.int32()), **config_columns(space, [configs[n] for n in numbers])}
+    manifest = Manifest(
+        title=f"everything that was tried for a portfolio on {len(datasets)} data sets",
+        space_name=plan.space,
+        space=to_json(space),
+        budgets=plan.budgets,
+        seeds=(SEED,),
+        schedule="adaptive: a cosine of its own for each budget",
+        provenance=dict(provenance),
+    )
+    described = pa.Table.from_pylist([dict(rows[name]) for name in datasets], schema=DATASET_SCHEMA)
+    store.write(folder / TRIED, manifest, pa.table(table), described, runs)

@@ -1,0 +1,34 @@
+"""The portfolio that comes with the package."""
+
+from pathlib import Path
+from typing import Literal
+
+from lcbench.embedded import embedded_folder
+from simulate.contract import Config
+from simulate.portfolio.folder import NAME, read_folder
+
+Name = Literal["greedy", "simple"]
+
+
+def load_portfolio(name: Name = "greedy", folder: Path | str | None = None) -> list[Config]:
+    """The configurations of a portfolio, for :class:`simulate.warm_start.WarmStart`.
+
+    >>> portfolio = load_portfolio()
+    >>> optimizer = WarmStart(OPTIMIZERS["bohb"], portfolio)(backend.domain(), backend.budgets, rng)
+
+    The one that comes along is of search space ``full``, from searches on data sets that are not among the 35 of
+    LCBench; ``data/portfolio/README.md`` says on which, how, and what it is worth.
+
+    Args:
+        name: ``"greedy"``: those that together do well on all meta-training data sets, the most useful first
+            (section 3.6 of the paper). ``"simple"``: the incumbents of all of them (section 5.1.1).
+        folder: A folder that ``lcbench portfolio build`` wrote; by default the one that comes along.
+
+    Returns:
+        The configurations, in order; hyperparameters that are inactive are absent.
+
+    Raises:
+        UnknownNameError: If there is no portfolio of that name.
+        FolderError: If there is no portfolio in the folder, or it is damaged.
+    """
+    return read_folder(embedded_folder(NAME) if folder is None else Path(folder)).configs(name)

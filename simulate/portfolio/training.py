@@ -1,0 +1,182 @@
+"""The bridge to :mod:`collection`: data sets, engines, and what a worker does. No other file here imports it."""
+
+import time
+import traceback
+from collections.abc import Iterator
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from collection.attempt import DISK_FULL, describe
+from collection.engine import Engine as Engine
+from collection.engines import get_engine
+from collection.full_disk import clear_if_full as clear_if_full
+from collection.full_disk import disk_is_full as disk_is_full
+from collection.plan import digest_data
+from collection.preparation import describe as describe_data
+from collection.preparation import prepare
+from collection.prepared import Prepared
+from collection.provenance import circumstances as circumstances
+from collection.shards import Workplace
+from collection.sources import load_dataset
+from collection.sources import split_sources as split_sources
+from collection.unit import Outcome as Outcome
+from collection.unit import Task
+from collection.unit import Unit as Unit
+from lcbench.errors import InputError
+from simulate.portfolio.evaluation import TIMEOUT, Ended, Evaluation
+from simulate.portfolio.kept import NAME, Kept
+from simulate.portfolio.plan import SEED, Plan
+
+if TYPE_CHECKING:
+    from collection.recorder import Run
+    from collection.tensors import Tensors
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class EvaluationTask(Task):
+    """An evaluation with all that is needed to train it: a task of one budget and one seed.
+
+    Attributes:
+        patience: As in the plan.
+        trial_seconds: As in the plan.
+    """
+
+    patience: int | None = None
+    trial_seconds: float | None = None
+
+
+class OutOfTimeError(Exception):
+    """An evaluation has used the processor seconds that it may use."""
+
+
+class Stopwatch:
+    """Processor seconds of this thread: neither other work on the machine counts, nor a pause.
+
+    Args:
+        limit: Seconds after which reading it raises :class:`OutOfTimeError`; None: never.
+    """
+
+    def __init__(self, limit: float | None) -> None:
+        self._started, self._limit = time.thread_time(), limit
+
+    def __call__(self) -> float:
+        """Seconds since it was made."""
+        seconds = time.thread_time() - self._started
+        if self._limit is not None and seconds > self._limit:
+            raise OutOfTimeError(f"it took more than {self._limit:g} processor seconds")
+        return seconds
+
+
+def engine(name: str, jobs: int, scheduler: str | None) -> AbstractContextManager[Engine]:
+    """Where evaluations are trained, ready to be entered; see :func:`collection.engines.get_engine`."""
+    return get_engine(name, jobs, scheduler, attempt)
+
+
+def task_for(evaluation: Evaluation, plan: Plan, folder: Path) -> EvaluationTask:
+    """What a worker is given."""
+    return EvaluationTask(
+        folder,
+        Unit(evaluation.dataset, evaluation.config_id),
+        evaluation.config,
+        budgets=(evaluation.budget,),
+        seeds=(SEED,),
+        plan_seed=plan.seed,
+        patience=plan.patience,
+        trial_seconds=plan.trial_seconds,
+    )
+
+
+def attempt(task: Task) -> Outcome:
+    """What a worker does with an evaluation: train it and keep its run, or that it ran out of time."""
+    assert isinstance(task, EvaluationTask)  # noqa: S101  # an engine hands on what it was given
+    key = task.unit.dataset, task.unit.config_id, task.budgets[0]
+    try:
+        kept = _kept(task.folder)
+        try:
+            run = _trained(task)
+        except OutOfTimeError as error:
+            kept.write_ended(*key, Ended.without_run(task.budgets[0], TIMEOUT, str(error), task.trial_seconds or 0.0))
+        else:
+            from collection.tables import runs_table
+
+            kept.write_run(*key, runs_table(task.unit.config_id, [run]))
+    except Exception as error:
+        full = isinstance(error, OSError) and error.errno in DISK_FULL
+        return Outcome(task.unit, describe(error), traceback.format_exc(), full)
+    return Outcome(task.unit)
+
+
+def _kept(folder: Path) -> Kept:
+    kept = Kept(folder)
+    if not kept.plan.is_file():
+        raise InputError(
+            f"{folder} must be shared by all machines, but one sees no build there; choose another folder."
+        )
+    return kept
+
+
+def _trained(task: EvaluationTask) -> "Run":
+    """Train on one thread. Torch is imported here: who only hands out evaluations never needs it."""
+    from collection.threads import one_thread
+
+    with one_thread():
+        data = _data(task.folder, task.unit.dataset)
+        clock = Stopwatch(task.trial_seconds)
+        if task.patience is None:
+            from collection.train import train
+
+            return train(data, task.config, task.budgets, task.seeds, task.plan_seed, clock)[0]
+        from collection.full.fitting import Stopping, fit
+
+        stopping = Stopping("valid_accuracy", task.patience)
+        return fit(data, task.config, task.budgets[0], SEED, task.plan_seed, clock, stopping=stopping).run
+
+
+@lru_cache(maxsize=2)
+def _data(folder: Path, dataset: str) -> "Tensors":
+    from collection.tensors import Tensors
+
+    return Tensors(Workplace(folder, NAME).read_data(dataset))
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class DataSet:
+    """A data set that is ready to be trained on.
+
+    Attributes:
+        row: Its row in ``lcbench.schema.DATASET_SCHEMA``.
+        digest: A digest of its arrays.
+        arrays: The arrays.
+    """
+
+    row: dict[str, Any]
+    digest: str
+    arrays: Prepared
+
+    @property
+    def name(self) -> str:
+        """Its name."""
+        return self.arrays.name
+
+    def keep(self, folder: Path) -> None:
+        """Put it where the workers read it."""
+        Workplace(folder, NAME).keep_data(self.arrays, self.digest)
+
+
+def prepared(plan: Plan) -> Iterator[DataSet]:
+    """Load and prepare the data sets of a plan, one after the other.
+
+    Raises:
+        InputError: If one cannot be used, or two have one name.
+    """
+    names: set[str] = set()
+    for source in plan.sources:
+        dataset = load_dataset(source)
+        if dataset.name in names:
+            raise InputError(f"two data sets are named {dataset.name!r}; name one of them with file:...&name=...")
+        names.add(dataset.name)
+        data = prepare(dataset, plan.encoding)
+        yield DataSet(describe_data(dataset, data), digest_data(data), data)
