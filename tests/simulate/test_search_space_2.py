@@ -78,7 +78,7 @@ class TestKernelDensities:
         model = KDEModel(domain, [1], rng, Settings(random_fraction=0.0))
         for trial in range(120):
             config = domain.sample(rng)
-            model.tell(Result(Job(trial, config, 1), curve(config, 1), loss(config), 0.0, 1.0, 0))
+            model.tell(Result(Job(trial, config, 1), curve(config, 1), loss(config), 0.0, 1.0, 0, METRIC))
         proposed = [model.propose() for _ in range(60)]
         check(proposed)
         assert sum(config["network_type"] == "resnet" for config in proposed) > 45
