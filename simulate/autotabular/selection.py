@@ -27,6 +27,9 @@ NOT_KEPT = "its predictions are missing or damaged"
 _FAST = {"accuracy": "accuracy", "balanced_accuracy": "balanced_accuracy", "neg_log_loss": "cross_entropy"}
 """Scorers for which :mod:`simulate.ensembles` has sums that make a selection quick."""
 
+_DECIMALS = 6
+"""Scores of networks have the precision of float32; rounded, equal ones are equal."""
+
 _SHARE = 0.05
 """Part of the time that selections by other scorers may take; where they have taken it the next model waits for it."""
 
@@ -170,7 +173,7 @@ def _entry(number: int, result: LiveResult) -> Entry:
         kind=name or NETWORK,
         config=None if name else dict(result.job.config),
         budget=result.job.budget,
-        score=float(result.curve.values[-1]),
+        score=round(float(result.curve.values[-1]), _DECIMALS),
         started=result.started,
         finished=result.finished,
         worker=result.worker,

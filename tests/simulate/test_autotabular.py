@@ -86,7 +86,7 @@ def test_baselines_come_first_and_every_model_is_on_the_leaderboard(fitted):
     course = classifier.trajectory()
     assert course["incumbent"].is_monotonic_increasing
     assert course["incumbent"].iloc[-1] == board["score"].max()
-    assert (course["ensemble"] >= course["incumbent"] - 1e-12).all()
+    assert (course["ensemble"] >= course["incumbent"] - 1e-6).all()
     kept = {int(path.name) for path in folder.glob("models/*")}
     assert set(board.loc[board["weight"] > 0, "model"]) <= kept
     assert len(kept) <= 3 + 3
@@ -156,7 +156,7 @@ def test_kept_predictions_replay_any_ensemble_over_time(tmp_path):
         alone = ensembles_over_time(tmp_path / "model", problem, pool=pool, size=1)
         board = classifier.leaderboard().set_index("model")
         assert all(len(stage.weights) == 1 and set(stage.weights) <= numbers for stage in alone)
-        assert alone[-1].score == board.loc[list(numbers), "score"].max()
+        assert alone[-1].score == pytest.approx(board.loc[list(numbers), "score"].max(), abs=1e-6)
 
 
 def test_folds_groups_scorers_and_own_rows():
