@@ -15,7 +15,7 @@ import openml
 import pandas as pd
 import typer
 from fidelity import SHARED, openml_cache
-from rich import print as show
+from rich.console import Console
 
 from collection.classes import number_classes
 from collection.models import Problem
@@ -45,7 +45,9 @@ def main(
     with openml_cache(cache) as tasks:
         rows = [measured(out / f"{name}-{seed}", tasks[name], limit, workers, seed) for name in datasets.split(",")]
     openml.config.set_root_cache_directory(before)
-    show(table(f"test accuracy after {limit:g} s on {workers} processes", ("data set", *COLUMNS), rows))
+    Console(width=200).print(
+        table(f"test accuracy after {limit:g} s on {workers} processes", ("data set", *COLUMNS), rows)
+    )
 
 
 def measured(folder: Path, task: int, limit: float, workers: int, seed: int) -> list[str]:
