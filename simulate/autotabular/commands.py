@@ -21,6 +21,9 @@ def fit(
     workers: Annotated[int, typer.Option(help="Processes on this machine, one core each.")] = 2,
     metric: Annotated[str, typer.Option(help="What counts: a scorer of scikit-learn.")] = "accuracy",
     seed: Annotated[int, typer.Option(help="Source of all randomness.")] = 0,
+    folds: Annotated[
+        int | None, typer.Option(help="Folds of a cross-validation; a third is held out by default.")
+    ] = None,
     memory: Annotated[float, typer.Option(help="MiB that a process may have.")] = 4096.0,
     quiet: Annotated[bool, typer.Option("--quiet", help="Print neither progress nor result.")] = False,
 ) -> None:
@@ -37,7 +40,9 @@ def fit(
 
     if workers < 1:
         raise InputError(f"workers must be at least 1, got {workers}.")
-    classifier = AutoTabularClassifier(seconds_of(limit), workers, metric, seed, memory_limit=memory, verbose=not quiet)
+    classifier = AutoTabularClassifier(
+        seconds_of(limit), workers, metric, seed, splitter=folds, memory_limit=memory, verbose=not quiet
+    )
     features, classes = _rows(train, target)
     place = {"resume" if Folder(out).card.is_file() else "folder": out}
     if not quiet:

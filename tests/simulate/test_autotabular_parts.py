@@ -176,8 +176,10 @@ def test_after_every_model_the_ensemble_is_that_of_the_best(problem, tmp_path):
         wanted = greedy_ensemble(
             np.stack([m.valid_probabilities for m in there]), problem.valid_labels, 10, 5, "accuracy"
         )
-        assert dict(entry.weights) == {n: w for n, w in enumerate(wanted.weights.tolist()) if w > 0}
-        mean = combine(wanted.weights, np.stack([m.valid_probabilities for m in there]))
+        last = max(step for step in range(10) if wanted.losses[step] == wanted.losses.min()) + 1
+        weights = np.bincount(wanted.picks[:last], minlength=count) / last
+        assert dict(entry.weights) == {n: w for n, w in enumerate(weights.tolist()) if w > 0}
+        mean = combine(weights, np.stack([m.valid_probabilities for m in there]))
         assert entry.ensemble_score == pytest.approx(problem.score(mean))
         assert entry.ensemble_score >= max(m.score for m in there)
 
