@@ -112,10 +112,10 @@ def answers(crew, *configs, seconds: float = 90.0) -> dict[int, object]:
 
 
 def test_what_is_over_its_memory_is_ended_and_the_others_go_on():
-    with LimitedCrew(3, does_as_told, memory=1800 << 20) as crew:
-        found = answers(crew, {"mib": 1900, "sleep": 600}, {"kill": int(signal.SIGKILL)}, {"reason": "ValueError: no"})
+    with LimitedCrew(3, does_as_told, memory=1000 << 20) as crew:
+        found = answers(crew, {"mib": 1100, "sleep": 600}, {"kill": int(signal.SIGKILL)}, {"reason": "ValueError: no"})
         assert found[0].curve is None
-        assert found[0].reason == "it took more than its 1800 MiB of memory and was ended"
+        assert found[0].reason == "it took more than its 1000 MiB of memory and was ended"
         assert not found[0].again
         assert (found[1].reason, found[1].again) == ("its process was killed", True)
         assert (found[2].reason, found[2].again) == ("ValueError: no", True)
