@@ -45,15 +45,15 @@ def fit(
     )
     features, classes = _rows(train, target)
     place = {"resume" if Folder(out).card.is_file() else "folder": out}
-    if not quiet:
-        _say_empty(features)
     try:
         classifier.fit(features, classes, **place)
     except KeyboardInterrupt:
         ERR.print(*_stopped(classifier, out), sep="\n", soft_wrap=True, highlight=False, markup=False)
         raise typer.Exit(INTERRUPTED) from None
     if not quiet:
-        OUT.print(*_summary(classifier, out), sep="\n", soft_wrap=True, highlight=False, markup=False)
+        OUT.print(
+            *_left_out(features), *_summary(classifier, out), sep="\n", soft_wrap=True, highlight=False, markup=False
+        )
 
 
 def predict(
@@ -96,15 +96,12 @@ def _rows(path: Path, target: str) -> "tuple[pd.DataFrame, pd.Series]":
     return frame.drop(columns=target), frame[target]
 
 
-def _say_empty(features: "pd.DataFrame") -> None:
+def _left_out(features: "pd.DataFrame") -> list[str]:
     """Say which columns have nothing to learn from."""
     from collection.dataset import empty_columns
-    from lcbench.console import ERR
 
     empty = empty_columns(features)
-    if empty and len(empty) < features.shape[1]:
-        said = f"left out, for want of a single value: {', '.join(empty)}"
-        ERR.print(said, soft_wrap=True, highlight=False, markup=False)
+    return [f"left out, for want of a single value: {', '.join(empty)}"] if empty else []
 
 
 def _summary(classifier: "AutoTabularClassifier", out: Path) -> list[str]:
