@@ -354,8 +354,8 @@ def test_settings_that_cannot_be(changes, message):
         settings(**changes)
 
 
-def test_a_model_may_take_a_quarter_of_the_time_unless_it_is_said():
-    assert settings(time_limit=600.0).trial_seconds == 150
+def test_a_model_may_take_half_of_the_time_unless_it_is_said():
+    assert settings(time_limit=600.0).trial_seconds == 300
     assert settings(time_limit=600.0, trial_time_limit=20.0).trial_seconds == 20
     assert math.isinf(settings().trial_seconds)
     assert settings(memory_limit=10.0).trial_bytes == 10 * 2**20
