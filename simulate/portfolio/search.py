@@ -73,4 +73,4 @@ class Search:
         metric = get_metric(METRIC)
         loss = float(metric.loss(ended.valid[-1]))
         started, self._now = self._now, self._now + float(ended.seconds[-1])
-        return Result(self._job, Curve(ended.valid, ended.seconds), loss, started, self._now, 0, metric)
+        return Result(self._job, Curve(ended.valid, ended.seconds), loss, started, self._now, worker=0, metric=metric)

@@ -19,7 +19,7 @@ from simulate.optimizers import OPTIMIZERS
 from simulate.optimizers.kde import KDE
 from simulate.optimizers.kde_model import KDEModel, Settings
 
-SPACE = get_space("full")
+SPACE, LOSS = get_space("full"), METRICS["valid_cross_entropy"]
 LEVELS = tuple(0 if hasattr(part, "lower") else 2 for part in SPACE.values())
 
 
@@ -79,10 +79,7 @@ class TestKernelDensities:
         model = KDEModel(domain, [1], rng, Settings(random_fraction=0.0))
         for trial in range(120):
             config = domain.sample(rng)
-            result = Result(
-                Job(trial, config, 1), curve(config, 1), loss(config), 0.0, 1.0, 0, METRICS["valid_cross_entropy"]
-            )
-            model.tell(result)
+            model.tell(Result(Job(trial, config, 1), curve(config, 1), loss(config), 0.0, 1.0, 0, LOSS))
         proposed = [model.propose() for _ in range(60)]
         check(proposed)
         assert sum(config["network_type"] == "resnet" for config in proposed) > 45
