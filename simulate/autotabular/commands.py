@@ -22,7 +22,8 @@ def fit(
     metric: Annotated[str, typer.Option(help="What counts: a scorer of scikit-learn.")] = "accuracy",
     seed: Annotated[int, typer.Option(help="Source of all randomness.")] = 0,
     folds: Annotated[
-        int | None, typer.Option(help="Folds of a cross-validation; a third is held out by default.")
+        int | None,
+        typer.Option(help="Folds of a cross-validation; 0 to hold a third out; 5 for up to 5000 rows by default."),
     ] = None,
     memory: Annotated[float, typer.Option(help="MiB that a process may have.")] = 4096.0,
     quiet: Annotated[bool, typer.Option("--quiet", help="Print neither progress nor result.")] = False,
@@ -40,8 +41,9 @@ def fit(
 
     if workers < 1:
         raise InputError(f"workers must be at least 1, got {workers}.")
+    splitter = "auto" if folds is None else folds or None
     classifier = AutoTabularClassifier(
-        seconds_of(limit), workers, metric, seed, splitter=folds, memory_limit=memory, verbose=not quiet
+        seconds_of(limit), workers, metric, seed, splitter=splitter, memory_limit=memory, verbose=not quiet
     )
     features, classes = _rows(train, target)
     place = {"resume" if Folder(out).card.is_file() else "folder": out}
@@ -112,7 +114,7 @@ def _summary(classifier: "AutoTabularClassifier", out: Path) -> list[str]:
     used = board[board["weight"] > 0].sort_values("weight", ascending=False)
     parts = ", ".join(f"{kind} {weight:.2f}" for kind, weight in zip(used["kind"], used["weight"], strict=True))
     return [
-        f"ensemble of {len(used)} models: {name} {course['ensemble'].iloc[-1]:.4f} on the rows held out to validate",
+        f"ensemble of {len(used)} models: {name} {course['ensemble'].iloc[-1]:.4f} on the rows that validate",
         f"  {parts}",
         f"best model alone: {name} {best['score']:.4f}, {best['kind']}"
         + (f" at {best['budget']} epochs" if best["kind"] == "network" else ""),
