@@ -113,8 +113,9 @@ def _summary(classifier: "AutoTabularClassifier", out: Path) -> list[str]:
     failed = int((board["status"] != "success").sum())
     used = board[board["weight"] > 0].sort_values("weight", ascending=False)
     parts = ", ".join(f"{kind} {weight:.2f}" for kind, weight in zip(used["kind"], used["weight"], strict=True))
+    count = f"{len(used)} model{'s' if len(used) != 1 else ''}"
     return [
-        f"ensemble of {len(used)} model{'s' if len(used) != 1 else ''}: {name} {course['ensemble'].iloc[-1]:.4f} on the rows that validate",
+        f"ensemble of {count}: {name} {course['ensemble'].iloc[-1]:.4f} on the rows that validate",
         f"  {parts}",
         f"best model alone: {name} {best['score']:.4f}, {best['kind']}"
         + (f" at {best['budget']} epochs" if best["kind"] == "network" else ""),
