@@ -1,7 +1,7 @@
 """The commands ``lcbench fit`` and ``lcbench predict``."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -46,7 +46,7 @@ def fit(
         seconds_of(limit), workers, metric, seed, splitter=splitter, memory_limit=memory, verbose=not quiet
     )
     features, classes = _rows(train, target)
-    place = {"resume" if Folder(out).card.is_file() else "folder": out}
+    place: dict[str, Any] = {"resume" if Folder(out).card.is_file() else "folder": out}
     try:
         classifier.fit(features, classes, **place)
     except KeyboardInterrupt:
