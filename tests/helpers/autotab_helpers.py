@@ -8,6 +8,7 @@ from types import SimpleNamespace
 import numpy as np
 
 from lcbench.curve import Curve
+from lcbench.metric import METRICS
 from simulate.autotabular.work import Done, Order
 from simulate.contract import Job
 from simulate.realtime.result import LiveResult
@@ -79,4 +80,4 @@ def result_of(number: int, score: float, *, config=None, reason=None) -> LiveRes
     """The result of a job of two epochs."""
     config = config or {"x": number}
     curve = Curve(np.array([0.5, score, score]), np.array([0.0, 0.5, 1.0]))
-    return LiveResult(Job(number, config, 2), curve, 1 - score, float(number), number + 1.0, 0, reason)
+    return LiveResult(Job(number, config, 2), curve, 1 - score, float(number), number + 1.0, 0, METRICS["valid_accuracy"], reason)

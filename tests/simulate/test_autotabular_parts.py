@@ -47,6 +47,9 @@ class Known(FunctionBackend):
     def space_domain(self):
         return super().domain()
 
+    def curve(self, config, budget):
+        return self.function(config, budget)
+
 
 class Anything:
     """A domain that takes whatever the crew understands for a configuration."""
