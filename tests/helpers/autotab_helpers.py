@@ -80,4 +80,6 @@ def result_of(number: int, score: float, *, config=None, reason=None) -> LiveRes
     """The result of a job of two epochs."""
     config = config or {"x": number}
     curve = Curve(np.array([0.5, score, score]), np.array([0.0, 0.5, 1.0]))
-    return LiveResult(Job(number, config, 2), curve, 1 - score, float(number), number + 1.0, 0, METRICS["valid_accuracy"], reason)
+    return LiveResult(
+        Job(number, config, 2), curve, 1 - score, float(number), number + 1.0, 0, METRICS["valid_accuracy"], reason
+    )
