@@ -27,7 +27,7 @@ def summary(held: PortfolioFolder) -> list[tuple[str, str]]:
         ("data sets", f"{len(held.datasets)} of {len(plan['datasets'])}{'' if held.complete else ' (not complete)'}"),
         ("searches", f"BOHB, {plan['trials']} evaluations each at {', '.join(map(str, plan['budgets']))} epochs"),
         ("space", f"{plan['space']}, categories {plan['encoding']}, seed {plan['seed']}"),
-        ("evaluations", f"{evaluations}, {len(held.manifest['without a run'])} of all without a run"),
+        ("evaluations", f"{evaluations}, {len(held.manifest['without a run'])} without a run"),
         ("candidates", str(held.candidates.num_rows)),
         ("made", f"{about['created']} on {about['processor']}"),
     ]

@@ -266,9 +266,10 @@ def test_killed_workers_are_recorded_and_the_rest_goes_on(tmp_path, capsys):
 
 def test_evaluations_that_take_too_long_are_given_up_and_not_tried_again(tmp_path, capsys):
     folder = tmp_path / "out"
-    build(folder, LocalEngine(2, no_time_for_wine))
+    build(folder, LocalEngine(2, no_time_for_wine), patience=1)
     held = read_folder(folder)
     assert held.complete
+    assert held.candidates["dataset"].to_pylist() == ["iris"]
     (wine,) = (row for row in held.matrix.to_pylist() if row["dataset"] == "wine")
     assert wine["status"] == TIMEOUT
     assert wine["reason"] == "it took more than 1e-06 processor seconds"
