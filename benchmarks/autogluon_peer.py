@@ -60,7 +60,8 @@ def run(rows: Rows, cell: Cell, limit: float, python: Path) -> pd.DataFrame:
         given = (folder, TARGET, limit, cell.workers)
         subprocess.run([str(python), str(program), *map(str, given)], check=True)
         predicted = pd.read_parquet(folder / "predicted.parquet")
-    classes = np.array([text_of(value) for value in rows.problem.labels.values.tolist()])
+    labels = rows.problem.labels
+    classes = np.array([text_of(value) for value in labels.values])  # noqa: PD011  # no pandas series
     right = predicted["class"].to_numpy().astype(str) == classes[rows.answers]
     said = {"view": "single", "moment": predicted["seconds"].iloc[0], "seconds": np.nan, "valid": np.nan}
     count = int(predicted["models"].iloc[0])
