@@ -15,7 +15,7 @@ import openml
 import pandas as pd
 import typer
 from fidelity import SHARED, openml_cache
-from rich import print as show
+from rich.console import Console
 
 from collection.classes import number_classes
 from collection.models import Problem
@@ -38,29 +38,35 @@ def main(
     limit: Annotated[float, typer.Option("--time", help="Seconds for each search.")] = 600.0,
     workers: Annotated[int, typer.Option(help="Processes.")] = 2,
     seed: Annotated[int, typer.Option(help="Seed.")] = 0,
+    folds: Annotated[int, typer.Option(help="Folds of a cross-validation; 0 for a hold-out, as in the paper.")] = 0,
     cache: Annotated[Path, typer.Option(help="Cache folder of openml-python.")] = SHARED / "openml-cache",
 ) -> None:
     """Search on every data set, then print accuracies of the test rows in percent."""
+    how = {"splitter": folds or None, "verbose": True}
     before = openml.config._root_cache_directory
     with openml_cache(cache) as tasks:
-        rows = [measured(out / f"{name}-{seed}", tasks[name], limit, workers, seed) for name in datasets.split(",")]
+        rows = [
+            measured(out / f"{name}-{seed}", tasks[name], AutoTabularClassifier(limit, workers, seed=seed, **how))
+            for name in datasets.split(",")
+        ]
     openml.config.set_root_cache_directory(before)
-    show(table(f"test accuracy after {limit:g} s on {workers} processes", ("data set", *COLUMNS), rows))
+    Console(width=200).print(
+        table(f"test accuracy after {limit:g} s on {workers} processes", ("data set", *COLUMNS), rows)
+    )
 
 
-def measured(folder: Path, task: int, limit: float, workers: int, seed: int) -> list[str]:
+def measured(folder: Path, task: int, classifier: AutoTabularClassifier) -> list[str]:
     """One line of the table."""
     data = load_openml(str(task))
     numbers, classes = number_classes(data.target)
     rows = split_rows(numbers, classes, data.test_rows)
     outside = np.sort(np.concatenate([rows.train, rows.valid]))
     features, target = data.features.iloc[outside], data.target.iloc[outside]
-    classifier = AutoTabularClassifier(limit, workers, seed=seed, verbose=True)
     begun = time.monotonic()
     place = {"resume" if Folder(folder).card.is_file() else "folder": folder}
     classifier.fit(features, target, test=data.features.iloc[rows.test], **place)
-    over = time.monotonic() - begun - limit
-    problem = Problem.of(features, target, seed=seed)
+    over = time.monotonic() - begun - classifier.time_limit
+    problem = Problem.of(features, target, seed=classifier.seed, splitter=classifier.splitter)
     return [data.name, *line(classifier, folder, problem, data.target.iloc[rows.test], over)]
 
 

@@ -22,10 +22,11 @@ def expected_seconds(collection: "Collection", units: Sequence[Unit]) -> dict[Un
     """
     from collection.cost import CostModel
     from collection.extent import Extent, work_of
+    from lcbench.space import get_space, records
     from lcbench.store import read_json
 
     model = CostModel.from_json(read_json(collection.workplace.cost))
     extents = {name: Extent.of(collection.workplace.read_data(name)) for name in {unit.dataset for unit in units}}
-    rows = collection.plan.configs.to_dict("index")
-    configs = {number: {str(name): value for name, value in row.items()} for number, row in rows.items()}
-    return {unit: model.epoch_seconds(*work_of(extents[unit.dataset], configs[unit.config_id])) for unit in units}
+    plan = collection.plan
+    configs = dict(zip(plan.configs.index, records(get_space(plan.space_name), plan.configs), strict=True))
+    return {unit: model.seconds_of(work_of(extents[unit.dataset], configs[unit.config_id])) for unit in units}

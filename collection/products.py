@@ -1,15 +1,19 @@
-"""Products of many pairs of matrices, by the faster of two libraries.
+"""Products of many pairs of matrices, by the fastest of three libraries.
 
-PyTorch's batched product (MKL on a CPU, cuBLAS on a GPU) has little overhead, but MKL leaves half of the AVX-512
-arithmetic of a processor unused that is not Intel's. oneDNN, which PyTorch ships too, uses it, at some microseconds a
-call. So large products go to oneDNN one by one, small ones to the batched product together. The choice depends on the
-sizes of one pair and on the processor, never on how many pairs there are or on measured time: results stay
-reproducible.
+On a CPU, numpy's matrix product hands each pair to its BLAS from one loop in C, so a call costs next to nothing, and
+OpenBLAS, which numpy's wheels bring, is as fast on narrow matrices as on wide ones. MKL, behind PyTorch's batched
+product, leaves half of the AVX-512 arithmetic of a processor unused that is not Intel's. Where numpy's BLAS does so as
+well, and only there, large products go to oneDNN one by one, which PyTorch ships too and which costs some microseconds
+a call. On a GPU the batched product is cuBLAS. The choice depends on the sizes of one pair and on what numpy's BLAS
+makes of the processor, never on how many pairs there are or on measured time: results stay reproducible.
 """
 
 import os
+from functools import cache
 
+import numpy as np
 import torch
+from threadpoolctl import threadpool_info  # type: ignore[import-untyped]
 from torch import Tensor
 
 # oneDNN keeps compiled products for every size it has met, 1024 of them if it is not told otherwise: hundreds of
@@ -17,11 +21,7 @@ from torch import Tensor
 os.environ.setdefault("ONEDNN_PRIMITIVE_CACHE_CAPACITY", "96")
 
 _WORTH_A_CALL = 3_500_000  # floating-point operations of one product, from which on oneDNN's call pays
-_ONEDNN = (
-    torch.backends.mkldnn.is_available()
-    and torch.backends.cpu.get_cpu_capability() == "AVX512"
-    and hasattr(torch.ops.mkldnn, "_linear_pointwise")
-)
+_AVX512_KERNELS = {"SkylakeX", "Cooperlake", "SapphireRapids"}  # as OpenBLAS calls them
 
 
 def one_by_one(a: Tensor, b: Tensor) -> bool:
@@ -36,7 +36,19 @@ def one_by_one(a: Tensor, b: Tensor) -> bool:
 
 def one_by_one_sizes(rows: int, inner: int, columns: int) -> bool:
     """Whether products of these sizes go to oneDNN on this processor."""
-    return _ONEDNN and 2 * rows * inner * columns >= _WORTH_A_CALL
+    return 2 * rows * inner * columns >= _WORTH_A_CALL and _onednn_is_faster()
+
+
+@cache
+def _onednn_is_faster() -> bool:
+    """Whether oneDNN uses AVX-512 and numpy's BLAS does not, by itself or because ``OPENBLAS_CORETYPE`` says so."""
+    kernels = {library.get("architecture") for library in threadpool_info() if library["user_api"] == "blas"}
+    return (
+        torch.backends.mkldnn.is_available()
+        and torch.backends.cpu.get_cpu_capability() == "AVX512"
+        and hasattr(torch.ops.mkldnn, "_linear_pointwise")
+        and not kernels & _AVX512_KERNELS
+    )
 
 
 def affine(x: Tensor, weights: Tensor, biases: Tensor, *, relu: bool) -> Tensor:
@@ -52,7 +64,7 @@ def affine(x: Tensor, weights: Tensor, biases: Tensor, *, relu: bool) -> Tensor:
         ``(n, rows, fan_out)``.
     """
     if not one_by_one(x, weights):
-        out = torch.baddbmm(biases, x, weights)
+        out = batched(x, weights).add_(biases)
         return out.relu_() if relu else out
     out = x.new_empty(len(x), x.shape[1], weights.shape[2])
     for place, rows, weight, bias in zip(out, x, weights, biases, strict=True):
@@ -73,7 +85,17 @@ def multiply(a: Tensor, b: Tensor, out: Tensor | None = None) -> Tensor | list[T
     """
     if one_by_one(a, b):
         return [_onednn(left, right, None, "none") for left, right in zip(a, b, strict=True)]
-    return torch.bmm(a, b) if out is None else torch.bmm(a, b, out=out)
+    return batched(a, b, out)
+
+
+def batched(a: Tensor, b: Tensor, out: Tensor | None = None) -> Tensor:
+    """Multiply pairs of matrices together, ``(n, rows, inner)`` and ``(n, inner, columns)``, both may be transposed."""
+    if out is None:
+        out = a.new_empty(len(a), a.shape[1], b.shape[2])
+    if a.device.type != "cpu":
+        return torch.bmm(a, b, out=out)
+    np.matmul(a.numpy(), b.numpy(), out=out.numpy())
+    return out
 
 
 def through_relu(gradient: Tensor, weights: Tensor, hidden: Tensor) -> Tensor:
@@ -89,7 +111,7 @@ def through_relu(gradient: Tensor, weights: Tensor, hidden: Tensor) -> Tensor:
     """
     back = multiply(gradient, weights.transpose(1, 2))
     if isinstance(back, Tensor):
-        return torch.ops.aten.threshold_backward.default(back, hidden, 0)
+        return torch.ops.aten.threshold_backward.grad_input(back, hidden, 0, grad_input=back)
     out = torch.empty_like(hidden)
     for place, single, own in zip(out, back, hidden, strict=True):
         torch.ops.aten.threshold_backward.grad_input(single, own, 0, grad_input=place)

@@ -50,7 +50,7 @@ class Tally:
         self._counts.scatter_add_(1, labels, counted)
         of_rows = surprise if there is None else surprise * there
         self._cross_entropy += of_rows.sum(1, dtype=torch.float64)
-        parts = [each.split(batches, 1) for each in (surprise * weight, weight, counted)]  # type: ignore[no-untyped-call]
+        parts = [each.split(batches, 1) for each in (surprise * weight, weight, counted)]
         for loss, w, rows in zip(*parts, strict=True):
             self._loss += loss.sum(1) / w.sum(1).clamp(min=NOTHING) * rows.sum(1)
 

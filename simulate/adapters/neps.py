@@ -2,6 +2,7 @@
 
 import inspect
 import warnings
+from collections import deque
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
@@ -37,7 +38,9 @@ class NePSOptimizer:
 
     On a table a suggestion is brought to the nearest row not yet taken, and that row is what NePS keeps as the trial's.
     NePS has no conditions: it suggests all hyperparameters, and the inactive ones are left out of what is trained. A
-    diverged run is told as crashed. NePS draws from the global states of numpy and torch; here these are private ones.
+    diverged run is told as crashed. NePS's ASHA promotes a trial that still runs on the rung below if there are not
+    enough others; that job waits until the trial has ended. NePS draws from the global states of numpy and torch; here
+    these are private ones.
 
     Args:
         domain: Where to look.
@@ -73,24 +76,28 @@ class NePSOptimizer:
         with self._contained.here():
             self._study = neps.AskAndTell(make(self._space, **({"eta": eta} if "eta" in named else {})), worker_id="")
         self._placing = Placing(domain, rng)
-        self._jobs: dict[int, Job] = {}  # by trial: its latest
+        self._configs: list[Config] = []  # by trial
         self._trials: dict[str, int] = {}  # by NePS's name of an evaluation: the trial
         self._running: dict[int, Any] = {}
+        self._going_on: deque[tuple[Any, Job]] = deque()
+        self._held: dict[int, tuple[Any, Job]] = {}  # by trial: what waits until its job has ended
 
     def ask(self) -> Job | None:
-        """NePS's next evaluation; None once a table has no rows left."""
-        if self._placing.exhausted:
-            return None
-        with self._contained.here(), self._one_thread(), warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # BoTorch's, of how NePS scales what it models
-            asked_for = self._study.ask()
-        previous = self._trials.get(asked_for.metadata.previous_trial_id)
-        budget = self._budget(asked_for.config)
-        job = self._new(asked_for, budget) if previous is None else self._next(previous, budget)
-        if job is not None:
-            self._trials[asked_for.id] = job.trial
-            self._jobs[job.trial] = job
-            self._running[job.trial] = asked_for
+        """NePS's next evaluation; None once a table has no rows left and nothing goes on."""
+        while not self._going_on:
+            if self._placing.exhausted:
+                return None
+            evaluation = self._asked()
+            job = self._job(evaluation)
+            if job is None:
+                return None
+            self._trials[evaluation.id] = job.trial
+            if job.trial in self._running:
+                self._held[job.trial] = evaluation, job
+            else:
+                self._going_on.append((evaluation, job))
+        evaluation, job = self._going_on.popleft()
+        self._running[job.trial] = evaluation
         return job
 
     def tell(self, result: Result) -> None:
@@ -102,23 +109,32 @@ class NePSOptimizer:
         if not np.isfinite(result.loss):
             known = FloatingPointError("the run diverged")
         self._study.tell(evaluation, known, time_end=result.finished, evaluation_duration=seconds)
+        if result.job.trial in self._held:
+            self._going_on.append(self._held.pop(result.job.trial))
+
+    def _asked(self) -> Any:
+        """NePS's next evaluation."""
+        with self._contained.here(), self._one_thread(), warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # BoTorch's, of how NePS scales what it models
+            return self._study.ask()
+
+    def _job(self, evaluation: Any) -> Job | None:
+        """The next job of a trial, or a new trial's first; None if a table has no rows left."""
+        budget, trial = self._budget(evaluation.config), self._trials.get(evaluation.metadata.previous_trial_id)
+        if trial is not None:
+            return Job(trial, self._configs[trial], budget)
+        config = self._placing.place(evaluation.config)
+        if config is None:
+            return None
+        told = {name: _within(self._space[name], value) for name, value in config.items()}
+        evaluation.config = {**evaluation.config, **told}  # what it really is
+        self._configs.append(config)
+        return Job(len(self._configs) - 1, config, budget)
 
     def _budget(self, config: Config) -> int:
         """Our budget of an evaluation of NePS's."""
         rung = config.get(FIDELITY)
         return self._rungs[-1 if rung is None else round(np.log(rung) / np.log(self._eta))]
-
-    def _new(self, asked_for: Any, budget: int) -> Job | None:
-        """A new trial, and NePS's evaluation with the configuration that it really is."""
-        config = self._placing.place(asked_for.config)
-        if config is None:
-            return None
-        told = {name: _within(self._space[name], value) for name, value in config.items()}
-        asked_for.config = {**asked_for.config, **told}
-        return Job(len(self._jobs), config, budget)
-
-    def _next(self, trial: int, budget: int) -> Job:
-        return Job(trial, self._jobs[trial].config, budget)
 
 
 def search_space(space: "ConfigurationSpace", highest: float | None) -> Any:

@@ -18,6 +18,11 @@ search space 2 proposed by BOHB from a portfolio, and after every new model an e
     over_time.py      other ensembles of the same models, for studies
 """
 
-from simulate.autotabular.classifier import AutoTabularClassifier
+from typing import TYPE_CHECKING
 
-__all__ = ["AutoTabularClassifier"]
+import lazy_loader
+
+__getattr__, __dir__, __all__ = lazy_loader.attach(__name__, submod_attrs={"classifier": ["AutoTabularClassifier"]})
+
+if TYPE_CHECKING:
+    from simulate.autotabular.classifier import AutoTabularClassifier as AutoTabularClassifier

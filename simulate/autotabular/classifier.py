@@ -58,7 +58,7 @@ class AutoTabularClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[mis
         share: Share of the rows that validates, unless ``splitter`` or ``fit``'s ``validation`` says otherwise.
         splitter: Any scikit-learn splitter, or a number of folds: every model is fitted to each fold.
         memory_limit: MiB that a process may have; a model that needs more is ended. None for no limit.
-        trial_time_limit: Seconds that one model may take; None for a quarter of the time limit.
+        trial_time_limit: Seconds that one model may take; None for half of the time limit.
         verbose: Whether to show progress on standard error.
 
     Attributes:

@@ -21,6 +21,9 @@ def fit(
     workers: Annotated[int, typer.Option(help="Processes on this machine, one core each.")] = 2,
     metric: Annotated[str, typer.Option(help="What counts: a scorer of scikit-learn.")] = "accuracy",
     seed: Annotated[int, typer.Option(help="Source of all randomness.")] = 0,
+    folds: Annotated[
+        int | None, typer.Option(help="Folds of a cross-validation; a third is held out by default.")
+    ] = None,
     memory: Annotated[float, typer.Option(help="MiB that a process may have.")] = 4096.0,
     quiet: Annotated[bool, typer.Option("--quiet", help="Print neither progress nor result.")] = False,
 ) -> None:
@@ -37,18 +40,20 @@ def fit(
 
     if workers < 1:
         raise InputError(f"workers must be at least 1, got {workers}.")
-    classifier = AutoTabularClassifier(seconds_of(limit), workers, metric, seed, memory_limit=memory, verbose=not quiet)
+    classifier = AutoTabularClassifier(
+        seconds_of(limit), workers, metric, seed, splitter=folds, memory_limit=memory, verbose=not quiet
+    )
     features, classes = _rows(train, target)
     place = {"resume" if Folder(out).card.is_file() else "folder": out}
-    if not quiet:
-        _say_empty(features)
     try:
         classifier.fit(features, classes, **place)
     except KeyboardInterrupt:
         ERR.print(*_stopped(classifier, out), sep="\n", soft_wrap=True, highlight=False, markup=False)
         raise typer.Exit(INTERRUPTED) from None
     if not quiet:
-        OUT.print(*_summary(classifier, out), sep="\n", soft_wrap=True, highlight=False, markup=False)
+        OUT.print(
+            *_left_out(features), *_summary(classifier, out), sep="\n", soft_wrap=True, highlight=False, markup=False
+        )
 
 
 def predict(
@@ -91,15 +96,12 @@ def _rows(path: Path, target: str) -> "tuple[pd.DataFrame, pd.Series]":
     return frame.drop(columns=target), frame[target]
 
 
-def _say_empty(features: "pd.DataFrame") -> None:
+def _left_out(features: "pd.DataFrame") -> list[str]:
     """Say which columns have nothing to learn from."""
     from collection.dataset import empty_columns
-    from lcbench.console import ERR
 
     empty = empty_columns(features)
-    if empty and len(empty) < features.shape[1]:
-        said = f"left out, for want of a single value: {', '.join(empty)}"
-        ERR.print(said, soft_wrap=True, highlight=False, markup=False)
+    return [f"left out, for want of a single value: {', '.join(empty)}"] if empty else []
 
 
 def _summary(classifier: "AutoTabularClassifier", out: Path) -> list[str]:

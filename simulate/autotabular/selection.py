@@ -27,6 +27,9 @@ NOT_KEPT = "its predictions are missing or damaged"
 _FAST = {"accuracy": "accuracy", "balanced_accuracy": "balanced_accuracy", "neg_log_loss": "cross_entropy"}
 """Scorers for which :mod:`simulate.ensembles` has sums that make a selection quick."""
 
+_DECIMALS = 6
+"""Scores of networks have the precision of float32; rounded, equal ones are equal."""
+
 _SHARE = 0.05
 """Part of the time that selections by other scorers may take; where they have taken it the next model waits for it."""
 
@@ -146,7 +149,10 @@ def best_of(entries: Iterable[Entry], pool: str, candidates: int) -> list[int]:
 
 
 def select(problem: Problem, chances: NDArray[Any], size: int) -> tuple[NDArray[np.float64], float]:
-    """Select an ensemble of all these models.
+    """Select an ensemble of all these models: the largest of the best ones on the way.
+
+    On few validation rows many ensembles have the same accuracy. The first of them is of two or three models; the last
+    is the mean of many, and did better on rows that nobody had looked at (docs/decisions/0040-autotabular.md).
 
     Args:
         problem: Its scorer selects.
@@ -158,7 +164,9 @@ def select(problem: Problem, chances: NDArray[Any], size: int) -> tuple[NDArray[
     """
     name = problem.scorer.name
     loss: str | Loss = _FAST[name] if name in _FAST else lambda probabilities, _: problem.loss(probabilities)
-    weights = greedy_ensemble(chances, problem.valid_labels, size, len(chances), loss).weights
+    found = greedy_ensemble(chances, problem.valid_labels, size, len(chances), loss)
+    steps = size - int(found.losses[::-1].argmin())
+    weights = np.bincount(found.picks[:steps], minlength=len(chances)) / steps
     return weights, problem.score(combine(weights, chances))
 
 
@@ -170,7 +178,7 @@ def _entry(number: int, result: LiveResult) -> Entry:
         kind=name or NETWORK,
         config=None if name else dict(result.job.config),
         budget=result.job.budget,
-        score=float(result.curve.values[-1]),
+        score=round(float(result.curve.values[-1]), _DECIMALS),
         started=result.started,
         finished=result.finished,
         worker=result.worker,

@@ -18,8 +18,8 @@ POOLS = ("all", "networks", "baselines")
 PATIENCE = 20
 """Epochs without progress after which a network stops; Auto-PyTorch's number, the paper does not say its own."""
 
-SHARE_OF_A_TRIAL = 0.25
-"""What part of the time limit one model may take, if nothing else is said."""
+SHARE_OF_A_TRIAL = 0.5
+"""What part of the time limit one model may take, if nothing else is said; Auto-PyTorch's number."""
 
 
 @dataclass(frozen=True, slots=True)

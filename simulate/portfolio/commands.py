@@ -68,7 +68,7 @@ def build(
     plan = Plan(sources, trials, parse_budgets(budgets), seed, space, encoding, patience, trial_seconds)
     made = training.engine(engine, jobs, scheduler)
     if is_complete(plan, out):
-        OUT.print(f"{out} holds this build already; nothing to do.", soft_wrap=True)
+        _again(out, size)
         return
     with training.clear_if_full(out), made as entered, _opened(plan, out, size, quiet=quiet) as building:
         try:
@@ -82,6 +82,20 @@ def build(
         written = building.write(datetime.now(UTC))
         _explain(building, written=written)
     OUT.print(f"portfolios written to {out}; look at them with: lcbench portfolio show {out}", soft_wrap=True)
+
+
+def _again(out: Path, size: int) -> None:
+    """A build that is complete can still give a portfolio of another size."""
+    from lcbench.console import OUT
+    from simulate.portfolio.folder import read_folder
+    from simulate.portfolio.results import choose_again
+
+    held = read_folder(out)
+    if held.manifest["size"] == size:
+        OUT.print(f"{out} holds this build already; nothing to do.", soft_wrap=True)
+        return
+    choose_again(held, size)
+    OUT.print(f"{out} holds this build already; its greedy portfolio is now of size {size}.", soft_wrap=True)
 
 
 @contextmanager

@@ -34,10 +34,11 @@ from simulate.portfolio.plan import METRIC
 from simulate.portfolio.regret import relative_regret
 
 MANIFEST, MATRIX, CANDIDATES, TRIED = "portfolio.json", "matrix.parquet", "candidates.parquet", "tried"
+GREEDY, SIMPLE = "greedy.parquet", "simple.parquet"
 NAME = "portfolio"
 """Of the folder in ``data/`` that comes along."""
 
-PORTFOLIOS = ("greedy", "simple")
+PORTFOLIOS = {"greedy": GREEDY, "simple": SIMPLE}
 FORMAT = 1
 _OTHER_COLUMNS = ("size", "candidate", "regret", "best_on", "dataset", METRIC)
 
@@ -97,12 +98,15 @@ class PortfolioFolder:
         """
         if name not in PORTFOLIOS:
             raise UnknownNameError("portfolio", name, PORTFOLIOS)
-        return self._read(f"{name}.parquet")
+        return self._read(PORTFOLIOS[name])
 
     def configs(self, name: str) -> list[Config]:
         """The configurations of a portfolio, in order; inactive hyperparameters are absent."""
-        rows = self.portfolio(name).to_pylist()
-        return [{k: v for k, v in row.items() if k not in _OTHER_COLUMNS and v is not None} for row in rows]
+        return [_config(row) for row in self.portfolio(name).to_pylist()]
+
+    def candidate_configs(self) -> dict[int, Config]:
+        """The configuration of each candidate, by its number."""
+        return {int(row["candidate"]): _config(row) for row in self.candidates.to_pylist()}
 
     def problems(self) -> list[str]:
         """Files that are not as they were written, a line each."""
@@ -114,6 +118,10 @@ class PortfolioFolder:
 
     def _read(self, path: str) -> pa.Table:
         return read_parquet(self.folder / path)
+
+
+def _config(row: Mapping[str, Any]) -> Config:
+    return {k: v for k, v in row.items() if k not in _OTHER_COLUMNS and v is not None}
 
 
 def read_folder(folder: Path) -> PortfolioFolder:

@@ -11,10 +11,10 @@ from lcbench import store
 from lcbench.files import write_json, write_parquet
 from lcbench.integrity import digest
 from lcbench.schema import DATASET_SCHEMA, RUN_SCHEMA, Manifest
-from lcbench.space import get_space, to_json
+from lcbench.space import from_json, get_space, to_json
 from simulate.contract import Config
 from simulate.portfolio.evaluation import FAILED, Evaluation
-from simulate.portfolio.folder import CANDIDATES, FORMAT, MANIFEST, MATRIX, TRIED
+from simulate.portfolio.folder import CANDIDATES, FORMAT, GREEDY, MANIFEST, MATRIX, SIMPLE, TRIED, PortfolioFolder
 from simulate.portfolio.kept import Kept
 from simulate.portfolio.matrix import MATRIX_SCHEMA, config_columns, greedy, matrix_row, simple
 from simulate.portfolio.plan import METRIC, SEED
@@ -49,8 +49,8 @@ def write_portfolios(
     tables = {
         MATRIX: matrix,
         CANDIDATES: _candidates(schedule, incumbents),
-        "greedy.parquet": _portfolio(greedy(matrix, size), configs, space),
-        "simple.parquet": _portfolio(simple(matrix), configs, space),
+        GREEDY: _portfolio(greedy(matrix, size), configs, space),
+        SIMPLE: _portfolio(simple(matrix), configs, space),
     }
     for name, table in tables.items():
         write_parquet(folder / name, table)
@@ -75,6 +75,15 @@ def write_portfolios(
     }
     write_json(folder / MANIFEST, manifest)
     return True
+
+
+def choose_again(held: PortfolioFolder, size: int) -> None:
+    """Write a greedy portfolio of another size into the folder of a build; nothing else changes."""
+    configs = held.candidate_configs()
+    path = held.folder / GREEDY
+    write_parquet(path, _portfolio(greedy(held.matrix, size), configs, from_json(held.manifest["space"])))
+    files = {**held.manifest["files"], GREEDY: digest(path)}
+    write_json(held.folder / MANIFEST, {**held.manifest, "size": size, "files": files})
 
 
 def _matrix(schedule: Schedule, datasets: Sequence[str], incumbents: Sequence[Evaluation]) -> pa.Table:

@@ -37,7 +37,8 @@ class Schedule:
         self._key, self._recall = Encoding(domain().space).key, recall
         self._ended: dict[tuple[str, Hashable, int], tuple[Evaluation, Ended]] = {}
         self._at_work: set[Evaluation] = set()
-        self._done: list[str] = []
+        self._done: list[str] = []  # data sets whose search is done, in the order in which that happened
+        self._whole: list[str] = []  # those of them of which every incumbent is known on all others
         self.searches: Mapping[str, Search] = {
             name: Search(name, number * plan.trials, plan, domain(), cell_rng(plan.seed, "bohb", name))
             for number, name in enumerate(self.datasets)
@@ -48,7 +49,7 @@ class Schedule:
     def next(self) -> Evaluation | None:
         """The next evaluation that nobody is at; None if there is none for now."""
         waiting = (search.next() for search in self.searches.values())
-        for evaluation in (*self.missing(self._done), *waiting):
+        for evaluation in (*self._missing(self._done), *waiting):
             if evaluation is not None and evaluation not in self._at_work:
                 self._at_work.add(evaluation)
                 return evaluation
@@ -99,17 +100,19 @@ class Schedule:
 
     def finished(self) -> list[str]:
         """The data sets whose searches are done, and whose matrix is whole, in the plan's order."""
-        kept: list[str] = []
         for name in self._done:
-            if not any(True for _ in self.missing([*kept, name])):
-                kept.append(name)
-        return [name for name in self.datasets if name in kept]
+            if name not in self._whole and not any(True for _ in self._missing([*self._whole, name])):
+                self._whole.append(name)
+        return [name for name in self.datasets if name in self._whole]
 
-    def missing(self, datasets: Sequence[str]) -> Iterator[Evaluation]:
+    def _missing(self, datasets: Sequence[str]) -> Iterator[Evaluation]:
         """Incumbents of these data sets that have not been trained on all of them; their searches are done."""
+        whole = set(self._whole)
         incumbents = self.incumbents(datasets)
         for name in datasets:
             for best in incumbents:
+                if name in whole and best.dataset in whole:
+                    continue
                 evaluation = Evaluation(name, best.config_id, best.budget, best.config)
                 if self.ended(evaluation) is None and not self._remembered(evaluation):
                     yield evaluation

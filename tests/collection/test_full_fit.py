@@ -152,8 +152,9 @@ class TestExtras:
 class TestStopping:
     def follow(self, values, patience: int, metric: str = "valid_accuracy") -> int:
         """The epoch after which it stops; 0 for never."""
-        best = Best(Stopping(metric, patience), torch.nn.Linear(1, 1))
-        return next((epoch for epoch, v in enumerate(values, 1) if not best.goes_on(epoch, v)), 0)
+        stopping = Stopping(metric, patience)
+        best = Best(stopping, torch.nn.Linear(1, 1))
+        return next((epoch for epoch, v in enumerate(values, 1) if not best.goes_on(epoch, stopping.sign * v)), 0)
 
     def test_when_by_hand(self):
         assert self.follow([0.1, 0.5, 0.4, 0.5, 0.6], patience=2) == 4  # an equal value is no improvement

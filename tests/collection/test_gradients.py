@@ -47,7 +47,7 @@ def test_statistics_are_numpys_of_all_parameters_and_of_each_layer():
                 assert found[name][i, column] == pytest.approx(value, rel=1e-4, abs=1e-5), (name, column)
 
 
-@pytest.mark.parametrize("width", [400, 1500])  # products together, and one by one
+@pytest.mark.parametrize("width", [400, 1500])  # products together, and on some processors one by one
 def test_beyond_the_limit_a_fixed_subsample_stands_for_the_whole(width):
     stack, wanted = stepped(Shape((100, width, 2), (0.0,)), n=2)
     first, second = gradient_statistics(stack), gradient_statistics(stack)

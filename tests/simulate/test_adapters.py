@@ -1,5 +1,8 @@
 """Each adapter with its real package, in one version: the laws of the contract, and what a package's words become."""
 
+import os
+import subprocess
+import sys
 from functools import partial
 from itertools import pairwise
 
@@ -122,6 +125,36 @@ def test_the_same_seed_gives_the_same_trace_whatever_the_global_state(name):
     assert found[0][:5] != other
 
 
+ACROSS = """
+import numpy as np
+from ConfigSpace import ConfigurationSpace
+from lcbench.curve import Curve
+from simulate import FunctionBackend, simulate
+from simulate.adapters import ADAPTERS
+space = ConfigurationSpace({"x": (0.0, 1.0), "y": (0.0, 1.0)})
+backend = FunctionBackend(space, (1,), lambda c, b: Curve(np.full(2, (c["x"] - 0.3) ** 2 + c["y"]), np.arange(2.0)))
+trace = simulate(ADAPTERS["smac-forest"](backend.domain(), (1,), np.random.default_rng(0)), backend, evaluations=24)
+print([dict(result.job.config) for result in trace.results])
+"""
+
+
+def test_smac_gives_the_same_trace_in_every_process():
+    """SMAC orders start points as a set of texts does, which changes with the process."""
+    need("smac-forest")
+    found = [
+        subprocess.run(
+            [sys.executable, "-W", "ignore", "-c", ACROSS],
+            env=os.environ | {"PYTHONHASHSEED": str(seed), "OMP_NUM_THREADS": "1"},
+            capture_output=True,
+            text=True,
+            check=True,
+        ).stdout
+        for seed in (1, 2)
+    ]
+    assert found[0] == found[1]
+    assert found[0].count("'x'") == 24
+
+
 def test_on_a_table_every_trial_is_a_row_of_its_own(name, bench):
     backend = ReplayBackend(bench, "alpha")
     trace, spy = play(ADAPTERS[name], backend, workers=2, evaluations=MANY.get(name, 45))
@@ -173,7 +206,7 @@ def bowl(config, budget):
     [
         ("optuna-tpe", OptunaOptimizer, 40, 3),
         ("syne-tune-tpe", ADAPTERS["syne-tune-tpe"], 40, 1),
-        ("smac-multi-fidelity", partial(SMACOptimizer, evaluations=24), 24, 1),
+        ("smac-multi-fidelity", partial(SMACOptimizer, evaluations=24), 24, 3),
         ("neps-gp", ADAPTERS["neps-gp"], 20, 1),
     ],
 )

@@ -3,6 +3,7 @@
 import contextlib
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -181,6 +182,19 @@ def test_another_plan_is_refused_and_the_same_one_has_nothing_to_do(built, tmp_p
     assert "(seed: there 0, asked 1)" in capsys.readouterr().err
 
 
+def test_a_build_that_is_complete_gives_a_portfolio_of_another_size(built, tmp_path, capsys):
+    folder = tmp_path / "copy"
+    shutil.copytree(built, folder)
+    assert run(["portfolio", "build", str(folder), *GIVEN, "--size", "1"]) == 0
+    assert "its greedy portfolio is now of size 1." in capsys.readouterr().out.replace("\n", " ")
+    held, before = read_folder(folder), read_folder(built)
+    assert held.problems() == []
+    assert held.configs("greedy") == before.configs("greedy")[:1]
+    assert held.configs("simple") == before.configs("simple")
+    assert run(["portfolio", "build", str(folder), *GIVEN]) == 0
+    assert numbers(folder) == numbers(built)
+
+
 def test_data_sets_are_added_to_a_build_that_was_stopped(built, tmp_path):
     folder, seen = tmp_path / "out", []
     build(folder, LocalEngine(1, attempt), stop_after=9)
@@ -290,8 +304,6 @@ def test_show_prints_the_portfolio_and_what_it_is_worth(built, capsys):
 
 
 def test_a_file_that_was_changed_is_not_shown(built, tmp_path, capsys):
-    import shutil
-
     shutil.copytree(built, tmp_path / "copy")
     (tmp_path / "copy" / "greedy.parquet").write_bytes(b"")
     assert run(["portfolio", "show", str(tmp_path / "copy")]) == 2

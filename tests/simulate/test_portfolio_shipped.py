@@ -48,13 +48,7 @@ def test_the_portfolios_are_what_the_rules_give_on_the_matrix(held):
         table = held.portfolio(name)
         assert table["candidate"].to_pylist() == chosen["candidate"].tolist()
         np.testing.assert_allclose(table["regret"].to_numpy(), chosen["regret"])
-        assert [config_of(held, number) for number in table["candidate"].to_pylist()] == held.configs(name)
-
-
-def config_of(held: PortfolioFolder, number: int) -> dict:
-    """A candidate's active hyperparameters."""
-    (row,) = (row for row in held.candidates.to_pylist() if row["candidate"] == number)
-    return {k: v for k, v in row.items() if k not in ("candidate", "dataset", "valid_accuracy") and v is not None}
+        assert [held.candidate_configs()[number] for number in table["candidate"].to_pylist()] == held.configs(name)
 
 
 def test_the_matrix_is_whole_and_agrees_with_what_was_tried(held):

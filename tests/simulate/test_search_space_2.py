@@ -10,6 +10,7 @@ from analysis.importance import fit_task, main_effects, observations
 from collection.plan import digest_configs, given_configs, sampled_configs
 from lcbench.curve import Curve
 from lcbench.errors import InputError
+from lcbench.metric import METRICS
 from lcbench.space import check_configs, encode, get_space, records, sample, to_frame
 from simulate import FunctionBackend, Job, ReplayBackend, SurrogateBackend, TrainingBackend, live, simulate
 from simulate.contract import Config, Result
@@ -18,7 +19,7 @@ from simulate.optimizers import OPTIMIZERS
 from simulate.optimizers.kde import KDE
 from simulate.optimizers.kde_model import KDEModel, Settings
 
-SPACE = get_space("full")
+SPACE, LOSS = get_space("full"), METRICS["valid_cross_entropy"]
 LEVELS = tuple(0 if hasattr(part, "lower") else 2 for part in SPACE.values())
 
 
@@ -78,7 +79,7 @@ class TestKernelDensities:
         model = KDEModel(domain, [1], rng, Settings(random_fraction=0.0))
         for trial in range(120):
             config = domain.sample(rng)
-            model.tell(Result(Job(trial, config, 1), curve(config, 1), loss(config), 0.0, 1.0, 0))
+            model.tell(Result(Job(trial, config, 1), curve(config, 1), loss(config), 0.0, 1.0, 0, LOSS))
         proposed = [model.propose() for _ in range(60)]
         check(proposed)
         assert sum(config["network_type"] == "resnet" for config in proposed) > 45
