@@ -24,7 +24,7 @@ class Cell:
     seed: int
 
     def __str__(self) -> str:
-        return f"{self.system} on {self.dataset}, {self.workers} workers, seed {self.seed}"
+        return f"{self.system} on {self.dataset}, {self.workers} worker{'s' * (self.workers > 1)}, seed {self.seed}"
 
     @property
     def path(self) -> str:

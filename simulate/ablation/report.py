@@ -8,7 +8,7 @@ from rich.table import Table
 
 from lcbench.console import table
 from simulate.ablation.scores import after
-from simulate.ablation.systems import SYSTEMS, title_of
+from simulate.ablation.systems import NAMES, SYSTEMS, title_of
 
 FRACTIONS = (0.25, 1.0)
 """At which shares of the time limit systems are told: early, and at the end."""
@@ -35,7 +35,7 @@ def own_views(systems: pd.DataFrame) -> pd.DataFrame:
 
 
 def _table(found: pd.DataFrame, title: str) -> Table:
-    columns = list(dict.fromkeys(zip(found["system"], found["workers"], strict=True)))
+    columns = sorted(set(zip(found["system"], found["workers"], strict=True)), key=lambda column: _place(*column))
     several = len(found["workers"].unique()) > 1
     names = [title_of(system) + (f", {workers} workers" if several else "") for system, workers in columns]
     groups = {key: runs["test"].to_numpy() for key, runs in found.groupby(["dataset", "system", "workers"])}
@@ -44,6 +44,11 @@ def _table(found: pd.DataFrame, title: str) -> Table:
         for dataset in found["dataset"].unique()
     ]
     return table(title, ["data set", *names], rows)
+
+
+def _place(system: str, workers: int) -> tuple[int, str, int]:
+    """Our systems in their order, then the others by name."""
+    return (NAMES.index(system) if system in NAMES else len(NAMES), system, workers)
 
 
 def percent(values: np.ndarray) -> str:
