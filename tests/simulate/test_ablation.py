@@ -66,9 +66,9 @@ def searched(tmp_path):
 
 def test_views_of_a_search_are_those_worked_out_by_hand(searched, monkeypatch):
     # By hand, with two models in an ensemble at most. Alone the validation rows say 3/4, 2/4, 3/4, 3/4; of equal models
-    # the earlier counts as better. Networks 2 and 4 together are right on all rows (0.65, 0.75, 0.75, 0.65), on the
-    # test rows too (0.9, 0.9, 0.55, 0.525). Of all, 0 and 2 together are right everywhere (0.9, 0.9, 0.6, 0.65), on the test
-    # rows on three of four (0.9, 0.9, 0.55, 0.1); model 4 adds nothing to them.
+    # the earlier counts as better. Networks 2 and 4 together are right on all rows (0.65, 0.75, 0.75, 0.65), and on all
+    # test rows (0.9, 0.9, 0.55, 0.525). Of all models 0 and 2 together are right everywhere (0.9, 0.9, 0.6, 0.65), on
+    # three of four test rows (0.9, 0.9, 0.55, 0.1); model 4 adds nothing to them.
     monkeypatch.setattr(views_module, "VIEWS", {name: (pool, min(size, 2)) for name, (pool, size) in VIEWS.items()})
     found = views(*searched)
     expected = [
