@@ -7,6 +7,8 @@ the same runs. The best of what was run here, and what is without sufficient evi
 against these.
 """
 
+import re
+
 import pandas as pd
 from matplotlib.figure import Figure
 
@@ -62,4 +64,4 @@ def _folded(name: str) -> str:
     for cut in (": ", " "):
         if len(name) > 9 and cut in name:
             return name.replace(cut, cut.rstrip() + "\n", 1)
-    return name if len(name) < 13 else name[: len(name) // 2] + "-\n" + name[len(name) // 2 :]
+    return re.sub(r"(?<=[a-z])(?=[A-Z][a-z]+$)", "-\n", name) if len(name) > 13 else name

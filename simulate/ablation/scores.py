@@ -21,10 +21,12 @@ def after(systems: pd.DataFrame, seconds: float) -> pd.DataFrame:
         seconds: Since the beginning of each run.
 
     Returns:
-        The last row of each view of each run that was there by then; a view without one is left out.
+        The last row of each view of each run that was there by then, in the order of runs; a view without one is left
+        out.
     """
     there = systems[systems["moment"] <= seconds]
-    return there.sort_values("moment", kind="stable").groupby([*KEY, "view"], sort=True).tail(1)
+    last = there.sort_values("moment", kind="stable").groupby([*KEY, "view"]).tail(1)
+    return last.sort_values([*KEY, "view"], kind="stable", ignore_index=True)
 
 
 def welch(one: ArrayLike, other: ArrayLike) -> float:
