@@ -80,7 +80,7 @@ def trajectories(systems: pd.DataFrame, lines: Iterable[Line], *, least: int = 2
         least: How many of them there must be.
 
     Returns:
-        One row for each data set, line and moment at which its mean changes, with :data:`COLUMNS`. The deviation
+        One row for each line, data set and moment at which its mean may change, with :data:`COLUMNS`. The deviation
         (ddof=1) is NaN for a single seed.
 
     Raises:
@@ -93,9 +93,7 @@ def trajectories(systems: pd.DataFrame, lines: Iterable[Line], *, least: int = 2
     if len(found) < least:
         lacking = [line for line, part in zip(wanted, parts, strict=True) if not len(part)]
         raise NothingToDrawError(lacks(lacking))
-    shown = pd.concat(found, ignore_index=True)
-    order = {name: number for number, name in enumerate(dict.fromkeys(systems["dataset"]))}
-    return shown.sort_values("dataset", key=lambda names: names.map(order), kind="stable", ignore_index=True)
+    return pd.concat(found, ignore_index=True)
 
 
 def lacks(lines: Sequence[Line]) -> str:

@@ -121,10 +121,10 @@ def title(found: pd.DataFrame) -> str:
     """What the table says, with the time, the workers and the seeds of the runs here."""
     here = found[(found["source"] == HERE) & (found["dataset"] != MEAN)]
     low, high = int(here["seeds"].min()), int(here["seeds"].max())
-    seeds = str(low) if low == high else f"{low} to {high}"
+    seeds = f"{low if low == high else f'{low} to {high}'} seed{'s' * (high > 1)}"
     return (
         f"Table 4. Test accuracy (%) after {here['seconds'].iloc[0]:g} s with {_workers(here)}, "
-        f"mean ± deviation over {seeds} seeds; the paper: 1 h, 6 cores, 5 seeds"
+        f"mean ± deviation over {seeds}; the paper: 1 h, 6 cores, 5 seeds"
     )
 
 
@@ -134,10 +134,11 @@ def _workers(here: pd.DataFrame) -> str:
 
 
 def rich_table(found: pd.DataFrame) -> Table:
-    """The table for a terminal."""
-    made = table(title(found), ["data set", *header(found)], [])
-    for dataset, row in cells(found):
-        made.add_row(dataset, *(Text(said, style="bold" if bold else "") for said, bold in row))
+    """The table for a terminal, on its side: terminals are narrow, and systems have long names."""
+    rows = cells(found)
+    made = table(title(found), ["", *(dataset for dataset, _ in rows)], [])
+    for name, *across in zip(header(found), *(row for _, row in rows), strict=True):
+        made.add_row(name, *(Text(said, style="bold" if bold else "") for said, bold in across))
     return made
 
 

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter, PercentFormatter
+from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 
 from analysis import style
 
@@ -23,7 +23,7 @@ def draw_panels(frame: pd.DataFrame, once: frozenset[str] = frozenset()) -> Figu
         frame: From :func:`analysis.systems.trajectories`.
         once: Titles of lines that are fitted once and change no more: these are dashed.
     """
-    datasets, titles = frame["dataset"].unique().tolist(), frame["line"].unique().tolist()
+    datasets, titles = sorted(frame["dataset"].unique()), frame["line"].unique().tolist()
     across = min(_COLUMNS, len(datasets))
     down, width = -(-len(datasets) // across), (style.COLUMN * 1.2 if len(datasets) == 1 else style.PAGE)
     legend_columns = max(1, min(len(titles), int(width / _LEGEND_COLUMN)))
@@ -43,11 +43,12 @@ def draw_panels(frame: pd.DataFrame, once: frozenset[str] = frozenset()) -> Figu
 def small_print(frame: pd.DataFrame) -> str:
     """How the runs were made: time, workers, seeds, machine."""
     limits = " and ".join(f"{limit:g} s" for limit in sorted(frame["time_limit"].unique()))
-    workers = " and ".join(map(str, sorted(frame["workers"].unique())))
+    most = int(frame["workers"].max())
+    workers = " and ".join(map(str, sorted(frame["workers"].unique()))) + f" worker{'s' * (most > 1)}"
     low, high = int(frame["seeds"].min()), int(frame["seeds"].max())
     seeds = f"{low} seed{'s' * (low > 1)}" if low == high else f"{low} to {high} seeds"
     machines = "; ".join(sorted(map(str, frame["machine"].unique())))
-    return f"runs of {limits}, workers: {workers}, {seeds}, {machines}"
+    return f"runs of {limits}, {workers}, {seeds}, {machines}"
 
 
 def _panel(panel: Axes, dataset: str, frame: pd.DataFrame, titles: list[str], once: frozenset[str]) -> None:
@@ -82,7 +83,7 @@ def _axes(panel: Axes, dataset: str, frame: pd.DataFrame) -> None:
     panel.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
     panel.xaxis.set_minor_formatter(NullFormatter())
     panel.set_xlabel("wall-clock time (s)")
-    panel.yaxis.set_major_formatter(PercentFormatter(1.0, symbol=None))
+    panel.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{100 * value:g}"))
     panel.set_ylabel("test error (%)")
 
 

@@ -71,7 +71,7 @@ def test_the_figures_show_the_components_that_the_paper_shows(make_systems):
     looks = [(line.get_color(), line.get_linestyle()) for line in figure.axes[0].lines]
     assert len(set(looks)) == 11
     assert len(figure.axes[0].collections) == 6, "searches have bands, baselines none"
-    assert figure.get_supxlabel() == "runs of 20 s, workers: 1, 3 seeds, some, 2 cores"
+    assert figure.get_supxlabel() == "runs of 20 s, 1 worker, 3 seeds, some, 2 cores"
 
 
 def test_table_4_is_the_last_accuracy_with_its_test_and_the_papers_beside_it():
