@@ -26,6 +26,7 @@ from simulate.autotabular import AutoTabularClassifier, journal
 from simulate.autotabular.folder import Folder
 from simulate.autotabular.journal import NETWORK
 from simulate.autotabular.over_time import Stage, ensembles_over_time
+from simulate.autotabular.validation import chosen
 
 COLUMNS = ("models", "networks", "baselines done at", "over", "strongest baseline", "chosen baseline")
 COLUMNS += ("best network", "networks only", "ensemble", "gain")
@@ -38,11 +39,13 @@ def main(
     limit: Annotated[float, typer.Option("--time", help="Seconds for each search.")] = 600.0,
     workers: Annotated[int, typer.Option(help="Processes.")] = 2,
     seed: Annotated[int, typer.Option(help="Seed.")] = 0,
-    folds: Annotated[int, typer.Option(help="Folds of a cross-validation; 0 for a hold-out, as in the paper.")] = 0,
+    folds: Annotated[
+        int | None, typer.Option(help="Folds of a cross-validation; 0 for a hold-out, as in the paper.")
+    ] = None,
     cache: Annotated[Path, typer.Option(help="Cache folder of openml-python.")] = SHARED / "openml-cache",
 ) -> None:
     """Search on every data set, then print accuracies of the test rows in percent."""
-    how = {"splitter": folds or None, "verbose": True}
+    how = {"splitter": "auto" if folds is None else folds or None, "verbose": True}
     before = openml.config._root_cache_directory
     with openml_cache(cache) as tasks:
         rows = [
@@ -66,7 +69,7 @@ def measured(folder: Path, task: int, classifier: AutoTabularClassifier) -> list
     place = {"resume" if Folder(folder).card.is_file() else "folder": folder}
     classifier.fit(features, target, test=data.features.iloc[rows.test], **place)
     over = time.monotonic() - begun - classifier.time_limit
-    problem = Problem.of(features, target, seed=classifier.seed, splitter=classifier.splitter)
+    problem = Problem.of(features, target, seed=classifier.seed, splitter=chosen(classifier.splitter, target))
     return [data.name, *line(classifier, folder, problem, data.target.iloc[rows.test], over)]
 
 
@@ -79,13 +82,13 @@ def line(
     own = {number: accuracy(classifier, test, truth) for number, test in tests.items()}
     baselines = [entry for entry in entries if entry.usable and entry.kind != NETWORK]
     strongest = max((own[entry.number] for entry in baselines), default=NONE)
-    chosen = own[max(baselines, key=lambda entry: entry.score).number] if baselines else NONE
+    picked = own[max(baselines, key=lambda entry: entry.score).number] if baselines else NONE
     network = last(ensembles_over_time(folder, problem, pool="networks", size=1), classifier, truth)
     networks = last(ensembles_over_time(folder, problem, pool="networks"), classifier, truth)
     ensemble = last(ensembles_over_time(folder, problem), classifier, truth)
     done = max((entry.finished for entry in entries if entry.kind != NETWORK), default=NONE)
     counts = [str(len(entries)), str(sum(entry.kind == NETWORK for entry in entries)), f"{done:.0f} s", f"{over:.1f} s"]
-    values = (strongest, chosen, network, networks, ensemble)
+    values = (strongest, picked, network, networks, ensemble)
     return [*counts, *(f"{100 * value:.2f}" for value in values), f"{100 * (ensemble - strongest):+.2f}"]
 
 

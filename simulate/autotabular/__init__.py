@@ -10,6 +10,7 @@ search space 2 proposed by BOHB from a portfolio, and after every new model an e
     search.py         one search, from its beginning to its end: optimizer, backend and ensemble put together
     baselines_first.py  the optimizer that asks for baselines and then for another optimizer's jobs
     backend.py        what its jobs are done by; crew.py: in processes, under limits of time and memory
+    validation.py     who validates if nobody says
     work.py           what such a process does: fit one model and keep it
     selection.py      after every model: the ensemble anew, and which models are kept
     folder.py, journal.py  where everything lies

@@ -24,6 +24,7 @@ from simulate.autotabular.ensemble import FittedEnsemble, load_ensemble
 from simulate.autotabular.folder import Folder
 from simulate.autotabular.search import search
 from simulate.autotabular.settings import PATIENCE, Settings, choose_baselines, choose_portfolio
+from simulate.autotabular.validation import chosen
 from simulate.ensembles import CANDIDATES, SIZE
 from simulate.realtime.result import LiveInterrupted
 
@@ -55,8 +56,10 @@ class AutoTabularClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[mis
         ensemble_size: How many times a model is added to the ensemble; 1 for the best model alone.
         candidates: From how many of the best models the ensemble is selected.
         ensemble_of: ``"all"`` models (the paper's diverse ensembles), ``"networks"`` or ``"baselines"``.
-        share: Share of the rows that validates, unless ``splitter`` or ``fit``'s ``validation`` says otherwise.
-        splitter: Any scikit-learn splitter, or a number of folds: every model is fitted to each fold.
+        share: Share of the rows that validates, where it is one share.
+        splitter: ``"auto"`` for :data:`simulate.autotabular.validation.FOLDS` stratified folds where there are few
+            rows, every model fitted to each fold, and a share of the rows held out where there are many; None for
+            a share, as in the paper; a number of folds, or any scikit-learn splitter.
         memory_limit: MiB that a process may have; a model that needs more is ended. None for no limit.
         trial_time_limit: Seconds that one model may take; None for half of the time limit.
         verbose: Whether to show progress on standard error.
@@ -87,7 +90,7 @@ class AutoTabularClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[mis
         candidates: int = CANDIDATES,
         ensemble_of: str = "all",
         share: float = 0.33,
-        splitter: Any = None,
+        splitter: Any = "auto",
         memory_limit: float | None = 4096,
         trial_time_limit: float | None = None,
         verbose: bool = False,
@@ -150,7 +153,7 @@ class AutoTabularClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[mis
             metric=self.metric,
             share=self.share,
             validation=validation,
-            splitter=self.splitter,
+            splitter=chosen(self.splitter, target, validation),
             groups=groups,
             test=test,
             seed=self.seed,

@@ -1,7 +1,7 @@
 """The commands ``lcbench fit`` and ``lcbench predict``."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -22,7 +22,8 @@ def fit(
     metric: Annotated[str, typer.Option(help="What counts: a scorer of scikit-learn.")] = "accuracy",
     seed: Annotated[int, typer.Option(help="Source of all randomness.")] = 0,
     folds: Annotated[
-        int | None, typer.Option(help="Folds of a cross-validation; a third is held out by default.")
+        int | None,
+        typer.Option(help="Folds of a cross-validation; 0 to hold a third out; 5 for up to 5000 rows by default."),
     ] = None,
     memory: Annotated[float, typer.Option(help="MiB that a process may have.")] = 4096.0,
     quiet: Annotated[bool, typer.Option("--quiet", help="Print neither progress nor result.")] = False,
@@ -40,11 +41,12 @@ def fit(
 
     if workers < 1:
         raise InputError(f"workers must be at least 1, got {workers}.")
+    splitter = "auto" if folds is None else folds or None
     classifier = AutoTabularClassifier(
-        seconds_of(limit), workers, metric, seed, splitter=folds, memory_limit=memory, verbose=not quiet
+        seconds_of(limit), workers, metric, seed, splitter=splitter, memory_limit=memory, verbose=not quiet
     )
     features, classes = _rows(train, target)
-    place = {"resume" if Folder(out).card.is_file() else "folder": out}
+    place: dict[str, Any] = {"resume" if Folder(out).card.is_file() else "folder": out}
     try:
         classifier.fit(features, classes, **place)
     except KeyboardInterrupt:
@@ -111,8 +113,9 @@ def _summary(classifier: "AutoTabularClassifier", out: Path) -> list[str]:
     failed = int((board["status"] != "success").sum())
     used = board[board["weight"] > 0].sort_values("weight", ascending=False)
     parts = ", ".join(f"{kind} {weight:.2f}" for kind, weight in zip(used["kind"], used["weight"], strict=True))
+    count = f"{len(used)} model{'s' if len(used) != 1 else ''}"
     return [
-        f"ensemble of {len(used)} models: {name} {course['ensemble'].iloc[-1]:.4f} on the rows held out to validate",
+        f"ensemble of {count}: {name} {course['ensemble'].iloc[-1]:.4f} on the rows that validate",
         f"  {parts}",
         f"best model alone: {name} {best['score']:.4f}, {best['kind']}"
         + (f" at {best['budget']} epochs" if best["kind"] == "network" else ""),

@@ -97,7 +97,9 @@ def _entry(path: Path, number: int, line: bytes) -> Entry:
     try:
         found = json.loads(line)
         weights = {int(model): float(weight) for model, weight in found.pop("weights").items()}
-        floats = {name: float(found.pop(name)) for name in ("score", "started", "finished", "ensemble_score")}
+        floats: dict[str, Any] = {
+            name: float(found.pop(name)) for name in ("score", "started", "finished", "ensemble_score")
+        }
         return Entry(**found, **floats, weights=weights)
     except (ValueError, TypeError, KeyError, AttributeError) as error:
         raise DamagedFileError(f"{path} is damaged in line {number} ({error!r}); restore it.") from error

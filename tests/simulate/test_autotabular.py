@@ -147,7 +147,7 @@ def test_kept_predictions_replay_any_ensemble_over_time(tmp_path):
     frame, classes = rows()
     classifier = AutoTabularClassifier(trials=4, workers=0, baselines=("knn", "extra_trees"), **SMALL)
     classifier.fit(frame, classes, test=frame.head(7), folder=tmp_path / "model")
-    problem = Problem.of(frame, classes)
+    problem = Problem.of(frame, classes, splitter=5)
     both = ensembles_over_time(tmp_path / "model", problem, candidates=3)
     assert both[-1].weights == classifier.ensemble_.weights
     assert both[-1].score == classifier.trajectory()["ensemble"].iloc[-1]

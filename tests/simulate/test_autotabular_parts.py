@@ -23,6 +23,7 @@ from simulate.autotabular.journal import Entry
 from simulate.autotabular.selection import Selection
 from simulate.autotabular.settings import Settings, choose_baselines, choose_portfolio
 from simulate.autotabular.tables import leaderboard, trajectory
+from simulate.autotabular.validation import chosen
 from simulate.ensembles import combine, greedy_ensemble
 
 
@@ -372,6 +373,17 @@ def test_baselines_and_portfolios_by_name():
     assert choose_portfolio([{"x": 1}], "full") == ({"x": 1},)
     with pytest.raises(UnknownNameError, match="unknown portfolio 'best'"):
         choose_portfolio("best", "full")
+
+
+def test_few_rows_have_folds_and_many_a_share_unless_it_is_said():
+    few, rare = np.arange(100) % 2, np.arange(100) // 96
+    assert chosen("auto", few) == 5
+    assert chosen("auto", pd.Series(few).map({0: "a", 1: "b"})) == 5
+    assert chosen("auto", np.arange(5001) % 2) is None
+    assert chosen("auto", rare) is None
+    assert chosen("auto", few, validation=[1, 2]) is None
+    assert chosen(3, few) == 3
+    assert chosen(None, few) is None
 
 
 @pytest.mark.parametrize(("text", "seconds"), [("90s", 90), ("10m", 600), ("2h", 7200), ("1.5h", 5400), ("45", 45)])
