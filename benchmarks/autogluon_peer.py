@@ -8,6 +8,7 @@ each data set, lets that Python fit and predict (``autogluon_fit.py``), and adds
 is one run for each data set.
 """
 
+import os
 import subprocess
 import tempfile
 from datetime import UTC, datetime
@@ -58,7 +59,8 @@ def run(rows: Rows, cell: Cell, limit: float, python: Path) -> pd.DataFrame:
         whole[rows.validates].to_parquet(folder / "valid.parquet")
         rows.test.to_parquet(folder / "test.parquet")
         given = (folder, TARGET, limit, cell.workers)
-        subprocess.run([str(python), str(program), *map(str, given)], check=True)
+        alone = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}  # packages of its own
+        subprocess.run([str(python), str(program), *map(str, given)], check=True, env=alone)
         predicted = pd.read_parquet(folder / "predicted.parquet")
     labels = rows.problem.labels
     classes = np.array([text_of(value) for value in labels.values])  # noqa: PD011  # no pandas series
