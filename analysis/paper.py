@@ -228,7 +228,8 @@ def _table_4() -> Iterator[PublishedAccuracy]:
         dataset, *cells = row.split()
         for system, cell in zip(_SYSTEMS, cells, strict=True):
             if cell != "-":
-                yield PublishedAccuracy(dataset, system, *map(float, cell.split("±")))
+                mean, std = map(float, cell.split("±"))
+                yield PublishedAccuracy(dataset, system, mean, std)
 
 
 TABLE_4: tuple[PublishedAccuracy, ...] = tuple(_table_4())

@@ -1,7 +1,6 @@
 """Table 4 of a study of systems: accuracy on the test rows at the end of the runs, beside what the paper prints."""
 
 from collections.abc import Iterator
-from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -65,9 +64,9 @@ def _dataset(dataset: str, last: pd.DataFrame, lines: list[Line]) -> Iterator[di
             cell = {"seeds": len(values), "mean": values.mean(), "std": spread, "bold": line.title in bold}
             yield _named(dataset, line.title, HERE) | {"system": line.system, "view": line.view} | cell
     for short, name in PUBLISHED:
-        cell = published_accuracy(dataset, name)
-        if cell is not None:
-            said = {"seeds": 5, "mean": cell.mean / 100, "std": cell.std / 100, "bold": False}
+        published = published_accuracy(dataset, name)
+        if published is not None:
+            said = {"seeds": 5, "mean": published.mean / 100, "std": published.std / 100, "bold": False}
             yield _named(dataset, short, PAPER) | {"system": name, "view": ""} | said
 
 
@@ -107,14 +106,10 @@ def cells(found: pd.DataFrame) -> list[tuple[str, list[tuple[str, bool]]]]:
     names, _ = _pairs(found.drop_duplicates("column"))
     rows = []
     for dataset, own in found.groupby("dataset", sort=False):
-        by_name = own.set_index("column")
-        said = [_cell(by_name.loc[name]) if name in by_name.index else ("-", False) for name in names]
-        rows.append((str(dataset), said))
+        known = zip(own["column"], own["mean"], own["std"], own["bold"], strict=True)
+        said = {name: (mean_and_spread(100 * mean, 100 * std), bool(bold)) for name, mean, std, bold in known}
+        rows.append((str(dataset), [said.get(name, ("-", False)) for name in names]))
     return rows
-
-
-def _cell(row: "pd.Series[Any]") -> tuple[str, bool]:
-    return mean_and_spread(100 * row["mean"], 100 * row["std"]), bool(row["bold"])
 
 
 def title(found: pd.DataFrame) -> str:

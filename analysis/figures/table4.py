@@ -39,7 +39,7 @@ def draw(frame: pd.DataFrame) -> Figure:
     """The table as a picture, with lines above and below as in a paper."""
     names, rows = table4.header(frame), table4.cells(frame)
     with style.look():
-        figure = Figure(figsize=(style.PAGE, _ROW * (len(rows) + 4)), layout="none")
+        figure = Figure(figsize=(style.PAGE, _ROW * (len(rows) + 4)))
         page = figure.add_axes((0, 0, 1, 1))
         page.set_axis_off()
         page.set_ylim(len(rows) + 4, 0)

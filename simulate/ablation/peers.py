@@ -21,7 +21,7 @@ def hist_gradient_boosting(rows: Rows, workers: int, seed: int) -> NDArray[np.fl
     nothing on fewer rows.
     """
     from sklearn.ensemble import HistGradientBoostingClassifier
-    from threadpoolctl import threadpool_limits
+    from threadpoolctl import threadpool_limits  # type: ignore[import-untyped,unused-ignore]
 
     problem = rows.problem
     assert problem.test is not None  # noqa: S101  # rows always come with a test part

@@ -95,15 +95,16 @@ def _attempted(plan: Plan, cell: Cell, rows: Rows, parts: Parts, now: Callable[[
 def _searched(plan: Plan, cell: Cell, rows: Rows, parts: Parts) -> pd.DataFrame:
     """A search, from its beginning or from where it was killed."""
     folder = parts.search(cell)
-    on = Folder(folder).card.is_file()
-    if not on:
+    goes_on = Folder(folder).card.is_file()
+    if not goes_on:
         shutil.rmtree(folder, ignore_errors=True)  # killed before it had begun
     _classifier(plan, cell).fit(
         rows.features,
         rows.target,
         validation=rows.validates,
         test=rows.test,
-        **{"resume" if on else "folder": folder},
+        folder=None if goes_on else folder,
+        resume=folder if goes_on else None,
     )
     return views(folder, rows)
 
