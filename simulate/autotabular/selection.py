@@ -152,7 +152,7 @@ def select(problem: Problem, chances: NDArray[Any], size: int) -> tuple[NDArray[
     """Select an ensemble of all these models: the largest of the best ones on the way.
 
     On few validation rows many ensembles have the same accuracy. The first of them is of two or three models; the last
-    is the mean of many, and did better on rows that nobody had looked at (docs/decisions/0040-autotabular.md).
+    is the mean of many, and did better on rows that nobody had looked at (docs/decisions/0038-autotabular.md).
 
     Args:
         problem: Its scorer selects.

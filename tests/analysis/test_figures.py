@@ -17,8 +17,20 @@ from lcbench.errors import InputError, UnknownNameError
 from simulate.study import study as simulate_study
 
 
-def frame_of(name, bench, make_traces, **study) -> pd.DataFrame:
-    return FIGURES[name].frame(bench, "valid_accuracy", make_traces(bench, **study))
+@pytest.fixture
+def frame_of(make_traces, make_systems):
+    return _frames(make_traces, make_systems)
+
+
+def _frames(make_traces, make_systems):
+    """The numbers of a figure, whatever it shows."""
+
+    def get(name, bench, **study) -> pd.DataFrame:
+        if FIGURES[name].needs_systems:
+            return FIGURES[name].frame(bench, systems=make_systems(bench.datasets))
+        return FIGURES[name].frame(bench, "valid_accuracy", make_traces(bench, **study))
+
+    return get
 
 
 def png(figure) -> bytes:
@@ -28,13 +40,13 @@ def png(figure) -> bytes:
 
 
 @pytest.fixture(scope="module")
-def numbers(furnished, make_traces):
+def numbers(furnished, make_traces, make_systems):
     """The numbers of a figure, computed once; a copy each time."""
     known: dict[str, pd.DataFrame] = {}
 
     def get(name: str) -> pd.DataFrame:
         if name not in known:
-            known[name] = frame_of(name, furnished, make_traces)
+            known[name] = _frames(make_traces, make_systems)(name, furnished)
         return known[name].copy()
 
     return get
@@ -71,9 +83,9 @@ def test_caption_and_labels(name, numbers):
 
 @pytest.mark.parametrize("datasets", [1, 6, 35])
 @pytest.mark.parametrize("name", FIGURES)
-def test_draws_for_any_number_of_data_sets_or_says_what_it_needs(name, datasets, stub, make_traces):
+def test_draws_for_any_number_of_data_sets_or_says_what_it_needs(name, datasets, stub, frame_of):
     try:
-        frame = frame_of(name, stub(datasets), make_traces, results=10)
+        frame = frame_of(name, stub(datasets), results=10)
     except NothingToDrawError as error:
         lacking = {"baselines": "lcbench baselines DIR", "ensembles": "--predictions"}.get(name)
         assert datasets == 1 or lacking, error
