@@ -12,18 +12,19 @@ The plan, written on 2026-11-26 before any of its runs, because two samples of 3
 59) had said worse and equal: tasks phoneme, segment, vehicle as before and credit-g, car, adult as new ones; seeds 60
 to 119 of both, 130 evaluations; ``bohb`` (proposing anywhere in the space, as HpBandSter does) against HpBandSter's
 BOHB; two outcomes, final regret and area, so 12 tests; alpha 0.05 over all of them by Holm's method. The other rows of
-the table are for scale and are not tested. These are the defaults.
+the table are for scale and are not tested. These are the defaults, but for adult: the table turned out to have 28 of the
+35 tasks and not that one. So there are 5 tasks and 10 tests; none was put in its place.
 
 HpBandSter runs in virtual time: its own configuration generator and its own iterations are asked and told one job at a
 time, in the order in which its master with one worker does it; its network is not used.
 
-``--runs`` names a CSV file with a line for each run: tasks that are in it are not played again.
+``--runs`` names a CSV file with a line for each run: runs that are in it are not played again.
 """
 
 import logging
 import time
 import warnings
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -44,6 +45,8 @@ from simulate.statistics import holm
 
 BUDGETS, ETA = (12, 25, 50), 2
 OUTCOMES = ("final", "area")
+
+Make = Callable[[np.random.Generator], Optimizer]
 
 
 class HpBandSter:
@@ -123,22 +126,10 @@ def regret_curve(trace: Trace, accuracy: NDArray[np.float64], epochs: int) -> ND
     return 100 * (np.minimum(losses, 1 - worst) - (1 - best))
 
 
-def play(
-    make: Callable[[np.random.Generator], Optimizer], backend: FunctionBackend, evaluations: int, seeds: Iterable[int]
-) -> tuple[list[Trace], list[Optimizer]]:
-    """A trace for each seed, and what made it."""
-    made: list[Optimizer] = []
-    traces: list[Trace] = []
-    for seed in seeds:
-        made.append(make(np.random.default_rng(seed)))
-        traces.append(simulate(made[-1], backend, evaluations=evaluations))
-    return traces, made
-
-
-def ways(table: ConfigTable) -> dict[str, Callable[[np.random.Generator], Optimizer]]:
+def ways(table: ConfigTable) -> dict[str, Make]:
     """What is compared; the first is what the others are tested against."""
 
-    def ours(name: str) -> Callable[[np.random.Generator], Optimizer]:
+    def ours(name: str) -> Make:
         return lambda rng: OPTIMIZERS[name](SpaceDomain(table.space), BUDGETS, rng)
 
     return {
@@ -151,24 +142,50 @@ def ways(table: ConfigTable) -> dict[str, Callable[[np.random.Generator], Optimi
     }
 
 
-def runs_of(task: str, path: Path, evaluations: int, seeds: Sequence[int]) -> pd.DataFrame:
-    """One line for each run on one task: its regrets, seconds of the processor, share that came from the model."""
-    table, accuracy = read(path, task)
-    backend = backend_of(table, accuracy)
-    found: list[pd.DataFrame] = []
-    epochs = 0
-    for name, make in ways(table).items():
-        started = time.process_time()
-        count = evaluations if name != "random" else epochs // BUDGETS[-1]
-        traces, made = play(make, backend, count, seeds)
-        spent = (time.process_time() - started) / len(seeds)
-        epochs = epochs or int(traces[0].results[-1].finished)
-        curves = np.array([regret_curve(trace, accuracy, epochs) for trace in traces])
-        modelled = [each.modelled if isinstance(each, HpBandSter) else np.nan for each in made]
-        columns = {"task": task, "optimizer": name, "seed": list(seeds)}
-        columns |= {"final": curves[:, -1], "area": curves.mean(axis=1), "seconds": spent, "modelled": modelled}
-        found.append(pd.DataFrame(columns))
-    return pd.concat(found)
+class Runs:
+    """A CSV file that grows by a line for each run.
+
+    Args:
+        path: The file; None keeps nothing.
+        root: The Parquet table.
+        evaluations: Of each run; random search stops at as many epochs.
+    """
+
+    def __init__(self, path: Path | None, root: Path, evaluations: int) -> None:
+        self.path, self.root, self.evaluations = path, root, evaluations
+        kept = pd.read_csv(path).to_dict("records") if path is not None and path.exists() else []
+        self.rows = {(row["task"], row["optimizer"], int(row["seed"])): row for row in kept}
+
+    def play(self, task: str, seeds: Iterable[int]) -> None:
+        """Play what is missing of a task, seed after seed."""
+        table, accuracy = read(self.root, task)
+        backend, makers = backend_of(table, accuracy), ways(table)
+        plain = simulate(makers["hyperband"](np.random.default_rng(0)), backend, evaluations=self.evaluations)
+        epochs = int(plain.results[-1].finished)  # the same for all that run in Hyperband's brackets
+        for seed in seeds:
+            for name, make in makers.items():
+                if (task, name, seed) not in self.rows:
+                    count = self.evaluations if name != "random" else epochs // BUDGETS[-1]
+                    found = one(make, backend, accuracy, seed, count, epochs)
+                    self._keep({"task": task, "optimizer": name, "seed": seed, **found})
+
+    def _keep(self, row: dict[str, Any]) -> None:
+        self.rows[row["task"], row["optimizer"], row["seed"]] = row
+        if self.path is not None:
+            pd.DataFrame([row]).to_csv(self.path, mode="a", header=not self.path.exists(), index=False)
+
+
+def one(
+    make: Make, backend: FunctionBackend, accuracy: NDArray[np.float64], seed: int, evaluations: int, epochs: int
+) -> dict[str, float]:
+    """A run: its regrets, seconds of the processor, share that came from the model."""
+    started = time.process_time()
+    optimizer = make(np.random.default_rng(seed))
+    trace = simulate(optimizer, backend, evaluations=evaluations)
+    spent = time.process_time() - started
+    regret = regret_curve(trace, accuracy, epochs)
+    modelled = optimizer.modelled if isinstance(optimizer, HpBandSter) else np.nan
+    return {"final": regret[-1], "area": regret.mean(), "seconds": spent, "modelled": modelled}
 
 
 def summary(runs: pd.DataFrame) -> None:
@@ -200,7 +217,7 @@ def tests(runs: pd.DataFrame) -> None:
 
 def main(
     path: Annotated[Path, typer.Argument(help="The Parquet file.")],
-    tasks: Annotated[str, typer.Option(help="Tasks, by commas.")] = "phoneme,segment,vehicle,credit-g,car,adult",
+    tasks: Annotated[str, typer.Option(help="Tasks, by commas.")] = "phoneme,segment,vehicle,credit-g,car",
     evaluations: Annotated[int, typer.Option(help="Evaluations of each run.")] = 130,
     seeds: Annotated[str, typer.Option(help="First and last seed.")] = "60-119",
     runs: Annotated[Path | None, typer.Option(help="CSV file that keeps the runs.")] = None,
@@ -210,12 +227,10 @@ def main(
     warnings.simplefilter("ignore", FutureWarning)
     logging.disable(logging.INFO)
     first, last = map(int, seeds.split("-"))
-    found = pd.read_csv(runs) if runs is not None and runs.exists() else pd.DataFrame({"task": []})
+    played = Runs(runs, path, evaluations)
     for task in tasks.split(","):
-        if task not in set(found["task"]):
-            found = pd.concat([found, runs_of(task, path, evaluations, range(first, last + 1))])
-            if runs is not None:
-                found.to_csv(runs, index=False)
+        played.play(task, range(first, last + 1))
+    found = pd.DataFrame(played.rows.values())
     summary(found)
     tests(found)
 

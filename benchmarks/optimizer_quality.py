@@ -1,12 +1,13 @@
 """Our optimizers against the packages whose methods they are: final regret at equal cost, on the same tables.
 
     python benchmarks/optimizer_quality.py TABLE.parquet [--contests forest,gp] [--tasks phoneme,segment,vehicle]
-        [--seeds 5] [--runs runs.csv] [--package smac]
+        [--seeds 5] [--first-seed 0] [--runs runs.csv] [--package smac]
 
 The table is that of ``benchmarks/standin.py``; as in ``benchmarks/bohb_quality.py`` a configuration gets the curve of
 the row nearest to it, budgets are 12, 25 and 50, each run is paid from scratch, regret is in per cent of accuracy.
-All stop when 60 full runs' worth of epochs is spent (``--full-runs``), with one worker. All may propose anywhere in
-the space, so that no package is brought to rows against its will.
+All stop when 60 full runs' worth of epochs is spent (``--full-runs``), with one worker, or after a number of
+evaluations of whatever budget (``--evaluations``). All may propose anywhere in the space, so that no package is brought
+to rows against its will.
 
 A contest is some of ours, a package's optimizer, and random search for scale. The test of ours against the package's is
 a two-sided permutation test on the mean regret of each seed over the tasks: a seed has the same random configurations
@@ -126,11 +127,11 @@ class Runs:
     Args:
         path: The file.
         root: The Parquet table.
-        full_runs: When to stop.
+        stop: When to stop, as ``simulate`` takes it.
     """
 
-    def __init__(self, path: Path, root: Path, full_runs: int) -> None:
-        self.path, self.root, self.full_runs = path, root, full_runs
+    def __init__(self, path: Path, root: Path, **stop: int) -> None:
+        self.path, self.root, self.stop = path, root, stop
         self.rows = pd.read_csv(path).to_dict("records") if path.exists() else []
         self.tables: dict[str, tuple[Any, NDArray[np.float64]]] = {}
 
@@ -144,7 +145,7 @@ class Runs:
         backend, last = backend_of(table, accuracy), BUDGETS[-1]
         started = time.process_time()
         optimizer = make(backend.domain(), BUDGETS, np.random.default_rng(seed))
-        trace = simulate(optimizer, backend, seconds=self.full_runs * last)
+        trace = simulate(optimizer, backend, **self.stop)
         spent = time.process_time() - started
         best = accuracy[:, last].max() - (1 - trace.losses_at(np.array([np.inf]), budget=last)[0])
         row = {
@@ -180,11 +181,11 @@ def summary(rows: pd.DataFrame, all_contests: dict[str, Contest], tasks: Sequenc
             for name, each in rows.groupby("optimizer")
             if name in (theirs, *contest.ours, "random")
         }
-        for name in (theirs, *contest.ours, "random") if theirs in samples else ():
+        for name in (name for name in (theirs, *contest.ours, "random") if name in samples):
             found = samples[name]
             means = [f"{value:.2f}" for value in (*found.mean(), found.to_numpy().mean())]
-            test = permutation_test(*(each.mean(axis=1).to_numpy() for each in (found, samples[theirs])))
-            p = "" if name == theirs else f"{test:.2g}"
+            both = [each.mean(axis=1).to_numpy() for each in (found, samples.get(theirs, found))]
+            p = "" if name == theirs or theirs not in samples else f"{permutation_test(*both):.2g}"
             print(f"| {' | '.join([title, name, str(len(found)), *means, f'{spent[name]:.2f}', p])} |")
 
 
@@ -194,18 +195,21 @@ def main(
     only: Annotated[str, typer.Option("--contests", help="Contests, by commas; all by default.")] = "",
     seeds: Annotated[int, typer.Option(help="Runs of a package on each task; ours have as many or more.")] = 5,
     ours: Annotated[int, typer.Option(help="Runs of ours on each task.")] = 10,
+    first: Annotated[int, typer.Option("--first-seed", help="Seed of the first run.")] = 0,
     full_runs: Annotated[int, typer.Option(help="When to stop, in runs at the largest budget.")] = 60,
+    evaluations: Annotated[int, typer.Option(help="Stop after so many evaluations instead; 0 for not.")] = 0,
     runs: Annotated[Path, typer.Option(help="CSV file that keeps the runs.")] = Path("optimizer_quality.csv"),
     package: Annotated[str, typer.Option(help="Play only this package's runs.")] = "",
 ) -> None:
     """Play what is missing and print the table. A package that is not installed is left out."""
     warnings.simplefilter("ignore")
-    found, names = Runs(runs, path, full_runs), tasks.split(",")
+    stop = {"evaluations": evaluations} if evaluations else {"seconds": full_runs * BUDGETS[-1]}
+    found, names = Runs(runs, path, **stop), tasks.split(",")
     chosen = {name: each for name, each in contests(full_runs).items() if not only or name in only.split(",")}
-    for seed in range(max(seeds, ours)):
+    for seed in range(first, first + max(seeds, ours)):
         for task in names:
             for contest in chosen.values():
-                if seed < seeds and package in ("", contest.package) and find_spec(contest.package):
+                if seed < first + seeds and package in ("", contest.package) and find_spec(contest.package):
                     found.play(*contest.theirs, task, seed)
                 for name in () if package else (*contest.ours, "random"):
                     found.play(name, OPTIMIZERS[name], task, seed)
