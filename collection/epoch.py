@@ -45,12 +45,14 @@ class Training:
         """
         tally, block = Tally(len(stack), self._data.weights), _Block(self._batch_size, self._data.n_classes)
         copies = len(stack) // len(self._orders)
+        steps = stack.steps(learning_rates, self._momentum, self._weight_decay)
         for x, labels, shares in self._batches():
             masks = draw_masks(self._draw, x.shape[1], stack.shape.widths[1:-1], stack.shape.dropout)
             log_probabilities = log_softmax(stack.forward(x, masks))
             own = labels.repeat(copies, 1)
             stack.backward(loss_gradient(log_probabilities, own, shares.repeat(copies, 1)))
-            stack.step(learning_rates, self._momentum, self._weight_decay)
+            for step in steps:
+                step()
             block.add(log_probabilities, own, tally)
         block.flush(tally)
         return tally.metrics()

@@ -7,6 +7,7 @@ pass is written out: a chain of Linear-ReLU-Dropout needs no automatic different
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from itertools import groupby, pairwise
 from typing import Protocol
 
@@ -16,7 +17,7 @@ from torch import Tensor
 
 from collection.layer import Layer
 from collection.passes import Passes
-from collection.products import affine
+from collection.products import Call, affine
 
 _MIN_DROPOUT = 0.05  # the released generator adds dropout layers only above this
 
@@ -160,28 +161,28 @@ class Stack:
         """
         self._last.backward(gradient)
 
-    def step(self, learning_rates: Sequence[float], momentum: float, weight_decay: float) -> None:
-        """Take a step of stochastic gradient descent with momentum, L2 weight decay and no Nesterov (as torch's SGD).
+    def steps(self, learning_rates: Sequence[float], momentum: float, weight_decay: float) -> list[Call]:
+        """Prepare a step of stochastic gradient descent with momentum, L2 weight decay and no Nesterov (torch's SGD).
 
         Args:
             learning_rates: One per network.
             momentum: Factor of the velocity.
             weight_decay: Factor of the parameters that is added to their gradient.
+
+        Returns:
+            What makes the step, for each group of neighbours with one learning rate; good until :meth:`keep` or
+            :meth:`repeat`.
         """
+        options = {"momentum": momentum, "weight_decay": weight_decay, "dampening": 0, "nesterov": False}
+        options |= {"maximize": False, "is_first_step": False}
+        calls: list[Call] = []
         start = 0
         for rate, group in groupby(learning_rates):
-            stop = start + len(list(group))
-            torch._fused_sgd_(
-                *[[flat[start:stop]] for flat in (self._parameters, self._gradients, self._velocities)],
-                weight_decay=weight_decay,
-                momentum=momentum,
-                lr=rate,
-                dampening=0,
-                nesterov=False,
-                maximize=False,
-                is_first_step=False,
-            )
-            start = stop
+            own = slice(start, start + len(list(group)))
+            parts = [[flat[own]] for flat in (self._parameters, self._gradients, self._velocities)]
+            calls.append(partial(torch._fused_sgd_, *parts, lr=rate, **options))
+            start = own.stop
+        return calls
 
 
 def initial_parameters(shape: Shape, rng: np.random.Generator) -> np.ndarray:

@@ -93,7 +93,8 @@ def test_stack_agrees_with_autograd_and_sgd_with_dropout(max_units):
         logits = stack.forward(x, masks)
         gradient = (torch.softmax(logits, 2) - torch.nn.functional.one_hot(labels, 3)) / 20
         stack.backward(gradient)
-        stack.step(rates, momentum=0.8, weight_decay=0.01)
+        for step in stack.steps(rates, momentum=0.8, weight_decay=0.01):
+            step()
         for i, (peer, optimizer) in enumerate(zip(peers, optimizers, strict=True)):
             hidden = x[i % 2]
             for layer, mask in zip(peer[:-1], masks, strict=True):
@@ -131,7 +132,8 @@ def test_repeated_networks_train_on_like_the_first():
         for each, rows in ((stack, 2), (twice, n)):
             each.forward(x[:2], [None])
             each.backward(gradient[:2].repeat(rows // 2, 1, 1))
-            each.step([0.1] * rows, 0.9, 0.01)
+            for step in each.steps([0.1] * rows, 0.9, 0.01):
+                step()
     assert len(twice) == 4
     for layer, own in zip(stack.layers, twice.layers, strict=True):
         torch.testing.assert_close(own.weights, layer.weights.repeat(2, 1, 1))
