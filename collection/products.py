@@ -9,7 +9,9 @@ makes of the processor, never on how many pairs there are or on measured time: r
 """
 
 import os
-from functools import cache
+from collections.abc import Callable, Iterator, Sequence
+from functools import cache, partial
+from itertools import chain
 
 import numpy as np
 import torch
@@ -28,10 +30,10 @@ def one_by_one(a: Tensor, b: Tensor) -> bool:
     """Whether these products go to oneDNN.
 
     Args:
-        a: ``(n, rows, inner)``.
-        b: ``(n, inner, columns)``.
+        a: ``(..., rows, inner)``.
+        b: ``(..., inner, columns)``.
     """
-    return a.device.type == "cpu" and one_by_one_sizes(a.shape[1], a.shape[2], b.shape[2])
+    return a.device.type == "cpu" and one_by_one_sizes(a.shape[-2], a.shape[-1], b.shape[-1])
 
 
 def one_by_one_sizes(rows: int, inner: int, columns: int) -> bool:
@@ -51,71 +53,69 @@ def _onednn_is_faster() -> bool:
     )
 
 
-def affine(x: Tensor, weights: Tensor, biases: Tensor, *, relu: bool) -> Tensor:
-    """Apply a layer of each network to its own rows.
+Call = Callable[[], object]
+"""A prepared computation: what it reads and writes is settled, and it may be made again and again."""
+
+
+def product(a: Tensor, b: Tensor, out: Tensor) -> Call:
+    """Prepare ``out = a @ b``.
 
     Args:
-        x: ``(n, rows, fan_in)``.
-        weights: ``(n, fan_in, fan_out)``.
-        biases: ``(n, 1, fan_out)``.
-        relu: Whether negative outputs become 0.
-
-    Returns:
-        ``(n, rows, fan_out)``.
+        a: ``(..., rows, inner)``, may be transposed.
+        b: ``(..., inner, columns)``, may be transposed.
+        out: ``(..., rows, columns)``, rows one after the other.
     """
-    if not one_by_one(x, weights):
-        out = batched(x, weights).add_(biases)
-        return out.relu_() if relu else out
-    out = x.new_empty(len(x), x.shape[1], weights.shape[2])
-    for place, rows, weight, bias in zip(out, x, weights, biases, strict=True):
-        place.copy_(_onednn(rows, weight, bias.squeeze(0), "relu" if relu else "none"))
-    return out
-
-
-def multiply(a: Tensor, b: Tensor, out: Tensor | None = None) -> Tensor | list[Tensor]:
-    """Multiply pairs of matrices.
-
-    Args:
-        a: ``(n, rows, inner)``, may be transposed.
-        b: ``(n, inner, columns)``, may be transposed.
-        out: Where to put the result if it comes as one tensor.
-
-    Returns:
-        ``(n, rows, columns)``, or as many single matrices.
-    """
-    if one_by_one(a, b):
-        return [_onednn(left, right, None, "none") for left, right in zip(a, b, strict=True)]
-    return batched(a, b, out)
-
-
-def batched(a: Tensor, b: Tensor, out: Tensor | None = None) -> Tensor:
-    """Multiply pairs of matrices together, ``(n, rows, inner)`` and ``(n, inner, columns)``, both may be transposed."""
-    if out is None:
-        out = a.new_empty(len(a), a.shape[1], b.shape[2])
     if a.device.type != "cpu":
-        return torch.bmm(a, b, out=out)
-    np.matmul(a.numpy(), b.numpy(), out=out.numpy())
-    return out
+        return partial(torch.matmul, a, b, out=out)
+    if one_by_one(a, b):
+        return partial(_copy_each, list(_pairs(a, b, out)))
+    return partial(np.matmul, a.numpy(), b.numpy(), out.numpy())
 
 
-def through_relu(gradient: Tensor, weights: Tensor, hidden: Tensor) -> Tensor:
-    """Take a gradient back through a layer's weights and the ReLU before it.
+def affine(x: Tensor, weights: Tensor, biases: Tensor, out: Tensor, *, relu: bool) -> list[Call]:
+    """Prepare to apply a layer of each network to its own rows.
 
     Args:
-        gradient: With respect to the layer's outputs, ``(n, rows, fan_out)``.
-        weights: ``(n, fan_in, fan_out)``.
-        hidden: What the ReLU gave, ``(n, rows, fan_in)``; the gradient passes where it is positive.
-
-    Returns:
-        Gradient with respect to what entered the ReLU, ``(n, rows, fan_in)``.
+        x: ``(..., rows, fan_in)``.
+        weights: ``(..., fan_in, fan_out)``.
+        biases: ``(..., 1, fan_out)``.
+        out: ``(..., rows, fan_out)``, where to put the outputs.
+        relu: Whether negative outputs become 0.
     """
-    back = multiply(gradient, weights.transpose(1, 2))
-    if isinstance(back, Tensor):
-        return torch.ops.aten.threshold_backward.grad_input(back, hidden, 0, grad_input=back)
-    out = torch.empty_like(hidden)
-    for place, single, own in zip(out, back, hidden, strict=True):
-        torch.ops.aten.threshold_backward.grad_input(single, own, 0, grad_input=place)
-    return out
+    if one_by_one(x, weights):
+        parts = [(a, b, bias.squeeze(0), place) for a, b, bias, place in _pairs(x, weights, biases, out)]
+        return [partial(_apply_each, parts, "relu" if relu else "none")]
+    calls: list[Call] = [product(x, weights, out), partial(out.add_, biases)]
+    return [*calls, out.relu_] if relu else calls
+
+
+def through_relu(gradient: Tensor, weights: Tensor, hidden: Tensor, back: Tensor) -> list[Call]:
+    """Prepare to take a gradient back through a layer's weights and the ReLU before it.
+
+    Args:
+        gradient: With respect to the layer's outputs, ``(..., rows, fan_out)``.
+        weights: ``(..., fan_in, fan_out)``.
+        hidden: What the ReLU gave, ``(..., rows, fan_in)``, and the gradient passes where it is positive; the gradient
+            with respect to what entered the ReLU takes its place.
+        back: Memory for the gradient with respect to ``hidden``, of the same shape.
+    """
+    passed = torch.ops.aten.threshold_backward.grad_input
+    return [product(gradient, weights.mT, back), partial(passed, back, hidden, 0, grad_input=hidden)]
+
+
+def _pairs(*tensors: Tensor) -> Iterator[tuple[Tensor, ...]]:
+    """Go through the matrices of tensors with the same leading dimensions together."""
+    return zip(*(chain.from_iterable(each) if each.dim() == 4 else each for each in tensors), strict=True)
+
+
+def _copy_each(pairs: Sequence[tuple[Tensor, ...]]) -> None:
+    for a, b, place in pairs:
+        place.copy_(_onednn(a, b, None, "none"))
+
+
+def _apply_each(parts: Sequence[tuple[Tensor, ...]], activation: str) -> None:
+    for a, b, bias, place in parts:
+        place.copy_(_onednn(a, b, bias, activation))
 
 
 def _onednn(a: Tensor, b: Tensor, bias: Tensor | None, activation: str) -> Tensor:

@@ -16,9 +16,9 @@ def stepped(shape: Shape, n: int = 3) -> tuple[Stack, list[list[np.ndarray]]]:
     parameters = np.stack([initial_parameters(shape, rng) for _ in range(n)])
     stack = Stack(shape, torch.from_numpy(parameters))
     x = torch.from_numpy(rng.normal(size=(n, 8, shape.widths[0])).astype(np.float32))
-    logits, inputs = stack.forward(x, [None] * len(shape.dropout))
+    logits = stack.forward(x, [None] * len(shape.dropout))
     weights = torch.from_numpy(rng.normal(size=tuple(logits.shape)).astype(np.float32))
-    stack.backward(weights.clone(), inputs)
+    stack.backward(weights)
     wanted = []
     for i in range(n):
         layers, hidden = [], x[i]
