@@ -21,7 +21,9 @@ def greedy_portfolio(regrets: ArrayLike, size: int) -> NDArray[np.intp]:
 
         λ_i in arg min over λ in C of sum over D of min over λ' in P_{i-1} and λ of R(λ', D),    P_0 empty.
 
-    Of several, the first in the table; none is taken twice. Each step is optimal, the portfolio need not be: with
+    The paper does not say what to do with ties, and once a portfolio has the best configuration of every data set all
+    the others are tied: of several we take the one with the lowest mean regret alone, which is worth most on a new data
+    set, and of these the first in the table. None is taken twice. Each step is optimal, the portfolio need not be: with
     g(P) = sum over D of (max R - min over P of R), which is submodular, g(greedy) >= (1 - 1/e) g(best of that size)
     (Nemhauser, Wolsey and Fisher 1978).
 
@@ -38,12 +40,12 @@ def greedy_portfolio(regrets: ArrayLike, size: int) -> NDArray[np.intp]:
     """
     table = _finite(_checked(regrets, size))
     taken: list[int] = []
-    covered, sums = np.full(table.shape[1], np.inf), table.sum(axis=1)
+    covered, alone = np.full(table.shape[1], np.inf), table.sum(axis=1)
     for _ in range(min(size, len(table))):
-        if taken:
-            sums = np.minimum(table, covered).sum(axis=1)
+        sums = np.minimum(table, covered).sum(axis=1)
         sums[taken] = np.inf
-        taken.append(int(sums.argmin()))
+        tied = np.flatnonzero(sums == sums.min())
+        taken.append(int(tied[alone[tied].argmin()]))
         covered = np.minimum(covered, table[taken[-1]])
     return np.array(taken, dtype=np.intp)
 

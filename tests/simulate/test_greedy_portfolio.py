@@ -60,9 +60,11 @@ def test_brute_force_bounds_greedy_from_both_sides(regrets):
     assert curve[0] == pytest.approx(regrets.sum(axis=1).min())
 
 
-def test_ties_go_to_the_first_and_none_is_taken_twice():
+def test_ties_go_to_the_best_alone_then_to_the_first_and_none_is_taken_twice():
     regrets = np.array([[1.0, 1.0], [0.0, 0.0], [0.0, 0.0]])
-    assert greedy_portfolio(regrets, 5).tolist() == [1, 0, 2]
+    assert greedy_portfolio(regrets, 5).tolist() == [1, 2, 0]
+    regrets = np.array([[0.0, 9.0, 9.0], [3.0, 0.0, 0.0], [0.0, 8.0, 9.0]])
+    assert greedy_portfolio(regrets, 3).tolist() == [1, 2, 0]  # 0 and 2 make the same of 1; alone they sum to 18 and 17
 
 
 def test_infinite_regrets_are_worse_than_any_number_of_finite_ones():
