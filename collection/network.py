@@ -96,8 +96,11 @@ class Stack:
     def _hold(self, parameters: Tensor, velocities: Tensor) -> None:
         self._parameters, self._velocities = parameters, velocities
         self._gradients = torch.empty_like(parameters)
-        parts = zip(*(flat.split(self._sizes(), 1) for flat in (parameters, self._gradients)), strict=True)
-        self.layers = [Layer(*own, *sizes) for own, sizes in zip(parts, pairwise(self.shape.widths), strict=True)]
+        parts = [flat.split(self._sizes(), 1) for flat in (parameters, self._gradients)]
+        self.layers = [
+            Layer(own, gradients, fan_in, fan_out)
+            for own, gradients, (fan_in, fan_out) in zip(*parts, pairwise(self.shape.widths), strict=True)
+        ]
         self._passes: dict[tuple[int, int], Passes] = {}
 
     def _sizes(self) -> list[int]:
