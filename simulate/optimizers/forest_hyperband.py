@@ -6,7 +6,7 @@ from numpy.typing import NDArray
 from simulate.contract import Config, Domain, Job, Result
 from simulate.encoding import Encoding
 from simulate.optimizers.brackets import Brackets
-from simulate.optimizers.forest_bo import check_trees, forest_improvement
+from simulate.optimizers.forest_bo import SEARCH, check_trees, forest_improvement
 from simulate.optimizers.history import History
 from simulate.optimizers.local_search import Search
 from simulate.optimizers.model_bo import check_model, most_promising
@@ -37,7 +37,7 @@ class ForestHyperband:
         random_fraction: Fraction of configurations drawn uniformly.
         initial: Number of results of a budget that did not diverge before it has a model; by default one more than
             there are hyperparameters.
-        search: How the expected improvement is maximized.
+        search: How the expected improvement is maximized; :data:`simulate.optimizers.forest_bo.SEARCH` by default.
 
     Raises:
         InputError: If scikit-learn is not installed, or a number cannot be used.
@@ -60,7 +60,7 @@ class ForestHyperband:
         budgets = rungs_of(budgets, eta)
         check_model(initial, random_fraction)
         self._random_fraction, self._trees = random_fraction, check_trees(trees)
-        self._domain, self._rng, self._search = domain, rng, search or Search()
+        self._domain, self._rng, self._search = domain, rng, search or SEARCH
         self._encoding = Encoding(domain.space)
         dimensions = len(self._encoding.names)
         self._initial = initial or dimensions + 1
