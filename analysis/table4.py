@@ -21,7 +21,7 @@ MEAN = "mean"
 OURS = (Line("full", "full", "all"), Line("networks", "full", "networks"), Line("w/o ens.", "full", "single"))
 """The full system, of the same runs its ensemble of networks alone, and its best model alone."""
 
-PUBLISHED = (("Auto-PyTorch", "Auto-PyTorch Tabular"), ("AutoGluon", "AutoGluon w/ stack."))
+PUBLISHED = (("paper: Auto-PyTorch", "Auto-PyTorch Tabular"), ("paper: AutoGluon", "AutoGluon w/ stack."))
 """The paper's columns that stand beside ours, under short names."""
 
 
@@ -91,20 +91,14 @@ def _means(found: pd.DataFrame) -> pd.DataFrame:
 
 
 def header(found: pd.DataFrame) -> list[str]:
-    """The columns' names, the paper's marked as such."""
+    """The columns' names, those of the paper last."""
     columns = found.drop_duplicates("column")
-    return [f"paper: {name}" if source == PAPER else name for name, source in zip(*_pairs(columns), strict=True)]
-
-
-def _pairs(columns: pd.DataFrame) -> tuple[list[str], list[str]]:
-    ordered = pd.concat([columns[columns["source"] == HERE], columns[columns["source"] == PAPER]])
-    return ordered["column"].tolist(), ordered["source"].tolist()
+    return [*columns.loc[columns["source"] == HERE, "column"], *columns.loc[columns["source"] == PAPER, "column"]]
 
 
 def cells(found: pd.DataFrame) -> list[tuple[str, list[tuple[str, bool]]]]:
     """For each data set, under :func:`header`, what stands in a cell (in per cent) and whether it is bold."""
-    names, _ = _pairs(found.drop_duplicates("column"))
-    rows = []
+    names, rows = header(found), []
     for dataset, own in found.groupby("dataset", sort=False):
         known = zip(own["column"], own["mean"], own["std"], own["bold"], strict=True)
         said = {name: (mean_and_spread(100 * mean, 100 * std), bool(bold)) for name, mean, std, bold in known}

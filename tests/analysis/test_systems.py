@@ -78,14 +78,16 @@ def test_table_4_is_the_last_accuracy_with_its_test_and_the_papers_beside_it():
     full = [("full", "all", seed, 1.0, test) for seed, test in enumerate((0.90, 0.91, 0.92))]
     full += [("full", "all", 0, 9.0, 0.1)]  # after the limit
     knn = [("full", "knn", seed, 0.5, 0.5) for seed in range(3)]
-    peer = [("magic", "single", seed, 0.5, test) for seed, test in enumerate((0.89, 0.90, 0.92))]
+    peer = [("AutoGluon", "single", seed, 0.5, test) for seed, test in enumerate((0.89, 0.90, 0.92))]
     found = table4.numbers(rows(*full, *knn, *peer))
     cells = found[found["dataset"] == "car"].set_index("column")
     assert cells.loc["full", "mean"] == pytest.approx(0.91)
     assert cells.loc["full", "std"] == pytest.approx(0.01)
-    assert cells.loc[["full", "magic", "KNN"], "bold"].tolist() == [True, True, False]
-    assert cells.loc["Auto-PyTorch", ["mean", "std", "source"]].tolist() == pytest.approx([0.9641, 0.0147, "paper"])
-    assert table4.header(found) == ["full", "magic", "KNN", "paper: Auto-PyTorch", "paper: AutoGluon"]
+    assert cells.loc[["full", "AutoGluon", "KNN"], "bold"].tolist() == [True, True, False]
+    assert cells.loc["paper: Auto-PyTorch", ["mean", "std", "source"]].tolist() == pytest.approx(
+        [0.9641, 0.0147, "paper"]
+    )
+    assert table4.header(found) == ["full", "AutoGluon", "KNN", "paper: Auto-PyTorch", "paper: AutoGluon"]
     text = table4.markdown(found)
     assert "| car | **91.00 ± 1.00** | **90.33 ± 1.53** | 50.00 ± 0.00 | 96.41 ± 1.47 | 99.12 ± 0.50 |" in text
     assert "| mean | 91.00 | 90.33 | 50.00 | - | - |" in text
