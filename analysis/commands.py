@@ -22,11 +22,13 @@ class Subject:
         bench: The table.
         metric: Name of a metric.
         traces: What a study gave, None without one.
+        systems: What a study of systems gave, None without one.
     """
 
     bench: "Benchmark"
     metric: str
     traces: "pd.DataFrame | None"
+    systems: "pd.DataFrame | None" = None
 
 
 def figures(
@@ -34,6 +36,9 @@ def figures(
     out: Annotated[Path, typer.Option(help="Folder for the pictures and CSV files.")] = Path("figures"),
     only: Annotated[str | None, typer.Option(help="Draw only these figures: fig5,regret,...")] = None,
     traces: Annotated[Path | None, typer.Option(help="Traces of a study, from 'lcbench simulate --out'.")] = None,
+    systems: Annotated[
+        Path | None, typer.Option(help="A study of systems: the folder of 'lcbench ablation', or its systems.parquet.")
+    ] = None,
     metric: Annotated[str, typer.Option(help="Metric to compare configurations by.")] = "valid_accuracy",
     formats: Annotated[str, typer.Option(help="How to save pictures: png, svg, pdf.")] = "png,svg",
     quiet: Annotated[bool, typer.Option("--quiet", help="No progress bar.")] = False,
@@ -41,12 +46,15 @@ def figures(
     """Print the paper's Table 3 for this table and draw its figures.
 
     Each figure is a PNG and an SVG, with its numbers as CSV beside it. A figure that this table cannot have is left out
-    with a line that says why.
+    with a line that says why. Figures 9 to 16 and Table 4 show a study of systems and nothing of the table; if only
+    these are asked for, the paper's Table 3 is not printed.
     """
+    from analysis.figures import FIGURES
     from analysis.provenance import check_same_table
     from lcbench.benchmark import load
     from lcbench.metric import get_metric
     from lcbench.output import writable_folder
+    from simulate import ablation
     from simulate.study import read
 
     bench, names, kinds = load(folder), _chosen(only), _formats(formats)
@@ -54,9 +62,13 @@ def figures(
     study = None if traces is None else read(traces)
     if study is not None:
         check_same_table(study, bench, metric)
+    subject = Subject(bench, metric, study, None if systems is None else ablation.read(systems))
     writable_folder(out)
-    _table3(bench, metric, out)
-    _draw_all(names, Subject(bench, metric, study), out, kinds, quiet=quiet)
+    if not all(FIGURES[name].needs_systems for name in names):
+        _table3(bench, metric, out)
+    _draw_all(names, subject, out, kinds, quiet=quiet)
+    if "table4" in names and subject.systems is not None:
+        _table4(subject.systems, out)
 
 
 def _chosen(only: str | None) -> list[str]:
@@ -108,6 +120,20 @@ def _table3(bench: "Benchmark", metric: str, out: Path) -> None:
     table3_frame(found).to_csv(out / "table3.csv", index=False)
 
 
+def _table4(systems: "pd.DataFrame", out: Path) -> None:
+    """Print Table 4 and write it as Markdown; its CSV is the figure's."""
+    from analysis import table4
+    from analysis.figures import NothingToDrawError
+    from lcbench.console import OUT
+
+    try:
+        found = table4.numbers(systems)
+    except NothingToDrawError:
+        return  # said where it was to be drawn
+    OUT.print(table4.rich_table(found))
+    (out / "table4.md").write_text(table4.markdown(found), encoding="utf-8")
+
+
 def _draw_all(names: list[str], subject: "Subject", out: Path, kinds: list[str], *, quiet: bool) -> None:
     """Draw the figures under a progress bar, then say what was written and what was not."""
     from lcbench.console import OUT, progress
@@ -130,7 +156,7 @@ def _draw_one(name: str, subject: "Subject", out: Path, kinds: list[str]) -> str
     from lcbench.errors import InputError
 
     try:
-        frame = FIGURES[name].frame(subject.bench, subject.metric, subject.traces)
+        frame = FIGURES[name].frame(subject.bench, subject.metric, subject.traces, subject.systems)
     except InputError as error:
         return f"{name} left out: {error}"
     path = out / f"{name}.csv"

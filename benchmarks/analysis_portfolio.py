@@ -106,7 +106,7 @@ def figure_rows(bench: Any) -> list[tuple[str, float, float, float]]:
     rows = []
     with TemporaryDirectory() as folder:
         for name, spec in FIGURES.items():
-            if spec.needs_traces:
+            if spec.needs_traces or spec.needs_systems:
                 continue
             path, looks = Path(folder) / name, [time.process_time()]
             try:

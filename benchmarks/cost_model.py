@@ -1,8 +1,8 @@
 """How well the cost model's seconds match measured single runs that it was not calibrated on.
 
-    python benchmarks/cost_model.py [--runs 100]
+    python benchmarks/cost_model.py [--runs 100] [--space full]
 
-Calibrates as a collection does, on five data sets' sizes and configurations of space ``mlp``; then times single runs
+Calibrates as a collection does, on five data sets' sizes and configurations of a search space; then times single runs
 of other configurations at the full number of rows and prints the share within 25 %.
 """
 
@@ -13,9 +13,9 @@ import typer
 
 from collection.calibration import calibrated, time_epoch
 from collection.cost import Sizes
-from collection.extent import Extent
+from collection.extent import Extent, work_of
 from collection.plan import sampled_configs
-from collection.train import network_shape
+from lcbench.space import get_space, records
 
 EXTENTS = {
     "credit-g": Extent(20, 2, Sizes(449, 221, 330)),
@@ -26,17 +26,18 @@ EXTENTS = {
 }
 
 
-def main(runs: Annotated[int, typer.Option(help="Held-out single runs.")] = 100) -> None:
+def main(
+    runs: Annotated[int, typer.Option(help="Held-out single runs.")] = 100,
+    space: Annotated[str, typer.Option(help="Search space.")] = "mlp",
+) -> None:
     """Calibrate, measure, compare."""
-    known = sampled_configs("mlp", 200, 0).to_dict("records")
-    others = sampled_configs("mlp", runs, 1).to_dict("records")
+    known, others = (records(get_space(space), sampled_configs(space, n, seed)) for n, seed in ((200, 0), (runs, 1)))
     model = calibrated(list(EXTENTS.values()), known, np.random.default_rng(0))
     ratios: dict[str, list[float]] = {name: [] for name in EXTENTS}
     for i, config in enumerate(others):
         name = list(EXTENTS)[i % len(EXTENTS)]
         extent = EXTENTS[name]
-        shape = network_shape(extent.features, extent.classes, config)
-        modelled = model.epoch_seconds(shape, int(config["batch_size"]), extent.sizes)
+        modelled = model.seconds_of(work_of(extent, config))
         ratios[name].append(modelled / time_epoch(extent, config))
     for name, found in ratios.items():
         spread = ", ".join(f"{q:.2f}" for q in np.quantile(found, (0.1, 0.5, 0.9)))

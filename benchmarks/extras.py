@@ -1,12 +1,15 @@
 """What ``--gradients`` and ``--predictions`` add to a collection's time: processor seconds with each over without.
 
-    python benchmarks/extras.py [--configs 12] [--rounds 3]
+    python benchmarks/extras.py [--configs 12] [--rounds 3] [--budgets 12,25,50]
 
-Configurations of space ``mlp`` train at budgets 3, 6 and 12 with three seeds on data of random numbers, one after the
-other on one thread, each way in turn; what counts is the sum over configurations, and of several rounds the median.
+Configurations of space ``mlp`` train with three seeds on data of random numbers, and are written as a collection
+writes them, one after the other on one thread, each way in turn. What counts is the sum over configurations, and of
+several rounds the median of their ratios.
 """
 
+import tempfile
 import time
+from pathlib import Path
 from statistics import median
 from typing import Annotated
 
@@ -17,9 +20,11 @@ from collection.calibration import noise
 from collection.cost import Sizes
 from collection.extent import Extent
 from collection.provenance import processor
+from collection.shards import Workplace
 from collection.threads import one_thread
 from collection.train import train
-from collection.unit import NO_EXTRAS, Extras
+from collection.unit import NO_EXTRAS, Extras, Unit
+from lcbench.schema import parse_budgets
 from lcbench.space import get_space, sample
 
 DATA = {
@@ -28,37 +33,41 @@ DATA = {
     "mfeat-factors, 898 x 216 x 10": Extent(216, 10, Sizes(898, 442, 660)),
 }
 WAYS = {"without": NO_EXTRAS, "gradients": Extras(gradients=True), "predictions": Extras(predictions=True)}
-BUDGETS, SEEDS = (3, 6, 12), (0, 1, 2)
+SEEDS = (0, 1, 2)
 
 
-def seconds(extent: Extent, configs: list[dict], rounds: int) -> dict[str, float]:
-    """Processor seconds of all configurations, each way: medians over rounds."""
-    data, found = noise(extent), {way: [] for way in WAYS}
-    for _ in range(rounds):
-        spent = dict.fromkeys(WAYS, 0.0)
-        for config in configs:
+def seconds(extent: Extent, configs: list[dict], budgets: tuple[int, ...]) -> dict[str, float]:
+    """Processor seconds of all configurations, each way."""
+    data, spent = noise(extent), dict.fromkeys(WAYS, 0.0)
+    with tempfile.TemporaryDirectory() as folder:
+        for number, config in enumerate(configs):
             for way, extras in WAYS.items():
                 started = time.process_time()
-                train(data, config, BUDGETS, SEEDS, 0, time.process_time, None, extras)
+                runs = train(data, config, budgets, SEEDS, 0, time.process_time, None, extras)
+                Workplace(Path(folder)).write_unit(Unit(way, number), runs)
                 spent[way] += time.process_time() - started
-        for way, total in spent.items():
-            found[way].append(total)
-    return {way: median(totals) for way, totals in found.items()}
+    return spent
 
 
 def main(
     configs: Annotated[int, typer.Option(help="Configurations.")] = 12,
     rounds: Annotated[int, typer.Option(help="Repetitions.")] = 3,
+    budgets: Annotated[str, typer.Option(help="Epoch budgets.")] = "12,25,50",
 ) -> None:
     """Print the table."""
     drawn = sample(get_space("mlp"), configs, np.random.default_rng(0)).to_dict("records")
-    print(f"{processor()}, {configs} configurations, {rounds} rounds\n")
+    print(f"{processor()}, {configs} configurations, budgets {budgets}, {rounds} rounds: medians (and range)\n")
     print("| data set | seconds | with gradients | with predictions |\n|---|---:|---:|---:|")
     with one_thread():
         for name, extent in DATA.items():
-            found = seconds(extent, drawn, rounds)
-            more = " | ".join(f"{found[way] / found['without'] - 1:+.1%}" for way in ("gradients", "predictions"))
-            print(f"| {name} | {found['without']:.1f} | {more} |")
+            found = [seconds(extent, drawn, parse_budgets(budgets)) for _ in range(rounds)]
+            more = " | ".join(spread([each[way] / each["without"] - 1 for each in found]) for way in list(WAYS)[1:])
+            print(f"| {name} | {median(each['without'] for each in found):.1f} | {more} |", flush=True)
+
+
+def spread(shares: list[float]) -> str:
+    """Median, smallest and largest of several rounds."""
+    return f"{median(shares):+.1%} ({min(shares):+.1%} to {max(shares):+.1%})"
 
 
 if __name__ == "__main__":

@@ -39,6 +39,7 @@ import typer
 from numpy.typing import NDArray
 from scipy.optimize import least_squares, nnls
 
+from collection.devices import check_device
 from collection.grouping import groups
 from collection.network import Shape
 from collection.prepared import Prepared
@@ -47,6 +48,8 @@ from collection.splits import SHARE
 from collection.tensors import Tensors
 from collection.threads import one_thread
 from collection.train import network_shape, train_together
+from lcbench.console import progress
+from lcbench.errors import InputError
 from lcbench.space import get_space, sample
 
 DATASETS = """
@@ -67,6 +70,7 @@ MEASURED_BUDGETS = (1, 2, 4)
 # in the first epoch one network per seed stands for all budgets
 RUN_EPOCHS, MEASURED_RUN_EPOCHS = ((sum(b) - len(b) + 1) * len(SEEDS) for b in (BUDGETS, MEASURED_BUDGETS))
 FIRST_STEPS = 2
+GOAL_HOURS = 12
 ENOUGH_SECONDS = 0.4
 """A measurement is repeated with twice the rows until it takes this long or uses all of them."""
 
@@ -205,8 +209,9 @@ def draw_pairs(configs: Sequence[Config], per_dataset: int, seed: int, device: s
 def measure_all(pairs: Sequence[tuple[Size, Stack]], device: str, processes: int) -> list[Measurement]:
     """Measure in several processes at once, the longest first."""
     longest_first = sorted(pairs, key=lambda pair: -terms(*pair)[1] / pair[0].train_rows)
-    with ProcessPoolExecutor(processes, mp_context=get_context("spawn")) as pool:
-        return list(pool.map(measure, *zip(*longest_first, strict=True), repeat(device)))
+    with ProcessPoolExecutor(processes, mp_context=get_context("spawn")) as pool, progress() as bar:
+        found = pool.map(measure, *zip(*longest_first, strict=True), repeat(device))
+        return list(bar.track(found, total=len(pairs), task_id=bar.add_task("measuring", note="stacks")))
 
 
 def fit(measurements: Sequence[Measurement]) -> NDArray[np.float64]:
@@ -250,6 +255,14 @@ def accuracy(measurements: Sequence[Measurement], coefficients: NDArray[np.float
     )
 
 
+def verdict(found: pd.DataFrame, device: str) -> str:
+    """Say whether the goal for one card is reached."""
+    goal = f"goal: under {GOAL_HOURS} hours on one H200"
+    if device == "cpu":
+        return f"{goal}, to be measured there with --device cuda"
+    return f"{goal}: {'reached' if found['hours'].sum() < GOAL_HOURS else 'MISSED'}"
+
+
 def main(
     device: Annotated[str, typer.Option(help="cpu or cuda.")] = "cpu",
     processes: Annotated[int, typer.Option(help="Processes at work at once, no more than cores.")] = 2,
@@ -258,6 +271,10 @@ def main(
     seed: Annotated[int, typer.Option(help="Seed of the sample.")] = 0,
 ) -> None:
     """Measure a sample and extrapolate the hours for the full LCBench."""
+    try:
+        check_device(device)
+    except InputError as error:
+        raise SystemExit(str(error)) from None
     started = time.perf_counter()
     configs = sample(get_space(space), CONFIGS, np.random.default_rng(seed + 1)).to_dict("records")
     measurements = measure_all(draw_pairs(configs, per_dataset, seed, device), device, processes)
@@ -267,7 +284,9 @@ def main(
     where = torch.cuda.get_device_name() if device != "cpu" else processor()
     print(f"{where}, {processes} processes, space {space}, measured in {time.perf_counter() - started:.0f} s\n")
     print(found.to_string(index=False, float_format="{:.2f}".format))
-    print(f"\nall 35 x {CONFIGS} x budgets 12/25/50 x 3 seeds: {found['hours'].sum():.0f} hours")
+    print(
+        f"\nall 35 x {CONFIGS} x budgets 12/25/50 x 3 seeds: {found['hours'].sum():.1f} hours; {verdict(found, device)}"
+    )
     print(accuracy(measurements, coefficients))
     print("model: " + ", ".join(f"{name} {c:.2g} s" for name, c in zip(TERMS, coefficients, strict=True)))
 

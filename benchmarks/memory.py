@@ -1,9 +1,10 @@
-"""Peak memory of a worker process on a data set of 500,000 rows x 50 features.
+"""Peak memory of the processes of a collection on a data set of 500,000 rows x 50 features.
 
     python benchmarks/memory.py
 
-Writes the prepared data as a collection does, then lets a fresh process train the widest stack of nine networks on it
-(budgets 1, 2 and 3) and prints that process's peak resident memory, the pages of the mapped data files included.
+Writes the data as a Parquet file. A fresh process loads, prepares and keeps it as the main process of a collection
+does; another trains the widest stack of nine networks on it (budgets 1, 2 and 3), as a worker does. Prints the peak
+resident memory of both, the pages of the mapped data files included.
 """
 
 import resource
@@ -14,8 +15,11 @@ import time
 from pathlib import Path
 
 import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
 
-from collection.prepared import Prepared
+from collection.plan import Plan, sampled_configs
+from collection.possession import opened
 from collection.shards import Workplace
 
 ROWS, FEATURES, CLASSES = 500_000, 50, 10
@@ -24,33 +28,47 @@ CONFIG |= {"momentum": 0.9, "num_layers": 5, "weight_decay": 1e-4}
 
 
 def main() -> None:
-    """Make the data, train in a fresh process."""
+    """Make the data, then prepare and train in fresh processes."""
     with tempfile.TemporaryDirectory() as folder:
         rng = np.random.default_rng(0)
-        parts = {"train": int(ROWS * 0.67 * 0.67), "valid": int(ROWS * 0.67 * 0.33), "test": int(ROWS * 0.33)}
-        arrays = {f"x_{part}": rng.random((n, FEATURES), dtype=np.float32) for part, n in parts.items()}
-        arrays |= {f"y_{part}": rng.integers(0, CLASSES, n) for part, n in parts.items()}
-        classes = tuple(map(str, range(CLASSES)))
-        Workplace(Path(folder)).write_data(
-            Prepared("large", **arrays, classes=classes, class_counts=(0,) * CLASSES, encoding="ordinal", dropped=())
-        )
-        subprocess.run([sys.executable, __file__, folder], check=True)
+        columns = {f"x{i}": rng.random(ROWS) for i in range(FEATURES)} | {"y": rng.integers(0, CLASSES, ROWS)}
+        pq.write_table(pa.table(columns), Path(folder) / "large.parquet")
+        print(f"{ROWS} x {FEATURES}, {CLASSES} classes; peak resident memory:")
+        for part in PARTS:
+            subprocess.run([sys.executable, __file__, part, folder], check=True)
 
 
-def worker(folder: str) -> None:
-    """What a worker process does, and its peak memory."""
+def prepare(folder: Path) -> str:
+    """What the main process does before units are trained: load, prepare, keep, time single runs."""
+    source = f"file:{folder / 'large.parquet'}?target=y"
+    plan = Plan(sources=(source,), space_name="mlp", configs=sampled_configs("mlp", 4, 0), budgets=(1, 2, 3), n_seeds=3)
+    with opened(plan, folder / "bench") as collection:
+        collection.calibrate()
+    return "the main process, data prepared and single runs timed"
+
+
+def train_widest(folder: Path) -> str:
+    """What a worker process does."""
     from collection.tensors import Tensors
     from collection.threads import one_thread
     from collection.train import train
 
     with one_thread():
-        data = Tensors(Workplace(Path(folder)).read_data("large"))
+        data = Tensors(Workplace(folder / "bench").read_data("large"))
         started = time.perf_counter()
         train(data, CONFIG, (1, 2, 3), (0, 1, 2), 0, time.perf_counter)
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6
-    print(f"{ROWS} x {FEATURES}, {CLASSES} classes, nine networks of five layers of up to 512 units:")
-    print(f"peak resident memory {peak:.2f} GB; {time.perf_counter() - started:.0f} s for 18 run-epochs")
+    spent = time.perf_counter() - started
+    return f"a worker, nine networks of five layers of up to 512 units ({spent:.0f} s for 18 run-epochs)"
+
+
+PARTS = {"prepare": prepare, "train": train_widest}
+
+
+def measured(part: str, folder: Path) -> None:
+    """Run one part, and print its peak memory."""
+    what = PARTS[part](folder)
+    print(f"{resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6:.2f} GB: {what}")
 
 
 if __name__ == "__main__":
-    worker(sys.argv[1]) if len(sys.argv) > 1 else main()
+    measured(sys.argv[1], Path(sys.argv[2])) if len(sys.argv) > 1 else main()

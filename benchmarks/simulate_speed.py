@@ -30,8 +30,8 @@ from lcbench.curve import Curve
 from lcbench.metric import METRICS
 from lcbench.space import encode, get_space, sample
 from simulate import OPTIMIZERS, simulate
-from simulate.adapters import ADAPTERS
 from simulate.domain import ConfigTable, TableDomain
+from simulate.optimizers import get_optimizer
 
 CONFIGS, EPOCHS, WORKERS = 2000, 50, 4
 MODELS = ("gp-ei", "gp-pi", "gp-ucb", "forest")
@@ -86,7 +86,7 @@ def timed(run: Callable[[], None], rounds: int) -> tuple[float, float]:
 
 def ours(name: str, table: Table, evaluations: int) -> Callable[[], None]:
     """A simulation of an optimizer of ours, or of an adapter."""
-    make = (OPTIMIZERS | ADAPTERS)[name]
+    make = get_optimizer(name)
 
     def run() -> None:
         optimizer = make(table.domain(), table.budgets, np.random.default_rng(0))

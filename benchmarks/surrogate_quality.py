@@ -44,6 +44,7 @@ def main() -> None:
     parser.add_argument("--datasets")
     parser.add_argument("--metric", default="valid_accuracy")
     parser.add_argument("--budgets", choices=("all", "largest"), default="all")
+    parser.add_argument("--no-speed", action="store_true", help="leave out how fast they answer")
     arguments = parser.parse_args()
     bench = lcbench.load(arguments.folder)
     datasets = arguments.datasets.split(",") if arguments.datasets else bench.datasets
@@ -59,7 +60,8 @@ def main() -> None:
         elapsed = time.perf_counter() - started
         rows += [row(surrogate, run, elapsed) for run in surrogate.recorded.runs]
     summarize(pd.DataFrame(rows), bench.budgets[-1])
-    speed(bench, surrogate)
+    if not arguments.no_speed:
+        speed(bench, surrogate)
 
 
 def row(surrogate: Surrogate, run: int, elapsed: float) -> dict[str, float]:

@@ -11,16 +11,15 @@ All get the arrays that the networks got, and one thread. A class that no traini
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from importlib.util import find_spec
+from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
+from collection.baseline_models import CatBoost, LightGBM, Model, Neighbours
+from collection.forest import Forest
 from collection.prepared import Prepared
 from lcbench.errors import InputError, UnknownNameError
-
-Predict = Callable[[NDArray[np.float32]], NDArray[np.float64]]
-"""From ``(rows, inputs)`` to ``(rows, classes)`` probabilities."""
 
 _PATIENCE = 150
 _LARGEST_SEED = 2**31 - 1
@@ -34,16 +33,20 @@ class Baseline:
         fit: Trains it on the training part, given settings and a seed; boosting stops by the validation part.
         settings: What it is made with.
         package: The package that it needs.
+        read: Reads a model from a file, given the numbers of inputs and classes.
+        suffix: Of that file.
         random: Whether the seed matters.
     """
 
-    fit: Callable[[Prepared, Mapping[str, Any], int], Predict]
+    fit: Callable[[Prepared, Mapping[str, Any], int], Model]
     settings: Mapping[str, Any]
     package: str
+    read: Callable[[Path, int, int], Model]
+    suffix: str
     random: bool = True
 
 
-def _lightgbm(data: Prepared, settings: Mapping[str, Any], seed: int) -> Predict:
+def _lightgbm(data: Prepared, settings: Mapping[str, Any], seed: int) -> Model:
     import lightgbm
 
     fixed: dict[str, Any] = {"objective": "multiclass", "num_class": data.n_classes, "num_threads": 1, "verbosity": -1}
@@ -53,36 +56,36 @@ def _lightgbm(data: Prepared, settings: Mapping[str, Any], seed: int) -> Predict
     valid = lightgbm.Dataset(data.x_valid, data.y_valid, reference=train)
     stop = lightgbm.early_stopping(patience, verbose=False)
     model = lightgbm.train(parameters, train, rounds, valid_sets=[valid], callbacks=[stop])
-    return lambda x: np.asarray(model.predict(x), np.float64)
+    return LightGBM(model)
 
 
-def _catboost(data: Prepared, settings: Mapping[str, Any], seed: int) -> Predict:
+def _catboost(data: Prepared, settings: Mapping[str, Any], seed: int) -> Model:
     from catboost import CatBoostClassifier
 
     fixed = {"loss_function": "MultiClass", "thread_count": 1, "allow_writing_files": False, "logging_level": "Silent"}
-    model = CatBoostClassifier(**fixed, random_seed=seed, use_best_model=True, **settings)
     seen = np.isin(data.y_valid, data.y_train)  # what else is there cannot be predicted, and CatBoost refuses it
-    model.fit(data.x_train, data.y_train, eval_set=(data.x_valid[seen], data.y_valid[seen]))
-    return _spread(model, data.n_classes)
+    model = CatBoostClassifier(**fixed, random_seed=seed, use_best_model=bool(seen.any()), **settings)
+    valid = (data.x_valid[seen], data.y_valid[seen]) if seen.any() else None
+    model.fit(data.x_train, data.y_train, eval_set=valid)
+    return CatBoost(model, data.n_classes)
 
 
-def _random_forest(data: Prepared, settings: Mapping[str, Any], seed: int) -> Predict:
+def _random_forest(data: Prepared, settings: Mapping[str, Any], seed: int) -> Model:
     from sklearn.ensemble import RandomForestClassifier
 
-    return _fitted(RandomForestClassifier(random_state=seed, n_jobs=1, **settings), data)
+    model = RandomForestClassifier(random_state=seed, n_jobs=1, **settings).fit(data.x_train, data.y_train)
+    return Forest.of(model, data.n_classes)
 
 
-def _extra_trees(data: Prepared, settings: Mapping[str, Any], seed: int) -> Predict:
+def _extra_trees(data: Prepared, settings: Mapping[str, Any], seed: int) -> Model:
     from sklearn.ensemble import ExtraTreesClassifier
 
-    return _fitted(ExtraTreesClassifier(random_state=seed, n_jobs=1, **settings), data)
+    model = ExtraTreesClassifier(random_state=seed, n_jobs=1, **settings).fit(data.x_train, data.y_train)
+    return Forest.of(model, data.n_classes)
 
 
-def _neighbours(data: Prepared, settings: Mapping[str, Any], seed: int) -> Predict:  # noqa: ARG001
-    from sklearn.neighbors import KNeighborsClassifier
-
-    count = min(int(settings["n_neighbors"]), len(data.y_train))
-    return _fitted(KNeighborsClassifier(n_jobs=1, **{**settings, "n_neighbors": count}), data)
+def _neighbours(data: Prepared, settings: Mapping[str, Any], seed: int) -> Model:  # noqa: ARG001
+    return Neighbours.fit(data.x_train, data.y_train, settings["n_neighbors"], settings["weights"], data.n_classes)
 
 
 BASELINES: dict[str, Baseline] = {
@@ -91,15 +94,21 @@ BASELINES: dict[str, Baseline] = {
         {"num_boost_round": 10_000, "early_stopping_round": _PATIENCE, "learning_rate": 0.03, "num_leaves": 128}
         | {"min_data_in_leaf": 3, "feature_fraction": 0.9},
         "lightgbm",
+        LightGBM.read,
+        "txt",
     ),
     "catboost": Baseline(
         _catboost,
         {"iterations": 10_000, "early_stopping_rounds": _PATIENCE, "learning_rate": 0.1, "eval_metric": "Accuracy"},
         "catboost",
+        CatBoost.read,
+        "cbm",
     ),
-    "random_forest": Baseline(_random_forest, {"n_estimators": 300}, "sklearn"),
-    "extra_trees": Baseline(_extra_trees, {"n_estimators": 300}, "sklearn"),
-    "knn": Baseline(_neighbours, {"n_neighbors": 5, "weights": "uniform"}, "sklearn", random=False),
+    "random_forest": Baseline(_random_forest, {"n_estimators": 300}, "sklearn", Forest.read, "npz"),
+    "extra_trees": Baseline(_extra_trees, {"n_estimators": 300}, "sklearn", Forest.read, "npz"),
+    "knn": Baseline(
+        _neighbours, {"n_neighbors": 5, "weights": "uniform"}, "sklearn", Neighbours.read, "npz", random=False
+    ),
 }
 """Baselines by name, in the order in which they are trained and shown."""
 
@@ -127,19 +136,3 @@ def choose(names: str | None) -> tuple[str, ...]:
             "install them with: pip install 'lcbench[models]'."
         )
     return tuple(name for name in BASELINES if name in asked)
-
-
-def _fitted(model: Any, data: Prepared) -> Predict:
-    model.fit(data.x_train, data.y_train)
-    return _spread(model, data.n_classes)
-
-
-def _spread(model: Any, classes: int) -> Predict:
-    """Probabilities of all classes from those of the classes that a model has seen."""
-
-    def predict(x: NDArray[np.float32]) -> NDArray[np.float64]:
-        chances = np.zeros((len(x), classes))
-        chances[:, np.asarray(model.classes_, np.intp)] = model.predict_proba(x)
-        return chances
-
-    return predict

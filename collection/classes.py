@@ -7,7 +7,7 @@ import pandas as pd
 from numpy.typing import NDArray
 from pandas.api import types
 
-from collection.dataset import tidy_column
+from collection.dataset import text_of, tidy_column
 from lcbench.errors import DataError
 
 _MOST_REAL_CLASSES = 50
@@ -26,21 +26,30 @@ def number_classes(target: pd.Series) -> tuple[NDArray[np.int64], tuple[str, ...
         ``(rows,)`` array of class numbers from 0, and the classes' names.
 
     Raises:
-        DataError: If values are missing, there is but one class, or it is no classification.
+        DataError: If values are missing or infinite, there is but one class, or it is no classification.
     """
     missing = int(target.isna().sum())
     if missing:
         raise DataError(
             f"the target must have a value in every row, got none in {missing} of {len(target)}; remove those rows."
         )
+    _check_finite(target)
     found, values = pd.factorize(tidy_column(str(target.name), target))
     _check_classification(target, len(values))
-    texts = [_text(value) for value in values]
+    texts = [text_of(value) for value in values]
     classes = tuple(_sorted(texts))
     if len(classes) < 2:
         raise DataError(f"the target must have at least 2 classes, got {len(classes)}: {', '.join(classes) or 'none'}.")
     numbers = {name: number for number, name in enumerate(classes)}
     return np.array([numbers[text] for text in texts], np.int64)[found], classes
+
+
+def _check_finite(target: pd.Series) -> None:
+    infinite = int(np.isinf(target.to_numpy()).sum()) if types.is_float_dtype(target.dtype) else 0
+    if infinite:
+        raise DataError(
+            f"the target must be finite, got infinite values in {infinite} of {len(target)} rows; remove those rows."
+        )
 
 
 def _check_classification(target: pd.Series, n_values: int) -> None:
@@ -49,12 +58,6 @@ def _check_classification(target: pd.Series, n_values: int) -> None:
             f"the target must be classes, got {n_values} different real numbers (a regression?); "
             "write classes as integers or text, or bin the values."
         )
-
-
-def _text(value: object) -> str:
-    if isinstance(value, float | np.floating) and float(value).is_integer():
-        return str(int(value))
-    return str(value)
 
 
 def _sorted(texts: list[str]) -> list[str]:

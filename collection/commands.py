@@ -45,6 +45,8 @@ def collect(
     Stopped at any moment, the same command goes on where it stopped. Exit codes: 0 the benchmark is whole; 2 it cannot
     be made as things are (bad input, disk full, scheduler lost); 3 some units failed; 130 stopped with Ctrl-C.
     """
+    import time
+
     from collection.devices import check_device
     from collection.encodings import default_encoding, get_encoding
     from collection.engines import get_engine
@@ -77,7 +79,11 @@ def collect(
             OUT.print(f"{folder} holds this benchmark already; nothing to do.", soft_wrap=True)
         return
     try:
-        with clear_if_full(folder), made as entered, opened_with_progress(plan, folder, quiet=quiet) as collection:
+        with (
+            clear_if_full(folder),
+            made as entered,
+            opened_with_progress(plan, folder, time.monotonic, quiet=quiet) as collection,
+        ):
             _run(collection, entered, quiet=quiet)
     except KeyboardInterrupt:
         kept = Workplace(folder).count()
@@ -113,6 +119,9 @@ def _run(collection: "Collection", engine: "Engine", *, quiet: bool) -> None:
 
     with ERR.status("timing single runs on this machine, for the seconds of the table") if not quiet else nullcontext():
         collection.calibrate()
+    if not quiet:
+        ahead = f"{len(collection.pending())} of {len(collection.units)} units to train: {engine.describe()}"
+        ERR.print(ahead, soft_wrap=True, highlight=False, markup=False)
     log = Log(collection.folder, lambda: datetime.now(UTC))
     with followed(log, collection, engine):
         with Report(collection, log, time.monotonic, quiet=quiet) as report:

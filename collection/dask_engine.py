@@ -61,7 +61,9 @@ class DaskEngine:
 
     def describe(self) -> str:
         """Scheduler and number of threads."""
-        return f"{self._count()} Dask worker threads at {self._scheduler}"
+        threads = self._count()
+        waiting = "" if threads else " (units wait until one comes: dask worker " + self._scheduler + ")"
+        return f"{threads} Dask worker thread{'s' * (threads != 1)} at {self._scheduler}{waiting}"
 
     def room(self) -> int:
         """Units that the scheduler may still be given."""

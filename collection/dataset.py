@@ -79,9 +79,33 @@ def tidy_column(name: str, column: pd.Series) -> pd.Series:
         return column.astype("category")
     if kind in ("integer", "floating", "mixed-integer-float", "decimal"):
         return pd.to_numeric(column)
-    what = column.dtype if column.dtype != object else kind
-    remedy = "turn it into numbers (such as days since a date)" if "date" in str(what) else "make one column per part"
-    raise DataError(f"column {name!r} must hold numbers, booleans or text, got {what} values; {remedy} or remove it.")
+    what = column.dtype if column.dtype != object else _held(column, kind)
+    raise DataError(
+        f"column {name!r} must hold numbers, booleans or text, got {what} values; {_remedy(str(what))} or remove it."
+    )
+
+
+def text_of(value: object) -> str:
+    """A class or category as text: whole numbers without a point, whatever type they have."""
+    if isinstance(value, float | np.floating) and float(value).is_integer():
+        return str(int(value))
+    return str(value)
+
+
+def _held(column: pd.Series, kind: str) -> str:
+    """What a column of objects holds: pandas' word for it, or the types of its first values."""
+    if not kind.startswith("mixed"):
+        return kind
+    found = dict.fromkeys(type(value).__name__ for value in column[column.notna()].iloc[:1000])
+    return " and ".join(dict.fromkeys("list" if name in ("ndarray", "tuple") else name for name in list(found)[:3]))
+
+
+def _remedy(what: str) -> str:
+    if "date" in what:
+        return "turn it into numbers (such as days since a date)"
+    if "time" in what or "period" in what:
+        return "turn it into numbers (such as seconds)"
+    return "write all of them as text" if " and " in what else "make one column per part"
 
 
 def _plain_numbers(name: str, column: pd.Series) -> pd.Series:

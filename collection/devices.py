@@ -16,5 +16,6 @@ def check_device(name: str) -> str:
     there = torch.cuda.device_count()
     names = ["cuda", *(f"cuda:{i}" for i in range(there))] if there else []
     if name not in names:
-        raise InputError(f"device must be one of {', '.join(['cpu', *names])} on this machine, got {name!r}.")
+        wanted = f"one of {', '.join(['cpu', *names])}" if names else "cpu, where torch finds no GPU"
+        raise InputError(f"device must be {wanted}, got {name!r}; choose another, or go to a machine that has it.")
     return name

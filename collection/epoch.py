@@ -8,14 +8,13 @@ import torch
 from torch import Tensor
 
 from collection.dropout import draw_masks, masks_for
-from collection.loss import log_softmax, loss_gradient
+from collection.loss import log_softmax, loss_gradient, loss_shares
 from collection.network import Stack
 from collection.randomness import Streams
 from collection.statistics import Tally
 from collection.tensors import Tensors
 
 _BLOCK_VALUES = 1 << 20  # log-probabilities kept before they are tallied: 4 MB
-_GATHERED_VALUES = 1 << 22  # inputs brought into the order of their batches at once: 16 MB
 
 
 class Training:
@@ -45,28 +44,32 @@ class Training:
             Metrics over the epoch's batches in training mode, each batch before its step; see ``Tally.metrics``.
         """
         tally, block = Tally(len(stack), self._data.weights), _Block(self._batch_size, self._data.n_classes)
-        for x, labels in self._batches(len(stack)):
+        copies = len(stack) // len(self._orders)
+        steps = stack.steps(learning_rates, self._momentum, self._weight_decay)
+        for x, labels, shares in self._batches():
             masks = draw_masks(self._draw, x.shape[1], stack.shape.widths[1:-1], stack.shape.dropout)
-            logits, inputs = stack.forward(x, masks)
-            log_probabilities = log_softmax(logits)
-            stack.backward(loss_gradient(log_probabilities, labels, self._data.weights), inputs)
-            stack.step(learning_rates, self._momentum, self._weight_decay)
-            block.add(log_probabilities, labels, tally)
+            log_probabilities = log_softmax(stack.forward(x, masks))
+            own = labels.repeat(copies, 1)
+            stack.backward(loss_gradient(log_probabilities, own, shares.repeat(copies, 1)))
+            for step in steps:
+                step()
+            block.add(log_probabilities, own, tally)
         block.flush(tally)
         return tally.metrics()
 
-    def _batches(self, n: int) -> Iterator[tuple[Tensor, Tensor]]:
+    def _batches(self) -> Iterator[tuple[Tensor, Tensor, Tensor]]:
         """Go through the training part in each seed's own order.
 
         Yields:
-            Rows ``(n, batch, features)`` and labels ``(n, batch)``; networks of one seed get the same ones.
+            Rows ``(seeds, batch, features)``, labels ``(seeds, batch)`` and their shares in the batch's loss.
         """
         data, rows, size = self._data, len(self._data.y_train), self._batch_size
-        order = torch.from_numpy(np.stack([rng.permutation(rows) for rng in self._orders]))
-        gathered = size * max(1, _GATHERED_VALUES // (n * size * data.n_features))
-        for start in range(0, rows, gathered):
-            own = order[:, start : start + gathered].repeat(n // len(self._orders), 1).to(data.weights.device)
-            yield from zip(data.x_train[own].split(size, 1), data.y_train[own].split(size, 1), strict=True)
+        order = torch.from_numpy(np.stack([rng.permutation(rows) for rng in self._orders])).to(data.weights.device)
+        labels = data.y_train[order]
+        parts = [whole.split(size, 1) for whole in (order, labels, data.weights[labels])]
+        for own, of_own, weights in zip(*parts, strict=True):
+            x = data.x_train.index_select(0, own.flatten()).view(*own.shape, data.n_features)
+            yield x, of_own, loss_shares(weights)
 
 
 class _Block:

@@ -1,14 +1,6 @@
-"""One Linear layer of many networks: its parameters, their gradients and velocities."""
+"""One Linear layer of many networks: views of the memory that holds their parameters."""
 
-import numpy as np
-import torch
-from numpy.typing import NDArray
 from torch import Tensor
-
-from collection.products import multiply
-
-Parts = tuple[list[Tensor], list[Tensor], list[Tensor]]
-"""Parameters, their gradients and their velocities: lists of tensors that belong together."""
 
 
 class Layer:
@@ -16,78 +8,40 @@ class Layer:
 
     The weights lie in memory with the longer side last: products of a narrow matrix are several times as fast so.
 
+    Args:
+        parameters: ``(n, (fan_in + 1) * fan_out)``, the weights as they lie, then the biases; of each network together.
+        gradients: Their gradients, in the same places.
+        fan_in: Inputs.
+        fan_out: Outputs.
+
     Attributes:
         weights: ``(n, fan_in, fan_out)``, a view.
-        biases: ``(n, 1, fan_out)``.
+        biases: ``(n, 1, fan_out)``, a view.
+        weight_gradients: Of the loss with respect to the weights, **as they lie in memory**.
+        bias_gradients: ``(n, 1, fan_out)``.
+        turned: Whether weights lie in memory as ``(n, fan_out, fan_in)``.
     """
 
-    def __init__(self, weights: Tensor, biases: Tensor) -> None:
-        self._turned = weights.shape[1] > weights.shape[2]
-        self._stored = (weights.transpose(1, 2) if self._turned else weights).contiguous()
-        self._velocity = torch.zeros_like(self._stored)
-        self._gradient: Tensor | list[Tensor] = torch.empty_like(self._stored)
-        self._parts: dict[tuple[int, int], Parts] = {}
-        self.weights = self._view()
-        self.biases = biases.contiguous()
-        self._bias_velocity = torch.zeros_like(self.biases)
-        self._bias_gradient = torch.empty_like(self.biases)
+    def __init__(self, parameters: Tensor, gradients: Tensor, fan_in: int, fan_out: int) -> None:
+        self.turned = fan_in > fan_out
+        lying = (fan_out, fan_in) if self.turned else (fan_in, fan_out)
+        self._gradients, self._size = gradients, fan_in * fan_out
+        weights, self.biases = self._views(parameters, lying)
+        self.weights = weights.mT if self.turned else weights
+        self.weight_gradients, self.bias_gradients = self._views(gradients, lying)
 
-    def _view(self) -> Tensor:
-        return self._stored.transpose(1, 2) if self._turned else self._stored
+    def _views(self, flat: Tensor, lying: tuple[int, int]) -> tuple[Tensor, Tensor]:
+        return flat[:, : self._size].unflatten(1, lying), flat[:, self._size :].unsqueeze(1)
 
-    def keep(self, n: int) -> None:
-        """Go on with the first ``n`` networks only."""
-        self._stored, self._velocity, self._gradient = self._stored[:n], self._velocity[:n], self._gradient[:n]
-        self.biases, self._bias_velocity = self.biases[:n], self._bias_velocity[:n]
-        self._bias_gradient = self._bias_gradient[:n]
-        self.weights = self._view()
-        self._parts = {}
+    def fill(self, values: Tensor) -> None:
+        """Set the parameters to ``(n, ...)`` values: the weights row by row, then the biases."""
+        self.weights.copy_(values[:, : self._size].view_as(self.weights))
+        self.biases.copy_(values[:, self._size :].unsqueeze(1))
 
-    def repeat(self, times: int) -> None:
-        """Go on with so many copies of the networks, one after the other."""
-        self._stored, self._velocity = (t.repeat(times, 1, 1) for t in (self._stored, self._velocity))
-        self.biases, self._bias_velocity = (t.repeat(times, 1, 1) for t in (self.biases, self._bias_velocity))
-        self._gradient = torch.empty_like(self._stored)
-        self._bias_gradient = torch.empty_like(self.biases)
-        self.weights = self._view()
-        self._parts = {}
+    def flat_gradients(self) -> list[list[Tensor]]:
+        """Views of the gradients of each network's parameters.
 
-    def backward(self, x: Tensor, gradient: Tensor) -> None:
-        """Compute the gradients of the parameters.
-
-        Args:
-            x: The layer's inputs, ``(n, batch, fan_in)``.
-            gradient: Of the loss with respect to its outputs, ``(n, batch, fan_out)``.
+        Returns:
+            Those of the weights, in no particular order, and those of the biases: each one tensor ``(n, parameters)``.
         """
-        torch.sum(gradient, 1, keepdim=True, out=self._bias_gradient)
-        left, right = (gradient, x) if self._turned else (x, gradient)
-        out = self._gradient if isinstance(self._gradient, Tensor) else None
-        gradients = multiply(left.transpose(1, 2), right, out)
-        if type(gradients) is not type(self._gradient):
-            self._parts = {}
-        self._gradient = gradients
-
-    def gradient_values(self) -> NDArray[np.float32]:
-        """The gradients of each network's parameters, in no particular order, ``(n, parameters)``."""
-        gradient = self._gradient
-        weights = torch.stack(gradient) if isinstance(gradient, list) else gradient
-        return torch.cat([weights.flatten(1), self._bias_gradient.flatten(1)], 1).cpu().numpy()
-
-    def parts(self, start: int, stop: int) -> Parts:
-        """Parameters, gradients and velocities of some of the networks, in as few tensors as they lie in."""
-        key = (start, stop)
-        if key not in self._parts:
-            own = slice(start, stop)
-            self._parts[key] = (
-                [self.biases[own], *self._pieces(self._stored[own])],
-                [self._bias_gradient[own], *self._pieces(self._gradient[own])],
-                [self._bias_velocity[own], *self._pieces(self._velocity[own])],
-            )
-        parameters, gradients, velocities = self._parts[key]
-        if isinstance(self._gradient, list):
-            gradients = [self._bias_gradient[start:stop], *self._gradient[start:stop]]
-        return parameters, gradients, velocities
-
-    def _pieces(self, tensor: Tensor | list[Tensor]) -> list[Tensor]:
-        """One tensor, or one per network where their gradients come so."""
-        return list(tensor) if isinstance(self._gradient, list) else [tensor]  # type: ignore[list-item]
+        return [[self._gradients[:, : self._size]], [self._gradients[:, self._size :]]]

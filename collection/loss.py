@@ -24,22 +24,24 @@ def log_softmax(logits: Tensor) -> Tensor:
     return torch.log_softmax(logits.transpose(1, 2).contiguous(), 1)
 
 
-def loss_gradient(log_probabilities: Tensor, labels: Tensor, weights: Tensor, there: Tensor | None = None) -> Tensor:
+def loss_shares(weights: Tensor) -> Tensor:
+    """What each row counts in its batch's loss, ``w_y / sum(w_y)``, from its class's weight: both ``(n, rows)``."""
+    return weights / weights.sum(1, keepdim=True).clamp_(min=NOTHING)
+
+
+def loss_gradient(log_probabilities: Tensor, labels: Tensor, shares: Tensor) -> Tensor:
     """Gradient of a batch's loss with respect to the logits: ``w_y (p - onehot(y)) / sum(w_y)``.
 
     Args:
         log_probabilities: ``(n, classes, rows)``.
         labels: ``(n, rows)``.
-        weights: ``(classes,)``.
-        there: ``(n, rows)``, 1 for rows and 0 for places without one, float32; by default all are rows.
+        shares: ``(n, rows)``, from :func:`loss_shares`.
 
     Returns:
         ``(n, rows, classes)``, a view of memory that has the classes first.
     """
-    weight = weights[labels] if there is None else weights[labels] * there
     gradient = log_probabilities.exp()
     gradient.scatter_add_(
         1, labels.unsqueeze(1), gradient.new_full((1, 1, 1), -1).expand(len(labels), 1, labels.shape[1])
     )
-    gradient.mul_((weight / weight.sum(1, keepdim=True).clamp(min=NOTHING)).unsqueeze(1))
-    return gradient.transpose(1, 2)
+    return gradient.mul_(shares.unsqueeze(1)).mT

@@ -7,7 +7,8 @@ pass is written out: a chain of Linear-ReLU-Dropout needs no automatic different
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import chain, groupby, pairwise
+from functools import partial
+from itertools import groupby, pairwise
 from typing import Protocol
 
 import numpy as np
@@ -15,7 +16,8 @@ import torch
 from torch import Tensor
 
 from collection.layer import Layer
-from collection.products import affine, through_relu
+from collection.passes import Passes
+from collection.products import Call, affine
 
 _MIN_DROPOUT = 0.05  # the released generator adds dropout layers only above this
 
@@ -77,6 +79,8 @@ class Networks(Protocol):
 class Stack:
     """Networks of one shape that train together, each with its own parameters.
 
+    All parameters of a network lie together, so that a step of networks with one learning rate is one call.
+
     Attributes:
         shape: Their shape.
         layers: Their Linear layers, the output layer last.
@@ -85,28 +89,35 @@ class Stack:
     def __init__(self, shape: Shape, parameters: Tensor) -> None:
         """Take ``(n, shape.n_parameters)`` parameters: layer by layer the weights row by row, then the biases."""
         self.shape = shape
-        self.layers: list[Layer] = []
-        start = 0
-        for fan_in, fan_out in pairwise(shape.widths):
-            middle, stop = start + fan_in * fan_out, start + (fan_in + 1) * fan_out
-            weights = parameters[:, start:middle].view(-1, fan_in, fan_out)
-            self.layers.append(Layer(weights, parameters[:, middle:stop].view(-1, 1, fan_out)))
-            start = stop
+        self._hold(torch.empty_like(parameters), torch.zeros_like(parameters))
+        for layer, values in zip(self.layers, parameters.split(self._sizes(), 1), strict=True):
+            layer.fill(values)
+
+    def _hold(self, parameters: Tensor, velocities: Tensor) -> None:
+        self._parameters, self._velocities = parameters, velocities
+        self._gradients = torch.empty_like(parameters)
+        parts = [flat.split(self._sizes(), 1) for flat in (parameters, self._gradients)]
+        self.layers = [
+            Layer(own, gradients, fan_in, fan_out)
+            for own, gradients, (fan_in, fan_out) in zip(*parts, pairwise(self.shape.widths), strict=True)
+        ]
+        self._passes: dict[tuple[int, int], Passes] = {}
+
+    def _sizes(self) -> list[int]:
+        return [(fan_in + 1) * fan_out for fan_in, fan_out in pairwise(self.shape.widths)]
 
     def __len__(self) -> int:
-        return len(self.layers[0].biases)
+        return len(self._parameters)
 
     def keep(self, n: int) -> None:
         """Go on with the first ``n`` networks only."""
         if n < len(self):
-            for layer in self.layers:
-                layer.keep(n)
+            self._hold(self._parameters[:n], self._velocities[:n])
 
     def repeat(self, times: int) -> None:
         """Go on with so many copies of the networks, one after the other."""
         if times > 1:
-            for layer in self.layers:
-                layer.repeat(times)
+            self._hold(self._parameters.repeat(times, 1), self._velocities.repeat(times, 1))
 
     def logits(self, x: Tensor) -> Tensor:
         """Evaluate all networks on the same rows, without dropout.
@@ -118,69 +129,63 @@ class Stack:
             ``(n, rows, classes)``.
         """
         hidden = x.expand(len(self), *x.shape)
-        for layer in self.layers[:-1]:
-            hidden = affine(hidden, layer.weights, layer.biases, relu=True)
-        return affine(hidden, self.layers[-1].weights, self.layers[-1].biases, relu=False)
+        for layer in self.layers:
+            out = x.new_empty(len(self), len(x), layer.biases.shape[-1])
+            for call in affine(hidden, layer.weights, layer.biases, out, relu=layer is not self.layers[-1]):
+                call()
+            hidden = out
+        return hidden
 
-    def forward(self, x: Tensor, masks: Sequence[Tensor | None]) -> tuple[Tensor, list[Tensor]]:
-        """Evaluate each network on its own batch, with dropout.
+    def forward(self, x: Tensor, masks: Sequence[Tensor | None]) -> Tensor:
+        """Evaluate each network on its seed's batch, with dropout.
 
         Args:
-            x: ``(n, batch, features)``.
+            x: ``(seeds, batch, features)`` with ``n`` a multiple of ``seeds``: network ``i`` uses row ``i % seeds``.
             masks: For each hidden layer, 0 where a unit is dropped and ``1 / (1 - rate)`` elsewhere, of shape
-                ``(seeds, batch, width)`` with ``n`` a multiple of ``seeds``: network ``i`` uses row ``i % seeds``.
-                None: no dropout there.
+                ``(seeds, batch, width)``. None: no dropout there.
 
         Returns:
-            Logits ``(n, batch, classes)``, and the input of each layer for :meth:`backward`.
+            Logits ``(n, batch, classes)``; their memory is used again at the next call.
         """
-        inputs = [x]
-        for mask, layer in zip(masks, self.layers[:-1], strict=True):
-            hidden = affine(inputs[-1], layer.weights, layer.biases, relu=True)
-            if mask is not None:
-                hidden.view(-1, *mask.shape).mul_(mask)
-            inputs.append(hidden)
-        return affine(inputs[-1], self.layers[-1].weights, self.layers[-1].biases, relu=False), inputs
+        key = (len(x), x.shape[1])
+        if key not in self._passes:
+            self._passes[key] = Passes(self.layers, (0.0, *self.shape.dropout), *key)
+        self._last = self._passes[key]
+        return self._last.forward(x, masks)
 
-    def backward(self, gradient: Tensor, inputs: Sequence[Tensor]) -> None:
-        """Compute the gradient of every parameter.
+    def backward(self, gradient: Tensor) -> None:
+        """Compute the gradient of every parameter, for the batch of the last :meth:`forward`; once for each of them.
+
+        A hidden unit passes a gradient just where its value is positive: where it is neither cut off by the ReLU nor
+        dropped.
 
         Args:
-            gradient: Of the loss with respect to the logits, ``(n, batch, classes)``; it is overwritten.
-            inputs: From :meth:`forward`. A hidden unit passes a gradient just where its value is positive: where it
-                is neither cut off by the ReLU nor dropped.
+            gradient: Of the loss with respect to the logits, ``(n, batch, classes)``.
         """
-        rates = (0.0, *self.shape.dropout)
-        for number, layer in reversed(list(enumerate(self.layers))):
-            layer.backward(inputs[number], gradient)
-            if number:
-                if 0 < rates[number] < 1:
-                    gradient.mul_(1 / (1 - rates[number]))
-                gradient = through_relu(gradient, layer.weights, inputs[number])
+        self._last.backward(gradient)
 
-    def step(self, learning_rates: Sequence[float], momentum: float, weight_decay: float) -> None:
-        """Take a step of stochastic gradient descent with momentum, L2 weight decay and no Nesterov (as torch's SGD).
+    def steps(self, learning_rates: Sequence[float], momentum: float, weight_decay: float) -> list[Call]:
+        """Prepare a step of stochastic gradient descent with momentum, L2 weight decay and no Nesterov (torch's SGD).
 
         Args:
             learning_rates: One per network.
             momentum: Factor of the velocity.
             weight_decay: Factor of the parameters that is added to their gradient.
+
+        Returns:
+            What makes the step, for each group of neighbours with one learning rate; good until :meth:`keep` or
+            :meth:`repeat`.
         """
+        options = {"momentum": momentum, "weight_decay": weight_decay, "dampening": 0, "nesterov": False}
+        options |= {"maximize": False, "is_first_step": False}
+        calls: list[Call] = []
         start = 0
         for rate, group in groupby(learning_rates):
-            stop = start + len(list(group))
-            parts = [layer.parts(start, stop) for layer in self.layers]
-            torch._fused_sgd_(
-                *[list(chain.from_iterable(kind)) for kind in zip(*parts, strict=True)],
-                weight_decay=weight_decay,
-                momentum=momentum,
-                lr=rate,
-                dampening=0,
-                nesterov=False,
-                maximize=False,
-                is_first_step=False,
-            )
-            start = stop
+            own = slice(start, start + len(list(group)))
+            parts = [[flat[own]] for flat in (self._parameters, self._gradients, self._velocities)]
+            calls.append(partial(torch._fused_sgd_, *parts, lr=rate, **options))
+            start = own.stop
+        return calls
 
 
 def initial_parameters(shape: Shape, rng: np.random.Generator) -> np.ndarray:

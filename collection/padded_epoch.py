@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from collection.dropout import hashed_masks, keys_on
-from collection.loss import log_softmax, loss_gradient
+from collection.loss import log_softmax, loss_gradient, loss_shares
 from collection.network import Shape
 from collection.padded_stack import PaddedStack
 from collection.randomness import Streams
@@ -66,7 +66,8 @@ class PaddedTraining:
             labels, there = self._data.y_train[batch.rows].repeat(copies, 1), batch.there.repeat(copies, 1)
             logits, inputs = stack.forward(x, self._masks(keys, batch.number, x.shape[1], stack.shape))
             log_probabilities = log_softmax(logits)
-            stack.backward(loss_gradient(log_probabilities, labels, self._data.weights, there), inputs, kept)
+            shares = loss_shares(self._data.weights[labels] * there)
+            stack.backward(loss_gradient(log_probabilities, labels, shares), inputs, kept)
             waiting = torch.from_numpy(self._steps <= batch.number).to(x.device)[:, None, None]
             momentum, decay = self._momentum.masked_fill(waiting, 1), self._decay.masked_fill(waiting, 0)
             still = rates.masked_fill(waiting.repeat(copies, 1, 1), 0)

@@ -31,9 +31,9 @@ def prepare(dataset: Dataset, encoding: str = "ordinal") -> Prepared:
     """
     fit = get_encoding(encoding)
     y, classes = number_classes(dataset.target)
-    _check_finite(dataset.features)
+    check_finite(dataset.features)
     rows = split_rows(y, classes, dataset.test_rows)
-    features, dropped = _drop_missing(dataset.features, rows.train)
+    features, dropped = drop_missing(dataset.features, rows.train)
     encode = fit(features.iloc[rows.train])
     arrays: dict[str, NDArray[Any]] = {}
     for part, at in zip(rows._fields, rows, strict=True):
@@ -69,16 +69,24 @@ def describe(dataset: Dataset, prepared: Prepared) -> dict[str, Any]:
     }
 
 
-def _check_finite(features: pd.DataFrame) -> None:
-    """Refuse infinite values, and those too large for float32."""
+def check_finite(features: pd.DataFrame) -> None:
+    """Refuse infinite values, and those too large for float32.
+
+    Raises:
+        DataError: If there are any.
+    """
     largest = np.finfo(np.float32).max
     for name, column in features.select_dtypes("number").items():
         if column.abs().max() > largest:
             raise DataError(f"column {name!r} must be finite, got {column.abs().max()}; mend or empty those cells.")
 
 
-def _drop_missing(features: pd.DataFrame, train: NDArray[np.intp]) -> tuple[pd.DataFrame, tuple[str, ...]]:
-    """Leave out the columns that have no value in the training part."""
+def drop_missing(features: pd.DataFrame, train: NDArray[np.intp]) -> tuple[pd.DataFrame, tuple[str, ...]]:
+    """Leave out the columns that have no value in the training part; give the frame and the names of the others.
+
+    Raises:
+        DataError: If no column is left.
+    """
     given = features.iloc[train].notna().any()
     if not given.any():
         raise DataError("a data set must have at least one column with a value in its training part, got none.")

@@ -47,16 +47,17 @@ class Processes(Generic[Order, Answer]):
     Args:
         count: How many, at least 1.
         serve: What a process does with an order; it travels to each process once, so what it holds is held there.
+        preload: The module that the fork server imports, once for all processes (the first that is entered decides).
     """
 
-    def __init__(self, count: int, serve: Callable[[Order], Answer]) -> None:
-        self.count, self._serve = count, serve
+    def __init__(self, count: int, serve: Callable[[Order], Answer], preload: str = "collection.worker") -> None:
+        self.count, self._serve, self._preload = count, serve, preload
         self._idle: list[_Process] = []
         self._busy: dict[Connection, tuple[_Process, Order]] = {}
 
     def __enter__(self) -> Self:
         with _sigint_blocked(), _main_module_hidden():
-            set_forkserver_preload(["collection.worker"])
+            set_forkserver_preload([self._preload])
             ensure_running()
         return self
 
@@ -94,6 +95,16 @@ class Processes(Generic[Order, Answer]):
         """
         ready = wait(list(self._busy), timeout=max(0.0, min(seconds, SECONDS_TO_WAIT)))
         return [self._ended(pipe) for pipe in ready if isinstance(pipe, Connection)]
+
+    def at_work(self) -> list[tuple[Order, int]]:
+        """The orders that processes are working on, each with its process's number in the operating system."""
+        return [(order, process.process.pid or 0) for process, order in self._busy.values()]
+
+    def end(self, order: Order) -> None:
+        """End the process that works on this order (the same object); ``wait`` will not speak of it any more."""
+        pipe = next(pipe for pipe, (_, own) in self._busy.items() if own is order)
+        process, _ = self._busy.pop(pipe)
+        process.end()
 
     def _ended(self, pipe: Connection) -> tuple[Order, Answer | None]:
         process, order = self._busy.pop(pipe)

@@ -1,15 +1,21 @@
-"""Products of many pairs of matrices, by the faster of two libraries.
+"""Products of many pairs of matrices, by the fastest of three libraries.
 
-PyTorch's batched product (MKL on a CPU, cuBLAS on a GPU) has little overhead, but MKL leaves half of the AVX-512
-arithmetic of a processor unused that is not Intel's. oneDNN, which PyTorch ships too, uses it, at some microseconds a
-call. So large products go to oneDNN one by one, small ones to the batched product together. The choice depends on the
-sizes of one pair and on the processor, never on how many pairs there are or on measured time: results stay
-reproducible.
+On a CPU, numpy's matrix product hands each pair to its BLAS from one loop in C, so a call costs next to nothing, and
+OpenBLAS, which numpy's wheels bring, is as fast on narrow matrices as on wide ones. MKL, behind PyTorch's batched
+product, leaves half of the AVX-512 arithmetic of a processor unused that is not Intel's. Where numpy's BLAS does so as
+well, and only there, large products go to oneDNN one by one, which PyTorch ships too and which costs some microseconds
+a call. On a GPU the batched product is cuBLAS. The choice depends on the sizes of one pair and on what numpy's BLAS
+makes of the processor, never on how many pairs there are or on measured time: results stay reproducible.
 """
 
 import os
+from collections.abc import Callable, Iterator, Sequence
+from functools import cache, partial
+from itertools import chain
 
+import numpy as np
 import torch
+from threadpoolctl import threadpool_info  # type: ignore[import-untyped]
 from torch import Tensor
 
 # oneDNN keeps compiled products for every size it has met, 1024 of them if it is not told otherwise: hundreds of
@@ -17,83 +23,99 @@ from torch import Tensor
 os.environ.setdefault("ONEDNN_PRIMITIVE_CACHE_CAPACITY", "96")
 
 _WORTH_A_CALL = 3_500_000  # floating-point operations of one product, from which on oneDNN's call pays
-_ONEDNN = (
-    torch.backends.mkldnn.is_available()
-    and torch.backends.cpu.get_cpu_capability() == "AVX512"
-    and hasattr(torch.ops.mkldnn, "_linear_pointwise")
-)
+_AVX512_KERNELS = {"SkylakeX", "Cooperlake", "SapphireRapids"}  # as OpenBLAS calls them
 
 
 def one_by_one(a: Tensor, b: Tensor) -> bool:
     """Whether these products go to oneDNN.
 
     Args:
-        a: ``(n, rows, inner)``.
-        b: ``(n, inner, columns)``.
+        a: ``(..., rows, inner)``.
+        b: ``(..., inner, columns)``.
     """
-    return a.device.type == "cpu" and one_by_one_sizes(a.shape[1], a.shape[2], b.shape[2])
+    return a.device.type == "cpu" and one_by_one_sizes(a.shape[-2], a.shape[-1], b.shape[-1])
 
 
 def one_by_one_sizes(rows: int, inner: int, columns: int) -> bool:
     """Whether products of these sizes go to oneDNN on this processor."""
-    return _ONEDNN and 2 * rows * inner * columns >= _WORTH_A_CALL
+    return 2 * rows * inner * columns >= _WORTH_A_CALL and _onednn_is_faster()
 
 
-def affine(x: Tensor, weights: Tensor, biases: Tensor, *, relu: bool) -> Tensor:
-    """Apply a layer of each network to its own rows.
-
-    Args:
-        x: ``(n, rows, fan_in)``.
-        weights: ``(n, fan_in, fan_out)``.
-        biases: ``(n, 1, fan_out)``.
-        relu: Whether negative outputs become 0.
-
-    Returns:
-        ``(n, rows, fan_out)``.
-    """
-    if not one_by_one(x, weights):
-        out = torch.baddbmm(biases, x, weights)
-        return out.relu_() if relu else out
-    out = x.new_empty(len(x), x.shape[1], weights.shape[2])
-    for place, rows, weight, bias in zip(out, x, weights, biases, strict=True):
-        place.copy_(_onednn(rows, weight, bias.squeeze(0), "relu" if relu else "none"))
-    return out
+@cache
+def _onednn_is_faster() -> bool:
+    """Whether oneDNN uses AVX-512 and numpy's BLAS does not, by itself or because ``OPENBLAS_CORETYPE`` says so."""
+    kernels = {library.get("architecture") for library in threadpool_info() if library["user_api"] == "blas"}
+    return (
+        torch.backends.mkldnn.is_available()
+        and torch.backends.cpu.get_cpu_capability() == "AVX512"
+        and hasattr(torch.ops.mkldnn, "_linear_pointwise")
+        and not kernels & _AVX512_KERNELS
+    )
 
 
-def multiply(a: Tensor, b: Tensor, out: Tensor | None = None) -> Tensor | list[Tensor]:
-    """Multiply pairs of matrices.
+Call = Callable[[], object]
+"""A prepared computation: what it reads and writes is settled, and it may be made again and again."""
+
+
+def product(a: Tensor, b: Tensor, out: Tensor) -> Call:
+    """Prepare ``out = a @ b``.
 
     Args:
-        a: ``(n, rows, inner)``, may be transposed.
-        b: ``(n, inner, columns)``, may be transposed.
-        out: Where to put the result if it comes as one tensor.
-
-    Returns:
-        ``(n, rows, columns)``, or as many single matrices.
+        a: ``(..., rows, inner)``, may be transposed.
+        b: ``(..., inner, columns)``, may be transposed.
+        out: ``(..., rows, columns)``, rows one after the other.
     """
+    if a.device.type != "cpu":
+        return partial(torch.matmul, a, b, out=out)
     if one_by_one(a, b):
-        return [_onednn(left, right, None, "none") for left, right in zip(a, b, strict=True)]
-    return torch.bmm(a, b) if out is None else torch.bmm(a, b, out=out)
+        return partial(_copy_each, list(_pairs(a, b, out)))
+    return partial(np.matmul, a.numpy(), b.numpy(), out.numpy())
 
 
-def through_relu(gradient: Tensor, weights: Tensor, hidden: Tensor) -> Tensor:
-    """Take a gradient back through a layer's weights and the ReLU before it.
+def affine(x: Tensor, weights: Tensor, biases: Tensor, out: Tensor, *, relu: bool) -> list[Call]:
+    """Prepare to apply a layer of each network to its own rows.
 
     Args:
-        gradient: With respect to the layer's outputs, ``(n, rows, fan_out)``.
-        weights: ``(n, fan_in, fan_out)``.
-        hidden: What the ReLU gave, ``(n, rows, fan_in)``; the gradient passes where it is positive.
-
-    Returns:
-        Gradient with respect to what entered the ReLU, ``(n, rows, fan_in)``.
+        x: ``(..., rows, fan_in)``.
+        weights: ``(..., fan_in, fan_out)``.
+        biases: ``(..., 1, fan_out)``.
+        out: ``(..., rows, fan_out)``, where to put the outputs.
+        relu: Whether negative outputs become 0.
     """
-    back = multiply(gradient, weights.transpose(1, 2))
-    if isinstance(back, Tensor):
-        return torch.ops.aten.threshold_backward.default(back, hidden, 0)
-    out = torch.empty_like(hidden)
-    for place, single, own in zip(out, back, hidden, strict=True):
-        torch.ops.aten.threshold_backward.grad_input(single, own, 0, grad_input=place)
-    return out
+    if one_by_one(x, weights):
+        parts = [(a, b, bias.squeeze(0), place) for a, b, bias, place in _pairs(x, weights, biases, out)]
+        return [partial(_apply_each, parts, "relu" if relu else "none")]
+    calls: list[Call] = [product(x, weights, out), partial(out.add_, biases)]
+    return [*calls, out.relu_] if relu else calls
+
+
+def through_relu(gradient: Tensor, weights: Tensor, hidden: Tensor, back: Tensor) -> list[Call]:
+    """Prepare to take a gradient back through a layer's weights and the ReLU before it.
+
+    Args:
+        gradient: With respect to the layer's outputs, ``(..., rows, fan_out)``.
+        weights: ``(..., fan_in, fan_out)``.
+        hidden: What the ReLU gave, ``(..., rows, fan_in)``, and the gradient passes where it is positive; the gradient
+            with respect to what entered the ReLU takes its place.
+        back: Memory for the gradient with respect to ``hidden``, of the same shape.
+    """
+    passed = torch.ops.aten.threshold_backward.grad_input
+    return [product(gradient, weights.mT, back), partial(passed, back, hidden, 0, grad_input=hidden)]
+
+
+def _pairs(*tensors: Tensor) -> Iterator[tuple[Tensor, ...]]:
+    """Go through the matrices of tensors with the same leading dimensions together."""
+    return zip(*(chain.from_iterable(each) if each.dim() == 4 else each for each in tensors), strict=True)
+
+
+def _copy_each(pairs: Sequence[tuple[Tensor, ...]]) -> None:
+    for a, b, place in pairs:
+        place.copy_(_onednn(a, b, None, "none"))
+
+
+def _apply_each(parts: Sequence[tuple[Tensor, ...]], activation: str) -> None:
+    for a, b, bias, place in parts:
+        place.copy_(_onednn(a, b, bias, activation))
 
 
 def _onednn(a: Tensor, b: Tensor, bias: Tensor | None, activation: str) -> Tensor:

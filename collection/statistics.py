@@ -50,9 +50,8 @@ class Tally:
         self._counts.scatter_add_(1, labels, counted)
         of_rows = surprise if there is None else surprise * there
         self._cross_entropy += of_rows.sum(1, dtype=torch.float64)
-        parts = [each.split(batches, 1) for each in (surprise * weight, weight, counted)]  # type: ignore[no-untyped-call]
-        for loss, w, rows in zip(*parts, strict=True):
-            self._loss += loss.sum(1) / w.sum(1).clamp(min=NOTHING) * rows.sum(1)
+        loss, weight, rows = _sums(torch.stack([surprise * weight, weight, counted]), batches)
+        self._loss += (loss / weight.clamp_(min=NOTHING) * rows).sum(1, dtype=torch.float64)
 
     def metrics(self) -> dict[str, Tensor]:
         """Compute the metrics.
@@ -71,6 +70,15 @@ class Tally:
             "cross_entropy": self._cross_entropy / rows,
             "loss": self._loss / rows,
         }
+
+
+def _sums(values: Tensor, batches: int | Sequence[int]) -> Tensor:
+    """Sum ``(..., rows)`` within batches of rows, of so many (the last may be smaller) or of so many each."""
+    if not isinstance(batches, int):
+        return torch.stack([part.sum(-1) for part in values.split(list(batches), -1)], -1)
+    whole = values.shape[-1] // batches * batches
+    sums = values[..., :whole].unflatten(-1, (-1, batches)).sum(-1)
+    return sums if whole == values.shape[-1] else torch.cat([sums, values[..., whole:].sum(-1, keepdim=True)], -1)
 
 
 def evaluate(stack: Networks, x: Tensor, labels: Tensor, class_weights: Tensor) -> Mapping[str, Tensor]:

@@ -1,14 +1,15 @@
-"""How torch computes in a worker."""
+"""How torch and numpy compute in a worker."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 import torch
+from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
 
 @contextmanager
 def one_thread() -> Iterator[None]:
-    """Let torch use one thread, and take the smallest numbers for zero (afterwards no more, as is its default).
+    """Let torch and numpy use one thread, and take the smallest numbers for zero (afterwards as before).
 
     Weight decay drives unused weights towards zero, where arithmetic would get slow.
     """
@@ -16,7 +17,8 @@ def one_thread() -> Iterator[None]:
     torch.set_num_threads(1)
     torch.set_flush_denormal(True)
     try:
-        yield
+        with threadpool_limits(1, user_api="blas"):
+            yield
     finally:
         torch.set_num_threads(threads)
         torch.set_flush_denormal(False)

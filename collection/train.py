@@ -103,6 +103,7 @@ def train_together(
     return _train_stack(data, configs, budgets, seeds, plan_seed, clock, epoch_seconds, extras)
 
 
+@np.errstate(over="ignore", invalid="ignore")  # a run that diverges is a result, not a mistake
 @torch.inference_mode()
 def _train_stack(
     data: Tensors,

@@ -15,10 +15,11 @@ from lcbench.errors import LcbenchError
 
 USAGE_ERROR, INTERRUPTED = 2, 130
 _UsageError: type[Exception] = typer.BadParameter.__mro__[1]  # typer does not export it, old ones take it from click
-_COLLECT = ("torch", "openml", "sklearn", "arff", "filelock")  # what the extra `collect` brings
+_EXTRAS = dict.fromkeys(("torch", "openml", "sklearn", "arff", "filelock"), "collect")
+_EXTRAS |= dict.fromkeys(("safetensors", "psutil"), "automl")  # packages by the extra that brings them
 _ORDER = (
     *("demo", "collect", "info", "baselines", "import", "export", "verify", "merge", "migrate"),
-    *("simulate", "live", "portfolio", "surrogate", "figures", "compare", "report"),
+    *("fit", "predict", "simulate", "live", "portfolio", "surrogate", "figures", "compare", "report"),
 )
 
 
@@ -54,9 +55,10 @@ def run(arguments: Sequence[str]) -> int:
         return _complain(f"{error.format_message().rstrip('.')}. See: lcbench --help.")  # type: ignore[attr-defined]
     except ModuleNotFoundError as error:
         package = str(error.name).partition(".")[0]
-        if package not in _COLLECT:
+        if package not in _EXTRAS:
             raise
-        return _complain(f"this needs the package {package!r}; install it with: pip install 'lcbench[collect]'.")
+        extra = _EXTRAS[package]
+        return _complain(f"this needs the package {package!r}; install it with: pip install 'lcbench[{extra}]'.")
     except OSError as error:  # no permission, no such place, no room: whoever runs this can mend it, we cannot
         return _complain(_blame(error))
     except (typer.Abort, KeyboardInterrupt):

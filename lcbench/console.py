@@ -8,6 +8,7 @@ from rich.progress import (
     DownloadColumn,
     MofNCompleteColumn,
     Progress,
+    ProgressColumn,
     TextColumn,
     TimeElapsedColumn,
     TimeRemainingColumn,
@@ -19,10 +20,14 @@ ERR = Console(stderr=True)
 _SECONDS_WITHOUT_A_LINE = 30.0
 
 
-def progress(*, quiet: bool = False) -> Progress:
+def progress(*, quiet: bool = False, left: ProgressColumn | None = None) -> Progress:
     """A progress bar with counts and an estimate of the time left, on standard error.
 
     It draws nothing where standard error is no terminal (see :class:`Pace`), or if ``quiet``.
+
+    Args:
+        quiet: Whether to draw nothing.
+        left: What estimates the time left, for steps that are known to differ; by default steps take equally long.
     """
     columns = (
         TextColumn("{task.description}"),
@@ -31,7 +36,7 @@ def progress(*, quiet: bool = False) -> Progress:
         TextColumn("{task.fields[note]}"),
         TimeElapsedColumn(),
         TextColumn("left"),
-        TimeRemainingColumn(),
+        left or TimeRemainingColumn(),
     )
     return Progress(*columns, console=ERR, disable=quiet or not ERR.is_terminal)
 

@@ -40,7 +40,8 @@ class replacing:  # noqa: N801  # reads as a verb: `with replacing(path) as temp
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        self.temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+        # workers on several machines may have one process number, and one that was given up may still be writing
+        self.temporary = path.with_name(f".{path.name}.{os.getpid()}-{os.urandom(4).hex()}.tmp")
 
     def __enter__(self) -> Path:
         self.path.parent.mkdir(parents=True, exist_ok=True)

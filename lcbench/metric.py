@@ -45,6 +45,10 @@ class Metric:
         loss = self.high - array if self.goal == "maximize" else array - self.low
         return np.where(np.isnan(loss), np.inf, loss)
 
+    def value(self, loss: float) -> float:
+        """The value that has a finite loss: the inverse of :meth:`loss`."""
+        return self.high - loss if self.goal == "maximize" else loss + self.low
+
 
 def _metrics() -> dict[str, Metric]:
     """List the metrics in the order of their columns."""

@@ -238,7 +238,7 @@ def _own(value: Any) -> Any:
     return value.item() if isinstance(value, np.generic) else value
 
 
-def _is_whole(hyperparameter: Hyperparameter[Any, Any]) -> bool:
+def _is_whole(hyperparameter: NumericalHyperparameter[Any, Any]) -> bool:
     return isinstance(hyperparameter.lower, int | np.integer)
 
 

@@ -53,6 +53,7 @@ class Result:
         started: Virtual seconds at which a worker took the job.
         finished: Virtual seconds at which it was done; ``finished - started`` is what the job cost.
         worker: Number of the worker, from 0.
+        metric: What the curve's values are.
     """
 
     job: Job
@@ -61,6 +62,12 @@ class Result:
     started: float
     finished: float
     worker: int
+    metric: Metric
+
+    @property
+    def losses(self) -> NDArray[np.float64]:
+        """The loss after each epoch that has been paid for, ``(job.budget + 1,)``: index 0 is the untrained network."""
+        return self.metric.loss(self.curve.values)
 
 
 class Domain(Protocol):

@@ -1,8 +1,9 @@
 """Where an optimizer may look: a whole search space, or the rows of a table."""
 
-from collections.abc import Hashable, Sequence
+from collections.abc import Hashable
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import compress
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from ConfigSpace import ConfigurationSpace
 
 _BATCH = 64  # ConfigSpace draws a batch in little more time than one configuration
+_SPARE = 4  # times as many points are drawn as are wanted, where some may be forbidden
 _NEIGHBOURS = 8  # rows looked at before looking at more, in search of one not taken
 _SMALL = 4096  # up to so many rows all are looked at; their distances are found faster than by a tree
 
@@ -49,37 +51,26 @@ class SpaceDomain:
         """Decode points; those that are forbidden are left out."""
         if not len(points):
             return [], np.empty((0, points.shape[1]))
-        configs = self._encoding.decode(points)
         if not self._encoding.conditional:
-            return configs, self._encoding.snap(points)
-        configs = self._legal(configs)
-        if not configs:
-            return [], np.empty((0, points.shape[1]))
-        return configs, np.stack([self._encoding.encode(config) for config in configs])
+            return self._encoding.decode(points), self._encoding.snap(points)
+        legal, allowed = self._encoding.legal(self._encoding.snap(self._encoding.filled(points)))
+        legal = legal[allowed]
+        active = zip(self._encoding.decode(legal), ~np.isnan(legal), strict=True)
+        return [dict(compress(config.items(), there)) for config, there in active], legal
 
     def candidates(self, n: int, rng: np.random.Generator) -> NDArray[np.float64]:
         """Where ``n`` configurations lie that are drawn uniformly, ``(n, dimensions)``; NaN where inactive."""
         if not self._encoding.conditional:
             return self._encoding.snap(self._encoding.uniform(n, rng))
-        self._drawing.seed(int(rng.integers(2**31)))
+        legal, allowed = self._encoding.legal(self._encoding.snap(self._encoding.uniform(_SPARE * n, rng)))
+        if allowed.sum() >= n:
+            return legal[allowed][:n]
+        self._drawing.seed(int(rng.integers(2**31)))  # most is forbidden: ConfigSpace looks for what is not
         drawn = self._drawing.sample_configuration(n)
         return np.stack([config.get_array() for config in (drawn if isinstance(drawn, list) else [drawn])])
 
     def take(self, config: Config) -> None:
         """A space never runs out: nothing to note."""
-
-    def _legal(self, configs: Sequence[Config]) -> list[Config]:
-        """Leave out what is inactive in each configuration, and configurations that are forbidden."""
-        from ConfigSpace.exceptions import ForbiddenValueError
-        from ConfigSpace.util import deactivate_inactive_hyperparameters
-
-        legal: list[Config] = []
-        for config in configs:
-            try:
-                legal.append(_plain(dict(deactivate_inactive_hyperparameters(dict(config), self.space))))
-            except ForbiddenValueError:  # only conditional spaces come here
-                continue
-        return legal
 
 
 @dataclass(frozen=True)

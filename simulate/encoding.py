@@ -73,19 +73,45 @@ class Encoding:
 
         All hyperparameters get a value, also those that are NaN (inactive) in a point.
         """
-        points = np.where(np.isnan(points), _INACTIVE, points)
+        points = self.filled(points)
         columns = [
             part.to_value(np.clip(points[:, j], 0, max(n - 1, 1)) if n == 0 else np.rint(points[:, j])).tolist()
             for j, (part, n) in enumerate(zip(self._parts, self.levels, strict=True))
         ]
         return [dict(zip(self.names, row, strict=True)) for row in zip(*columns, strict=True)]
 
+    def filled(self, points: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Points with a coordinate in the middle where they had none (NaN, inactive)."""
+        return np.where(np.isnan(points), _INACTIVE, points)
+
     def snap(self, points: NDArray[np.float64]) -> NDArray[np.float64]:
         """Bring ``(n, dimensions)`` points to where the configurations lie that they are decoded to."""
         snapped = np.empty_like(points)
         for j, (part, n) in enumerate(zip(self._parts, self.levels, strict=True)):
+            if n == 1:
+                snapped[:, j] = part.to_vector(part.default_value)  # 1 for a constant, 0 for a category
+                continue
             snapped[:, j] = np.rint(points[:, j]) if n else part.to_vector(part.to_value(np.clip(points[:, j], 0, 1)))
         return snapped
+
+    def legal(self, points: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
+        """Take out of points what is inactive, and say which of them are allowed.
+
+        Args:
+            points: ``(n, dimensions)`` points of configurations (see :meth:`snap`).
+
+        Returns:
+            The points, NaN where a hyperparameter is inactive, and ``(n,)`` whether each is none of those that the
+            space forbids, both by ConfigSpace's own rules.
+        """
+        vectors = points.T.copy()
+        for j, name in enumerate(self.names):  # ConfigSpace keeps parents before their children
+            for condition in self.space.parent_conditions_of[name]:
+                vectors[j, ~condition.satisfied_by_vector_array(vectors)] = np.nan
+        forbidden = np.zeros(len(points), np.bool_)
+        for clause in self.space.forbidden_clauses:
+            forbidden |= clause.is_forbidden_vector_array(vectors)
+        return vectors.T, ~forbidden
 
     def uniform(self, n: int, rng: np.random.Generator) -> NDArray[np.float64]:
         """Draw ``(n, dimensions)`` points uniformly: numbers on their own scale, categories all alike."""

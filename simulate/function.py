@@ -1,7 +1,7 @@
 """Backend from a function: to try an optimizer on a formula, without a table."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from lcbench.curve import Curve
@@ -9,14 +9,15 @@ from lcbench.metric import METRICS, Metric
 from lcbench.schema import check_budgets
 from simulate.contract import Config
 from simulate.domain import SpaceDomain
-from simulate.objectives import objective
+from simulate.encoding import Encoding
+from simulate.objectives import WithObjective
 
 if TYPE_CHECKING:
     from ConfigSpace import ConfigurationSpace
 
 
 @dataclass(frozen=True, slots=True)
-class FunctionBackend:
+class FunctionBackend(WithObjective):
     """Learning curves from a function of the configuration and the budget.
 
     >>> def curve(config, budget):
@@ -37,18 +38,21 @@ class FunctionBackend:
     function: Callable[[Config, int], Curve]
     resumes: bool = False
     metric: Metric = METRICS["valid_cross_entropy"]
+    _encoding: Encoding = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
         check_budgets(self.budgets)
+        object.__setattr__(self, "_encoding", Encoding(self.space))
 
     def domain(self) -> SpaceDomain:
         """The whole space."""
         return SpaceDomain(self.space)
 
     def curve(self, config: Config, budget: int) -> Curve:
-        """The function's curve."""
-        return self.function(config, budget)
+        """The function's curve.
 
-    def objective(self, budget: int | None = None) -> Callable[[Config], float]:
-        """The loss of a configuration as a plain function, see :func:`simulate.objectives.objective`."""
-        return objective(self, budget)
+        Raises:
+            InputError: If the configuration is outside the space.
+        """
+        self._encoding.encode(config)
+        return self.function(config, budget)

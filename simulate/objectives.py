@@ -23,6 +23,16 @@ class Evaluation:
     budget: int
 
 
+class WithObjective:
+    """What makes a backend a plain function."""
+
+    __slots__ = ()
+
+    def objective(self: Backend, budget: int | None = None) -> Callable[[Mapping[str, Any]], float]:
+        """The loss of a configuration as a plain function, see :func:`objective`."""
+        return objective(self, budget)
+
+
 def objective(backend: Backend, budget: int | None = None) -> Callable[[Mapping[str, Any]], float]:
     """The loss of a configuration as a function.
 

@@ -1,6 +1,6 @@
 """Backend from a benchmark: every curve and every second is looked up."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from functools import cached_property
 from typing import Literal
 
@@ -14,7 +14,7 @@ from lcbench.metric import get_metric
 from lcbench.schema import check_budgets
 from simulate.contract import Config, Domain
 from simulate.domain import ConfigTable, SpaceDomain, TableDomain
-from simulate.objectives import objective
+from simulate.objectives import WithObjective
 
 Schedule = Literal["adaptive", "non-adaptive"]
 Match = Literal["exact", "nearest"]
@@ -24,7 +24,7 @@ SCHEDULES: tuple[Schedule, ...] = ("adaptive", "non-adaptive")
 MATCHES: tuple[Match, ...] = ("exact", "nearest")
 
 
-class ReplayBackend:
+class ReplayBackend(WithObjective):
     """One data set of a benchmark, replayed.
 
     Args:
@@ -96,10 +96,6 @@ class ReplayBackend:
         run, row = self._run(budget), self._row(config)
         return Curve(self._values[run][row, : budget + 1], self._seconds[run][row, : budget + 1])
 
-    def objective(self, budget: int | None = None) -> Callable[[Config], float]:
-        """The loss of a configuration as a plain function, see :func:`simulate.objectives.objective`."""
-        return objective(self, budget)
-
     def config_id(self, config: Config) -> int:
         """Which configuration of the table this one is taken for."""
         return int(self.bench.configs.index[self._row(config)])
@@ -133,7 +129,7 @@ class ReplayBackend:
 
     def _row(self, config: Config) -> int:
         row = self.table.rows.get(self.table.encoding.key(config))
-        if row is not None:
+        if row is not None and len(config) == len(self.table.configs[row]):  # with no more than its hyperparameters
             return row
         if self.match == "nearest":
             return self.table.nearest(config)

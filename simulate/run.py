@@ -2,7 +2,7 @@
 
 import heapq
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from lcbench.errors import InputError
@@ -92,7 +92,7 @@ class _Simulation:
         """Give one free worker a job, if there is a worker, a job, and leave to start it."""
         if not self.free or self.started >= self.evaluations:
             return False
-        job = self.optimizer.ask()
+        job = asked(self.optimizer)
         if job is None:
             return False
         thought = overhead(len(self.told))
@@ -124,7 +124,7 @@ class _Simulation:
                 f"budget {job.budget}; the recorded seconds cannot be replayed."
             )
         loss = float(self.backend.metric.loss(curve.values[-1]))
-        return Result(job, curve, loss, started=self.now, finished=self.now + cost, worker=worker)
+        return Result(job, curve, loss, self.now, self.now + cost, worker, self.backend.metric)
 
     def _check_job(self, job: Job) -> int:
         """Check an optimizer's job and find the epoch from which it is paid."""
@@ -165,6 +165,20 @@ class _Simulation:
                 f"which has finished {state}."
             )
         return state if self.backend.resumes else 0
+
+
+def asked(optimizer: Optimizer) -> Job | None:
+    """What an optimizer asks for next.
+
+    Raises:
+        InputError: If that is neither a job nor None, or its configuration is no mapping.
+    """
+    job = optimizer.ask()
+    if job is not None and not isinstance(job, Job):
+        raise InputError(f"an optimizer must ask for a Job or None, got {job!r} from {type(optimizer).__name__}.")
+    if job is not None and not isinstance(job.config, Mapping):
+        raise InputError(f"config of a job must map hyperparameters to values, got {job.config!r}.")
+    return job
 
 
 def _no_overhead(told: int) -> float:  # noqa: ARG001

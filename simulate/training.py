@@ -29,12 +29,13 @@ from lcbench.space import check_configs, get_space, records
 from simulate.contract import Config, Domain, Job
 from simulate.domain import ConfigTable, SpaceDomain, TableDomain
 from simulate.encoding import Encoding
+from simulate.objectives import WithObjective
 from simulate.realtime.crew import Answer, Crew
 from simulate.realtime.result import tried
 from simulate.trace import Trace
 
 
-class TrainingBackend:
+class TrainingBackend(WithObjective):
     """One data set, trained on for real, every budget from scratch with its own learning-rate schedule.
 
     A run has the networks of the same run in a collection: all its randomness comes from (plan seed, data set,

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from lcbench.errors import InputError
 from simulate.contract import Config, Domain, Optimizer
-from simulate.optimizers import OptimizerFactory
+from simulate.optimizers.registry import OptimizerFactory
 
 if TYPE_CHECKING:
     from ConfigSpace import ConfigurationSpace  # slow to import

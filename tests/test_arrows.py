@@ -17,6 +17,9 @@ ALLOWED = {
 }
 EXCEPTIONS = {
     "simulate/training.py": {"collection"},  # the live backend trains for real
+    "simulate/autotabular/": {"collection"},  # so does the tool, see docs/decisions/0038-autotabular.md
+    "simulate/ablation/rows.py": {"collection"},  # and whoever lets the tool search, see 0040-studies-of-systems.md
+    "simulate/ablation/running.py": {"collection"},
     "simulate/portfolio/training.py": {"collection"},  # so does whoever builds a portfolio
 }
 FILES = sorted(path.relative_to(ROOT).as_posix() for package in ALLOWED for path in (ROOT / package).rglob("*.py"))
@@ -48,7 +51,8 @@ def test_there_is_something_to_read():
 @pytest.mark.parametrize("path", FILES)
 def test_packages_import_along_the_arrows_only(path):
     found = {module[0] for module in imports(path)} & set(ALLOWED)
-    assert found <= ALLOWED[path.split("/")[0]] | EXCEPTIONS.get(path, set())
+    excepted = {package for place, own in EXCEPTIONS.items() if path.startswith(place) for package in own}
+    assert found <= ALLOWED[path.split("/")[0]] | excepted
 
 
 @pytest.mark.parametrize("path", FILES)

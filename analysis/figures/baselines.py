@@ -64,7 +64,9 @@ def draw(frame: pd.DataFrame) -> Figure:
         panel.set_ylim(-0.6, len(order) - 0.4)
         panel.grid(visible=False, axis="y")
         unit = "percentage points" if scale > 1 else metric.unit
-        panel.set_xlabel(f"gain in {metric.name.partition('_')[2].replace('_', ' ')} on the test part ({unit})")
+        name = metric.name.partition("_")[2].replace("_", " ")
+        panel.set_xlabel(f"gain in {name} on the test part ({unit})")
+        panel.set_ylabel(f"data set, {name} of its best network ({'%' if scale > 1 else metric.unit})")
         figure.legend(loc="outside upper center", ncols=3)
     return figure
 

@@ -22,7 +22,7 @@ class FigureModule(Protocol):
 
     @property
     def frame(self) -> Any:
-        """``frame(bench, metric)``, or ``frame(bench, metric, traces)`` if it shows a study: the numbers.
+        """The numbers: ``frame(bench, metric)``, for studies ``frame(bench, metric, traces)`` or ``frame(systems)``.
 
         Raises:
             NothingToDrawError: If there is nothing to show.
@@ -39,17 +39,23 @@ class FigureSpec:
     Attributes:
         module: Full name of its module.
         needs_traces: Whether it shows the traces of a study.
+        needs_systems: Whether it shows a study of systems, and nothing of a table.
     """
 
     module: str
     needs_traces: bool = False
+    needs_systems: bool = False
 
     def load(self) -> FigureModule:
         """Import the module."""
         return cast(FigureModule, import_module(self.module))
 
     def frame(
-        self, bench: "Benchmark", metric: str = "valid_accuracy", traces: "pd.DataFrame | None" = None
+        self,
+        bench: "Benchmark",
+        metric: str = "valid_accuracy",
+        traces: "pd.DataFrame | None" = None,
+        systems: "pd.DataFrame | None" = None,
     ) -> "pd.DataFrame":
         """The figure's numbers.
 
@@ -57,10 +63,13 @@ class FigureSpec:
             bench: The table.
             metric: Name of a metric.
             traces: What a study gave, one row per result.
+            systems: What a study of systems gave, see :mod:`simulate.ablation.file`.
 
         Raises:
             NothingToDrawError: If there is nothing to show.
         """
+        if self.needs_systems:
+            return self._of_systems(systems)
         if not self.needs_traces:
             return self.load().frame(bench, metric)
         if traces is None:
@@ -68,3 +77,10 @@ class FigureSpec:
                 "it shows a study; run 'lcbench simulate DIR --out traces.parquet' and give --traces traces.parquet."
             )
         return self.load().frame(bench, metric, traces)
+
+    def _of_systems(self, systems: "pd.DataFrame | None") -> "pd.DataFrame":
+        if systems is None or not len(systems):
+            raise NothingToDrawError(
+                "it shows a study of systems; run 'lcbench ablation OUT --datasets ...' and give --systems OUT."
+            )
+        return self.load().frame(systems)

@@ -4,7 +4,8 @@ Value on the test part of: the network that is best on the validation part so fa
 makes of the 30 best networks so far (Caruana et al. 2004; section 3.5 of the paper); and, where baselines are recorded,
 the same with them among the candidates, and the best baseline alone. Baselines are trained first, and the search of
 that line begins when they are done. Means over data sets and up to three seeds of the study's first optimizer, against
-the share of each data set's limit; a line begins where every run has a result. Nothing is chosen by the test part.
+the share of each data set's limit; a line begins where every run has a result and ends at its mark. Nothing is chosen
+by the test part.
 """
 
 from typing import Any
@@ -78,6 +79,7 @@ def draw(frame: pd.DataFrame) -> Figure:
         for i, pool in enumerate((SINGLE, ENSEMBLE, WITH_BASELINES, BASELINE)):
             rows = shown[shown["pool"] == pool]
             look: dict[str, Any] = {"color": style.colour(i), "linestyle": style.DASHES[i]}  # lines often coincide
+            look |= {"marker": style.MARKERS[i], "markevery": [-1], "clip_on": False}  # the end of a step has no length
             if len(rows):
                 panel.plot(rows["time"], rows["test"], drawstyle="steps-post", label=pool, **look)
         lines.share_axis(panel, str(frame["unit"].iloc[0]), float(shown["time"].min()))

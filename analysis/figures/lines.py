@@ -54,14 +54,21 @@ def bands(panel: Axes, x: str, frame: pd.DataFrame) -> None:
         panel.fill_between(rows[x].to_numpy(), *ends, step="post", color=style.colour(i), alpha=0.15, linewidth=0)
 
 
-def share_axis(panel: Axes, unit: str, first: float) -> None:
-    """A logarithmic x axis of shares of the limit, in per cent."""
+def share_axis(panel: Axes, unit: str, first: float, *, narrow: bool = False) -> None:
+    """A logarithmic x axis of shares of the limit, in per cent, with fewer ticks in a narrow panel."""
     panel.set_xscale("log")
     panel.set_xlim(min(first, 0.5), 1.0)
-    panel.xaxis.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0) if first > 5e-3 else (1.0,)))
+    panel.xaxis.set_major_locator(LogLocator(subs=_subs(first, narrow=narrow)))
     panel.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{100 * value:g} %"))
     panel.xaxis.set_minor_formatter(NullFormatter())
     panel.set_xlabel(_AXES[unit])
+
+
+def _subs(first: float, *, narrow: bool) -> tuple[float, ...]:
+    """Where an axis of shares from ``first`` to 1 has its ticks in each power of ten."""
+    if first <= 5e-3:
+        return (1.0,)
+    return (1.0, 3.0) if narrow else (1.0, 2.0, 5.0)
 
 
 def regret_axis(panel: Axes, drawn: pd.DataFrame) -> None:

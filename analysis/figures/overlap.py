@@ -49,7 +49,7 @@ def draw(frame: pd.DataFrame) -> Figure:
         for i, (keep, rows) in enumerate(frame.groupby("keep")):
             _line(panel, rows, i, float(keep))  # type: ignore[arg-type]  # pandas types group keys as objects
         panel.set(xlabel="epochs trained at the cut", ylabel="share of the final best tenth kept", ylim=(0, 1.02))
-        panel.yaxis.set_major_formatter(PercentFormatter(1.0))
+        panel.yaxis.set_major_formatter(PercentFormatter(1.0, decimals=0, symbol=" %"))
         panel.xaxis.set_major_locator(MaxNLocator(6, integer=True))
         figure.legend(loc="outside upper center", ncols=3, title="the cut keeps the best")
     return figure

@@ -48,11 +48,11 @@ def draw(frame: pd.DataFrame) -> Figure:
         panels = figure.subplots(1, frame["target"].nunique(), sharey=True, squeeze=False)[0]
         for panel, (target, rows) in zip(panels, frame.groupby("target", sort=False), strict=True):
             _target(panel, rows)
-            lines.share_axis(panel, str(frame["unit"].iloc[0]), float(reached["time"].min()))
+            lines.share_axis(panel, str(frame["unit"].iloc[0]), float(reached["time"].min()), narrow=True)
             panel.set_title(f"normalized regret of at most {100 * float(str(target)):g} %")
         panels[0].set_ylim(0, 1)
         panels[0].set_ylabel("share of runs")
-        panels[0].yaxis.set_major_formatter(PercentFormatter(1.0))
+        panels[0].yaxis.set_major_formatter(PercentFormatter(1.0, decimals=0, symbol=" %"))
         lines.legend(figure)
     return figure
 

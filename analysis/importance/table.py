@@ -1,14 +1,18 @@
 """fANOVA and LPI of every hyperparameter on every data set and budget: the numbers of Figure 6."""
 
 from collections.abc import Sequence
+from functools import lru_cache
 
 import pandas as pd
 
 from analysis.importance.fanova import main_effects
 from analysis.importance.lpi import local_importance
 from analysis.importance.model import ForestSettings
-from analysis.importance.task import FIGURE_FOREST, Task, fit_task, usable_tasks
+from analysis.importance.task import FIGURE_FOREST, Order, fit_task, order_of, usable_tasks
 from lcbench.benchmark import Benchmark
+
+_KEPT = 128
+"""Data sets and budgets whose rows are kept, since two figures show them: LCBench has 35 times 3."""
 
 COLUMNS = ("dataset", "budget", "hyperparameter", "fanova", "fanova_spread", "lpi")
 
@@ -42,13 +46,14 @@ def importance(
         UnknownNameError: If the metric or a budget is not in the table.
         InputError: If scikit-learn is not installed.
     """
-    found = [_rows(task, seed, settings) for task in usable_tasks(bench, metric, budgets)]
+    found = [_rows(order_of(task, seed, settings)) for task in usable_tasks(bench, metric, budgets)]
     return pd.concat(found, ignore_index=True) if found else pd.DataFrame(columns=list(COLUMNS))
 
 
-def _rows(task: Task, seed: int, settings: ForestSettings) -> pd.DataFrame:
+@lru_cache(maxsize=_KEPT)
+def _rows(order: Order) -> pd.DataFrame:
     """The rows of one data set and budget."""
-    model = fit_task(task, seed=seed, settings=settings)
+    task, model = order.task, fit_task(order.task, seed=order.seed, settings=order.settings)
     found = main_effects(model).rename(columns={"importance": "fanova", "spread": "fanova_spread"})
     found = found.assign(dataset=task.dataset, budget=task.budget)
     return found.assign(lpi=local_importance(model, task.incumbent)["importance"])[list(COLUMNS)]

@@ -98,12 +98,11 @@ def fit_task(task: Task, *, seed: int = 0, settings: ForestSettings | None = Non
     Raises:
         InputError: As :func:`analysis.importance.model.fit`.
     """
-    digest = hashlib.sha256(repr(task.axes).encode() + task.cube.tobytes() + task.losses.tobytes()).digest()
-    return _fitted(_Order(digest, seed, settings, task))
+    return _fitted(order_of(task, seed, settings))
 
 
 @dataclass(frozen=True, slots=True)
-class _Order:
+class Order:
     """What decides a forest; two orders are the same if their contents are."""
 
     digest: bytes
@@ -112,7 +111,13 @@ class _Order:
     task: Task = field(compare=False)
 
 
+def order_of(task: Task, seed: int, settings: ForestSettings | None) -> Order:
+    """The order of one task's forest."""
+    content = repr((task.dataset, task.budget, task.axes)).encode() + task.cube.tobytes() + task.losses.tobytes()
+    return Order(hashlib.sha256(content).digest(), seed, settings, task)
+
+
 @lru_cache(maxsize=_KEPT)
-def _fitted(order: _Order) -> Model:
+def _fitted(order: Order) -> Model:
     task = order.task
     return fit(task.axes, task.cube, task.losses, np.random.default_rng(order.seed), order.settings)

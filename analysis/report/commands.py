@@ -36,7 +36,8 @@ def report(
     from simulate.study import read
 
     _named("format", [out.suffix.lower() or out.name], (".html",))
-    bench, drawn = load(folder), _listed("figure", only, FIGURES)
+    known = [name for name, spec in FIGURES.items() if not spec.needs_systems]  # those show nothing of a table
+    bench, drawn = load(folder), _listed("figure", only, known)
     metrics = None if explore is None else tuple(_listed("metric", explore, METRICS))
     get_metric(metric)
     study = None if traces is None else read(traces)

@@ -81,13 +81,17 @@ function listen() {
 
 async function start() {
   const named = (name) => page.hyperparameters.findIndex((each) => each.name === name);
+  if (page.traces) state.dataset = Math.max(0, page.datasets.indexOf(studied()[0])); // where there is most to see
   state.across = `h${Math.max(0, named("learning_rate"))}`;
   state.colour = Math.max(0, named("num_layers"));
   controls();
   await keepSome();
+  await loadLibrary();
   await draw(drawParallel, drawScatter, drawCurves, drawKept);
   listen();
   document.body.dataset.drawn = Math.round(performance.now());
+  if (document.readyState === "loading") await new Promise((done) => document.addEventListener("DOMContentLoaded", done));
+  showFigures();
   if (page.traces) {
     document.querySelectorAll(".with-traces").forEach((each) => { each.hidden = false; });
     await draw(drawTraces);

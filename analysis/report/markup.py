@@ -2,6 +2,8 @@
 
 import json
 import math
+import zlib
+from base64 import b64encode
 from collections.abc import Iterable, Mapping, Sequence
 from html import escape
 from typing import Any
@@ -16,6 +18,12 @@ def data(name: str, value: object) -> str:
     """Data for the page's code, as JSON in an element with this id; NaN and infinity become null."""
     written = json.dumps(_plain(value), allow_nan=False, separators=(",", ":"))
     return f'<script type="application/json" id="{text(name)}">{_unbroken(written)}</script>'
+
+
+def packed(name: str, source: str) -> str:
+    """Text for the page's code, deflated and in base64, in an element with this id."""
+    letters = b64encode(zlib.compress(source.encode("utf-8"), 9)).decode("ascii")
+    return f'<script type="text/plain" id="{text(name)}">{letters}</script>'
 
 
 def code(source: str) -> str:

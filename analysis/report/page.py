@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from lcbench.benchmark import Benchmark
 
-SCRIPTS = ("decode.js", "table.js", "scatter.js", "curves.js", "parallel.js", "traces.js", "explorer.js")
+SCRIPTS = ("decode.js", "library.js", "table.js", "scatter.js", "curves.js", "parallel.js", "traces.js", "explorer.js")
 """The explorer's code, in the order in which it stands in the page."""
 
 Say = Callable[[str], None]
@@ -74,7 +74,7 @@ def build(contents: Contents, say: Say = lambda _: None) -> str:
         "comparison": facts.comparison(bench, metric),
         "figures": _pictures(contents, say),
         "data": markup.data("explorer-data", described) + _blocks(shown),
-        "library": markup.code(library),
+        "library": markup.packed("library", library),
         "code": markup.code("\n".join(["(() => {", '"use strict";', *map(_own, SCRIPTS), "})();"])),
     }
     return Template(_own("page.html")).substitute(parts)

@@ -19,11 +19,18 @@ function medians(runs) {
   });
 }
 
+/** Data sets of the study, in the table's order. */
+const studied = () => page.datasets.filter((name) => page.traces.some((run) => run.dataset === name));
+
 async function drawTraces(state) {
   if (!page.traces) return;
   const dataset = page.datasets[state.dataset], mine = page.traces.filter((run) => run.dataset === dataset);
   byId("traces-dataset").textContent = dataset;
   byId("traces-unit").textContent = page.unit;
+  byId("panels").hidden = mine.length === 0;
+  byId("traces-note").hidden = mine.length > 0;
+  byId("traces-note").textContent = `The study has no run on ${dataset}; it has ${studied().join(", ")}.`;
+  if (!mine.length) return;
   const names = [...new Set(page.traces.map((run) => run.optimizer))];
   const runs = new Map(names.map((name) => [name, mine.filter((run) => run.optimizer === name)]));
   const middle = new Map(names.map((name) => [name, medians(runs.get(name))]));

@@ -19,10 +19,15 @@ from collection.gradients import statistics_of
 from collection.randomness import streams
 from collection.recorder import Recorder, Run
 from collection.schedule import cosine
-from collection.statistics import evaluate, probabilities
+from collection.statistics import chunk_rows, evaluate, probabilities
 from collection.tensors import Tensors
 
 __all__ = ["FittedNetwork", "Stopping", "build_network", "fit"]
+
+_Metrics = Mapping[str, Mapping[str, NDArray[np.floating]]]
+
+Score = Callable[[NDArray[np.float32]], float]
+"""From class probabilities ``(validation rows, classes)`` to a number of which larger is better."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -33,10 +38,12 @@ class FittedNetwork:
         run: Its learning curves, and class probabilities of the validation and the test part.
         network: In evaluation mode, from prepared float32 inputs ``(rows, inputs)`` to logits ``(rows, classes)``; its
             ``state_dict`` is the whole model, which :func:`build_network` takes up again.
+        scores: ``(budget + 1,)`` what ``score`` gave after each epoch, NaN where the run diverged; None without one.
     """
 
     run: Run
     network: Network
+    scores: NDArray[np.float64] | None = None
 
 
 @torch.no_grad()
@@ -51,6 +58,7 @@ def fit(
     stopping: Stopping | None = None,
     epoch_seconds: float | None = None,
     gradients: bool = False,
+    score: Score | None = None,
 ) -> FittedNetwork:
     """Train one run from scratch.
 
@@ -69,6 +77,8 @@ def fit(
         stopping: When to stop before; None for never.
         epoch_seconds: What to record for each epoch, from a cost model, instead of what the clock says.
         gradients: Whether to log statistics of the gradients, every epoch.
+        score: What else to know of the validation part after each epoch. With it, ``stopping`` goes by it instead of
+            by its metric.
 
     Returns:
         The run and its network.
@@ -78,44 +88,107 @@ def fit(
     directions = None if settings.svd_dim is None else data.directions[:, : settings.svd_dim].contiguous()
     network = drawn_network(settings, directions, randomness.parameters).to(data.x_train.device).eval()
     training = Training(network, data, settings, randomness)
-    single, log = Single(network, (data.n_features, *settings.shape.widths)), Recorder(1, 1, budget)
-    log.metrics(0, _measured(single, data, evaluate(single, data.x_train, data.y_train, data.weights)))
+    single = Single(network, (data.n_features, *settings.shape.widths))
+    course = _Course(data, single, budget, settings.learning_rate, score)
     best = None if stopping is None else Best(stopping, network)
-    going = True
     for epoch in range(1, budget + 1):
-        started, rate = clock(), cosine(epoch - 1, budget, settings.learning_rate)
-        spent = 0.0
-        if going:
-            metrics = _measured(single, data, training.epoch(rate))
-            spent = clock() - started if epoch_seconds is None else epoch_seconds
-            log.metrics(epoch, metrics)
-            if gradients:
-                log.gradients(epoch, statistics_of(*training.gradient_values()))
-            going = _finite(metrics) and (best is None or best.goes_on(epoch, _value(metrics, best.stopping.metric)))
-        log.learning_rate(epoch, [rate])
-        log.seconds(epoch, spent, 1)
-    n_parameters = sum(parameter.numel() for parameter in network.parameters())
+        metrics = course.epoch(epoch, training, clock, epoch_seconds)
+        if gradients:
+            course.log.gradients(epoch, statistics_of(*training.flat_gradients()))
+        if not _finite(metrics):
+            break
+        loss = course.loss(epoch, metrics, stopping)
+        if best is not None and epoch < budget and not best.goes_on(epoch, loss):  # at its end no run is stopped
+            break
+    course.end(epoch)
     if best is not None:
         best.restore()
-    log.predictions([0], {"valid": probabilities(single, data.x_valid), "test": probabilities(single, data.x_test)})
-    run = log.run(0, budget, seed, n_parameters)
-    return FittedNetwork(run if best is None else best.continued(run), network)
+    run = course.run(seed)
+    if best is None:
+        return FittedNetwork(run, network, course.scores)
+    return FittedNetwork(best.continued(run), network, None if course.scores is None else best.held(course.scores))
 
 
-def _measured(single: Single, data: Tensors, train: Mapping[str, Tensor]) -> dict[str, dict[str, NDArray[np.floating]]]:
-    """Metrics of all parts of the data."""
-    parts = {
-        "train": train,
-        "valid": evaluate(single, data.x_valid, data.y_valid, data.weights),
-        "test": evaluate(single, data.x_test, data.y_test, data.weights),
-    }
-    return {part: {name: values.cpu().numpy() for name, values in found.items()} for part, found in parts.items()}
+class _Course:
+    """Trains a network epoch by epoch and logs it.
+
+    Args:
+        data: The data set.
+        single: The network, untrained.
+        budget: Epochs of the cosine.
+        learning_rate: At its beginning.
+        score: What else to know of the validation part.
+
+    Attributes:
+        log: What was measured.
+        scores: ``(budget + 1,)``, what ``score`` gave; None without one.
+    """
+
+    def __init__(self, data: Tensors, single: Single, budget: int, learning_rate: float, score: Score | None) -> None:
+        self._data, self._single, self._budget, self._score = data, single, budget, score
+        self._rates = [cosine(epoch, budget, learning_rate) for epoch in range(budget)]
+        self.log = Recorder(1, 1, budget)
+        self.log.metrics(0, self._measured(evaluate(single, data.x_train, data.y_train, data.weights)))
+        self.scores = None if score is None else np.full(budget + 1, np.nan)
+        self._note_score(0)
+
+    def epoch(
+        self, epoch: int, training: Training, clock: Callable[[], float], epoch_seconds: float | None
+    ) -> _Metrics:
+        """Train and evaluate; returns what was logged."""
+        started = clock()
+        metrics = self._measured(training.epoch(self._rates[epoch - 1]))
+        spent = clock() - started
+        self.log.metrics(epoch, metrics)
+        self.log.learning_rate(epoch, self._rates[epoch - 1 : epoch])
+        self.log.seconds(epoch, spent if epoch_seconds is None else epoch_seconds, 1)
+        return metrics
+
+    def loss(self, epoch: int, metrics: _Metrics, stopping: Stopping | None) -> float:
+        """What early stopping goes by after a finite epoch: the score's negative, or its own metric's loss."""
+        self._note_score(epoch)
+        if self.scores is not None:
+            return -float(self.scores[epoch])
+        return 0.0 if stopping is None else stopping.sign * _value(metrics, stopping.metric)
+
+    def end(self, last: int) -> None:
+        """After this epoch nothing is trained: no time passes."""
+        for epoch in range(last + 1, self._budget + 1):
+            self.log.learning_rate(epoch, self._rates[epoch - 1 : epoch])
+            self.log.seconds(epoch, 0.0, 1)
+
+    def run(self, seed: int) -> Run:
+        """Read out the run, with the predictions of the network as it is now."""
+        network, data = self._single.network, self._data
+        parts = {"valid": data.x_valid, "test": data.x_test}
+        self.log.predictions([0], {part: probabilities(self._single, x) for part, x in parts.items()})
+        return self.log.run(0, self._budget, seed, sum(parameter.numel() for parameter in network.parameters()))
+
+    def _measured(self, train: Mapping[str, Tensor]) -> _Metrics:
+        """Metrics of all parts of the data."""
+        single, data = self._single, self._data
+        parts = {
+            "train": train,
+            "valid": evaluate(single, data.x_valid, data.y_valid, data.weights),
+            "test": evaluate(single, data.x_test, data.y_test, data.weights),
+        }
+        return {part: {name: values.cpu().numpy() for name, values in found.items()} for part, found in parts.items()}
+
+    def _note_score(self, epoch: int) -> None:
+        if self._score is not None and self.scores is not None:
+            self.scores[epoch] = self._score(_chances(self._single, self._data.x_valid))
 
 
-def _value(metrics: Mapping[str, Mapping[str, NDArray[np.floating]]], name: str) -> float:
+def _value(metrics: _Metrics, name: str) -> float:
     part, _, kind = name.partition("_")
     return float(metrics[part][kind][0])
 
 
-def _finite(metrics: Mapping[str, Mapping[str, NDArray[np.floating]]]) -> bool:
+def _finite(metrics: _Metrics) -> bool:
     return all(np.isfinite(value).all() for found in metrics.values() for value in found.values())
+
+
+def _chances(single: Single, x: Tensor) -> NDArray[np.float32]:
+    """``(rows, classes)`` class probabilities."""
+    parts = [torch.softmax(single.logits(part)[0], 1) for part in x.split(chunk_rows(single.shape, 1))]
+    return torch.cat(parts).cpu().numpy()

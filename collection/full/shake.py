@@ -1,7 +1,7 @@
 """Shake-Shake and ShakeDrop: residual branches that are weighted otherwise forward than backward.
 
 The random numbers are one set per batch and block ("batch level"), as in Auto-PyTorch: all rows share them. See
-``docs/decisions/0036-search-space-2.md``.
+``docs/decisions/0037-search-space-2.md``.
 """
 
 from typing import Any

@@ -1,13 +1,17 @@
 """Early stopping on the validation part."""
 
 from dataclasses import dataclass, replace
+from typing import TypeVar
 
 import numpy as np
+from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from collection.recorder import Run
 from lcbench.errors import InputError
 from lcbench.metric import get_metric
+
+_Number = TypeVar("_Number", bound=np.floating)
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,9 +64,8 @@ class Best:
         self._epoch, self._loss, self._stopped_at = 0, np.inf, 0
         self._state: dict[str, Tensor] = {}
 
-    def goes_on(self, epoch: int, value: float) -> bool:
-        """Take note of the metric after an epoch, and say whether there is to be another."""
-        loss = self.stopping.sign * value
+    def goes_on(self, epoch: int, loss: float) -> bool:
+        """Take note of the loss after an epoch (smaller is better), and say whether there is to be another."""
         if loss < self._loss:
             self._epoch, self._loss = epoch, loss
             self._state = {name: tensor.clone() for name, tensor in self._network.state_dict().items()}
@@ -81,6 +84,12 @@ class Best:
             return run
         series = {name: values.copy() for name, values in run.series.items()}
         for name, values in series.items():
-            if name != "seconds":
-                values[self._stopped_at + 1 :] = values[self._epoch]
+            series[name] = values if name == "seconds" else self.held(values)
         return replace(run, series=series, status="success", epochs=run.budget)
+
+    def held(self, values: NDArray[_Number]) -> NDArray[_Number]:
+        """Values by epoch; if training was stopped, from then on that of the best epoch."""
+        if not self._stopped_at:
+            return values
+        epochs = np.arange(len(values))
+        return np.where(epochs > self._stopped_at, values[self._epoch], values)

@@ -2,9 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 
-import numpy as np
 import torch
-from numpy.typing import NDArray
 from torch import Tensor
 
 from collection.full.batches import batch_sizes
@@ -14,6 +12,7 @@ from collection.full.noise import Noise
 from collection.full.optimizers import make_optimizer
 from collection.full.settings import Settings
 from collection.full.shapes import ResNetShape
+from collection.gradients import Piece
 from collection.loss import log_softmax
 from collection.randomness import Streams
 from collection.statistics import Tally
@@ -60,19 +59,18 @@ class Training:
         self._network.eval()
         return self._metrics(torch.cat(logits), targets)
 
-    def gradient_values(self) -> tuple[list[NDArray[np.float32]], list[NDArray[np.float32]]]:
-        """Gradients of the last step, without weight decay, each ``(1, parameters)``.
+    def flat_gradients(self) -> tuple[list[list[Piece]], list[Piece]]:
+        """Gradients of the last step, without weight decay, in pieces of one row.
 
         Returns:
             Of each Linear layer (weights and biases), and of each parameter of the normalisations.
         """
         left = {
-            id(parameter): gradient.reshape(1, -1).cpu().numpy()
+            id(parameter): [gradient.reshape(1, -1)]
             for parameter, gradient in zip(self._parameters, self._gradients, strict=True)
         }
-        layers = [
-            np.concatenate([left.pop(id(layer.weight)), left.pop(id(layer.bias))], axis=1)
-            for layer in linear_layers(self._network)
+        layers: list[list[Piece]] = [
+            [left.pop(id(layer.weight)), left.pop(id(layer.bias))] for layer in linear_layers(self._network)
         ]
         return layers, list(left.values())
 

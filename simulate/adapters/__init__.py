@@ -5,9 +5,9 @@
 >>> optimizer = OptunaOptimizer(backend.domain(), backend.budgets, rng, pruner=HyperbandPruner)
 >>> trace = simulate(optimizer, backend, workers=4, seconds=3600)
 
-Each needs its package: ``pip install 'lcbench[optuna]'``, ``'lcbench[smac]'`` or ``'lcbench[syne-tune]'``. What a
-package is told of a table, and what becomes of its words, is in docs/decisions/0033-adapters.md. Names are imported
-when they are first used.
+Each needs its package: ``pip install 'lcbench[optuna]'``, ``'lcbench[smac]'``, ``'lcbench[syne-tune]'`` or
+``'lcbench[neps]'``. What a package is told of a table, and what becomes of its words, is in
+docs/decisions/0033-adapters.md. Names are imported when they are first used.
 """
 
 from typing import TYPE_CHECKING
@@ -18,6 +18,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
     __name__,
     submod_attrs={
         "named": ["ADAPTERS"],
+        "neps": ["NePSOptimizer"],
         "optuna": ["OptunaOptimizer"],
         "smac": ["SMACOptimizer"],
         "syne_tune": ["SyneTuneOptimizer"],
@@ -26,6 +27,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
 
 if TYPE_CHECKING:
     from simulate.adapters.named import ADAPTERS as ADAPTERS
+    from simulate.adapters.neps import NePSOptimizer as NePSOptimizer
     from simulate.adapters.optuna import OptunaOptimizer as OptunaOptimizer
     from simulate.adapters.smac import SMACOptimizer as SMACOptimizer
     from simulate.adapters.syne_tune import SyneTuneOptimizer as SyneTuneOptimizer

@@ -1,36 +1,65 @@
-"""Keeps a package that draws from numpy's global random state to a state of its own."""
+"""Keeps a package that draws from a global random state to a state of its own."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.random import MT19937, RandomState, get_state, set_state
 
 
-class Contained:
-    """A global random state that only the code under it sees.
+@dataclass(frozen=True, slots=True)
+class GlobalState:
+    """A library's global random state.
 
-    Some packages draw from numpy's global state whatever seed they are given. Under :meth:`here` that state is one of
-    ours; afterwards the caller's is as it was. So the same seed gives the same jobs, and nothing leaks either way.
-
-    Args:
-        seed: Of the state.
+    Attributes:
+        seeded: Makes a state from a seed.
+        read: Gives the state as it is.
+        write: Puts a state in its place.
     """
 
-    def __init__(self, seed: int) -> None:
-        self._state: dict[str, Any] = RandomState(MT19937(seed)).get_state(legacy=False)
+    seeded: Callable[[int], Any]
+    read: Callable[[], Any]
+    write: Callable[[Any], None]
+
+
+NUMPY = GlobalState(
+    seeded=lambda seed: RandomState(MT19937(seed)).get_state(legacy=False),
+    read=lambda: get_state(legacy=False),  # noqa: NPY002  # this is what keeps the global state out
+    write=lambda state: set_state(state),  # noqa: NPY002
+)
+
+
+class Contained:
+    """Global random states that only the code under it sees.
+
+    Some packages draw from global states whatever seed they are given. Under :meth:`here` these are states of ours;
+    afterwards the caller's are as they were. So the same seed gives the same jobs, and nothing leaks either way.
+
+    Args:
+        seed: Of the states.
+        kinds: Which global states.
+    """
+
+    def __init__(self, seed: int, kinds: Sequence[GlobalState] = (NUMPY,)) -> None:
+        self._kinds = tuple(kinds)
+        self._states = [kind.seeded(seed) for kind in kinds]
 
     @contextmanager
     def here(self) -> Iterator[None]:
-        """Put our state in the place of the global one."""
-        before = get_state(legacy=False)  # noqa: NPY002  # this is what keeps the global state out
-        set_state(self._state)  # noqa: NPY002
+        """Put our states in the place of the global ones."""
+        before = [kind.read() for kind in self._kinds]
+        self._write(self._states)
         try:
             yield
         finally:
-            self._state = get_state(legacy=False)  # noqa: NPY002
-            set_state(before)  # noqa: NPY002
+            self._states = [kind.read() for kind in self._kinds]
+            self._write(before)
+
+    def _write(self, states: Sequence[Any]) -> None:
+        for kind, state in zip(self._kinds, states, strict=True):
+            kind.write(state)
 
 
 def seed_from(rng: np.random.Generator) -> int:

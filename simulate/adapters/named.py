@@ -1,16 +1,17 @@
-"""Optimizers of other packages by name, as :data:`simulate.optimizers.OPTIMIZERS` has ours.
+"""Optimizers of other packages by name, in a registry like :data:`simulate.optimizers.OPTIMIZERS`.
 
 Making one imports its package, or says which extra is missing; listing them imports nothing.
 """
 
 import numpy as np
 
+from simulate.adapters.neps import NePSOptimizer
 from simulate.adapters.optuna import OptunaOptimizer
 from simulate.adapters.package import require
 from simulate.adapters.smac import SMACOptimizer
 from simulate.adapters.syne_tune import SyneTuneOptimizer
 from simulate.contract import Domain, Optimizer
-from simulate.optimizers import OptimizerFactory
+from simulate.optimizers.registry import OptimizerFactory, Registry
 
 
 def _optuna(sampler: str, pruner: str | None = None) -> OptimizerFactory:
@@ -37,15 +38,29 @@ def _syne_tune(scheduler: str) -> OptimizerFactory:
     return make
 
 
-ADAPTERS: dict[str, OptimizerFactory] = {
-    "optuna-tpe": _optuna("TPESampler"),
-    "optuna-tpe-median": _optuna("TPESampler", "MedianPruner"),
-    "optuna-tpe-hyperband": _optuna("TPESampler", "HyperbandPruner"),
-    "smac-multi-fidelity": _smac("MultiFidelityFacade"),
-    "smac-forest": _smac("HyperparameterOptimizationFacade"),
-    "syne-tune-random": _syne_tune("RandomSearch"),
-    "syne-tune-asha": _syne_tune("ASHA"),
-    "syne-tune-bohb": _syne_tune("BOHB"),
-    "syne-tune-tpe": _syne_tune("TPE"),
-}
+def _neps(algorithm: str) -> OptimizerFactory:
+    def make(domain: Domain, budgets: tuple[int, ...], rng: np.random.Generator) -> Optimizer:
+        found = require("neps", "neps")
+        return NePSOptimizer(domain, budgets, rng, algorithm=getattr(found.algorithms, algorithm))
+
+    return make
+
+
+ADAPTERS = Registry(
+    {
+        "optuna-tpe": _optuna("TPESampler"),
+        "optuna-tpe-median": _optuna("TPESampler", "MedianPruner"),
+        "optuna-tpe-hyperband": _optuna("TPESampler", "HyperbandPruner"),
+        "smac-multi-fidelity": _smac("MultiFidelityFacade"),
+        "smac-forest": _smac("HyperparameterOptimizationFacade"),
+        "syne-tune-random": _syne_tune("RandomSearch"),
+        "syne-tune-asha": _syne_tune("ASHA"),
+        "syne-tune-bohb": _syne_tune("BOHB"),
+        "syne-tune-tpe": _syne_tune("TPE"),
+        "neps-random": _neps("random_search"),
+        "neps-asha": _neps("asha"),
+        "neps-hyperband": _neps("hyperband"),
+        "neps-gp": _neps("bayesian_optimization"),
+    }
+)
 """``ADAPTERS[name](backend.domain(), backend.budgets, rng)``."""

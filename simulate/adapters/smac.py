@@ -156,4 +156,17 @@ def _facade(
     )
     climbs = {} if rungs is None else {"intensifier": kind.get_intensifier(scenario, eta=eta)}
     selector = PlacedSelector(kind.get_config_selector(scenario), space, Placing(domain, rng))
-    return kind(scenario, logging_level=False, config_selector=selector, **climbs)
+    maximizer = _ordered(kind.get_acquisition_maximizer(scenario))
+    return kind(scenario, logging_level=False, config_selector=selector, acquisition_maximizer=maximizer, **climbs)
+
+
+def _ordered(maximizer: Any) -> Any:
+    """Let SMAC's local search start from its points in one order, where it has them in that of a set.
+
+    The order of a set of configurations is that of the hashes of texts, which differ from process to process.
+    """
+    local = getattr(maximizer, "_local_search", None)
+    if local is not None:
+        starts = local._get_init_points_from_previous_configs
+        local._get_init_points_from_previous_configs = lambda *given: sorted(starts(*given), key=repr)
+    return maximizer

@@ -4,50 +4,34 @@ To add one: write a class with ``ask`` and ``tell`` (see :mod:`simulate.contract
 and a generator, and give it a line in :data:`OPTIMIZERS`; the contract tests find it there.
 """
 
-from collections.abc import Callable
-
-import numpy as np
-
 from lcbench.errors import UnknownNameError
-from simulate.contract import Domain, Optimizer
-from simulate.optimizers.asha import ASHA, ASHAStopping
-from simulate.optimizers.bohb import BOHB
-from simulate.optimizers.dehb import DEHB
-from simulate.optimizers.differential_evolution import DifferentialEvolution
-from simulate.optimizers.extrapolation import Extrapolation
-from simulate.optimizers.forest_bo import ForestBO
-from simulate.optimizers.gp_bo import GPEI, GPPI, GPUCB
-from simulate.optimizers.grid_search import GridSearch
-from simulate.optimizers.hyperband import Hyperband
-from simulate.optimizers.kde_bo import KDEBO
-from simulate.optimizers.median_rule import MedianRule
-from simulate.optimizers.pbt import PBT
-from simulate.optimizers.random_search import RandomSearch
-from simulate.optimizers.regularized_evolution import RegularizedEvolution
-from simulate.optimizers.successive_halving import SuccessiveHalving
+from simulate.optimizers.registry import OptimizerFactory, Registry
 
-OptimizerFactory = Callable[[Domain, tuple[int, ...], np.random.Generator], Optimizer]
+_HERE = "simulate.optimizers"
 
-OPTIMIZERS: dict[str, OptimizerFactory] = {
-    "random": RandomSearch,
-    "grid": GridSearch,
-    "successive-halving": SuccessiveHalving,
-    "hyperband": Hyperband,
-    "asha": ASHA,
-    "asha-stopping": ASHAStopping,
-    "median-rule": MedianRule,
-    "extrapolation": Extrapolation,
-    "bohb": BOHB,
-    "kde": KDEBO,
-    "gp-ei": GPEI,
-    "gp-pi": GPPI,
-    "gp-ucb": GPUCB,
-    "forest": ForestBO,
-    "dehb": DEHB,
-    "de": DifferentialEvolution,
-    "pbt": PBT,
-    "regularized-evolution": RegularizedEvolution,
-}
+OPTIMIZERS = Registry(
+    {
+        "random": f"{_HERE}.random_search:RandomSearch",
+        "grid": f"{_HERE}.grid_search:GridSearch",
+        "successive-halving": f"{_HERE}.successive_halving:SuccessiveHalving",
+        "hyperband": f"{_HERE}.hyperband:Hyperband",
+        "asha": f"{_HERE}.asha:ASHA",
+        "asha-stopping": f"{_HERE}.asha:ASHAStopping",
+        "median-rule": f"{_HERE}.median_rule:MedianRule",
+        "extrapolation": f"{_HERE}.extrapolation:Extrapolation",
+        "bohb": f"{_HERE}.bohb:BOHB",
+        "kde": f"{_HERE}.kde_bo:KDEBO",
+        "gp-ei": f"{_HERE}.gp_bo:GPEI",
+        "gp-pi": f"{_HERE}.gp_bo:GPPI",
+        "gp-ucb": f"{_HERE}.gp_bo:GPUCB",
+        "forest": f"{_HERE}.forest_bo:ForestBO",
+        "forest-hyperband": f"{_HERE}.forest_hyperband:ForestHyperband",
+        "dehb": f"{_HERE}.dehb:DEHB",
+        "de": f"{_HERE}.differential_evolution:DifferentialEvolution",
+        "pbt": f"{_HERE}.pbt:PBT",
+        "regularized-evolution": f"{_HERE}.regularized_evolution:RegularizedEvolution",
+    }
+)
 """Optimizers by name: ``OPTIMIZERS[name](backend.domain(), backend.budgets, rng)``."""
 
 
@@ -57,10 +41,9 @@ def get_optimizer(name: str) -> OptimizerFactory:
     Raises:
         UnknownNameError: If there is no such optimizer.
     """
-    if name in OPTIMIZERS:
-        return OPTIMIZERS[name]
     from simulate.adapters.named import ADAPTERS  # adapters are made of ours
 
-    if name not in ADAPTERS:
-        raise UnknownNameError("optimizer", name, (*OPTIMIZERS, *ADAPTERS))
-    return ADAPTERS[name]
+    for registry in (OPTIMIZERS, ADAPTERS):
+        if name in registry:
+            return registry[name]
+    raise UnknownNameError("optimizer", name, (*OPTIMIZERS, *ADAPTERS))

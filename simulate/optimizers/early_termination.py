@@ -6,55 +6,11 @@ from itertools import pairwise
 from math import isfinite
 
 import numpy as np
-from numpy.typing import NDArray
 
 from lcbench.errors import InputError
 from simulate.contract import Domain, Job, Result
 from simulate.optimizers.random_search import draw
 from simulate.optimizers.running import Running
-
-
-class Direction:
-    """Whether small or large values of the curves are good.
-
-    An optimizer sees a loss for the last value of a curve only; which way the other values go is read off results that
-    have different ones.
-    """
-
-    def __init__(self) -> None:
-        self._low: tuple[float, float] | None = None  # the lowest value so far and its loss
-        self._high: tuple[float, float] | None = None
-
-    def tell(self, result: Result) -> None:
-        """Learn from a result (a diverged run says nothing)."""
-        pair = (float(result.curve.values[-1]), result.loss)
-        if not all(map(isfinite, pair)):
-            return
-        self._low = pair if self._low is None or pair < self._low else self._low
-        self._high = pair if self._high is None or pair > self._high else self._high
-
-    @property
-    def sign(self) -> int:
-        """1 if small values are good, -1 if large ones are, 0 as long as nobody knows."""
-        if self._low is None or self._high is None or self._low[0] == self._high[0]:
-            return 0
-        return (self._high[1] > self._low[1]) - (self._high[1] < self._low[1])
-
-
-def losses_of(result: Result, sign: int) -> NDArray[np.float64]:
-    """The losses after each epoch of a result's curve, ``(budget,)``: the untrained network is not among them.
-
-    Args:
-        result: The result; its loss belongs to the last epoch.
-        sign: 1 if small values are good, -1 if large ones are.
-
-    Returns:
-        Losses; all infinite if the run has diverged by its end.
-    """
-    if not isfinite(result.loss):
-        return np.full(result.job.budget, np.inf)
-    values = np.asarray(result.curve.values[1:], np.float64)
-    return result.loss + sign * (values - values[-1])
 
 
 class EarlyTermination(ABC):
@@ -78,8 +34,6 @@ class EarlyTermination(ABC):
         self._domain, self._budgets, self._rng = domain, budgets, rng
         self._grace = budgets[-1] // 10 if grace is None else grace
         self._next = dict(pairwise(budgets))
-        self._direction = Direction()
-        self._unread: list[Result] = []  # from before the direction was known
         self._going_on: deque[Job] = deque()
         self._running: Running[None] = Running()
 
@@ -98,27 +52,10 @@ class EarlyTermination(ABC):
         """Note a result, and decide whether its trial goes on."""
         self._running.end(result)
         job = result.job
-        hopeless = self._read(result) and job.budget >= self._grace
+        hopeless = self._hopeless(result) and job.budget >= self._grace
         if job.budget in self._next and isfinite(result.loss) and not hopeless:
             self._going_on.append(Job(job.trial, job.config, self._next[job.budget]))
 
-    def _read(self, result: Result) -> bool:
-        """Let the rule see a result, and first those that it could not read before."""
-        self._direction.tell(result)
-        sign = self._direction.sign
-        if not sign:
-            self._unread.append(result)
-            return False
-        for earlier in self._unread:
-            self._hopeless(earlier, sign)
-        self._unread.clear()
-        return self._hopeless(result, sign)
-
     @abstractmethod
-    def _hopeless(self, result: Result, sign: int) -> bool:
-        """Note a result, and say whether its trial should end.
-
-        Args:
-            result: The result.
-            sign: 1 if small values of the curve are good, -1 if large ones are.
-        """
+    def _hopeless(self, result: Result) -> bool:
+        """Note a result, and say whether its trial should end."""

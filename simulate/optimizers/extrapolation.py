@@ -49,7 +49,7 @@ class Extrapolation(EarlyTermination):
         self._threshold, self._settings = threshold, settings or Settings()
         self._best = np.inf
 
-    def _hopeless(self, result: Result, sign: int) -> bool:
+    def _hopeless(self, result: Result) -> bool:
         budget, last = result.job.budget, self._budgets[-1]
         if budget == last:
             self._best = min(self._best, result.loss)
@@ -59,6 +59,7 @@ class Extrapolation(EarlyTermination):
         values = np.asarray(result.curve.values[1:], np.float64)
         if not np.isfinite(values).all():
             return False
-        wanted = values[-1] + sign * (self._best - result.loss)  # the value whose loss is the best so far
+        wanted = result.metric.value(self._best)
         end = extrapolate(values, last, self._settings)
-        return (end.below(wanted) if sign > 0 else end.above(wanted)) < self._threshold
+        better = end.above(wanted) if result.metric.goal == "maximize" else end.below(wanted)
+        return better < self._threshold

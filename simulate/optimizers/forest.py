@@ -43,7 +43,7 @@ class Forest:
         y: ``(n,)`` targets.
         rng: Source of randomness.
         trees: How many; they are grown until a leaf holds one configuration.
-        features: Fraction of the features that each split looks at.
+        features: Fraction of the features that each split looks at; all by default, as in SMAC 2.4 (before it 5/6).
     """
 
     def __init__(
@@ -53,7 +53,7 @@ class Forest:
         rng: np.random.Generator,
         *,
         trees: int = 10,
-        features: float = 5 / 6,
+        features: float = 1.0,
     ) -> None:
         sklearn = scikit_learn()
         single, n = x.astype(np.float32), len(y)  # as the trees want it

@@ -1,12 +1,13 @@
 """The median stopping rule: a trial ends whose best value is worse than what others had on average by then."""
 
 from bisect import insort
+from math import isfinite
 
 import numpy as np
 
 from lcbench.errors import InputError
 from simulate.contract import Domain, Result
-from simulate.optimizers.early_termination import EarlyTermination, losses_of
+from simulate.optimizers.early_termination import EarlyTermination
 
 
 class MedianRule(EarlyTermination):
@@ -44,8 +45,8 @@ class MedianRule(EarlyTermination):
         self._others = others
         self._averages: dict[int, list[float]] = {budget: [] for budget in budgets}  # each list is sorted
 
-    def _hopeless(self, result: Result, sign: int) -> bool:
-        losses = losses_of(result, sign)
+    def _hopeless(self, result: Result) -> bool:
+        losses = result.losses[1:] if isfinite(result.loss) else np.array([np.inf])
         averages = self._averages[result.job.budget]
         hopeless = len(averages) >= self._others and float(losses.min()) > _median(averages)
         insort(averages, float(losses.mean()))

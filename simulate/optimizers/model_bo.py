@@ -8,6 +8,8 @@ from scipy.spatial.distance import cdist
 
 from lcbench.errors import InputError
 from simulate.contract import Config, Domain, Job, Result
+from simulate.encoding import Encoding
+from simulate.optimizers.history import History
 from simulate.optimizers.local_search import Acquisition, Search, maximize
 from simulate.optimizers.random_search import draw
 from simulate.optimizers.sequential import Sequential
@@ -44,10 +46,7 @@ class ModelBO(ABC):
         random_fraction: float = 0.0,
         search: Search | None = None,
     ) -> None:
-        if initial is not None and initial < 2:
-            raise InputError(f"initial must be at least 2 (results before the first model), got {initial}.")
-        if not 0 <= random_fraction <= 1:
-            raise InputError(f"random_fraction must be in [0, 1], got {random_fraction}.")
+        check_model(initial, random_fraction)
         self._domain = domain
         self._rng = rng
         self._books = Sequential(domain, budgets, self._propose)
@@ -90,9 +89,47 @@ class ModelBO(ABC):
         """The best candidate that is new; None if there is none."""
         told, running = self._books.told, self._books.running
         value = self._acquisition(told.points, told.losses, running)
-        starts = told.points[np.argsort(told.losses, kind="stable")[: self._search.beam]]
-        found = maximize(value, self._domain, self._encoding.levels, starts, self._rng, self._search)
         known = np.concatenate([told.points, running])
-        new = cdist(self._encoding.features(found), self._encoding.features(known)).min(axis=1) > _SAME
-        configs = self._domain.realize(found[new][:1])[0]
-        return configs[0] if configs else None
+        return most_promising(value, self._domain, self._encoding, told, known, self._rng, self._search)
+
+
+def most_promising(
+    acquisition: Acquisition,
+    domain: Domain,
+    encoding: Encoding,
+    told: History,
+    known: Array,
+    rng: np.random.Generator,
+    search: Search,
+) -> Config | None:
+    """The configuration with the largest acquisition value that is found and that is new.
+
+    Args:
+        acquisition: What to maximize.
+        domain: Where to look.
+        encoding: Of its space.
+        told: Results, around the best of which to look as well.
+        known: ``(n, dimensions)`` points of configurations that are not new.
+        rng: Source of randomness.
+        search: How.
+
+    Returns:
+        The configuration (not yet taken from the domain); None if there is no new candidate.
+    """
+    starts = told.points[np.argsort(told.losses, kind="stable")[: search.beam]]
+    found = maximize(acquisition, domain, encoding.levels, starts, rng, search)
+    new = cdist(encoding.features(found), encoding.features(known)).min(axis=1) > _SAME
+    configs = domain.realize(found[new][:1])[0]
+    return configs[0] if configs else None
+
+
+def check_model(initial: int | None, random_fraction: float) -> None:
+    """Check when a model begins and how often it is passed over.
+
+    Raises:
+        InputError: If one of them cannot be used.
+    """
+    if initial is not None and initial < 2:
+        raise InputError(f"initial must be at least 2 (results before the first model), got {initial}.")
+    if not 0 <= random_fraction <= 1:
+        raise InputError(f"random_fraction must be in [0, 1], got {random_fraction}.")

@@ -70,6 +70,7 @@ class Search:
 
     def _result(self, ended: Ended) -> Result:
         assert self._job is not None  # noqa: S101  # as in `tell`
-        loss = float(get_metric(METRIC).loss(ended.valid[-1]))
+        metric = get_metric(METRIC)
+        loss = float(metric.loss(ended.valid[-1]))
         started, self._now = self._now, self._now + float(ended.seconds[-1])
-        return Result(self._job, Curve(ended.valid, ended.seconds), loss, started, self._now, worker=0)
+        return Result(self._job, Curve(ended.valid, ended.seconds), loss, started, self._now, worker=0, metric=metric)

@@ -20,11 +20,13 @@ class Answer:
         number: Number of the job, as it was given to the crew.
         curve: The curve, or None if the attempt failed.
         reason: None, or why it failed, in one line.
+        again: Whether another attempt may go better; not so for a job that was ended because it was over a limit.
     """
 
     number: int
     curve: Curve | None
     reason: str | None = None
+    again: bool = True
 
 
 class Crew(Protocol):

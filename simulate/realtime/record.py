@@ -19,7 +19,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 import pyarrow as pa
@@ -32,6 +32,9 @@ from lcbench.store import write_parquet
 from simulate.contract import Job
 from simulate.realtime.result import LiveResult, live_frame, tried
 from simulate.trace import Trace
+
+if TYPE_CHECKING:
+    from ConfigSpace import ConfigurationSpace  # slow to import
 
 EVENTS, TRACE, CONFIGS = "events.jsonl", "trace.parquet", "configs.parquet"
 FORMAT = 1
@@ -85,7 +88,7 @@ class Told:
     def result(self, job: Job, metric: Metric) -> LiveResult:
         """The result as it was told."""
         loss = float(metric.loss(self.curve.values[-1]))
-        return LiveResult(job, self.curve, loss, self.started, self.finished, self.worker, self.reason)
+        return LiveResult(job, self.curve, loss, self.started, self.finished, self.worker, metric, self.reason)
 
 
 Event = Asked | Told
@@ -108,7 +111,7 @@ class Unrecorded:
     def told(self, number: int, result: LiveResult) -> None:
         """Keep nothing."""
 
-    def finish(self, trace: Trace) -> None:
+    def finish(self, trace: Trace, space: "ConfigurationSpace") -> None:
         """Keep nothing."""
 
 
@@ -162,11 +165,11 @@ class Record:
         curve = {"values": _numbers(result.curve.values), "seconds": _numbers(result.curve.seconds)}
         self._append({**event, **curve, "reason": result.reason})
 
-    def finish(self, trace: Trace) -> None:
-        """Write the results and the configurations as tables."""
+    def finish(self, trace: Trace, space: "ConfigurationSpace") -> None:
+        """Write the results, and the configurations of the space among them, as tables."""
         if trace.results:
             write_parquet(self.folder / TRACE, pa.Table.from_pandas(live_frame(trace), preserve_index=False))
-            write_parquet(self.folder / CONFIGS, pa.Table.from_pandas(tried(trace), preserve_index=False))
+            write_parquet(self.folder / CONFIGS, pa.Table.from_pandas(tried(trace, space), preserve_index=False))
 
     def _check_folder(self) -> None:
         if self.folder.is_dir() and not self._path.is_file() and any(self.folder.iterdir()):

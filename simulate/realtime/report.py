@@ -19,16 +19,20 @@ class LiveReport:
         trials: How many jobs there will be at most, if that is limited.
         wallclock: How many seconds, if that is limited.
         quiet: Whether to show nothing.
+        title: What stands before the bar.
     """
 
-    def __init__(self, metric: Metric, trials: int | None, wallclock: float | None, *, quiet: bool) -> None:
+    def __init__(
+        self, metric: Metric, trials: int | None, wallclock: float | None, *, quiet: bool, title: str = "live"
+    ) -> None:
         self._metric, self._trials, self._wallclock = metric, trials, wallclock
         self._quiet, self._plain = quiet, not quiet and not ERR.is_terminal
         self._results, self._failed = 0, 0
         self._best: LiveResult | None = None
+        self._note: str | None = None
         self._pace = Pace(0.0)
         self._bar = progress(quiet=quiet)
-        self._task = self._bar.add_task("live", total=self._total, note="")
+        self._task = self._bar.add_task(title, total=self._total, note="")
 
     def __enter__(self) -> Self:
         self._bar.start()
@@ -43,9 +47,10 @@ class LiveReport:
             what = "it is tried again" if again else "it counts as diverged"
             self._bar.console.print(escape(f"{job} failed: {reason}; {what}"), soft_wrap=True, highlight=False)
 
-    def told(self, result: LiveResult) -> None:
-        """Count a result."""
+    def told(self, result: LiveResult, note: str | None = None) -> None:
+        """Count a result; a note is shown in place of the best one."""
         self._results += 1
+        self._note = note
         self._failed += result.reason is not None
         if self._best is None or result.loss < self._best.loss:
             self._best = result
@@ -78,6 +83,8 @@ class LiveReport:
         said = f"{self._results} result{'s' if self._results != 1 else ''}" + (
             f", {self._failed} failed" if self._failed else ""
         )
+        if self._note is not None:
+            return f"{said}, {self._note}"
         if best is None:
             return said
         return f"{said}, best {self._metric.name} {float(best.curve.values[-1]):.4f} at {best.job.budget} epochs"

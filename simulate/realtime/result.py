@@ -1,6 +1,7 @@
 """What a live run tells beyond a simulated one: why a job failed."""
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
@@ -8,6 +9,9 @@ import pandas as pd
 from lcbench.curve import Curve
 from simulate.contract import Result
 from simulate.trace import Trace
+
+if TYPE_CHECKING:
+    from ConfigSpace import ConfigurationSpace  # slow to import
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +48,13 @@ def live_frame(trace: Trace) -> pd.DataFrame:
     return trace.to_frame().assign(reason=pd.Series(reasons, dtype="str"))
 
 
-def tried(trace: Trace) -> pd.DataFrame:
-    """The configurations of a trace, each once, in the order in which their results came."""
-    return pd.DataFrame([dict(result.job.config) for result in trace.results]).drop_duplicates(ignore_index=True)
+def tried(trace: Trace, space: "ConfigurationSpace | None" = None) -> pd.DataFrame:
+    """The configurations of a trace, each once, in the order in which their results came.
+
+    Args:
+        trace: What was tried.
+        space: Leave out what is no configuration of this space, such as a baseline; None to take all.
+    """
+    configs = [dict(result.job.config) for result in trace.results]
+    own = [config for config in configs if space is None or set(config) <= set(space)]
+    return pd.DataFrame(own).drop_duplicates(ignore_index=True)

@@ -11,7 +11,7 @@ from simulate.contract import Backend, Optimizer
 from simulate.realtime.record import Record, Unrecorded
 from simulate.realtime.report import LiveReport
 from simulate.realtime.result import LiveInterrupted
-from simulate.realtime.state import LiveState
+from simulate.realtime.state import LiveState, Watch
 from simulate.trace import Trace
 
 
@@ -24,6 +24,8 @@ def live(
     trials: int | None = None,
     record: Path | str | None = None,
     quiet: bool = False,
+    title: str = "live",
+    watch: Watch | None = None,
     clock: Callable[[], float] = time.monotonic,
 ) -> Trace:
     """Run an optimizer on a backend in real time.
@@ -31,7 +33,8 @@ def live(
     A :class:`simulate.training.TrainingBackend` trains in processes of this machine; any other backend's ``curve`` is
     called in threads. Results are told as they come, and a worker that is free takes the next job at once. An attempt
     that fails, or whose process is killed, is made once more; if it fails again, the job is told as diverged (infinite
-    loss, NaN curve), with its reason in :class:`simulate.realtime.result.LiveResult`.
+    loss, NaN curve), with its reason in :class:`simulate.realtime.result.LiveResult`. A crew may say that a second
+    attempt would go no better (:class:`simulate.realtime.crew.Answer`); then there is none.
 
     With one worker the jobs are those of :func:`simulate.run.simulate` on a backend with the same values. With several,
     the order in which they end is the world's, and an optimizer that learns may ask for other jobs the next time.
@@ -47,6 +50,9 @@ def live(
             however that was: what was finished is told at once, with its times, what was at work is done again. Limits
             and workers may be others.
         quiet: Whether to show no progress on standard error.
+        title: What stands before the progress.
+        watch: Is told each result after the optimizer, see :data:`simulate.realtime.state.Watch`; while it is at work
+            no results are heard and free workers wait.
         clock: Gives seconds; they are counted from the call, and on from the last event of a record.
 
     Returns:
@@ -60,9 +66,9 @@ def live(
     """
     check_limits(workers, wallclock, trials)
     kept = Unrecorded() if record is None else Record(Path(record), _identity(optimizer, backend))
-    with kept, LiveReport(backend.metric, trials, wallclock, quiet=quiet) as report:
+    with kept, LiveReport(backend.metric, trials, wallclock, quiet=quiet, title=title) as report:
         limits = math.inf if trials is None else trials, math.inf if wallclock is None else wallclock
-        run = LiveState(optimizer, backend, backend.domain(), kept, report, list(range(workers)), *limits)
+        run = LiveState(optimizer, backend, backend.domain(), kept, report, list(range(workers)), watch, *limits)
         run.recall()
         begun, already = clock(), run.now
         try:
@@ -70,7 +76,7 @@ def live(
         except KeyboardInterrupt:
             raise LiveInterrupted(Trace(tuple(run.told), backend.metric, workers)) from None
         finally:
-            kept.finish(Trace(tuple(run.told), backend.metric, workers))
+            kept.finish(Trace(tuple(run.told), backend.metric, workers), run.domain.space)
     _check_anything(run)
     return Trace(tuple(run.told), backend.metric, workers)
 

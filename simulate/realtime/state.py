@@ -12,8 +12,13 @@ from simulate.realtime.crew import Answer, Crew, crew_for
 from simulate.realtime.record import Asked, Record, Unrecorded, plain_job
 from simulate.realtime.report import LiveReport
 from simulate.realtime.result import LiveResult, failed_curve
+from simulate.run import asked
 
 _SECONDS_TO_WAIT = 0.5  # for answers, then the clock is looked at, and what is shown is brought up to date
+
+Watch = Callable[[int, LiveResult], str | None]
+"""Is told each result with its job's number, after the optimizer; also those of a record that goes on. What it returns
+is shown in place of the best result."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +42,8 @@ class LiveState:
     report: LiveReport
     free: list[int]
     """Heap of the workers without a job."""
+    watch: Watch | None = None
+    """Hears every result after the optimizer."""
     most: float = math.inf
     """Jobs that may be asked for in all."""
     limit: float = math.inf
@@ -80,7 +87,7 @@ class LiveState:
             elif event.number in self.waiting:
                 self.waiting.remove(event.number)
                 self.now = max(self.now, event.finished)
-                self._tell(event.result(self.jobs[event.number], self.backend.metric))
+                self._tell(event.number, event.result(self.jobs[event.number], self.backend.metric))
             else:
                 raise DamagedFileError(f"the record tells of job {event.number}, which was not at work; restore it.")
 
@@ -117,7 +124,7 @@ class LiveState:
 
     def _asked(self) -> Job | None:
         """Ask for the next job, and check it."""
-        job = self.optimizer.ask()
+        job = asked(self.optimizer)
         self.in_vain = job is None
         if job is not None:
             self._check_job(job)
@@ -132,10 +139,9 @@ class LiveState:
         if self.now > self.limit:
             return
         if answer.curve is None:
-            self.report.failed(
-                f"trial {job.trial} at budget {job.budget}", str(answer.reason), again=not attempt.second
-            )
-            if not attempt.second:
+            again = answer.again and not attempt.second
+            self.report.failed(f"trial {job.trial} at budget {job.budget}", str(answer.reason), again=again)
+            if again:
                 self.running[answer.number] = _Attempt(attempt.worker, attempt.started, second=True)
                 crew.start(answer.number, job)
                 return
@@ -143,26 +149,25 @@ class LiveState:
         heapq.heappush(self.free, attempt.worker)
         result = self._result(job, answer, attempt)
         self.record.told(answer.number, result)
-        self._tell(result)
+        self._tell(answer.number, result)
 
     def _result(self, job: Job, answer: Answer, attempt: _Attempt) -> LiveResult:
         curve = answer.curve or failed_curve(job.budget, self.now - attempt.started)
         if curve.epochs != job.budget:
             raise InputError(f"a backend's curve must have {job.budget} epochs for that budget, got {curve.epochs}.")
         loss = float(self.backend.metric.loss(curve.values[-1]))
-        return LiveResult(job, curve, loss, attempt.started, self.now, attempt.worker, answer.reason)
+        metric = self.backend.metric
+        return LiveResult(job, curve, loss, attempt.started, self.now, attempt.worker, metric, answer.reason)
 
-    def _tell(self, result: LiveResult) -> None:
+    def _tell(self, number: int, result: LiveResult) -> None:
         self.told.append(result)
         self.unfinished.discard(result.job.trial)
         self.in_vain = False
         self.optimizer.tell(result)
-        self.report.told(result)
+        self.report.told(result, None if self.watch is None else self.watch(number, result))
 
     def _check_job(self, job: Job) -> None:
         """Check that a job can be done."""
-        if not isinstance(job, Job):
-            raise InputError(f"an optimizer must ask for a Job or None, got {job!r}.")
         if job.budget not in self.backend.budgets:
             offered = ", ".join(map(str, self.backend.budgets))
             raise InputError(f"budget of a job must be one of the backend's ({offered}), got {job.budget}.")

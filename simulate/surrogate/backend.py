@@ -15,6 +15,7 @@ from lcbench.errors import InputError, UnknownNameError
 from simulate.contract import Config
 from simulate.domain import SpaceDomain
 from simulate.encoding import Encoding
+from simulate.objectives import WithObjective
 from simulate.replay import ReplayBackend, Schedule
 from simulate.surrogate import folder as folders
 from simulate.surrogate.card import Card
@@ -31,7 +32,7 @@ NOISES: tuple[Noise, ...] = ("none", "residual")
 _BLOCK = 4096  # rows predicted at once, so that what is at work stays in the processor's cache
 
 
-class SurrogateBackend:
+class SurrogateBackend(WithObjective):
     """One data set of a benchmark, beyond its table.
 
     >>> backend = SurrogateBackend.fit(bench, "wine", noise="residual", exact_on_table=True)

@@ -3,9 +3,10 @@
 from lcbench.curve import Curve
 from lcbench.metric import Metric
 from simulate.contract import Backend, Config, Domain
+from simulate.objectives import WithObjective
 
 
-class Wrapper:
+class Wrapper(WithObjective):
     """A backend that gives what another one gives.
 
     Args:

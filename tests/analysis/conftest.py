@@ -15,6 +15,8 @@ import lcbench
 from analysis.regret import best_losses
 from lcbench import schema, store
 from lcbench.space import get_space, sample
+from simulate import ablation
+from simulate.ablation import PEERS, SYSTEMS
 from simulate.study import COLUMNS
 
 SHARED = Path(__file__).parents[3] / "shared"
@@ -50,6 +52,33 @@ def make_traces() -> Callable[..., pd.DataFrame]:
                         | {"used": end, "unit": "seconds", "best_loss": best[dataset], "worst_loss": 1.0}
                     )
         return pd.DataFrame(rows)[list(COLUMNS)]
+
+    return make
+
+
+@pytest.fixture(scope="session")
+def make_systems() -> Callable[..., pd.DataFrame]:
+    """A study of systems as ``lcbench ablation`` writes it: steps at random moments, on one and on three workers."""
+    shown = {
+        "full": ("network", "networks", "baseline", "baselines", "single", "all"),
+        "hist-gradient-boosting": ("single",),
+    }
+    once = ("knn", "extra_trees", "random_forest", "catboost", "lightgbm")
+
+    def make(datasets: tuple[str, ...] = ("alpha", "beta"), seeds: int = 3, steps: int = 6) -> pd.DataFrame:
+        rng, rows = np.random.default_rng(1), []
+        for dataset, system, workers, seed in product(datasets, (*SYSTEMS, *PEERS), (1, 3), range(seeds)):
+            views = [(view, steps) for view in shown.get(system, ("network", "networks"))]
+            for view, count in [*views, *((name, 1) for name in once if system == "full")]:
+                moments = np.cumsum(rng.random(count) + 0.5)
+                tests = np.sort(rng.uniform(0.7, 0.9, count))
+                for number, (moment, test) in enumerate(zip(moments, tests, strict=True), start=1):
+                    own = {"view": view, "time_limit": 20.0, "moment": moment, "seconds": 0.5, "valid": test + 0.02}
+                    sizes = {"models": number, "members": 1, "tried": number, "train_rows": 45, "valid_rows": 22}
+                    names = {"dataset": dataset, "system": system, "workers": workers, "seed": seed}
+                    made = {"test_rows": 33, "machine": "some, 2 cores", "created": "2026-11-26T00:00:00+00:00"}
+                    rows.append(names | own | sizes | made | {"test": test})
+        return pd.DataFrame(rows)[list(ablation.COLUMNS)]
 
     return make
 

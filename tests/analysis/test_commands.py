@@ -13,6 +13,7 @@ from analysis.correlation import ADAPTIVE, COLUMNS, CROSS, NON_ADAPTIVE, SCHEDUL
 from analysis.figures import FIGURES
 from analysis.paper import NUMBERS, TABLE_3, published_correlation
 from lcbench.errors import DamagedFileError, InputError, NotABenchmarkError, UnknownNameError
+from simulate import ablation
 
 
 @pytest.fixture
@@ -38,15 +39,42 @@ def traces_file(bench, make_traces, tmp_path):
     return path
 
 
-def test_everything_is_written(run, furnished, traces_file, tmp_path):
-    output = run(furnished.folder, "--out", tmp_path / "out", "--traces", traces_file, "--formats", "png")
+@pytest.fixture
+def systems_file(make_systems, tmp_path):
+    path = tmp_path / "systems.parquet"
+    ablation.write(path, make_systems())
+    return path
+
+
+def test_everything_is_written(run, furnished, traces_file, systems_file, tmp_path):
+    studies = ["--traces", traces_file, "--systems", systems_file]
+    output = run(furnished.folder, "--out", tmp_path / "out", *studies, "--formats", "png")
     written = {path.name for path in (tmp_path / "out").iterdir()}
-    assert written == {"table3.csv"} | {f"{name}.{end}" for name in FIGURES for end in ("png", "csv")}
+    assert written == {"table3.csv", "table4.md"} | {f"{name}.{end}" for name in FIGURES for end in ("png", "csv")}
     assert "Table 3" in output
     assert "0.94 ± 0.03" in output
     for name in FIGURES:
         numbers = pd.read_csv(tmp_path / "out" / f"{name}.csv")
         assert len(numbers) > 0
+
+
+def test_a_study_of_systems_is_drawn_by_itself(run, make_systems, tmp_path):
+    ablation.write(tmp_path / "study" / "systems.parquet", make_systems())
+    output = run("--out", tmp_path, "--only", "fig9,table4", "--systems", tmp_path / "study", "--formats", "png")
+    assert "Table 3" not in output
+    assert "Table 4. Test accuracy (%) after 20 s" in output
+    assert {path.name for path in tmp_path.iterdir()} == {
+        "study",
+        "fig9.csv",
+        "fig9.png",
+        "table4.csv",
+        "table4.md",
+        "table4.png",
+    }
+    said = run("--out", tmp_path, "--only", "fig9,fig12,table4", "--quiet")
+    assert said.count("it shows a study of systems; run 'lcbench ablation OUT --datasets ...'") == 3
+    with pytest.raises(DamagedFileError, match=r"fig9.csv"):
+        run("--systems", tmp_path / "fig9.csv")
 
 
 def test_csv_is_the_frame(run, bench, tmp_path):

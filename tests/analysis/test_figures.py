@@ -11,14 +11,26 @@ import pytest
 
 from analysis import style
 from analysis.correlation import budget_correlation
-from analysis.figures import FIGURES, curves, fig5, regret
+from analysis.figures import FIGURES, curves, fig5, fig7, regret
 from analysis.figures.contract import NothingToDrawError
 from lcbench.errors import InputError, UnknownNameError
 from simulate.study import study as simulate_study
 
 
-def frame_of(name, bench, make_traces, **study) -> pd.DataFrame:
-    return FIGURES[name].frame(bench, "valid_accuracy", make_traces(bench, **study))
+@pytest.fixture
+def frame_of(make_traces, make_systems):
+    return _frames(make_traces, make_systems)
+
+
+def _frames(make_traces, make_systems):
+    """The numbers of a figure, whatever it shows."""
+
+    def get(name, bench, **study) -> pd.DataFrame:
+        if FIGURES[name].needs_systems:
+            return FIGURES[name].frame(bench, systems=make_systems(bench.datasets))
+        return FIGURES[name].frame(bench, "valid_accuracy", make_traces(bench, **study))
+
+    return get
 
 
 def png(figure) -> bytes:
@@ -28,13 +40,13 @@ def png(figure) -> bytes:
 
 
 @pytest.fixture(scope="module")
-def numbers(furnished, make_traces):
+def numbers(furnished, make_traces, make_systems):
     """The numbers of a figure, computed once; a copy each time."""
     known: dict[str, pd.DataFrame] = {}
 
     def get(name: str) -> pd.DataFrame:
         if name not in known:
-            known[name] = frame_of(name, furnished, make_traces)
+            known[name] = _frames(make_traces, make_systems)(name, furnished)
         return known[name].copy()
 
     return get
@@ -71,9 +83,9 @@ def test_caption_and_labels(name, numbers):
 
 @pytest.mark.parametrize("datasets", [1, 6, 35])
 @pytest.mark.parametrize("name", FIGURES)
-def test_draws_for_any_number_of_data_sets_or_says_what_it_needs(name, datasets, stub, make_traces):
+def test_draws_for_any_number_of_data_sets_or_says_what_it_needs(name, datasets, stub, frame_of):
     try:
-        frame = frame_of(name, stub(datasets), make_traces, results=10)
+        frame = frame_of(name, stub(datasets), results=10)
     except NothingToDrawError as error:
         lacking = {"baselines": "lcbench baselines DIR", "ensembles": "--predictions"}.get(name)
         assert datasets == 1 or lacking, error
@@ -103,6 +115,29 @@ def test_fig5_with_one_budget_or_no_correlation(one_budget, stub):
     flat.arrays = {key: np.full_like(values, 0.5) for key, values in flat.arrays.items()}
     with pytest.raises(NothingToDrawError, match="same for all configurations"):
         fig5.frame(flat)
+
+
+def test_fig7_is_the_adaptive_part_of_fig5_sorted_by_its_own_mean(stub):
+    table = stub(5, configs=30)
+    frame = fig7.frame(table)
+    whole = fig5.frame(table)
+    own = whole[whole["schedule"] == "adaptive"]
+    keys = ["dataset", "budget_low", "budget_high"]
+    pd.testing.assert_series_equal(
+        frame.set_index(keys)["spearman"].sort_index(), own.set_index(keys)["spearman"].sort_index()
+    )
+    means = frame.groupby("place")["spearman"].mean()
+    assert means.is_monotonic_decreasing
+    assert means.index.tolist() == [1, 2, 3, 4, 5]
+    figure = fig7.draw(frame)
+    said = [text.get_text() for text in figure.legends[0].get_texts()]
+    mean = own.groupby(["budget_low", "budget_high"])["spearman"].mean()
+    assert said == [f"{low} and {high}, {mean[low, high]:.2f}" for low, high in ((3, 6), (6, 12), (3, 12))]
+
+
+def test_fig7_with_one_budget(one_budget):
+    with pytest.raises(NothingToDrawError, match="at least two budgets"):
+        fig7.frame(one_budget)
 
 
 def test_fig5_with_one_data_set_that_has_no_correlation(stub):

@@ -7,13 +7,13 @@ import pandas as pd
 import pytest
 from ConfigSpace import Categorical, ConfigurationSpace, Float
 
-from analysis.figures import FIGURES, ablation, fig6, marginals, pair
+from analysis.figures import FIGURES, ablation, fig6, fig8, marginals, pair
 from analysis.figures.contract import NothingToDrawError
 from lcbench.errors import InputError
 from lcbench.space import sample
 
 pytest.importorskip("sklearn.ensemble", reason="importance needs scikit-learn (lcbench[models])")
-NAMES = ("fig6", "marginals", "pair", "ablation")
+NAMES = ("fig6", "fig8", "marginals", "pair", "ablation")
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -30,7 +30,7 @@ def test_tables_without_anything_to_learn(name, stub):
 def test_without_scikit_learn(name, stub, monkeypatch):
     monkeypatch.setitem(sys.modules, "sklearn.ensemble", None)
     with pytest.raises(InputError, match=r"lcbench\[models\]"):
-        FIGURES[name].frame(stub(1))
+        FIGURES[name].frame(stub(1, configs=13))  # a table of its own: forests of others may be kept
 
 
 def test_fig6_sorts_by_median_and_draws_a_box_for_each_budget(bench):
@@ -44,6 +44,23 @@ def test_fig6_sorts_by_median_and_draws_a_box_for_each_budget(bench):
 
 def test_fig6_with_one_budget(one_budget):
     assert len(fig6.draw(fig6.frame(one_budget)).axes[0].patches) == 7
+
+
+def test_fig8_shows_the_ten_with_the_largest_means_and_keeps_the_numbers_of_all(stub):
+    table = stub(3, configs=40)
+    table.space = ConfigurationSpace({f"x{number:02d}": (0.0, 1.0) for number in range(13)})
+    table.configs = sample(table.space, 40, np.random.default_rng(0)).rename_axis("config_id")
+    frame = fig8.frame(table)
+    assert frame["hyperparameter"].nunique() == 13
+    whole = fig6.frame(table).groupby(["hyperparameter", "budget"])["fanova"]
+    found = frame.set_index(["hyperparameter", "budget"])
+    np.testing.assert_allclose(found["fanova"], whole.mean().loc[found.index])
+    np.testing.assert_allclose(found["error"], (whole.std() / np.sqrt(3)).loc[found.index])
+    order = frame.groupby("hyperparameter", sort=False)["fanova"].mean()
+    assert order.is_monotonic_decreasing
+    (panel,) = fig8.draw(frame).axes
+    assert [label.get_text() for label in panel.get_yticklabels()] == order.index[:10].tolist()
+    assert len(panel.patches) == 10 * 3
 
 
 def test_marginals_are_differences_of_the_metric_from_its_mean(bench):

@@ -3,6 +3,8 @@
 import json
 import re
 import sys
+import zlib
+from base64 import b64decode
 from dataclasses import replace
 from html.parser import HTMLParser
 from itertools import product
@@ -18,6 +20,7 @@ import lcbench
 from analysis.report import markup
 from analysis.report.curves import LEVELS, Block, pack, unpack
 from analysis.report.incumbents import incumbents
+from analysis.report.library import parsed_at_once, plotly_js, scatter_only
 from lcbench import schema, store
 from lcbench.errors import FolderError, InputError, UnknownNameError
 from lcbench.metric import METRICS
@@ -123,7 +126,31 @@ def test_names_from_the_folder_are_text(page):
     assert page.texts("h1").strip() == ODD
     assert ODD in page.texts("dd")
     running = [attributes for tag, attributes in page.elements if tag == "script" and "type" not in attributes]
-    assert len(running) == 2  # the library and the explorer
+    assert len(running) == 1  # the explorer
+
+
+def test_the_library_in_the_page_is_plotly_with_what_it_draws_alone(page):
+    from plotly.offline import get_plotlyjs
+
+    shipped = get_plotlyjs()
+    inside = zlib.decompress(b64decode(page.inside["library"])).decode("utf-8")
+    assert inside == parsed_at_once(scatter_only(shipped)) == plotly_js()
+    assert 100 < len(shipped) - len(inside) < 1000  # names of kinds of charts are gone, brackets are there
+    assert inside.count(".register([])") == shipped.count(".register([])") + 1
+
+
+@pytest.mark.parametrize(
+    "source", ["", "var Plotly = 1;", "f.register([a(),b()])", "f(this, () => {\n1\n});", ".register([" + "a()," * 30]
+)
+def test_a_library_that_is_written_otherwise_is_left_alone(source):
+    assert parsed_at_once(scatter_only(source)) == source
+
+
+def test_a_library_that_is_written_as_we_know_it_starts_with_less():
+    kinds = ",".join(f"k{number}()" for number in range(25))
+    source = f"(function(root) {{}} (this, () => {{\nlib.register([{kinds}]);\nreturn lib;\n}}));"
+    wanted = "(function(root) {} (this, (() => {\nlib.register([]);\nreturn lib;\n})));"
+    assert parsed_at_once(scatter_only(source)) == wanted
 
 
 def test_everything_of_the_table_can_be_chosen(page, odd):

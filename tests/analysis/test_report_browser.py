@@ -2,6 +2,7 @@
 
 import shutil
 from collections.abc import Iterator
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -21,6 +22,9 @@ pytestmark = [
 ]
 PATIENCE = 120
 """Seconds after which the page counts as broken, however busy the machine is."""
+
+SCREENSHOT = Path(__file__).parents[2] / "build" / "report.png"
+"""Kept after the tests; git ignores the folder."""
 
 OPTIONS = ("--headless=new", "--no-sandbox", "--disable-dev-shm-usage", "--disable-gpu", "--window-size=1200,1000")
 
@@ -78,12 +82,22 @@ def means(bench, dataset: str, metric: str, budget: int) -> np.ndarray:
     return bench.array(dataset, metric, budget)[:, :, -1].mean(axis=1, dtype=float)
 
 
-def test_it_opens_and_shows_the_table(browser, bench, tmp_path):
+def test_it_opens_and_shows_the_table(browser, bench):
     span = np.ptp(bench.array("alpha"))
     np.testing.assert_allclose(drawn_points(browser), means(bench, "alpha", "valid_accuracy", 50), atol=span / 4000)
     milliseconds = browser.execute_script("return Number(document.body.dataset.drawn)")
-    assert browser.save_screenshot(str(tmp_path / "report.png"))
-    print(f"drawn {milliseconds} ms after it was opened; screenshot: {tmp_path / 'report.png'}")  # noqa: T201  # the artefact
+    SCREENSHOT.parent.mkdir(exist_ok=True)
+    assert browser.save_screenshot(str(SCREENSHOT))
+    print(f"drawn {milliseconds} ms after it was opened; screenshot: {SCREENSHOT}")  # noqa: T201  # for those who look
+
+
+def test_the_figures_come_after_the_explorer(browser):
+    size = browser.execute_script(
+        "const [image] = document.querySelectorAll('#figures .figures #figure-fig5 img'); return image.decode().then("
+        "() => [image.naturalWidth, document.getElementById('pictures').content.childElementCount])"
+    )
+    assert size[0] > 100
+    assert size[1] == 0
 
 
 def test_it_asked_nothing_of_a_network(browser):
@@ -185,6 +199,17 @@ def test_optimizers_stand_side_by_side(browser, bench):
     assert (
         browser.execute_script("return document.getElementById('panel-0').data.length") == 1 + 3 + 1
     )  # others, seeds, median
+
+
+def test_a_data_set_without_a_run_of_the_study_says_so(browser):
+    note = browser.find_element("id", "traces-note")
+    assert not note.is_displayed()
+    browser.execute_script("lcbench.page.traces = lcbench.page.traces.filter((run) => run.dataset === 'alpha')")
+    choose(browser, "dataset", "beta")
+    until(browser, "return document.getElementById('panels').hidden")
+    assert note.text == "The study has no run on beta; it has alpha."
+    choose(browser, "dataset", "alpha")
+    until(browser, "return !document.getElementById('panels').hidden")
 
 
 @pytest.mark.parametrize("width", [400, 1200])

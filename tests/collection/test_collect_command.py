@@ -14,6 +14,7 @@ import pytest
 from collecting_helpers import PROGRAM, assert_same_curves, collect, finished_units, forked, options, plan, wait_until
 
 from collection.possession import opened
+from collection.reporting import opened_with_progress
 from lcbench import store
 from lcbench.cli import run
 
@@ -52,6 +53,13 @@ def test_plain_lines_where_there_is_no_terminal_and_a_log(whole, half, capsys):
     assert [line.split(" ", 1)[1].split(":")[0] for line in log] == ["start", "plan", "units", "iris", "end"]
     assert log[2].endswith("8 on wine, iris; 4 are finished already")
     assert log[-1].endswith("end: the benchmark is whole")
+
+
+def test_loading_that_takes_long_is_followed_where_there_is_no_terminal(tmp_path, capsys):
+    # a look at the clock at the start, then one after each of the two data sets
+    ticks = iter([0.0, 40.0, 50.0])
+    with opened_with_progress(plan(), tmp_path / "bench", lambda: next(ticks), quiet=False):
+        assert capsys.readouterr().err.splitlines() == ["1 of 2 data sets loaded"]
 
 
 def test_quiet_says_only_what_was_written(half, capsys):
@@ -188,6 +196,7 @@ def test_a_disk_that_is_full_before_the_first_unit(tmp_path, capsys, monkeypatch
         ("--engine cluster", "unknown engine 'cluster'"),
         ("--engine dask", "a Dask scheduler's address (--scheduler) must be given with --engine dask, got none"),
         ("--scheduler tcp://localhost:1", "must not be given with --engine local, got tcp://localhost:1"),
+        ("--device cuda:99", "device must be "),
         ("--jobs 0", "number of processes (--jobs) must be at least 1, got 0"),
     ],
 )

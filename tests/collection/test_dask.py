@@ -77,16 +77,19 @@ def test_a_worker_is_killed_in_the_middle_and_the_table_is_as_ever(processes, tm
 def test_a_scheduler_that_is_lost_or_not_there_is_said_in_one_line(processes, tmp_path, capsys):
     process, address = scheduler(processes, tmp_path)
     arguments = [*options(), "--engine", "dask", "--scheduler", address]
-    lost = start(tmp_path / "bench", *arguments, stderr=subprocess.PIPE, text=True)
-    processes.append(lost)
+    losing = start(tmp_path / "bench", *arguments, stderr=subprocess.PIPE, text=True)
+    processes.append(losing)
     log = tmp_path / "bench" / "collect.log"
     wait_until(lambda: log.is_file() and "units:" in log.read_text(), "the collection has begun")
     process.kill()
-    _, said = lost.communicate(timeout=60)
-    assert lost.returncode == 2
-    assert said == (
+    _, said = losing.communicate(timeout=60)
+    assert losing.returncode == 2
+    ahead, lost = said.splitlines()
+    waiting = f"0 Dask worker threads at {address} (units wait until one comes: dask worker {address})"
+    assert ahead == f"8 of 8 units to train: {waiting}"
+    assert lost == (
         f"lcbench: the Dask scheduler at {address} is out of reach; "
-        "what is finished is kept, and the same command goes on from there.\n"
+        "what is finished is kept, and the same command goes on from there."
     )
     capsys.readouterr()
     assert run(["collect", str(tmp_path / "bench"), *arguments]) == 2

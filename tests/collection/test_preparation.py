@@ -8,6 +8,9 @@ import openml
 import pandas as pd
 import pyarrow as pa
 import pytest
+from sklearn.impute import SimpleImputer
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
 
 from collection.classes import number_classes
 from collection.dataset import Dataset
@@ -150,6 +153,14 @@ class TestOrdinal:
     def test_booleans_are_numbers(self):
         train = pd.DataFrame({"f": [True, False, True, False]})
         np.testing.assert_allclose(fit_ordinal(train)(train)[:, 0], [1, -1, 1, -1])
+
+    def test_the_bytes_are_those_of_scikit_learns_own_steps(self):
+        """Which the collections before there was a record of an encoder were made with."""
+        features = mixed().features.assign(rank=mixed().features["number"].rank())
+        numbers = features.assign(kind=features["kind"].cat.codes.replace(-1, np.nan)).astype(float)
+        steps = make_pipeline(SimpleImputer(), StandardScaler()).fit(numbers[:60].to_numpy())
+        wanted = steps.transform(numbers.to_numpy()).astype(np.float32)
+        assert fit_ordinal(features[:60])(features).tobytes() == wanted.tobytes()
 
     @pytest.mark.parametrize("value", [0.1, 1e9 + 0.1, -3.0])
     def test_a_constant_column_is_zero(self, value):

@@ -251,7 +251,7 @@ class TestBadFiles:
         [
             (pd.to_datetime(["2020-01-01"] * 3), r"got datetime64\[.*\] values; turn it into numbers"),
             (pd.to_timedelta([1, 2, 3]), "got timedelta64.* values"),
-            ([[1], [2], [3]], "got mixed values; make one column per part"),
+            ([[1], [2], [3]], "got list values; make one column per part"),
         ],
     )
     def test_columns_that_are_neither_numbers_nor_text(self, tmp_path, values, message):

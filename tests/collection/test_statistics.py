@@ -21,7 +21,7 @@ def test_metrics_are_those_of_scikit_learn(block):
     log_probabilities, labels = random_case()
     tally = Tally(3, torch.ones(4))
     for part, own in zip(log_probabilities.split(block, 2), labels.split(block, 1), strict=True):
-        tally.add(part, own, batch_size=10)
+        tally.add(part, own, batches=10)
     found = tally.metrics()
     for i in range(3):
         y, predicted = labels[i].numpy(), log_probabilities[i].argmax(0).numpy()
@@ -35,7 +35,7 @@ def test_weighted_loss_is_torchs_averaged_over_batches_by_rows():
     log_probabilities, labels = random_case(n=2, rows=25)
     weights = torch.tensor([0.5, 1.0, 2.0, 4.0])
     tally = Tally(2, weights)
-    tally.add(log_probabilities, labels, batch_size=10)
+    tally.add(log_probabilities, labels, batches=10)
     loss = torch.nn.NLLLoss(weight=weights)
     for i in range(2):
         batches = zip(log_probabilities[i].T.split(10), labels[i].split(10), strict=True)
@@ -46,7 +46,7 @@ def test_weighted_loss_is_torchs_averaged_over_batches_by_rows():
 def test_a_class_that_does_not_occur_is_left_out_of_the_balance():
     log_probabilities = torch.log(torch.tensor([[[0.9, 0.05, 0.05], [0.2, 0.7, 0.1], [0.6, 0.3, 0.1]]]))
     tally = Tally(1, torch.ones(3))
-    tally.add(log_probabilities.transpose(1, 2), torch.tensor([[0, 1, 1]]), batch_size=3)
+    tally.add(log_probabilities.transpose(1, 2), torch.tensor([[0, 1, 1]]), batches=3)
     assert float(tally.metrics()["balanced_accuracy"]) == pytest.approx((1 + 0.5) / 2)
 
 

@@ -7,6 +7,8 @@ import numpy as np
 import pytest
 import torch
 from collection_helpers import CONFIG, blobs, peer_loop
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from collection.loss import class_weights
 from collection.randomness import streams
@@ -54,11 +56,22 @@ def test_agrees_with_a_plain_pytorch_loop(data):
         assert found.series[name][1:] == pytest.approx(series, abs=2e-5), name
 
 
-@pytest.mark.parametrize("max_dropout", [0.0, 0.5])
-def test_a_run_does_not_depend_on_what_it_is_trained_beside(data, max_dropout):
-    beside = run(data, budgets=(3, 6), seeds=(0, 1, 2), max_dropout=max_dropout)
+@settings(max_examples=25, deadline=None)
+@given(
+    budgets=st.sets(st.integers(1, 6), min_size=1, max_size=3).map(sorted),
+    seeds=st.sets(st.integers(0, 9), min_size=1, max_size=3).map(sorted),
+    layers=st.integers(1, 4),
+    units=st.integers(64, 100),
+    batch_size=st.integers(16, 70),
+    max_dropout=st.sampled_from([0.0, 0.3, 0.9]),
+)
+def test_a_run_does_not_depend_on_what_it_is_trained_beside(
+    data, budgets, seeds, layers, units, batch_size, max_dropout
+):
+    changes = {"num_layers": layers, "max_units": units, "batch_size": batch_size, "max_dropout": max_dropout}
+    beside = run(data, budgets=budgets, seeds=seeds, **changes)
     for budget, seed in beside:
-        alone = run(data, budgets=(budget,), seeds=(seed,), max_dropout=max_dropout)[budget, seed]
+        alone = run(data, budgets=(budget,), seeds=(seed,), **changes)[budget, seed]
         for name in ("train_loss", "valid_cross_entropy", "test_balanced_accuracy"):
             assert alone.series[name] == pytest.approx(beside[budget, seed].series[name], abs=1e-5), name
 

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from lcbench.curve import Curve
 from lcbench.errors import InputError
 from simulate import OPTIMIZERS, FunctionBackend, Job, ReplayBackend, simulate
+from simulate.optimizers.forest_hyperband import ForestHyperband
 from simulate.optimizers.model_bo import ModelBO
 
 SPACE = ConfigurationSpace({"x": (0.0, 1.0), "n": (1, 9), "c": ["a", "b", "d"]})
@@ -64,7 +65,7 @@ class Script:
 
 def fewer(name, evaluations):
     """How many evaluations show a law: those that fit a model before every job think long, and a third does."""
-    return max(16, evaluations // 3) if issubclass(OPTIMIZERS[name], ModelBO) else evaluations
+    return max(16, evaluations // 3) if issubclass(OPTIMIZERS[name], ModelBO | ForestHyperband) else evaluations
 
 
 def play(name, backend, seed=0, *, evaluations=None, **limits):

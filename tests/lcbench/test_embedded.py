@@ -47,6 +47,19 @@ def test_the_command_that_made_it_stands_in_its_readme(embedded):
     assert (plan["budgets"], plan["seeds"], plan["plan seed"], plan["encoding"]) == ([12, 25, 50], 3, 0, "ordinal")
 
 
+def test_every_data_set_has_its_baselines_and_no_labels(embedded):
+    forests = {(name, seed) for name in ("random_forest", "extra_trees") for seed in (0, 1, 2)} | {("knn", 0)}
+    boosted = {(name, seed) for name in ("lightgbm", "catboost") for seed in (0, 1, 2)}
+    for dataset in embedded.datasets:
+        found, sizes = embedded.baselines(dataset), embedded.dataset_table.loc[dataset]
+        keys = set(zip(found["baseline"], found["seed"], strict=True))
+        assert keys == forests | boosted
+        assert (found["test_accuracy"] > max(sizes["class_counts"]) / sizes["instances"] - 0.05).all()
+        chances = embedded.baseline_predictions(dataset, [("extra_trees", 1)], "test")
+        assert chances.shape == (1, sizes["test_instances"], sizes["classes"])
+    assert not [path for path in embedded.manifest.files if path.startswith("labels/")]
+
+
 def test_its_files_are_small_enough_for_the_repository(embedded):
     assert sum(record.bytes for record in embedded.manifest.files.values()) < 40e6
     assert embedded.manifest.format_version == schema.FORMAT_VERSION

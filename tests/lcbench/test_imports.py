@@ -36,5 +36,10 @@ def test_replay_needs_no_training(code):
     assert loaded_after(code, ("torch", "openml", "collection")) == set()
 
 
+def test_the_registry_imports_an_optimizer_when_it_is_asked_for():
+    code = "from simulate import OPTIMIZERS; assert len(OPTIMIZERS) > 15; OPTIMIZERS['random']"
+    assert loaded_after(code, ("scipy.optimize", "sklearn", "simulate.optimizers.gp", "simulate.adapters")) == set()
+
+
 def test_the_records_of_data_sets_need_no_libraries_of_their_sources():
     assert loaded_after("import collection.sources", ("torch", "openml", "sklearn", "arff")) == set()

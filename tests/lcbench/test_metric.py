@@ -30,6 +30,11 @@ def test_a_better_value_never_gives_a_larger_loss(metric, one, other):
     assert metric.loss(better) <= metric.loss(worse)
 
 
+@given(metrics, st.floats(0, 1))
+def test_a_loss_tells_its_value(metric, value):
+    assert metric.value(float(metric.loss(value))) == pytest.approx(value, abs=1e-15)
+
+
 @given(metrics)
 def test_the_best_value_gives_zero(metric):
     assert metric.loss(metric.high if metric.goal == "maximize" else metric.low) == 0

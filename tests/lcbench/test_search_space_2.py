@@ -127,7 +127,7 @@ class TestConfigurations:
         assert records(SPACE, read) == records(SPACE, check_configs(SPACE, read)) == records(SPACE, drawn(n))
 
     def test_through_csv_and_back(self):
-        read = pd.read_csv(io.StringIO(drawn().to_csv(index=False, float_format="%.17g")))
+        read = pd.read_csv(io.StringIO(drawn().to_csv(index=False)), engine="python")
         assert records(SPACE, check_configs(SPACE, read)) == records(SPACE, drawn())
 
     def test_through_json_and_back(self):

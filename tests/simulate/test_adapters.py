@@ -1,5 +1,8 @@
 """Each adapter with its real package, in one version: the laws of the contract, and what a package's words become."""
 
+import os
+import subprocess
+import sys
 from functools import partial
 from itertools import pairwise
 
@@ -16,20 +19,25 @@ from ConfigSpace.hyperparameters import (
 
 from lcbench.curve import Curve
 from lcbench.errors import InputError
+from lcbench.metric import METRICS
 from simulate import FunctionBackend, Job, ReplayBackend, simulate
-from simulate.adapters import ADAPTERS, OptunaOptimizer, SMACOptimizer, SyneTuneOptimizer, package
+from simulate.adapters import ADAPTERS, NePSOptimizer, OptunaOptimizer, SMACOptimizer, SyneTuneOptimizer, package
 from simulate.adapters.contained import Contained
 from simulate.adapters.placing import active
 from simulate.contract import Result
 
+LOSS = METRICS["valid_cross_entropy"]
 SPACE = ConfigurationSpace({"x": (0.0, 1.0), "n": (1, 9), "c": ["a", "b", "d"]})
-PACKAGES = {"optuna": "optuna", "smac": "smac", "syne-tune": "syne_tune"}
-MANY = {"smac-multi-fidelity": 20, "smac-forest": 8, "syne-tune-tpe": 20, "syne-tune-bohb": 30}
-CLIMBING = ("optuna-tpe-median", "optuna-tpe-hyperband", "smac-multi-fidelity", "syne-tune-asha", "syne-tune-bohb")
+PACKAGES = {"optuna": "optuna", "smac": "smac", "syne-tune": "syne_tune", "neps": "neps"}
+MANY = {"smac-multi-fidelity": 20, "smac-forest": 8, "syne-tune-tpe": 20, "syne-tune-bohb": 30, "neps-gp": 8}
+CLIMBING = (
+    *("optuna-tpe-median", "optuna-tpe-hyperband", "smac-multi-fidelity"),
+    *("syne-tune-asha", "syne-tune-bohb", "neps-asha", "neps-hyperband"),
+)
 
 pytestmark = [
     pytest.mark.filterwarnings("ignore:After 0.17 or January 2028:FutureWarning"),  # statsmodels, under Syne Tune
-    pytest.mark.filterwarnings("ignore::DeprecationWarning:(smac|dask|distributed|syne_tune|optuna).*"),
+    pytest.mark.filterwarnings("ignore::DeprecationWarning:(smac|dask|distributed|syne_tune|optuna|torch|neps).*"),
 ]
 
 
@@ -117,6 +125,36 @@ def test_the_same_seed_gives_the_same_trace_whatever_the_global_state(name):
     assert found[0][:5] != other
 
 
+ACROSS = """
+import numpy as np
+from ConfigSpace import ConfigurationSpace
+from lcbench.curve import Curve
+from simulate import FunctionBackend, simulate
+from simulate.adapters import ADAPTERS
+space = ConfigurationSpace({"x": (0.0, 1.0), "y": (0.0, 1.0)})
+backend = FunctionBackend(space, (1,), lambda c, b: Curve(np.full(2, (c["x"] - 0.3) ** 2 + c["y"]), np.arange(2.0)))
+trace = simulate(ADAPTERS["smac-forest"](backend.domain(), (1,), np.random.default_rng(0)), backend, evaluations=24)
+print([dict(result.job.config) for result in trace.results])
+"""
+
+
+def test_smac_gives_the_same_trace_in_every_process():
+    """SMAC orders start points as a set of texts does, which changes with the process."""
+    need("smac-forest")
+    found = [
+        subprocess.run(
+            [sys.executable, "-W", "ignore", "-c", ACROSS],
+            env=os.environ | {"PYTHONHASHSEED": str(seed), "OMP_NUM_THREADS": "1"},
+            capture_output=True,
+            text=True,
+            check=True,
+        ).stdout
+        for seed in (1, 2)
+    ]
+    assert found[0] == found[1]
+    assert found[0].count("'x'") == 24
+
+
 def test_on_a_table_every_trial_is_a_row_of_its_own(name, bench):
     backend = ReplayBackend(bench, "alpha")
     trace, spy = play(ADAPTERS[name], backend, workers=2, evaluations=MANY.get(name, 45))
@@ -128,7 +166,7 @@ def test_on_a_table_every_trial_is_a_row_of_its_own(name, bench):
 def test_a_table_is_used_up(bench):
     """SMAC ends with the rows; what was to be promoted then is lost, so it is not in this list."""
     backend = ReplayBackend(bench, "alpha")
-    for name in ("optuna-tpe", "optuna-tpe-median", "syne-tune-random", "syne-tune-asha"):
+    for name in ("optuna-tpe", "optuna-tpe-median", "syne-tune-random", "syne-tune-asha", "neps-asha"):
         need(name)
         trace, _ = play(ADAPTERS[name], backend, workers=4, evaluations=10**6)
         assert len({r.job.trial for r in trace.results}) == len(bench.configs)
@@ -168,7 +206,8 @@ def bowl(config, budget):
     [
         ("optuna-tpe", OptunaOptimizer, 40, 3),
         ("syne-tune-tpe", ADAPTERS["syne-tune-tpe"], 40, 1),
-        ("smac-multi-fidelity", partial(SMACOptimizer, evaluations=24), 24, 1),
+        ("smac-multi-fidelity", partial(SMACOptimizer, evaluations=24), 24, 3),
+        ("neps-gp", ADAPTERS["neps-gp"], 20, 1),
     ],
 )
 def test_a_model_that_learns_beats_what_random_search_expects_of_a_quadratic(name, make, evaluations, seeds):
@@ -182,7 +221,7 @@ def test_a_model_that_learns_beats_what_random_search_expects_of_a_quadratic(nam
 
 def told(optimizer, job, loss):
     values = np.full(job.budget + 1, loss)
-    optimizer.tell(Result(job, Curve(values, np.arange(job.budget + 1.0)), loss, 0.0, float(job.budget), 0))
+    optimizer.tell(Result(job, Curve(values, np.arange(job.budget + 1.0)), loss, 0.0, float(job.budget), 0, LOSS))
 
 
 def test_optuna_prunes_what_its_pruner_prunes():
@@ -303,7 +342,40 @@ def test_smac_keeps_a_diverged_run_back_until_it_knows_a_loss():
     assert costs == [0.7, 0.7, 0.7]
 
 
-@pytest.mark.parametrize("name", ["optuna-tpe", "smac-multi-fidelity", "syne-tune-asha"])
+def test_neps_keeps_what_was_evaluated_and_a_diverged_run_as_crashed(bench):
+    pytest.importorskip("neps")
+    backend = ReplayBackend(bench, "alpha")
+    optimizer = NePSOptimizer(backend.domain(), backend.budgets, np.random.default_rng(0))
+    first, second = optimizer.ask(), optimizer.ask()
+    told(optimizer, first, np.inf)
+    told(optimizer, second, 0.5)
+    kept = list(optimizer._study.trials.values())
+    for job, each in zip((first, second), kept, strict=True):
+        assert {name: each.config[name] for name in job.config} == pytest.approx(dict(job.config))
+    assert [each.report.objective_to_minimize for each in kept] == [None, 0.5]
+    assert [each.metadata.state for each in kept] == ["crashed", "success"]
+
+
+def test_neps_brackets_are_halvings_over_the_backends_budgets():
+    """Of eta 3 and three rungs NePS makes brackets of 9, 3, 1 and of 3, 1 and of 3 (Li et al.'s algorithm, floors)."""
+    pytest.importorskip("neps")
+    backend = FunctionBackend(SPACE, (1, 3, 9), curve)
+    trace, _ = play(ADAPTERS["neps-hyperband"], backend, evaluations=13 + 4 + 3)
+    budgets = [r.job.budget for r in trace.results]
+    assert budgets == [1] * 9 + [3] * 3 + [9] + [3] * 3 + [9] + [9] * 3
+    first = {r.job.trial: r.loss for r in trace.results[:9]}
+    assert {r.job.trial for r in trace.results[9:12]} == set(sorted(first, key=first.get)[:3])
+
+
+def test_neps_needs_two_rungs_for_brackets():
+    pytest.importorskip("neps")
+    backend = FunctionBackend(SPACE, (9,), curve)
+    with pytest.raises(InputError, match="budgets must have at least two rungs"):
+        ADAPTERS["neps-hyperband"](backend.domain(), backend.budgets, np.random.default_rng(0))
+    assert ADAPTERS["neps-random"](backend.domain(), backend.budgets, np.random.default_rng(0)).ask().budget == 9
+
+
+@pytest.mark.parametrize("name", ["optuna-tpe", "smac-multi-fidelity", "syne-tune-asha", "neps-asha"])
 def test_a_result_that_nobody_asked_for_is_refused(name):
     need(name)
     backend = FunctionBackend(SPACE, (1, 3, 9), curve)

@@ -74,7 +74,7 @@ def test_children_compete_with_their_targets_whatever_the_order_of_results(bowl)
     jobs = [optimizer.ask() for _ in range(5)]
     losses = {4: 0.5, 0: 0.1, 1: 1.0, 2: 1.0, 3: 1.0}
     for trial, loss in losses.items():
-        optimizer.tell(Result(jobs[trial], bowl.curve(jobs[trial].config, 9), loss, 0.0, 1.0, 0))
+        optimizer.tell(Result(jobs[trial], bowl.curve(jobs[trial].config, 9), loss, 0.0, 1.0, 0, bowl.metric))
     first = [jobs[0].config[name] for name in ("x", "y")]
     assert optimizer._population.vectors[0] == pytest.approx(first)
     assert optimizer._population.losses.tolist() == [0.1, 1.0, 1.0, 1.0]
@@ -126,4 +126,4 @@ def test_a_population_that_cannot_mutate(bowl):
 def test_a_result_nobody_asked_for(bowl):
     optimizer = DifferentialEvolution(bowl.domain(), bowl.budgets, np.random.default_rng(0))
     with pytest.raises(InputError, match="must be of a job asked before, got trial 0"):
-        optimizer.tell(Result(Job(0, {}, 9), bowl.curve({"x": 0, "y": 0}, 9), 0.0, 0.0, 1.0, 0))
+        optimizer.tell(Result(Job(0, {}, 9), bowl.curve({"x": 0, "y": 0}, 9), 0.0, 0.0, 1.0, 0, bowl.metric))

@@ -1,12 +1,30 @@
 import numpy as np
 import pandas as pd
 import pytest
-from ConfigSpace import Categorical, ConfigurationSpace, EqualsCondition, Float, ForbiddenEqualsClause, Integer
+from ConfigSpace import (
+    AndConjunction,
+    Categorical,
+    Configuration,
+    ConfigurationSpace,
+    Constant,
+    EqualsCondition,
+    Float,
+    ForbiddenAndConjunction,
+    ForbiddenEqualsClause,
+    ForbiddenInClause,
+    GreaterThanCondition,
+    InCondition,
+    Integer,
+    LessThanCondition,
+    NotEqualsCondition,
+    OrConjunction,
+)
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from lcbench import space as spaces
 from lcbench.errors import InputError
+from lcbench.space import get_space
 from simulate.domain import ConfigTable, SpaceDomain, TableDomain
 from simulate.encoding import Encoding
 
@@ -184,7 +202,60 @@ def test_candidates_of_a_table_are_all_its_free_rows_or_a_draw_of_many(monkeypat
     assert len(domain.candidates(99, rng)) == 35
 
 
-@pytest.mark.parametrize("space", [mixed(), conditional()])
+def tangled():
+    """Conditions of all kinds, one on a conditional parent, and forbidden values."""
+    space = ConfigurationSpace(
+        space=[
+            Categorical("a", "xyz"),
+            Integer("b", (1, 9)),
+            Categorical("c", ["on", "off"]),
+            Float("d", (0.0, 1.0)),
+            Float("e", (1e-3, 1.0), log=True),
+            Integer("f", (1, 100), log=True),
+            Constant("g", "fixed"),
+        ]
+    )
+    space.add(InCondition(space["c"], space["a"], ["x", "y"]))
+    space.add(
+        OrConjunction(NotEqualsCondition(space["d"], space["c"], "on"), GreaterThanCondition(space["d"], space["b"], 6))
+    )
+    space.add(
+        AndConjunction(LessThanCondition(space["e"], space["b"], 5), EqualsCondition(space["e"], space["a"], "x"))
+    )
+    space.add(NotEqualsCondition(space["f"], space["c"], "on"))
+    space.add(ForbiddenInClause(space["b"], [3, 4]))
+    space.add(ForbiddenAndConjunction(ForbiddenEqualsClause(space["a"], "z"), ForbiddenEqualsClause(space["b"], 9)))
+    return space
+
+
+@pytest.mark.parametrize("space", [conditional(), tangled(), get_space("full")], ids=lambda space: space.name)
+def test_points_become_legal_configurations_of_their_values_and_only_forbidden_ones_are_left_out(space):
+    encoding = Encoding(space)
+    points = encoding.uniform(300, np.random.default_rng(0))
+    configs, positions = SpaceDomain(space).realize(points)
+    values = [
+        each
+        for each in encoding.decode(points)
+        if not any(clause.is_forbidden_value(each) for clause in space.forbidden_clauses)
+    ]
+    for config, each in zip(configs, values, strict=True):
+        Configuration(space, values=config)  # raises unless all that is active is there, and no more
+        assert config == pytest.approx({name: each[name] for name in config})
+    np.testing.assert_allclose([encoding.encode(config) for config in configs], positions, atol=1e-12)
+
+
+@pytest.mark.parametrize("space", [conditional(), tangled()])
+def test_candidates_of_a_conditional_space_are_distributed_as_configspace_draws(space):
+    """Every hyperparameter is active as often, within four standard deviations."""
+    drawn = SpaceDomain(space).candidates(2000, np.random.default_rng(0))
+    space.seed(0)
+    theirs = np.stack([config.get_array() for config in space.sample_configuration(2000)])
+    ours, expected = (~np.isnan(each) for each in (drawn, theirs))
+    share = expected.mean(axis=0)
+    assert (np.abs(ours.mean(axis=0) - share) <= 4 * np.sqrt(share * (1 - share) / 1000) + 1e-12).all()
+
+
+@pytest.mark.parametrize("space", [mixed(), conditional(), tangled()])
 def test_candidates_of_a_space_are_legal_and_lie_where_they_are_encoded(space):
     domain = SpaceDomain(space)
     points = domain.candidates(30, np.random.default_rng(0))

@@ -4,8 +4,8 @@ from listed_trials import ListedDomain, play
 
 from lcbench.curve import Curve
 from lcbench.errors import InputError
+from lcbench.metric import METRICS
 from simulate import OPTIMIZERS, Job, ReplayBackend, Result, simulate
-from simulate.optimizers.early_termination import Direction, losses_of
 from simulate.optimizers.median_rule import MedianRule
 
 CURVES = (
@@ -95,25 +95,16 @@ def test_the_configurations_are_those_of_random_search(bench, name):
     assert configs(name) == configs("random")
 
 
-def result(values, loss):
+def result(values, metric):
     curve = Curve(np.array(values, np.float64), np.arange(float(len(values))))
-    return Result(Job(0, {}, len(values) - 1), curve, loss, 0.0, 1.0, 0)
-
-
-def test_the_direction_is_read_off_results_with_different_values():
-    direction = Direction()
-    direction.tell(result([0.1, 0.5], 0.5))  # half right and half wrong are the same
-    assert direction.sign == 0
-    direction.tell(result([0.1, np.nan], np.inf))
-    assert direction.sign == 0
-    direction.tell(result([0.1, 0.75], 0.25))
-    assert direction.sign == -1
+    return Result(Job(0, {}, len(values) - 1), curve, metric.loss(values[-1]), 0.0, 1.0, 0, metric)
 
 
 def test_losses_along_a_curve():
-    np.testing.assert_allclose(losses_of(result([0.1, 0.5, 0.75], 0.25), -1), [0.5, 0.25])
-    np.testing.assert_allclose(losses_of(result([2.0, 0.5, 0.75], 0.75), 1), [0.5, 0.75])
-    assert losses_of(result([0.1, 0.5, np.nan], np.inf), -1).tolist() == [np.inf, np.inf]
+    accuracy, entropy = METRICS["valid_accuracy"], METRICS["valid_cross_entropy"]
+    np.testing.assert_allclose(result([0.1, 0.5, 0.75], accuracy).losses, [0.9, 0.5, 0.25])
+    np.testing.assert_allclose(result([2.0, 0.5, 0.75], entropy).losses, [2.0, 0.5, 0.75])
+    assert result([0.25, 0.5, np.nan], accuracy).losses.tolist() == [0.75, 0.5, np.inf]
 
 
 @pytest.mark.parametrize(

@@ -7,6 +7,8 @@ from lcbench.errors import InputError
 from simulate import simulate
 from simulate.optimizers.forest import Forest
 from simulate.optimizers.forest_bo import ForestBO
+from simulate.optimizers.forest_hyperband import ForestHyperband
+from simulate.optimizers.hyperband import Hyperband
 
 pytest.importorskip("sklearn")
 
@@ -54,3 +56,34 @@ def test_without_scikit_learn_one_line_says_what_to_install(bowl, monkeypatch):
 def test_one_tree_is_not_enough(bowl):
     with pytest.raises(InputError, match="trees must be at least 2"):
         ForestBO(bowl.domain(), bowl.budgets, np.random.default_rng(0), trees=1)
+
+
+def test_in_brackets_it_looks_near_the_best_and_promotes_as_hyperband_does(bowl):
+    optimizer = ForestHyperband(bowl.domain(), bowl.budgets, np.random.default_rng(1), random_fraction=0.0)
+    trace = simulate(optimizer, bowl, evaluations=80)
+    plain = simulate(Hyperband(bowl.domain(), bowl.budgets, np.random.default_rng(1)), bowl, evaluations=80)
+    assert [(r.job.trial, r.job.budget) for r in trace.results if r.job.budget == 1][:9] == [(i, 1) for i in range(9)]
+    assert sorted(r.job.budget for r in trace.results) == sorted(r.job.budget for r in plain.results)
+    configs = np.array([[r.job.config["x"], r.job.config["y"]] for r in trace.results[-25:]])
+    assert np.abs(np.median(configs, axis=0) - [0.3, 0.8]).max() < 0.15
+
+
+def test_in_brackets_the_model_is_that_of_the_largest_budget_with_enough_results(bowl):
+    optimizer = ForestHyperband(bowl.domain(), bowl.budgets, np.random.default_rng(0), initial=4)
+    simulate(optimizer, bowl, evaluations=13)  # the first bracket: nine of 1, three of 3, one of 9
+    assert optimizer._enough() is optimizer._told[1]
+    simulate(optimizer, bowl, evaluations=4)  # the second: three of 3, one of 9
+    assert optimizer._enough() is optimizer._told[3]
+
+
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        ({"trees": 1}, "trees must be at least 2"),
+        ({"initial": 1}, "initial must be at least 2"),
+        ({"random_fraction": 1.5}, r"random_fraction must be in \[0, 1\], got 1.5"),
+    ],
+)
+def test_settings_of_the_forest_in_brackets_that_cannot_be(bowl, settings, message):
+    with pytest.raises(InputError, match=message):
+        ForestHyperband(bowl.domain(), bowl.budgets, np.random.default_rng(0), **settings)

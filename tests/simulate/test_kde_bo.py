@@ -46,7 +46,7 @@ def test_results_of_other_budgets_are_not_learned(bowl):
     optimizer = KDEBO(bowl.domain(), bowl.budgets, np.random.default_rng(0))
     job = optimizer.ask()
     short = type(job)(job.trial, job.config, bowl.budgets[0])
-    optimizer.tell(Result(short, bowl.curve(job.config, short.budget), 0.5, 0.0, 1.0, 0))
+    optimizer.tell(Result(short, bowl.curve(job.config, short.budget), 0.5, 0.0, 1.0, 0, bowl.metric))
     assert optimizer.ask() is not None
 
 

@@ -8,7 +8,7 @@ from simulate.optimizers.regularized_evolution import RegularizedEvolution, muta
 
 
 def tell(optimizer, bowl, job, loss):
-    optimizer.tell(Result(job, bowl.curve(job.config, 9), loss, 0.0, 1.0, 0))
+    optimizer.tell(Result(job, bowl.curve(job.config, 9), loss, 0.0, 1.0, 0, bowl.metric))
 
 
 def distance(a, b):

@@ -121,8 +121,9 @@ def test_draws_differ_between_draw_seeds(bench):
 def test_exact_refuses_what_is_no_row_and_says_what_to_do(bench):
     backend = ReplayBackend(bench, "alpha")
     other = dict(row_config(backend, 0)) | {"learning_rate": 0.05}
-    with pytest.raises(InputError, match=r"must be a row of the table .* use match='nearest'"):
-        backend.curve(other, 50)
+    for config in (other, {**row_config(backend, 0), "more": 1}):
+        with pytest.raises(InputError, match=r"must be a row of the table .* use match='nearest'"):
+            backend.curve(config, 50)
 
 
 def test_nearest_takes_the_row_nearest_in_the_unit_cube(bench):

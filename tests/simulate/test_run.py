@@ -2,6 +2,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from ConfigSpace import ConfigurationSpace
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -48,6 +49,10 @@ def test_limits_that_cannot_be(bowl, limits, message):
     ("jobs", "message"),
     [
         ([], "an optimizer must ask for a first job, got None from Script"),
+        ([{"x": 0.5}], "an optimizer must ask for a Job or None, got {'x': 0.5} from Script"),
+        ([Job(0, None, 9)], "config of a job must map hyperparameters to values, got None"),
+        ([Job(0, {"x": 2.0, "y": 0.5}, 1)], "x must be a value of .*, got 2.0"),
+        ([Job(0, HERE | {"z": 1}, 1)], "config must have hyperparameters of the space only, got z"),
         ([Job(0, HERE, 2)], r"budget of a job must be one of the backend's \(1, 3, 9\), got 2"),
         ([Job(0, HERE, 3), Job(0, HERE, 3)], "budgets of trial 0 must increase, got 3 after 3"),
         ([Job(0, HERE, 3), Job(0, HERE, 1)], "budgets of trial 0 must increase, got 1 after 3"),
@@ -135,7 +140,8 @@ def test_a_backend_must_give_the_epochs_it_was_asked_for(bowl):
 def test_with_more_workers_a_fixed_list_of_jobs_never_ends_later(durations, workers):
     def end(n):
         jobs = [Job(i, {"x": float(d)}, 1) for i, d in enumerate(durations)]
-        backend = FunctionBackend(None, (1,), lambda c, b: Curve(np.zeros(2), np.array([0.0, c["x"]])))
+        space = ConfigurationSpace({"x": (0.0, 1e3)})
+        backend = FunctionBackend(space, (1,), lambda c, b: Curve(np.zeros(2), np.array([0.0, c["x"]])))
         return max(r.finished for r in simulate(Script(*jobs), backend, workers=n, evaluations=99).results)
 
     assert end(workers + 1) <= end(workers) <= end(1) == sum(durations)

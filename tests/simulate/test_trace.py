@@ -11,7 +11,9 @@ from simulate.trace import incumbent_losses
 
 def result(trial, loss, finished, budget=1):
     curve = Curve(np.full(budget + 1, loss), np.arange(budget + 1.0))
-    return Result(Job(trial, {"x": trial / 10}, budget), curve, loss, finished - 1.0, finished, 0)
+    return Result(
+        Job(trial, {"x": trial / 10}, budget), curve, loss, finished - 1.0, finished, 0, METRICS["valid_cross_entropy"]
+    )
 
 
 @pytest.fixture

@@ -1,4 +1,4 @@
-"""Ensembles of recorded predictions by greedy selection (Caruana et al. 2004; paper, section 3.5).
+"""Ensembles of predictions by greedy selection (Caruana et al. 2004; paper, section 3.5).
 
 Starting from nothing, the model that makes the mean of the probabilities best on the validation rows is added, again
 and again; a model may be added several times, which gives it weight. As in auto-sklearn only the best models by
@@ -21,6 +21,9 @@ CANDIDATES = 30
 
 SIZE = 50
 """How many times a model is added; auto-sklearn's number, the paper does not say its own."""
+
+Loss = Callable[[NDArray[np.float64], NDArray[np.integer]], float]
+"""Of ``(rows, classes)`` probabilities and ``(rows,)`` numbers of the classes; smaller is better."""
 
 _TIE = 2.0**-26
 """Less than two sums of float16 numbers can differ by, unless they are equal."""
@@ -46,22 +49,24 @@ class Ensemble:
     weights: NDArray[np.float64]
 
 
-def model_loss(probabilities: ArrayLike, labels: NDArray[np.integer], metric: str = "accuracy") -> float:
+def model_loss(probabilities: ArrayLike, labels: NDArray[np.integer], metric: str | Loss = "accuracy") -> float:
     """Loss of one model's (or ensemble's) class probabilities.
 
     Args:
         probabilities: ``(rows, classes)``; of several equal ones the first class is predicted.
         labels: ``(rows,)`` numbers of the classes.
         metric: ``"accuracy"`` or ``"balanced_accuracy"`` (loss is 1 minus it), or ``"cross_entropy"`` (nats;
-            probabilities below ``lcbench.schema.LEAST_PROBABILITY`` count as that).
+            probabilities below ``lcbench.schema.LEAST_PROBABILITY`` count as that); or any loss.
 
     Returns:
-        The loss; infinite if a probability is not a number.
+        The loss; infinite if a probability is not a number, or the loss itself is none.
     """
     _check_metric(metric)
     chances = np.asarray(probabilities, np.float64)
     if not np.isfinite(chances).all():
         return float("inf")
+    if not isinstance(metric, str):
+        return float(np.nan_to_num(metric(chances, labels), nan=np.inf, posinf=np.inf))
     if metric == "cross_entropy":
         own = chances[np.arange(len(labels)), labels]
         return float(-np.log(np.maximum(own, LEAST_PROBABILITY)).mean())
@@ -73,7 +78,7 @@ def greedy_ensemble(
     labels: NDArray[np.integer],
     size: int = SIZE,
     candidates: int = CANDIDATES,
-    metric: str = "accuracy",
+    metric: str | Loss = "accuracy",
 ) -> Ensemble:
     """Select an ensemble.
 
@@ -82,7 +87,7 @@ def greedy_ensemble(
         labels: ``(rows,)`` numbers of the classes.
         size: How many times a model is added.
         candidates: How many of the best models there are to choose from.
-        metric: As in :func:`model_loss`.
+        metric: As in :func:`model_loss`. The names are fast; a loss is called for every candidate at every step.
 
     Raises:
         InputError: If an argument cannot be used, or no model has predictions.
@@ -93,7 +98,7 @@ def greedy_ensemble(
     best = np.argsort(alone, kind="stable")[: min(candidates, int(np.isfinite(alone).sum()))]
     if not len(best):
         raise InputError("a model must have predictions that are numbers, got none; every run diverged.")
-    picks, losses = _select(_SUMS[metric](chances[best], labels, metric), size)
+    picks, losses = _select(_sums(chances[best], labels, metric), size)
     steps = int(losses.argmin()) + 1
     weights = np.bincount(best[picks[:steps]], minlength=len(chances)) / steps
     return Ensemble(best[picks], losses, steps, weights)
@@ -167,6 +172,24 @@ class _Own:
         self._sum += self._each[model]
 
 
+class _All:
+    """Sums of all probabilities, for any loss."""
+
+    def __init__(self, chances: NDArray[np.floating], labels: NDArray[np.integer], loss: Loss) -> None:
+        self._each, self._labels, self._loss = chances.astype(np.float64), labels, loss
+        self._sum = np.zeros(chances.shape[1:])
+
+    def losses(self, step: int) -> NDArray[np.float64]:
+        """Loss of the ensemble with each model added as its ``step``-th."""
+        return np.array([model_loss((each + self._sum) / step, self._labels, self._loss) for each in self._each])
+
+    def add(self, model: int) -> None:
+        """Add a model."""
+        self._sum += self._each[model]
+
+
+_Sums = _Margins | _Own | _All
+
 _SUMS: dict[str, Callable[..., _Margins | _Own]] = {
     "accuracy": _Margins,
     "balanced_accuracy": _Margins,
@@ -174,7 +197,11 @@ _SUMS: dict[str, Callable[..., _Margins | _Own]] = {
 }
 
 
-def _select(sums: _Margins | _Own, size: int) -> tuple[NDArray[np.intp], NDArray[np.float64]]:
+def _sums(chances: NDArray[np.floating], labels: NDArray[np.integer], metric: str | Loss) -> _Sums:
+    return _SUMS[metric](chances, labels, metric) if isinstance(metric, str) else _All(chances, labels, metric)
+
+
+def _select(sums: _Sums, size: int) -> tuple[NDArray[np.intp], NDArray[np.float64]]:
     """Add the best model ``size`` times."""
     picks, losses = np.empty(size, np.intp), np.empty(size)
     for step in range(size):
@@ -185,8 +212,8 @@ def _select(sums: _Margins | _Own, size: int) -> tuple[NDArray[np.intp], NDArray
     return picks, losses
 
 
-def _check_metric(metric: str) -> None:
-    if metric not in _SUMS:
+def _check_metric(metric: str | Loss) -> None:
+    if isinstance(metric, str) and metric not in _SUMS:
         raise UnknownNameError("metric of an ensemble", metric, _SUMS)
 
 

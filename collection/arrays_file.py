@@ -1,0 +1,40 @@
+"""Named arrays in one compressed file; reading it executes nothing."""
+
+import zipfile
+import zlib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lcbench.errors import DamagedFileError
+from lcbench.files import replacing
+
+
+def write_arrays(path: Path, arrays: Mapping[str, NDArray[Any]]) -> None:
+    """Write arrays atomically, in numpy's own format."""
+    with replacing(path) as temporary, temporary.open("wb") as file:
+        np.savez_compressed(file, allow_pickle=False, **dict(arrays))
+
+
+def read_arrays(path: Path, kinds: Mapping[str, str]) -> dict[str, NDArray[Any]]:
+    """Read arrays.
+
+    Args:
+        path: The file.
+        kinds: Their names, each with its type as numpy writes it (``"f8"``).
+
+    Raises:
+        DamagedFileError: If the file is missing or damaged, or holds something else.
+    """
+    try:
+        with np.load(path, allow_pickle=False) as file:
+            found = {name: file[name] for name in kinds}
+    except (OSError, ValueError, KeyError, EOFError, MemoryError, zipfile.BadZipFile, zlib.error) as error:
+        raise DamagedFileError(f"{path} cannot be read as arrays ({type(error).__name__}).") from error
+    for name, kind in kinds.items():
+        if found[name].dtype != np.dtype(kind):
+            raise DamagedFileError(f"{path} must hold {name} of type {kind}, got {found[name].dtype}.")
+    return found

@@ -1,0 +1,138 @@
+"""A forest of decision trees as plain arrays: small, checked when read, and scikit-learn's probabilities to the bit.
+
+scikit-learn's own trees follow the numbers of their children without looking whether there are such nodes, so that a
+changed file could make them read anywhere in memory; skops therefore does not load them unless told to trust the
+file, and its files are thirty times as large (see the page on models in docs/decisions).
+"""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from collection.arrays_file import read_arrays, write_arrays
+from lcbench.errors import DamagedFileError
+
+_PAIRS = 1 << 18  # of rows and trees, brought to their leaves at once
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Forest:
+    """The mean of trees. All nodes lie one after the other, tree by tree; a child lies behind its parent.
+
+    Attributes:
+        roots: ``(trees,)`` int64 the first node of each tree.
+        children: ``(2, nodes)`` int32 left and right child, counted from the node itself; 0 at a leaf.
+        feature: ``(nodes,)`` int32 input that is tested; a row goes left if it is not above the threshold.
+        threshold: ``(nodes,)`` float64.
+        leaf: ``(nodes,)`` int32 row of ``values`` that a leaf gives.
+        values: ``(different leaves, classes)`` float64 shares of the classes.
+        inputs: Number of inputs.
+    """
+
+    roots: NDArray[np.int64]
+    children: NDArray[np.int32]
+    feature: NDArray[np.int32]
+    threshold: NDArray[np.float64]
+    leaf: NDArray[np.int32]
+    values: NDArray[np.float64]
+    inputs: int
+
+    @classmethod
+    def of(cls, model: Any, classes: int) -> Self:
+        """The trees of scikit-learn's fitted forest; a class that it has not seen has share 0."""
+        trees = [estimator.tree_ for estimator in model.estimators_]
+        counts = np.array([tree.node_count for tree in trees])
+        left, right, feature, threshold = (
+            np.concatenate([getattr(tree, name) for tree in trees])
+            for name in ("children_left", "children_right", "feature", "threshold")
+        )
+        inner = left >= 0
+        own = np.concatenate([np.arange(count) for count in counts])
+        shares = np.zeros(((~inner).sum(), classes))
+        shares[:, np.asarray(model.classes_, np.intp)] = np.concatenate([tree.value[:, 0] for tree in trees])[~inner]
+        values, place = _different(shares)
+        leaf = np.zeros(len(left), np.int32)
+        leaf[~inner] = place
+        return cls(
+            np.cumsum(counts) - counts,
+            np.where(inner, [left - own, right - own], 0).astype(np.int32),
+            np.where(inner, feature, 0).astype(np.int32),
+            np.where(inner, threshold, 0.0),
+            leaf,
+            values,
+            int(model.n_features_in_),
+        )
+
+    def __call__(self, x: NDArray[np.float32]) -> NDArray[np.float64]:
+        """``(rows, classes)`` probabilities of ``(rows, inputs)``: trees added up in their order, as scikit-learn."""
+        step = max(1, _PAIRS // len(self.roots))
+        parts = [self._mean(x[start : start + step]) for start in range(0, len(x), step)]
+        return np.concatenate(parts) if parts else np.empty((0, self.values.shape[1]))
+
+    def write(self, path: Path) -> None:
+        """Write the arrays, compressed."""
+        names = ("roots", "children", "feature", "threshold", "leaf", "values")
+        write_arrays(path, {name: getattr(self, name) for name in names} | {"inputs": np.array(self.inputs)})
+
+    @classmethod
+    def read(cls, path: Path, inputs: int, classes: int) -> Self:
+        """Read and check what :meth:`write` wrote.
+
+        Raises:
+            DamagedFileError: If it is anything else, or one of its numbers points to nowhere.
+        """
+        kinds = {"roots": "i8", "children": "i4", "feature": "i4", "threshold": "f8", "leaf": "i4", "values": "f8"}
+        arrays = read_arrays(path, {**kinds, "inputs": "i8"})
+        made = cls(**{name: arrays[name] for name in kinds}, inputs=inputs)
+        if arrays["inputs"].tolist() != inputs or not made._is_sound(classes):
+            raise DamagedFileError(f"{path} must hold trees of {inputs} inputs and {classes} classes, got others.")
+        return made
+
+    def _is_sound(self, classes: int) -> bool:
+        """Whether every path ends at a leaf, and every number points to something that is there."""
+        nodes = len(self.leaf)
+        shapes = (self.roots.ndim, self.children.shape, self.feature.shape, self.threshold.shape, self.leaf.ndim)
+        if shapes != (1, (2, nodes), (nodes,), (nodes,), 1) or self.values.ndim != 2 or not len(self.roots):
+            return False
+        reached = np.arange(nodes) + self.children
+        inner = (self.children > 0).all(axis=0)
+        return bool(
+            (inner | (self.children == 0).all(axis=0)).all()
+            and (reached < nodes).all()
+            and ((self.roots >= 0) & (self.roots < nodes)).all()
+            and ((self.feature >= 0) & (self.feature < self.inputs)).all()
+            and ((self.leaf >= 0) & (self.leaf < len(self.values))).all()
+            and self.values.shape[1] == classes
+            and np.isfinite(self.values).all()
+            and np.isfinite(self.threshold).all()
+        )
+
+    def _mean(self, x: NDArray[np.float32]) -> NDArray[np.float64]:
+        leaves, total = self.leaf[self._nodes(x)], np.zeros((len(x), self.values.shape[1]))
+        for tree in range(len(self.roots)):
+            total += self.values[leaves[:, tree]]
+        return total / len(self.roots)
+
+    def _nodes(self, x: NDArray[np.float32]) -> NDArray[np.int64]:
+        """``(rows, trees)`` the leaf node that each row reaches in each tree."""
+        at = np.tile(self.roots, len(x))
+        going = np.flatnonzero(self.children[0, at])
+        while len(going):
+            node = at[going]
+            right = x[going // len(self.roots), self.feature[node]] > self.threshold[node]
+            at[going] = node + self.children[right.astype(np.intp), node]
+            going = going[self.children[0, at[going]] > 0]
+        return at.reshape(len(x), len(self.roots))
+
+
+def _different(shares: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.intp]]:
+    """Different rows and the place of each; most leaves are of one class, which needs no sorting of rows."""
+    classes = shares.shape[1]
+    pure = (shares == 1).any(axis=1)
+    place = shares.argmax(axis=1)
+    mixed, which = np.unique(shares[~pure], axis=0, return_inverse=True)
+    place[~pure] = classes + which.ravel()
+    return np.concatenate([np.eye(classes), mixed.reshape(-1, classes)]), place

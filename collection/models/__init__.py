@@ -1,0 +1,18 @@
+"""Models for tabular data of any kind: learning problems, networks and baselines fitted to them, saved without pickle.
+
+::
+
+    problem = Problem.of(X, y, metric="balanced_accuracy")       # frames as they are; a hold-out, or any splitter
+    fitted = fit_baseline(problem, "random_forest", seed=0, clock=time.perf_counter)
+    problem.loss(fitted.valid_probabilities)                     # smaller is better
+    fitted.save(folder); load_fitted(folder).predict_proba(X_new)
+"""
+
+from collection.models.fitted import Fitted
+from collection.models.fitting import fit_baseline, fit_network
+from collection.models.folder import load_fitted
+from collection.models.folds import Fold
+from collection.models.problem import Problem
+from collection.models.scorers import Scorer
+
+__all__ = ["Fitted", "Fold", "Problem", "Scorer", "fit_baseline", "fit_network", "load_fitted"]

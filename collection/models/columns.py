@@ -1,0 +1,157 @@
+"""What the columns of a frame hold, learnt once and asked of every frame after."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Self
+
+import numpy as np
+import pandas as pd
+from numpy.typing import ArrayLike, NDArray
+from pandas.api import types
+
+from collection.dataset import tidy_column, tidy_columns
+from collection.preparation import check_finite
+from lcbench.errors import DamagedFileError, DataError
+
+_NUMBER, _CATEGORY, _EMPTY = "number", "category", "empty"
+
+
+@dataclass(frozen=True, slots=True)
+class Columns:
+    """The columns of a raw frame.
+
+    Attributes:
+        names: As text, in the order of training.
+        kinds: Of each: ``"number"`` (booleans too), ``"category"`` (text, and booleans with gaps), or ``"empty"``
+            (without a single value; such a column is never read).
+        named: Whether they came with names; those of an array are told by their places.
+    """
+
+    names: tuple[str, ...]
+    kinds: tuple[str, ...]
+    named: bool
+
+    @classmethod
+    def learn(cls, features: pd.DataFrame | ArrayLike) -> tuple[Self, pd.DataFrame]:
+        """Read the first frame.
+
+        Args:
+            features: ``(rows, columns)`` DataFrame, or anything that numpy makes such an array of.
+
+        Returns:
+            What its columns are, and the tidy frame: float64 numbers and categories, empty columns left out, rows
+            numbered from 0.
+
+        Raises:
+            DataError: If a column holds dates, lists, infinite values or the like, or there is nothing to learn from.
+        """
+        frame = _frame(features)
+        given = frame.notna().any().to_numpy()
+        if frame.shape[1] and not given.any():
+            raise DataError("a data set must have at least one column with a value, got none.")
+        kinds = np.full(frame.shape[1], _EMPTY, object)
+        tidy = tidy_columns(frame.loc[:, given] if frame.shape[1] else frame)
+        kinds[given] = [_CATEGORY if isinstance(t, pd.CategoricalDtype) else _NUMBER for t in tidy.dtypes]
+        columns = cls(tuple(map(str, frame.columns)), tuple(kinds), isinstance(features, pd.DataFrame))
+        return columns, columns.align(tidy.reindex(columns=list(columns.names)))
+
+    def align(self, features: pd.DataFrame | ArrayLike) -> pd.DataFrame:
+        """Read a frame as the first one was read.
+
+        Args:
+            features: The same columns in any order. An array's columns are taken in the order of training, as are a
+                frame's if training had an array.
+
+        Returns:
+            Tidy frame with the columns of training in their order.
+
+        Raises:
+            DataError: If a column is missing, unknown, twice there, or holds something else than in training.
+        """
+        frame = _frame(features)
+        if not self.named or not isinstance(features, pd.DataFrame):
+            self._check_count(frame)
+            frame = frame.set_axis(list(self.names), axis=1)
+        frame = frame.set_axis([str(name) for name in frame.columns], axis=1)
+        self._check_names(list(frame.columns))
+        read = {
+            name: _number(name, frame[name]) if kind == _NUMBER else _category(name, frame[name])
+            for name, kind in zip(self.names, self.kinds, strict=True)
+            if kind != _EMPTY
+        }
+        tidy = pd.DataFrame(read, index=pd.RangeIndex(len(frame)))
+        check_finite(tidy)
+        return tidy
+
+    def to_json(self) -> dict[str, Any]:
+        """In plain types."""
+        return {"names": list(self.names), "kinds": list(self.kinds), "named": self.named}
+
+    @classmethod
+    def from_json(cls, document: Mapping[str, Any]) -> Self:
+        """Read what :meth:`to_json` wrote.
+
+        Raises:
+            DamagedFileError: If it is anything else.
+        """
+        try:
+            names, kinds = (tuple(map(str, document[key])) for key in ("names", "kinds"))
+            named = bool(document["named"])
+        except (KeyError, TypeError) as error:
+            raise DamagedFileError(f"the columns cannot be understood ({type(error).__name__}: {error}).") from error
+        if len(names) != len(kinds) or not set(kinds) <= {_NUMBER, _CATEGORY, _EMPTY}:
+            raise DamagedFileError("the columns must have a name and a kind each, got others.")
+        return cls(names, kinds, named)
+
+    def _check_count(self, frame: pd.DataFrame) -> None:
+        if frame.shape[1] != len(self.names):
+            raise DataError(f"rows must have {len(self.names)} values as in training, got {frame.shape[1]}.")
+
+    def _check_names(self, given: Sequence[str]) -> None:
+        found = {
+            "missing": [name for name in self.names if name not in set(given)],
+            "unknown": [name for name in given if name not in set(self.names)],
+            "twice": sorted({name for name in given if given.count(name) > 1}),
+        }
+        parts = [f"{word} {_listed(names)}" for word, names in found.items() if names]
+        if parts:
+            raise DataError(f"columns must be those of training, got {'; '.join(parts)}; rename, add or remove them.")
+
+
+def _frame(features: pd.DataFrame | ArrayLike) -> pd.DataFrame:
+    """A frame with rows numbered from 0; an array's columns are named by their places."""
+    if isinstance(features, pd.DataFrame):
+        return features.reset_index(drop=True)
+    if hasattr(features, "toarray"):
+        raise DataError("features must be a dense table, got a sparse matrix; give X.toarray().")
+    array = features.to_numpy() if isinstance(features, pd.Series) else np.asarray(features)
+    if array.ndim != 2:
+        raise DataError(
+            f"features must be 2-d (rows x columns), got shape {array.shape}; reshape your data, "
+            "such as X.reshape(1, -1) for a single row."
+        )
+    return pd.DataFrame(array, columns=[str(j) for j in range(array.shape[1])]).infer_objects()
+
+
+def _number(name: str, column: pd.Series) -> NDArray[np.float64]:
+    if column.isna().all():
+        return np.full(len(column), np.nan)
+    tidy = tidy_column(name, column)
+    if isinstance(tidy.dtype, pd.CategoricalDtype):
+        if types.infer_dtype(tidy.cat.categories) not in ("boolean", "integer", "floating"):
+            other = next(value for value in tidy if not pd.isna(value))
+            raise DataError(f"column {name!r} must hold numbers as in training, got text such as {str(other)!r}.")
+        return np.asarray(tidy.astype(object).where(tidy.notna(), np.nan), np.float64)
+    return tidy.to_numpy(np.float64)
+
+
+def _category(name: str, column: pd.Series) -> pd.Categorical:
+    if column.isna().all():
+        return pd.Categorical([None] * len(column))
+    tidy = tidy_column(name, column)
+    return pd.Categorical(tidy)
+
+
+def _listed(names: Sequence[str]) -> str:
+    more = f" and {len(names) - 5} more" if len(names) > 5 else ""
+    return ", ".join(map(repr, names[:5])) + more

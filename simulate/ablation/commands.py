@@ -1,0 +1,103 @@
+"""The command ``lcbench ablation``."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from lcbench.errors import InputError
+from lcbench.schema import parse_budgets
+
+if TYPE_CHECKING:
+    from simulate.ablation.plan import Plan
+
+INCOMPLETE, INTERRUPTED = 3, 130
+
+
+def ablation(
+    out: Annotated[Path, typer.Argument(metavar="OUT", help="Folder of the study.")],
+    datasets: Annotated[
+        str, typer.Option(help="Comma-separated: sklearn:wine, openml:189905 (a task), file:train.csv?target=y.")
+    ],
+    systems: Annotated[
+        str,
+        typer.Option(help="Comma-separated: bo, bohb, bohb-simple, bohb-greedy, full, hist-gradient-boosting."),
+    ] = "bo,bohb,bohb-simple,bohb-greedy,full,hist-gradient-boosting",
+    seeds: Annotated[int, typer.Option(help="Number of seeds.")] = 5,
+    limit: Annotated[str, typer.Option("--time", help="How long each run may take, such as 90s, 10m or 1h.")] = "10m",
+    workers: Annotated[
+        str, typer.Option(help="Processes of each run, one core each; several numbers compare them: 1,3.")
+    ] = "2",
+    budgets: Annotated[str, typer.Option(help="Epoch budgets, increasing.")] = "12,25,50",
+    baselines: Annotated[
+        str, typer.Option(help="Baselines of the full system: all, or names: lightgbm,catboost,...")
+    ] = "all",
+    trials: Annotated[int | None, typer.Option(help="Models that a search fits at most.")] = None,
+    quiet: Annotated[bool, typer.Option("--quiet", help="Print neither progress nor tables.")] = False,
+) -> None:
+    """Search with one system and another on data sets, and look at each over time (the paper's section 5).
+
+    OUT/systems.parquet holds all finished runs after each; draw it with 'lcbench figures --systems OUT'. Stopped at any
+    moment, the same command goes on where it stopped, also with more data sets, systems, seeds or workers. Runs take
+    real time on real cores: let nothing else run. Exit codes: 0 done; 2 it cannot be done as things are; 3 some runs
+    failed, which the same command tries again; 130 stopped with Ctrl-C.
+    """
+    from simulate.ablation.plan import Plan
+    from simulate.autotabular.duration import seconds_of
+    from simulate.autotabular.settings import choose_baselines
+    from simulate.portfolio.training import split_sources
+
+    if seeds < 1:
+        raise InputError(f"seeds must be at least 1, got {seeds}.")
+    chosen = None if baselines == "all" else choose_baselines([name.strip() for name in baselines.split(",")])
+    plan = Plan(
+        tuple(split_sources(datasets)),
+        _names(systems),
+        tuple(range(seeds)),
+        _numbers(workers),
+        seconds_of(limit),
+        parse_budgets(budgets),
+        chosen,
+        trials,
+    )
+    _play(plan, out, quiet=quiet)
+
+
+def _names(text: str) -> tuple[str, ...]:
+    return tuple(name.strip() for name in text.split(",") if name.strip())
+
+
+def _numbers(text: str) -> tuple[int, ...]:
+    """Whole numbers between commas.
+
+    Raises:
+        InputError: If one is none.
+    """
+    try:
+        return tuple(int(number) for number in _names(text))
+    except ValueError:
+        raise InputError(f"workers must be whole numbers such as 2 or 1,3, got {text!r}.") from None
+
+
+def _play(plan: "Plan", out: Path, *, quiet: bool) -> None:
+    """Play a study under a report, and say what came of it."""
+    from datetime import UTC, datetime
+
+    from lcbench.console import ERR, OUT
+    from simulate.ablation.progress import Progress
+    from simulate.ablation.report import tables
+    from simulate.ablation.running import study
+
+    with Progress(quiet=quiet) as report:
+        try:
+            found = study(plan, out, lambda: datetime.now(UTC), report.watch)
+        except KeyboardInterrupt:
+            said = f"\nstopped; {report.count} runs are there. The same command goes on from there."
+            ERR.print(said, soft_wrap=True, highlight=False)
+            raise typer.Exit(INTERRUPTED) from None
+    if len(found) and not quiet:
+        OUT.print(*tables(found))
+        OUT.print(f"draw it with: lcbench figures --systems {out}", soft_wrap=True, highlight=False, markup=False)
+    if report.failed:
+        ERR.print(f"{report.failed} runs failed; the same command tries them again.", soft_wrap=True, highlight=False)
+        raise typer.Exit(INCOMPLETE)

@@ -1,0 +1,92 @@
+"""What a study of systems is: its runs, and what their numbers depend on."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from hashlib import sha256
+from importlib.metadata import version
+from itertools import product
+from json import dumps
+from typing import Any
+
+from lcbench.errors import InputError
+from lcbench.schema import check_budgets
+from simulate.ablation.systems import SYSTEMS, check_system
+from simulate.portfolio.shipped import Name, load_portfolio
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Cell:
+    """One run."""
+
+    dataset: str
+    system: str
+    workers: int
+    seed: int
+
+    def __str__(self) -> str:
+        return f"{self.system} on {self.dataset}, {self.workers} worker{'s' * (self.workers > 1)}, seed {self.seed}"
+
+    @property
+    def path(self) -> str:
+        """Its name in the folder."""
+        return f"{self.dataset}/{self.system}-{self.workers}w-{self.seed}"
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """A study of systems.
+
+    Attributes:
+        sources: Data sets, as ``lcbench collect`` takes them.
+        systems: Names of :data:`simulate.ablation.systems.NAMES`.
+        seeds: Seeds of the runs; splits do not depend on them.
+        workers: Numbers of processes, each of which is a run of its own.
+        time_limit: Seconds of each run.
+        budgets: Epochs of the optimizers' rungs.
+        baselines: Names of baselines, or None for all.
+        trials: How many models a search fits at most; None for no limit.
+    """
+
+    sources: tuple[str, ...]
+    systems: tuple[str, ...]
+    seeds: tuple[int, ...]
+    workers: tuple[int, ...]
+    time_limit: float
+    budgets: tuple[int, ...] = (12, 25, 50)
+    baselines: tuple[str, ...] | None = None
+    trials: int | None = None
+
+    def __post_init__(self) -> None:
+        for kind, names in (("systems", self.systems), ("seeds", self.seeds), ("workers", self.workers)):
+            if not names or len(set(names)) < len(names):
+                told = ", ".join(map(str, names)) or "none"
+                raise InputError(f"{kind} must be at least one, each named once, got {told}.")
+        for name in self.systems:
+            check_system(name)
+        if min(self.workers) < 1:
+            raise InputError(f"workers must be at least 1, got {min(self.workers)}.")
+        if self.trials is not None and self.trials < 1:
+            raise InputError(f"trials must be at least 1, got {self.trials}.")
+        check_budgets(self.budgets)
+
+    def cells(self, datasets: tuple[str, ...]) -> Iterator[Cell]:
+        """Every run, seed by seed: whenever a study is stopped, its systems have had about as many."""
+        for seed, workers, dataset, system in product(self.seeds, self.workers, datasets, self.systems):
+            yield Cell(dataset, system, workers, seed)
+
+    def settings(self) -> dict[str, Any]:
+        """What the numbers of a run depend on, beside its own names; more runs may come, these may not change."""
+        portfolios = {SYSTEMS[name].portfolio for name in self.systems if name in SYSTEMS}
+        return {
+            "lcbench": version("lcbench"),
+            "time": f"{self.time_limit:g} s",
+            "budgets": list(self.budgets),
+            "baselines": "all" if self.baselines is None else list(self.baselines),
+            "trials": self.trials,
+        } | {f"{name} portfolio": _digest(name) for name in ("greedy", "simple") if name in portfolios}
+
+
+def _digest(name: Name) -> str:
+    """Which configurations a portfolio has."""
+    told = dumps([dict(config) for config in load_portfolio(name)], sort_keys=True, default=str)
+    return sha256(told.encode()).hexdigest()[:16]

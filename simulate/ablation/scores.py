@@ -1,0 +1,67 @@
+"""Accuracy of systems after a given time: mean and deviation over seeds, and which are not significantly worse."""
+
+from collections.abc import Mapping
+
+import numpy as np
+import pandas as pd
+from numpy.typing import ArrayLike
+from scipy.stats import ttest_ind_from_stats
+
+from simulate.ablation.file import KEY
+
+LEVEL = 0.05
+"""Of the t-test (paper, Table 4)."""
+
+
+def after(systems: pd.DataFrame, seconds: float) -> pd.DataFrame:
+    """What every view of every run says at a moment.
+
+    Args:
+        systems: A study, see :mod:`simulate.ablation.file`.
+        seconds: Since the beginning of each run.
+
+    Returns:
+        The last row of each view of each run that was there by then, in the order of runs; a view without one is left
+        out.
+    """
+    there = systems[systems["moment"] <= seconds]
+    last = there.sort_values("moment", kind="stable").groupby([*KEY, "view"]).tail(1)
+    return last.sort_values([*KEY, "view"], kind="stable", ignore_index=True)
+
+
+def welch(one: ArrayLike, other: ArrayLike) -> float:
+    """Two-sided p value of Welch's t-test that two means are equal.
+
+    Welch (1947), *The generalization of 'Student's' problem when several different population variances are involved*.
+
+    Args:
+        one: ``(n,)`` values.
+        other: ``(m,)`` values.
+
+    Returns:
+        NaN if one has fewer than two values. Where neither varies: 1 if they are equal, else 0.
+    """
+    a, b = np.asarray(one, np.float64), np.asarray(other, np.float64)
+    if min(len(a), len(b)) < 2:
+        return float("nan")
+    if np.ptp(a) == np.ptp(b) == 0:
+        return float(a[0] == b[0])
+    one_and_other = (a.mean(), a.std(ddof=1), len(a), b.mean(), b.std(ddof=1), len(b))
+    return float(ttest_ind_from_stats(*one_and_other, equal_var=False).pvalue)
+
+
+def not_worse(samples: Mapping[str, ArrayLike], level: float = LEVEL) -> set[str]:
+    """Names of the best mean, of those equal to it, and of those without sufficient evidence of being worse.
+
+    The paper prints these in bold in Table 4. Where a name has a single value there is no test, and so no mark unless
+    its mean is the best.
+
+    Args:
+        samples: ``(seeds,)`` values by name, larger is better, at least one each.
+        level: Below this p value a difference counts.
+    """
+    means = {name: float(np.mean(np.asarray(values))) for name, values in samples.items()}
+    if not means:
+        return set()
+    best = max(means, key=lambda name: means[name])
+    return {name for name in samples if means[name] == means[best] or welch(samples[name], samples[best]) >= level}

@@ -1,0 +1,79 @@
+"""The backend of a search: fits baselines and networks to one problem."""
+
+import hashlib
+from contextlib import AbstractContextManager
+from typing import Any
+
+import pandas as pd
+
+from collection.models import Problem
+from lcbench.curve import Curve
+from lcbench.errors import StoppedError
+from lcbench.metric import Metric
+from lcbench.space import get_space
+from simulate.autotabular.baselines_first import EPOCHS, WithBaselines
+from simulate.autotabular.crew import LimitedCrew, OwnCrew
+from simulate.autotabular.settings import Settings
+from simulate.autotabular.work import Order, Work
+from simulate.contract import Config, Domain
+from simulate.domain import SpaceDomain
+from simulate.realtime.crew import Crew
+
+
+class ModelBackend:
+    """Baselines and the configurations of a space, fitted to a problem and kept in a folder.
+
+    Attributes:
+        metric: The problem's score; its loss is counted from the best score.
+        budgets: Those of the networks, and that of a baseline.
+
+    Args:
+        work: What fits a model.
+        settings: Space, budgets, baselines, processes and limits.
+    """
+
+    resumes = False
+
+    def __init__(self, work: Work, settings: Settings) -> None:
+        self._work, self._settings = work, settings
+        self._space = get_space(settings.space)
+        self.metric = Metric(work.problem.scorer.name, "score", "maximize", float("-inf"), work.problem.scorer.best)
+        self.budgets = tuple(sorted({*settings.budgets, *([EPOCHS] if settings.baselines else [])}))
+
+    def networks(self) -> Domain:
+        """A fresh domain of the networks, for one optimizer."""
+        return SpaceDomain(self._space)
+
+    def domain(self) -> Domain:
+        """Networks and baselines."""
+        return WithBaselines(self.networks(), self._settings.baselines)
+
+    def curve(self, config: Config, budget: int) -> Curve:
+        """Fit in this process; the model is kept as number -1."""
+        done = self._work(Order(-1, config, budget))
+        if done.curve is None:
+            raise StoppedError(f"a model must be fitted to have a curve, got: {done.reason}.")
+        return done.curve
+
+    def crew(self, workers: int) -> AbstractContextManager[Crew]:
+        """Processes under limits, or this process."""
+        if not self._settings.workers:
+            return OwnCrew(self._work)
+        return LimitedCrew(workers, self._work, self._settings.trial_seconds, self._settings.trial_bytes)
+
+    def describe(self) -> dict[str, Any]:
+        """Everything that decides which models come, in plain types."""
+        return {"metric": self.metric.name, **self._settings.describe(), "data": digest(self._work.problem)}
+
+
+def digest(problem: Problem) -> str:
+    """SHA-256 of a problem's rows, classes and folds: the same data give the same on every machine."""
+    found = hashlib.sha256()
+    for frame in (problem.frame, problem.test):
+        if frame is not None:
+            found.update(repr([*frame.columns]).encode())
+            found.update(pd.util.hash_pandas_object(frame, index=False).to_numpy().tobytes())
+    found.update(problem.y.tobytes())
+    for fold in problem.folds:
+        found.update(fold.train.tobytes() + b"|" + fold.valid.tobytes())
+    return found.hexdigest()

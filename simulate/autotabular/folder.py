@@ -1,0 +1,149 @@
+"""Where a search keeps everything, and what a saved classifier is.
+
+::
+
+    MODEL/
+      model.json            what it is: format, settings, columns, versions
+      results.jsonl         one line for each model that was tried, with the ensemble after it; see journal.py
+      models/<number>/      a fitted model (collection.models): those of the ensemble and the best others
+      predictions/<n>.npz   of every model, also of those that are removed: its curve, its probabilities on the
+                            validation rows and on the test rows if there are any
+      search/               the record of the live run, see simulate.realtime.record
+
+A saved classifier has the first three, and of the models only the ensemble's. Everything is there whole or not at all:
+files and folders are written beside their place and moved there.
+"""
+
+import shutil
+from collections.abc import Collection
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lcbench.curve import Curve
+from lcbench.errors import DamagedFileError, InputError, NewerFormatError, NotABenchmarkError
+from lcbench.files import read_json, replacing, write_json
+
+if TYPE_CHECKING:
+    from collection.models import Fitted
+
+FORMAT = 1
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Predictions:
+    """What is kept of every model.
+
+    Attributes:
+        curve: Its score by epoch.
+        valid: ``(validation rows, classes)`` probabilities.
+        test: ``(test rows, classes)``, or None.
+    """
+
+    curve: Curve
+    valid: NDArray[np.float32]
+    test: NDArray[np.float32] | None
+
+
+@dataclass(frozen=True, slots=True)
+class Folder:
+    """The folder of a search or a saved classifier.
+
+    Attributes:
+        path: Where it is.
+    """
+
+    path: Path
+
+    @property
+    def card(self) -> Path:
+        """What it is."""
+        return self.path / "model.json"
+
+    @property
+    def results(self) -> Path:
+        """What was tried."""
+        return self.path / "results.jsonl"
+
+    @property
+    def record(self) -> Path:
+        """The record of the live run."""
+        return self.path / "search"
+
+    def model(self, number: int) -> Path:
+        """The folder of a fitted model."""
+        return self.path / "models" / str(number)
+
+    def begin(self, card: dict[str, Any]) -> None:
+        """Make the folder, or check that it holds a search that can go on.
+
+        Raises:
+            InputError: If there is something else in it, or a classifier that was saved without its search.
+        """
+        if self.card.is_file():
+            self.read_card()
+            if not self.record.is_dir():
+                raise InputError(f"{self.path} holds a saved classifier and no search to go on with; choose another.")
+            return
+        if self.path.exists() and (not self.path.is_dir() or any(self.path.iterdir())):
+            raise InputError(f"{self.path} is not empty and holds no search; choose a new or an empty folder.")
+        self.record.mkdir(parents=True, exist_ok=True)
+        self.write_card(card)
+
+    def write_card(self, card: dict[str, Any]) -> None:
+        """Say what the folder is."""
+        write_json(self.card, {"autotabular": FORMAT} | card)
+
+    def read_card(self) -> dict[str, Any]:
+        """Read what the folder holds.
+
+        Raises:
+            NotABenchmarkError: If there is no classifier in it.
+            NewerFormatError: If it was written by a newer format.
+            DamagedFileError: If its description cannot be read.
+        """
+        if not self.card.is_file():
+            raise NotABenchmarkError(f"{self.path} must be a folder made by 'lcbench fit', got no model.json in it.")
+        card = read_json(self.card)
+        if not isinstance(card, dict) or not isinstance(card.get("autotabular"), int):
+            raise DamagedFileError(f"{self.card} describes no classifier; restore it.")
+        if card["autotabular"] > FORMAT:
+            raise NewerFormatError(
+                f"{self.path} has format {card['autotabular']}, newer than {FORMAT}; update lcbench."
+            )
+        return card
+
+    def keep(self, number: int, fitted: "Fitted") -> None:
+        """Keep a model and what it predicts; the predictions come last, so where they are the model is whole."""
+        place, beside = self.model(number), self.model(number).with_name(f".{number}")
+        for old in (place, beside):
+            shutil.rmtree(old, ignore_errors=True)
+        if not fitted.diverged:
+            fitted.save(beside)
+            beside.rename(place)
+        arrays = {"values": fitted.curve.values, "seconds": fitted.curve.seconds, "valid": fitted.valid_probabilities}
+        if fitted.test_probabilities is not None:
+            arrays["test"] = fitted.test_probabilities
+        with replacing(self._predictions(number)) as temporary, temporary.open("wb") as file:
+            np.savez(file, **arrays)  # type: ignore[arg-type]  # numpy's stubs take the names for its own arguments
+
+    def predictions(self, number: int) -> Predictions | None:
+        """What a model predicts; None if it is not there or not whole."""
+        try:
+            with np.load(self._predictions(number), allow_pickle=False) as found:
+                curve = Curve(found["values"], found["seconds"])
+                return Predictions(curve, found["valid"], found.get("test"))
+        except (OSError, ValueError, KeyError, EOFError):
+            return None
+
+    def remove_models_but(self, numbers: Collection[int]) -> None:
+        """Remove the models that are needed no more; their predictions stay."""
+        for path in self.path.glob("models/[0-9]*"):
+            if int(path.name) not in numbers:
+                shutil.rmtree(path, ignore_errors=True)
+
+    def _predictions(self, number: int) -> Path:
+        return self.path / "predictions" / f"{number}.npz"

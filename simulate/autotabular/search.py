@@ -1,0 +1,99 @@
+"""One search: baselines, then an optimizer from a portfolio, and after every model the ensemble anew."""
+
+import math
+import time
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from lcbench.errors import InputError, StoppedError
+from simulate.autotabular.backend import ModelBackend
+from simulate.autotabular.baselines_first import BaselinesFirst
+from simulate.autotabular.folder import Folder
+from simulate.autotabular.selection import Selection
+from simulate.autotabular.settings import Settings
+from simulate.autotabular.work import Work
+from simulate.contract import Optimizer
+from simulate.optimizers import get_optimizer
+from simulate.realtime.run import live
+from simulate.warm_start import WarmStart
+
+if TYPE_CHECKING:
+    from collection.models import Problem
+
+
+def search(
+    problem: "Problem",
+    settings: Settings,
+    folder: Folder,
+    *,
+    since: float,
+    quiet: bool = True,
+    clock: Callable[[], float] = time.monotonic,
+) -> None:
+    """Search until the limits are reached; what was found is in the folder, at every moment.
+
+    Args:
+        problem: What is to be learnt.
+        settings: What decides the search.
+        folder: Where everything is kept, begun; a search in it goes on, and the time that it took counts.
+        since: When the time limit began to run, on the clock.
+        quiet: Whether to show no progress on standard error.
+        clock: Gives seconds.
+
+    Raises:
+        InputError: If not a single model was fitted within the time limit, or a setting cannot be used.
+        PlanConflictError: If the folder's search is another one.
+        StoppedError: If every model failed.
+        LiveInterrupted: On Ctrl-C.
+    """
+    backend = ModelBackend(Work(problem, folder, settings.seed, settings.patience), settings)
+    chosen = Selection(problem, folder, settings, clock)
+    chosen.recall()
+    limit = math.inf if settings.time_limit is None else settings.time_limit - (clock() - since)
+    if limit <= 0:
+        raise _too_short(settings)
+    try:
+        live(
+            _optimizer(backend, settings),
+            backend,
+            workers=max(1, settings.workers),
+            wallclock=None if math.isinf(limit) else limit,
+            trials=settings.trials,
+            record=folder.record,
+            quiet=quiet,
+            title="fit",
+            watch=chosen,
+            clock=clock,
+        )
+    except InputError:
+        if chosen.entries or clock() - since < limit:
+            raise
+        raise _too_short(settings) from None
+    finally:
+        chosen.finish()
+    _check_any(chosen)
+
+
+def _optimizer(backend: ModelBackend, settings: Settings) -> Optimizer:
+    make = WarmStart(get_optimizer(settings.optimizer), settings.portfolio)
+    networks = make(backend.networks(), settings.budgets, np.random.default_rng(settings.seed))
+    return BaselinesFirst(settings.baselines, networks)
+
+
+def _too_short(settings: Settings) -> InputError:
+    return InputError(
+        f"time_limit must be enough for one model, got {settings.time_limit:g} s and none was done; give more seconds."
+    )
+
+
+def _check_any(chosen: Selection) -> None:
+    """Check that there is something to predict with."""
+    if any(entry.weights for entry in chosen.entries.values()):
+        return
+    tried = list(chosen.entries.values())
+    raise StoppedError(
+        f"a model must be fitted, but all {len(tried)} failed or diverged, the first: {tried[0].kind}, "
+        f"{tried[0].status}; look at results.jsonl in {chosen.folder.path}."
+    )

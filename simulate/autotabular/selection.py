@@ -1,0 +1,186 @@
+"""After every model: the ensemble anew, a line in the journal, and only the files that are still needed.
+
+A model that is not among the best of its pool can never come back: others only get ahead of it. So the models of the
+ensemble and the best of the pool are kept, and the rest is removed (its predictions stay). On the disk there are never
+more models than candidates, plus the one that was just fitted.
+"""
+
+import math
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from collection.models import Problem
+from simulate.autotabular import journal
+from simulate.autotabular.baselines_first import baseline_of
+from simulate.autotabular.folder import Folder
+from simulate.autotabular.journal import NETWORK, Entry
+from simulate.autotabular.settings import Settings
+from simulate.ensembles import Loss, combine, greedy_ensemble
+from simulate.realtime.result import LiveResult
+
+NOT_KEPT = "its predictions are missing or damaged"
+
+_FAST = {"accuracy": "accuracy", "balanced_accuracy": "balanced_accuracy", "neg_log_loss": "cross_entropy"}
+"""Scorers for which :mod:`simulate.ensembles` has sums that make a selection quick."""
+
+_DECIMALS = 6
+"""Scores of networks have the precision of float32; rounded, equal ones are equal."""
+
+_SHARE = 0.05
+"""Part of the time that selections by other scorers may take; where they have taken it the next model waits for it."""
+
+
+@dataclass(slots=True, eq=False)
+class Selection:
+    """Hears every result of a search (see :data:`simulate.realtime.state.Watch`).
+
+    Attributes:
+        problem: What is learnt; its scorer selects.
+        folder: Where everything is kept.
+        settings: Pool, candidates and size of the ensemble.
+        clock: Gives seconds, to know what selections cost.
+        entries: What was tried, by number, in the order in which it was done.
+    """
+
+    problem: Problem
+    folder: Folder
+    settings: Settings
+    clock: Callable[[], float]
+    entries: dict[int, Entry] = field(default_factory=dict)
+    _chances: dict[int, NDArray[Any]] = field(default_factory=dict)
+    _weights: dict[int, float] = field(default_factory=dict)
+    _score: float = math.nan
+    _spent: float = 0.0
+    _stale: bool = False
+
+    def recall(self) -> None:
+        """Go on from what the folder holds."""
+        journal.mend(self.folder.results)
+        for entry in journal.read(self.folder.results):
+            self._note(entry)
+
+    def __call__(self, number: int, result: LiveResult) -> str:
+        """Take a result; one that the journal has is known already."""
+        if number not in self.entries:
+            self._add(_entry(number, result))
+        return self.words()
+
+    def finish(self) -> None:
+        """Select once more if the last models were not heard for want of time."""
+        if self._stale:
+            self._select(self._best())
+            last = next(reversed(self.entries.values()))
+            self._write(replace(last, ensemble_score=self._score, weights=self._weights))
+
+    def words(self) -> str:
+        """What there is by now, for people."""
+        usable = [entry for entry in self.entries.values() if entry.usable]
+        if not usable:
+            return "no model yet"
+        best = max(usable, key=lambda entry: entry.score)
+        name = self.problem.scorer.name
+        alone = f"best model {name} {best.score:.4f} ({best.kind})"
+        return alone if not self._weights else f"ensemble of {len(self._weights)} {name} {self._score:.4f}, {alone}"
+
+    def _add(self, entry: Entry) -> None:
+        """Take in a new model."""
+        if entry.usable and self._probabilities(entry.number) is None:
+            entry = replace(entry, score=math.nan, reason=NOT_KEPT)
+        self.entries[entry.number] = entry
+        best = self._best()
+        self._chances = {number: self._chances[number] for number in self._chances if number in best}
+        if entry.number in best:
+            self._stale = True
+            if self._affordable(entry.finished):
+                self._select(best)
+        self._write(replace(entry, ensemble_score=self._score, weights=dict(self._weights)))
+        self.folder.remove_models_but({*best, *self._weights})
+
+    def _write(self, entry: Entry) -> None:
+        journal.append(self.folder.results, entry)
+        self._note(entry)
+
+    def _note(self, entry: Entry) -> None:
+        self.entries[entry.number] = entry
+        self._score, self._weights = entry.ensemble_score, dict(entry.weights)
+
+    def _affordable(self, elapsed: float) -> bool:
+        return self.problem.scorer.name in _FAST or self._spent <= _SHARE * elapsed
+
+    def _best(self) -> list[int]:
+        return best_of(self.entries.values(), self.settings.pool, self.settings.candidates)
+
+    def _select(self, best: list[int]) -> None:
+        """Select the ensemble among the candidates."""
+        begun = self.clock()
+        there = [number for number in best if self._probabilities(number) is not None]
+        if there:
+            chances = np.stack([self._chances[number] for number in there])
+            weights, self._score = select(self.problem, chances, self.settings.ensemble_size)
+            self._weights = {n: float(w) for n, w in zip(there, weights, strict=True) if w > 0}
+        self._stale = False
+        self._spent += self.clock() - begun
+
+    def _probabilities(self, number: int) -> NDArray[Any] | None:
+        """A model's probabilities on the validation rows, from memory or from its file."""
+        if number not in self._chances:
+            found = self.folder.predictions(number)
+            if found is None:
+                return None
+            self._chances[number] = found.valid
+        return self._chances[number]
+
+
+def best_of(entries: Iterable[Entry], pool: str, candidates: int) -> list[int]:
+    """Numbers of the best models of a pool, best first; of equal ones the earlier.
+
+    Args:
+        entries: What was tried.
+        pool: A name of :data:`simulate.autotabular.settings.POOLS`.
+        candidates: How many at most.
+    """
+    own = [e for e in entries if e.usable and (pool == "all" or (e.kind == NETWORK) == (pool == "networks"))]
+    ranked = sorted(own, key=lambda entry: (-entry.score, entry.finished, entry.number))
+    return [entry.number for entry in ranked[:candidates]]
+
+
+def select(problem: Problem, chances: NDArray[Any], size: int) -> tuple[NDArray[np.float64], float]:
+    """Select an ensemble of all these models: the largest of the best ones on the way.
+
+    On few validation rows many ensembles have the same accuracy. The first of them is of two or three models; the last
+    is the mean of many, and did better on rows that nobody had looked at (docs/decisions/0038-autotabular.md).
+
+    Args:
+        problem: Its scorer selects.
+        chances: ``(models, validation rows, classes)``, at least one model.
+        size: How many times a model is added.
+
+    Returns:
+        Shares ``(models,)``, and the ensemble's score.
+    """
+    name = problem.scorer.name
+    loss: str | Loss = _FAST[name] if name in _FAST else lambda probabilities, _: problem.loss(probabilities)
+    found = greedy_ensemble(chances, problem.valid_labels, size, len(chances), loss)
+    steps = size - int(found.losses[::-1].argmin())
+    weights = np.bincount(found.picks[:steps], minlength=len(chances)) / steps
+    return weights, problem.score(combine(weights, chances))
+
+
+def _entry(number: int, result: LiveResult) -> Entry:
+    name = baseline_of(result.job.config)
+    return Entry(
+        number=number,
+        trial=result.job.trial,
+        kind=name or NETWORK,
+        config=None if name else dict(result.job.config),
+        budget=result.job.budget,
+        score=round(float(result.curve.values[-1]), _DECIMALS),
+        started=result.started,
+        finished=result.finished,
+        worker=result.worker,
+        reason=result.reason,
+    )

@@ -1,0 +1,167 @@
+"""Everything that decides a search, checked once."""
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from lcbench.errors import FolderError, InputError, UnknownNameError
+from lcbench.schema import check_budgets
+from lcbench.space import get_space
+from simulate.contract import Config
+from simulate.ensembles import CANDIDATES, SIZE
+from simulate.optimizers import get_optimizer
+
+POOLS = ("all", "networks", "baselines")
+"""Of which models an ensemble may be made."""
+
+PATIENCE = 20
+"""Epochs without progress after which a network stops; Auto-PyTorch's number, the paper does not say its own."""
+
+SHARE_OF_A_TRIAL = 0.5
+"""What part of the time limit one model may take, if nothing else is said; Auto-PyTorch's number."""
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """What is searched for, in which order, and within which limits.
+
+    Attributes:
+        time_limit: Seconds in all; None for no limit.
+        trials: How many models are fitted at most, baselines included; None for no limit.
+        workers: Processes; 0 to fit in this process, where a limit of time or memory is not looked at until a model is
+            done.
+        seed: Source of all randomness.
+        baselines: Names of the baselines, in the order in which they are fitted.
+        portfolio: Configurations that the optimizer begins with.
+        optimizer: Name of the optimizer.
+        space: Name of the search space.
+        budgets: Epochs of the optimizer's rungs, increasing.
+        patience: Epochs without progress on the validation rows after which a network stops; None for all its epochs.
+        ensemble_size: How many times a model is added to the ensemble; 1 for the best model alone.
+        candidates: From how many of the best models it is selected.
+        pool: Which models it may have, a name of :data:`POOLS`.
+        memory_limit: MiB of memory (resident, libraries included) that a process may have; None for no limit.
+        trial_time_limit: Seconds that a model may take; None for :data:`SHARE_OF_A_TRIAL` of the time limit.
+
+    Raises:
+        InputError: If one of them cannot be used.
+        UnknownNameError: If a name is not known.
+    """
+
+    time_limit: float | None
+    trials: int | None
+    workers: int
+    seed: int
+    baselines: tuple[str, ...]
+    portfolio: tuple[Config, ...]
+    optimizer: str = "bohb"
+    space: str = "full"
+    budgets: tuple[int, ...] = (12, 25, 50)
+    patience: int | None = PATIENCE
+    ensemble_size: int = SIZE
+    candidates: int = CANDIDATES
+    pool: str = "all"
+    memory_limit: float | None = None
+    trial_time_limit: float | None = None
+
+    def __post_init__(self) -> None:
+        if self.time_limit is None and self.trials is None:
+            raise InputError("a limit must be given, got none; give time_limit, trials or both.")
+        for name, least in (("workers", 0), ("seed", 0), ("ensemble_size", 1), ("candidates", 1)):
+            _check_whole(name, getattr(self, name), least)
+        for name in ("trials", "patience"):
+            if getattr(self, name) is not None:
+                _check_whole(name, getattr(self, name), 1)
+        for name, unit in (("time_limit", "seconds"), ("trial_time_limit", "seconds"), ("memory_limit", "MiB")):
+            _check_amount(name, getattr(self, name), unit)
+        if self.pool not in POOLS:
+            raise UnknownNameError("pool of an ensemble", self.pool, POOLS)
+        get_optimizer(self.optimizer)
+        get_space(self.space)
+        check_budgets(self.budgets)
+
+    @property
+    def trial_seconds(self) -> float:
+        """How long one model may take."""
+        if self.trial_time_limit is not None:
+            return self.trial_time_limit
+        return math.inf if self.time_limit is None else SHARE_OF_A_TRIAL * self.time_limit
+
+    @property
+    def trial_bytes(self) -> float:
+        """How much memory a process may have."""
+        return math.inf if self.memory_limit is None else self.memory_limit * 2**20
+
+    def describe(self) -> dict[str, Any]:
+        """What a search that goes on must have in common with its beginning: all but limits and workers."""
+        names = (
+            "seed",
+            "baselines",
+            "optimizer",
+            "space",
+            "budgets",
+            "patience",
+            "ensemble_size",
+            "candidates",
+            "pool",
+        )
+        return {name.replace("_", " "): _plain(getattr(self, name)) for name in names} | {
+            "portfolio": [dict(config) for config in self.portfolio]
+        }
+
+
+def _plain(value: Any) -> Any:
+    return list(value) if isinstance(value, tuple) else value
+
+
+def _check_whole(name: str, value: object, least: int) -> None:
+    if isinstance(value, bool) or not hasattr(value, "__index__") or value.__index__() < least:
+        raise InputError(f"{name} must be a whole number of at least {least}, got {value!r}.")
+
+
+def _check_amount(name: str, value: float | None, unit: str) -> None:
+    if value is not None and not 0 < value < math.inf:
+        raise InputError(f"{name} must be finitely many {unit}, more than 0, got {value}.")
+
+
+def choose_baselines(asked: str | Sequence[str] | None) -> tuple[str, ...]:
+    """The baselines of a search, the quick ones first, so that there is something to predict with at once.
+
+    Args:
+        asked: ``"all"``, names, or None for none.
+
+    Raises:
+        UnknownNameError: If there is no such baseline.
+        InputError: If a package that they need is not installed.
+    """
+    from collection.baselines import choose
+
+    if asked is None or (not isinstance(asked, str) and not len(asked)):
+        return ()
+    names = None if asked == "all" else asked if isinstance(asked, str) else ",".join(asked)
+    return tuple(reversed(choose(names)))
+
+
+def choose_portfolio(asked: str | Sequence[Mapping[str, Any]] | None, space: str) -> tuple[Config, ...]:
+    """The configurations that an optimizer begins with.
+
+    Args:
+        asked: ``"greedy"`` or ``"simple"`` for those that come along, if they do (they are of space ``full``, there are
+            none for other spaces); configurations; or None for none.
+        space: Name of the search space.
+    """
+    if not isinstance(asked, str):
+        return tuple(dict(config) for config in asked or ())
+    if asked not in ("greedy", "simple"):
+        raise UnknownNameError("portfolio", asked, ("greedy", "simple"))
+    return _shipped(asked) if space == "full" else ()
+
+
+def _shipped(kind: str) -> tuple[Config, ...]:
+    from simulate.portfolio.shipped import load_portfolio
+
+    try:
+        return tuple(load_portfolio("simple" if kind == "simple" else "greedy"))
+    except FolderError:  # a package that was built without its data
+        return ()

@@ -1,0 +1,104 @@
+"""Studies of systems in figures and in Table 4: means of steps by hand, what is bold, what is lacking."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from analysis import table4
+from analysis.figures import fig9, fig10, fig11, fig12, fig15, fig16
+from analysis.figures.contract import NothingToDrawError
+from analysis.paper import TABLE_4, published_accuracy
+from analysis.systems import network_of, trajectories, usual_workers
+
+
+def rows(*lines: tuple[str, str, int, float, float], dataset: str = "car", workers: int = 1) -> pd.DataFrame:
+    """Rows of a study: system, view, seed, moment, test."""
+    names = ("system", "view", "seed", "moment", "test")
+    more = {"dataset": dataset, "workers": workers, "time_limit": 8.0, "machine": "some, 2 cores"}
+    return pd.DataFrame(lines, columns=list(names)).assign(**more)
+
+
+def test_lines_are_means_of_steps_from_when_every_seed_has_a_model():
+    bo = [("bo", "network", 0, 1.0, 0.5), ("bo", "network", 0, 4.0, 0.9), ("bo", "network", 1, 2.0, 0.7)]
+    found = trajectories(rows(*bo), [network_of("bo")], least=1)
+    assert found["time"].tolist() == [2.0, 4.0, 8.0]
+    np.testing.assert_allclose(found["error"], [1 - 0.6, 1 - 0.8, 1 - 0.8])
+    np.testing.assert_allclose(found["std"], np.sqrt(0.02))
+    assert set(found["seeds"]) == {2}
+    single = trajectories(rows(*bo[:2]), [network_of("bo")], least=1)
+    assert single["std"].isna().all()
+    assert single["time"].tolist() == [1.0, 4.0, 8.0]
+
+
+def test_a_line_is_of_the_usual_number_of_workers():
+    one = rows(("bo", "network", 0, 1.0, 0.5), ("bohb", "network", 0, 1.0, 0.5), workers=2)
+    study = pd.concat([one, rows(("bohb", "network", 0, 1.0, 0.9), workers=3)], ignore_index=True)
+    assert usual_workers(study) == 2
+    assert fig9.frame(study)["error"].unique().tolist() == [0.5]
+    both = fig12.frame(study)
+    assert both["line"].unique().tolist() == ["BOHB, 2 workers", "BOHB, 3 workers"]
+    assert both.groupby("line")["error"].first().to_list() == pytest.approx([0.5, 0.1])
+
+
+def test_figures_say_in_a_line_what_they_lack():
+    study = rows(("bohb", "network", 0, 1.0, 0.5))
+    for module, names in (
+        (fig9, "bo"),
+        (fig10, "bohb-simple,bohb-greedy"),
+        (fig11, "bohb-greedy,full"),
+        (fig15, "bo,bohb-simple,bohb-greedy,full"),
+        (fig16, "full"),
+    ):
+        with pytest.raises(NothingToDrawError, match=f"this study has no runs of {names}; run 'lcbench ablation'") as e:
+            module.frame(study)
+        assert len(str(e.value).splitlines()) == 1
+    with pytest.raises(NothingToDrawError, match="no system of this study has been run with two on one data set"):
+        fig12.frame(study)
+    with pytest.raises(NothingToDrawError, match="no runs of full"):
+        table4.numbers(study)
+
+
+def test_the_figures_show_the_components_that_the_paper_shows(make_systems):
+    study = make_systems()
+    titles = {module: module.frame(study)["line"].unique().tolist() for module in (fig9, fig10, fig11, fig15, fig16)}
+    assert titles[fig9] == ["BO", "BOHB"]
+    assert titles[fig10] == ["BOHB", "BOHB + simple PF", "BOHB + greedy PF"]
+    assert len(titles[fig11]) == 5
+    assert len(titles[fig15]) == 11
+    assert titles[fig16][:2] == ["BOHB + greedy PF + Ens. (div.)", "HistGradientBoosting"]
+    figure = fig15.draw(fig15.frame(study))
+    assert [text.get_text() for text in figure.legends[0].get_texts()] == titles[fig15]
+    looks = [(line.get_color(), line.get_linestyle()) for line in figure.axes[0].lines]
+    assert len(set(looks)) == 11
+    assert len(figure.axes[0].collections) == 6, "searches have bands, baselines none"
+    assert figure.get_supxlabel() == "runs of 20 s, 1 worker, 3 seeds, some, 2 cores"
+
+
+def test_table_4_is_the_last_accuracy_with_its_test_and_the_papers_beside_it():
+    full = [("full", "all", seed, 1.0, test) for seed, test in enumerate((0.90, 0.91, 0.92))]
+    full += [("full", "all", 0, 9.0, 0.1)]  # after the limit
+    knn = [("full", "knn", seed, 0.5, 0.5) for seed in range(3)]
+    peer = [("AutoGluon", "single", seed, 0.5, test) for seed, test in enumerate((0.89, 0.90, 0.92))]
+    found = table4.numbers(rows(*full, *knn, *peer))
+    cells = found[found["dataset"] == "car"].set_index("column")
+    assert cells.loc["full", "mean"] == pytest.approx(0.91)
+    assert cells.loc["full", "std"] == pytest.approx(0.01)
+    assert cells.loc[["full", "AutoGluon", "KNN"], "bold"].tolist() == [True, True, False]
+    assert cells.loc["paper: Auto-PyTorch", ["mean", "std", "source"]].tolist() == pytest.approx(
+        [0.9641, 0.0147, "paper"]
+    )
+    assert table4.header(found) == ["full", "AutoGluon", "KNN", "paper: Auto-PyTorch", "paper: AutoGluon"]
+    text = table4.markdown(found)
+    assert "| car | **91.00 ± 1.00** | **90.33 ± 1.53** | 50.00 ± 0.00 | 96.41 ± 1.47 | 99.12 ± 0.50 |" in text
+    assert "| mean | 91.00 | 90.33 | 50.00 | - | - |" in text
+    assert "after 8 s with 1 worker," in text
+
+
+def test_the_papers_table_4_is_whole():
+    assert len(TABLE_4) == 8 * 9 - 9
+    assert len({cell.dataset for cell in TABLE_4}) == 8
+    assert published_accuracy("phoneme", "Auto-PyTorch Tabular").mean == 90.55
+    assert published_accuracy("covertype", "AutoGluon w/ stack.") is None
+    for dataset in {cell.dataset for cell in TABLE_4}:  # the paper prints this column twice
+        first, again = (published_accuracy(dataset, f"Auto-PyTorch {name}") for name in ("Tabular", "w/ ens."))
+        assert (first.mean, first.std) == (again.mean, again.std)
