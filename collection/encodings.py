@@ -18,6 +18,8 @@ from sklearn.preprocessing import StandardScaler
 from collection.dataset import text_of
 from lcbench.errors import DamagedFileError, UnknownNameError
 
+_LARGEST = float(np.finfo(np.float32).max)
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Encoder:
@@ -45,7 +47,9 @@ class Encoder:
         gaps = np.isnan(numbers)
         numbers[gaps] = np.broadcast_to(self.fills, numbers.shape)[gaps]
         numbers -= self.centres
-        numbers /= self.scales
+        with np.errstate(over="ignore"):  # a value far from a column that hardly varied; it stays finite
+            numbers /= self.scales
+        np.clip(numbers, -_LARGEST, _LARGEST, out=numbers)
         indicators = [_indicators(part[name], self.categories[name]) for name in self.spread]
         return np.ascontiguousarray(np.hstack([numbers.astype(np.float32), *indicators]))
 

@@ -18,7 +18,17 @@ So one run answers for its best network alone, ensembles of networks, its baseli
 rows decide nothing.
 """
 
-from simulate.ablation.file import COLUMNS, read, write
-from simulate.ablation.systems import PEERS, SYSTEMS
+from typing import TYPE_CHECKING
 
-__all__ = ["COLUMNS", "PEERS", "SYSTEMS", "read", "write"]
+import lazy_loader
+
+__getattr__, __dir__, __all__ = lazy_loader.attach(
+    __name__, submod_attrs={"file": ["COLUMNS", "read", "write"], "systems": ["PEERS", "SYSTEMS"]}
+)
+
+if TYPE_CHECKING:
+    from simulate.ablation.file import COLUMNS as COLUMNS
+    from simulate.ablation.file import read as read
+    from simulate.ablation.file import write as write
+    from simulate.ablation.systems import PEERS as PEERS
+    from simulate.ablation.systems import SYSTEMS as SYSTEMS

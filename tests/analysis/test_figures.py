@@ -195,9 +195,9 @@ def test_regret_is_drawn_as_steps_and_log_only_where_it_can_be(stub, make_traces
     assert png(flat)
 
 
-def test_regret_with_one_seed_and_many_optimizers(stub, make_traces):
+def test_regret_with_one_seed_and_many_optimizers(stub, frame_of):
     names = tuple(f"optimizer_{i}" for i in range(12))
-    frame = frame_of("regret", stub(), make_traces, optimizers=names, seeds=1)
+    frame = frame_of("regret", stub(), optimizers=names, seeds=1)
     assert frame["standard_error"].isna().all()
     lines = regret.draw(frame).axes[0].lines
     assert len({(line.get_color(), line.get_linestyle()) for line in lines}) == 12
