@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from lcbench.errors import InputError
-from lcbench.schema import parse_budgets
 
 if TYPE_CHECKING:
     from simulate.ablation.plan import Plan
@@ -42,6 +41,7 @@ def ablation(
     real time on real cores: let nothing else run. Exit codes: 0 done; 2 it cannot be done as things are; 3 some runs
     failed, which the same command tries again; 130 stopped with Ctrl-C.
     """
+    from lcbench.schema import parse_budgets
     from simulate.ablation.plan import Plan
     from simulate.autotabular.duration import seconds_of
     from simulate.autotabular.settings import choose_baselines
