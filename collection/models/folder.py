@@ -26,7 +26,8 @@ from collection.models.part import Part
 from collection.models.target import Labels
 from lcbench import files, integrity, signature
 from lcbench.curve import Curve
-from lcbench.errors import DamagedFileError, InputError, NewerFormatError, NotABenchmarkError
+from lcbench.errors import DamagedFileError, InputError, NotABenchmarkError
+from lcbench.signed_json import read_signed
 
 FORMAT_VERSION = 1
 MANIFEST = "model.json"
@@ -70,7 +71,7 @@ def load_fitted(folder: Path) -> Fitted:
     folder = Path(folder)
     if not (folder / MANIFEST).is_file():
         raise NotABenchmarkError(f"{folder} holds no model (no {MANIFEST}); make one with 'lcbench fit'.")
-    document = _manifest(folder / MANIFEST)
+    document = read_signed(folder / MANIFEST, FORMAT_VERSION, "model")
     try:
         return _fitted(folder, document)
     except ImportError as error:
@@ -80,24 +81,6 @@ def load_fitted(folder: Path) -> Fitted:
         ) from error
     except (KeyError, TypeError, ValueError, AttributeError, RecursionError) as error:
         raise DamagedFileError(f"{folder} cannot be understood ({type(error).__name__}: {error}).") from error
-
-
-def _manifest(path: Path) -> dict[str, Any]:
-    document = files.read_json(path)
-    if not isinstance(document, dict) or not isinstance(document.get("format_version"), int):
-        raise DamagedFileError(f"{path} has no format_version; this is no model of ours.")
-    if document["format_version"] > FORMAT_VERSION:
-        raise NewerFormatError(
-            f"the model has format version {document['format_version']}, this program knows up to {FORMAT_VERSION}; "
-            "update lcbench."
-        )
-    if not signature.is_signed(path):
-        raise DamagedFileError(f"{path} carries no checksum; restore it or fit again.")
-    try:
-        signature.check(path)
-    except DamagedFileError as error:
-        raise DamagedFileError(f"{path} was changed after it was written; restore it or fit again.") from error
-    return document
 
 
 def _fitted(folder: Path, document: Mapping[str, Any]) -> Fitted:

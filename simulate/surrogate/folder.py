@@ -14,8 +14,9 @@ from pathlib import Path
 from typing import Any
 
 from lcbench import files, integrity, signature
-from lcbench.errors import DamagedFileError, InputError, NewerFormatError, NotABenchmarkError
+from lcbench.errors import DamagedFileError, InputError, NotABenchmarkError
 from lcbench.metric import METRICS
+from lcbench.signed_json import read_signed
 from simulate.encoding import Encoding
 from simulate.surrogate import recorded_files
 from simulate.surrogate.basis import Basis
@@ -70,29 +71,11 @@ def load(folder: Path) -> Surrogate:
     """
     if not (folder / MANIFEST).is_file():
         raise NotABenchmarkError(f"{folder} holds no surrogate (no {MANIFEST}); make one with 'lcbench surrogate'.")
-    document = _manifest(folder / MANIFEST)
+    document = read_signed(folder / MANIFEST, FORMAT_VERSION, "surrogate")
     try:
         return _surrogate(folder, document)
     except (KeyError, TypeError, ValueError, AttributeError, InputError) as error:
         raise DamagedFileError(f"{folder} cannot be understood ({type(error).__name__}: {error}).") from error
-
-
-def _manifest(path: Path) -> dict[str, Any]:
-    document = files.read_json(path)
-    if not isinstance(document, dict) or not isinstance(document.get("format_version"), int):
-        raise DamagedFileError(f"{path} has no format_version; this is no surrogate of ours.")
-    if document["format_version"] > FORMAT_VERSION:
-        raise NewerFormatError(
-            f"the surrogate has format version {document['format_version']}, this program knows up to "
-            f"{FORMAT_VERSION}; update lcbench."
-        )
-    try:
-        if not signature.is_signed(path):
-            raise DamagedFileError("it carries no checksum")
-        signature.check(path)
-    except DamagedFileError as error:
-        raise DamagedFileError(f"{path} was changed after it was written; restore it or fit again.") from error
-    return document
 
 
 def _surrogate(folder: Path, document: dict[str, Any]) -> Surrogate:
