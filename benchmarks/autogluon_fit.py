@@ -12,7 +12,9 @@ NETWORKS = ["NN_TORCH", "FASTAI"]  # they need torch
 
 def main(folder: Path, target: str, limit: float, workers: int) -> None:
     """Fit, predict the test rows, and write what was predicted and how long it took."""
-    train, valid, test = (pd.read_parquet(folder / f"{part}.parquet") for part in ("train", "valid", "test"))
+    train, test = (pd.read_parquet(folder / f"{part}.parquet") for part in ("train", "test"))
+    given = folder / "valid.parquet"
+    valid = pd.read_parquet(given) if given.is_file() else None
     begun = time.monotonic()
     predictor = TabularPredictor(target, eval_metric="accuracy", path=str(folder / "model"), verbosity=1)
     predictor.fit(

@@ -4,8 +4,8 @@ AutoGluon keeps pandas below 3, so it is installed by itself, without its networ
 own): ``python -m venv AG; AG/bin/pip install 'autogluon.tabular[lightgbm,catboost]'``. This script writes the rows of
 each data set, lets that Python fit and predict (``autogluon_fit.py``), and adds the runs to the study in OUT, where
 ``lcbench figures --systems OUT`` finds them. It is given the same validation rows as the others, as in the paper
-(Appendix C), and its default presets: no stacking, a weighted ensemble at the end. It has no seed of its own, so there
-is one run for each data set.
+(Appendix C), and its default presets: no stacking, a weighted ensemble at the end. In a study with folds it gets all
+rows outside the test part and divides them by itself. It has no seed of its own, so there is one run for each data set.
 """
 
 import os
@@ -40,9 +40,10 @@ def main(
     workers: Annotated[int, typer.Option(help="Cores.")] = 2,
 ) -> None:
     """Fit AutoGluon to every data set, for the time that the study gives."""
-    parts, limit = Parts(out), float(read_json(out / "study.json")["time"].split()[0])
+    parts, study = Parts(out), read_json(out / "study.json")
+    limit = float(study["time"].split()[0])
     for source in split_sources(datasets):
-        rows = load_rows(source)
+        rows = load_rows(source, study.get("folds", 0))
         cell = Cell(rows.name, NAME, workers, 0)
         if not parts.has(cell):
             parts.add(cell, run(rows, cell, limit, python))
@@ -55,8 +56,9 @@ def run(rows: Rows, cell: Cell, limit: float, python: Path) -> pd.DataFrame:
     with tempfile.TemporaryDirectory() as place:
         folder = Path(place)
         whole = rows.features.assign(**{TARGET: rows.target.map(text_of).astype(str)})
-        whole[~rows.validates].to_parquet(folder / "train.parquet")
-        whole[rows.validates].to_parquet(folder / "valid.parquet")
+        (whole if rows.folds else whole[~rows.validates]).to_parquet(folder / "train.parquet")
+        if not rows.folds:
+            whole[rows.validates].to_parquet(folder / "valid.parquet")
         rows.test.to_parquet(folder / "test.parquet")
         given = (folder, TARGET, limit, cell.workers)
         alone = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}  # packages of its own
@@ -68,7 +70,7 @@ def run(rows: Rows, cell: Cell, limit: float, python: Path) -> pd.DataFrame:
     said = {"view": "single", "moment": predicted["seconds"].iloc[0], "seconds": np.nan, "valid": np.nan}
     count = int(predicted["models"].iloc[0])
     counts = {"models": count, "members": 1, "tried": count, "test_rows": len(right), "time_limit": limit}
-    sizes = {"valid_rows": int(rows.validates.sum()), "train_rows": int((~rows.validates).sum())}
+    sizes = {"valid_rows": int(rows.validates.sum()), "train_rows": rows.train_rows}
     names = {"dataset": cell.dataset, "system": cell.system, "workers": cell.workers, "seed": cell.seed}
     made = {"machine": f"{processor()}, {cores()} cores", "created": datetime.now(UTC).isoformat(timespec="seconds")}
     return pd.DataFrame([said | counts | sizes | names | made | {"test": float(right.mean())}])[list(COLUMNS)]

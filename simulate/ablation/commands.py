@@ -32,6 +32,12 @@ def ablation(
         str, typer.Option(help="Baselines of the full system: all, or names: lightgbm,catboost,...")
     ] = "all",
     trials: Annotated[int | None, typer.Option(help="Models that a search fits at most.")] = None,
+    folds: Annotated[
+        int,
+        typer.Option(
+            help="Stratified folds in which all rows outside the test part validate; 0: the paper's hold-out."
+        ),
+    ] = 0,
     quiet: Annotated[bool, typer.Option("--quiet", help="Print neither progress nor tables.")] = False,
 ) -> None:
     """Search with one system and another on data sets, and look at each over time (the paper's section 5).
@@ -59,6 +65,7 @@ def ablation(
         parse_budgets(budgets),
         chosen,
         trials,
+        folds,
     )
     _play(plan, out, quiet=quiet)
 

@@ -45,6 +45,7 @@ class Plan:
         budgets: Epochs of the optimizers' rungs.
         baselines: Names of baselines, or None for all.
         trials: How many models a search fits at most; None for no limit.
+        folds: In how many stratified folds all rows outside the test part validate; 0 for the paper's hold-out.
     """
 
     sources: tuple[str, ...]
@@ -55,6 +56,7 @@ class Plan:
     budgets: tuple[int, ...] = (12, 25, 50)
     baselines: tuple[str, ...] | None = None
     trials: int | None = None
+    folds: int = 0
 
     def __post_init__(self) -> None:
         for kind, names in (("systems", self.systems), ("seeds", self.seeds), ("workers", self.workers)):
@@ -67,6 +69,8 @@ class Plan:
             raise InputError(f"workers must be at least 1, got {min(self.workers)}.")
         if self.trials is not None and self.trials < 1:
             raise InputError(f"trials must be at least 1, got {self.trials}.")
+        if self.folds != 0 and self.folds < 2:
+            raise InputError(f"folds must be 0 for a hold-out, or at least 2, got {self.folds}.")
         check_budgets(self.budgets)
 
     def cells(self, datasets: tuple[str, ...]) -> Iterator[Cell]:
@@ -83,6 +87,7 @@ class Plan:
             "budgets": list(self.budgets),
             "baselines": "all" if self.baselines is None else list(self.baselines),
             "trials": self.trials,
+            "folds": self.folds,
         } | {f"{name} portfolio": _digest(name) for name in ("greedy", "simple") if name in portfolios}
 
 

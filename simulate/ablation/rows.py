@@ -1,7 +1,7 @@
 """The rows of a data set as all systems see them: the same parts for every system, worker count and seed."""
 
 from dataclasses import dataclass
-from typing import Self
+from typing import Any, Self
 
 import numpy as np
 import pandas as pd
@@ -19,12 +19,16 @@ METRIC = "accuracy"
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Rows:
-    """A data set in its three parts (paper, section 4.1.1): a third tests, a third of the rest validates.
+    """A data set in its parts: a third tests; of the rest a third validates, or all of it, in folds.
+
+    The hold-out is the paper's (section 4.1.1); folds are what the tool itself takes where rows are few
+    (:mod:`simulate.autotabular.validation`).
 
     Attributes:
         name: Of the data set.
         features: ``(rows, columns)`` raw, those outside the test part.
         target: ``(rows,)`` their classes.
+        folds: In how many stratified folds all of them validate; 0 for the hold-out.
         validates: ``(rows,)`` mask of those that validate.
         test: ``(test rows, columns)`` raw.
         answers: ``(test rows,)`` class numbers, as in the problem.
@@ -34,14 +38,19 @@ class Rows:
     name: str
     features: pd.DataFrame
     target: pd.Series
+    folds: int
     validates: NDArray[np.bool_]
     test: pd.DataFrame
     answers: NDArray[np.int64]
     problem: Problem
 
     @classmethod
-    def of(cls, dataset: Dataset) -> Self:
+    def of(cls, dataset: Dataset, folds: int = 0) -> Self:
         """Split a data set as the collection does, which no seed enters.
+
+        Args:
+            dataset: The data set.
+            folds: In how many stratified folds all rows outside the test part validate; 0 for the hold-out.
 
         Raises:
             DataError: If it cannot be learnt from.
@@ -50,20 +59,30 @@ class Rows:
         parts = split_rows(numbers, classes, dataset.test_rows)
         outside = np.sort(np.concatenate([parts.train, parts.valid]))
         features, target = dataset.features.iloc[outside], dataset.target.iloc[outside]
-        validates, test = np.isin(outside, parts.valid), dataset.features.iloc[parts.test]
-        problem = Problem.of(features, target, metric=METRIC, validation=validates, test=test)
+        validates = np.full(len(outside), True) if folds else np.isin(outside, parts.valid)
+        test = dataset.features.iloc[parts.test]
+        problem = Problem.of(features, target, metric=METRIC, test=test, **_validation(folds, validates))
         answers = problem.labels.number(dataset.target.iloc[parts.test])
-        return cls(dataset.name, features, target, validates, test, answers, problem)
+        return cls(dataset.name, features, target, folds, validates, test, answers, problem)
+
+    @property
+    def train_rows(self) -> int:
+        """How many rows train, in one fold or another."""
+        return len(self.validates) if self.folds else int((~self.validates).sum())
 
 
-def load_rows(source: str) -> Rows:
-    """Load a data set and split it.
+def _validation(folds: int, validates: NDArray[np.bool_]) -> dict[str, Any]:
+    return {"splitter": folds} if folds else {"validation": validates}
+
+
+def load_rows(source: str, folds: int = 0) -> Rows:
+    """Load a data set and split it, see :meth:`Rows.of`.
 
     Raises:
         UnknownNameError: If there is no such source.
         DataError: If the data cannot be fetched, read or used.
     """
-    return Rows.of(load_dataset(source))
+    return Rows.of(load_dataset(source), folds)
 
 
 def accuracy(chances: NDArray[np.floating], answers: NDArray[np.int64]) -> float:

@@ -73,7 +73,7 @@ def study(plan: Plan, out: Path, now: Callable[[], datetime], watch: Watch | Non
 
 
 def _loaded(plan: Plan) -> dict[str, Rows]:
-    rows = [load_rows(source) for source in plan.sources]
+    rows = [load_rows(source, plan.folds) for source in plan.sources]
     names = [each.name for each in rows]
     twice = sorted({name for name in names if names.count(name) > 1})
     if twice:
@@ -101,7 +101,7 @@ def _searched(plan: Plan, cell: Cell, rows: Rows, parts: Parts) -> pd.DataFrame:
     _classifier(plan, cell).fit(
         rows.features,
         rows.target,
-        validation=rows.validates,
+        validation=None if plan.folds else rows.validates,
         test=rows.test,
         folder=None if goes_on else folder,
         resume=folder if goes_on else None,
@@ -122,6 +122,7 @@ def _classifier(plan: Plan, cell: Cell) -> AutoTabularClassifier:
         portfolio=system.portfolio,
         optimizer=system.optimizer,
         budgets=plan.budgets,
+        splitter=plan.folds or None,
     )
 
 
@@ -136,15 +137,14 @@ def _peer(cell: Cell, rows: Rows) -> pd.DataFrame:
 
 def _told(run: pd.DataFrame, plan: Plan, cell: Cell, rows: Rows, ended: datetime) -> pd.DataFrame:
     """A run with its names and circumstances."""
-    valid = int(rows.validates.sum())
     return run.assign(
         dataset=cell.dataset,
         system=cell.system,
         workers=cell.workers,
         seed=cell.seed,
         time_limit=plan.time_limit,
-        train_rows=len(rows.validates) - valid,
-        valid_rows=valid,
+        train_rows=rows.train_rows,
+        valid_rows=int(rows.validates.sum()),
         test_rows=len(rows.answers),
         machine=f"{processor()}, {cores()} cores",
         created=ended.isoformat(timespec="seconds"),

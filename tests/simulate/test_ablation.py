@@ -21,6 +21,7 @@ from simulate.ablation.commands import ablation as command
 from simulate.ablation.parts import Parts
 from simulate.ablation.plan import Cell, Plan
 from simulate.ablation.report import main_view, tables
+from simulate.ablation.rows import load_rows
 from simulate.ablation.scores import after, not_worse, welch
 from simulate.ablation.systems import NAMES
 from simulate.ablation.views import VIEWS, views
@@ -169,6 +170,7 @@ def plan(**changes) -> Plan:
         ({"systems": ()}, "systems must be at least one"),
         ({"workers": (0,)}, "workers must be at least 1, got 0"),
         ({"trials": 0}, "trials must be at least 1, got 0"),
+        ({"folds": 1}, "folds must be 0 for a hold-out, or at least 2, got 1"),
         ({"budgets": (2, 1)}, "budgets must be increasing"),
     ],
 )
@@ -197,6 +199,8 @@ def test_a_study_may_grow_and_not_change(tmp_path, monkeypatch):
     parts.begin(plan().settings())
     with pytest.raises(PlanConflictError, match=r"runs of another study \(time 5 s, not 6 s\)") as caught:
         parts.begin(plan(time_limit=6.0).settings())
+    with pytest.raises(PlanConflictError, match=r"\(folds 0, not 5\)"):
+        parts.begin(plan(folds=5).settings())
     assert len(str(caught.value).splitlines()) == 1
     monkeypatch.setattr(plans, "load_portfolio", lambda _: [{"other": 1}])
     with pytest.raises(PlanConflictError, match="greedy portfolio"):
@@ -221,6 +225,15 @@ def test_a_damaged_run_is_removed_and_a_study_lies_in_order(tmp_path):
     assert parts.gather()["dataset"].tolist() == ["a"]
     with pytest.raises(DamagedFileError, match="is missing"):
         ablation.read(tmp_path / "none.parquet")
+
+
+def test_in_folds_all_rows_outside_the_test_part_train_and_validate():
+    held_out, folded = load_rows("sklearn:wine"), load_rows("sklearn:wine", 3)
+    assert folded.test.equals(held_out.test)
+    assert folded.features.equals(held_out.features)
+    assert (held_out.train_rows, held_out.validates.sum(), len(held_out.problem.folds)) == (79, 40, 1)
+    assert (folded.train_rows, folded.validates.sum(), len(folded.problem.folds)) == (119, 119, 3)
+    assert np.array_equal(folded.problem.valid_labels, folded.problem.y)
 
 
 # A small real study ---------------------------------------------------------------------------------------------------
@@ -265,6 +278,17 @@ def test_a_study_that_is_killed_goes_on_and_repeats_nothing(tmp_path):
     assert (own["train_rows"] + own["valid_rows"] + own["test_rows"] == 178).all()
     assert not (search / "models").exists()
     assert not list(out.rglob("*.pkl"))
+
+
+def test_a_study_in_folds_says_how_many_rows_validate(tmp_path):
+    options = "--datasets sklearn:wine --seeds 1 --time 5m --workers 1 --budgets 1 --trials 2 --folds 3 --systems bohb"
+    result = CliRunner().invoke(_app(), [str(tmp_path / "study"), *options.split()])
+    assert result.exit_code == 0, result.output
+    study = ablation.read(tmp_path / "study")
+    assert study[["train_rows", "valid_rows", "test_rows"]].drop_duplicates().to_numpy().tolist() == [[119, 119, 59]]
+    assert ((study["valid"] * 119) % 1).between(1e-6, 1 - 1e-6).sum() == 0
+    result = CliRunner().invoke(_app(), [str(tmp_path / "study"), *options.replace("--folds 3 ", "").split()])
+    assert isinstance(result.exception, PlanConflictError)
 
 
 def _app():
