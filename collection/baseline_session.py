@@ -17,7 +17,6 @@ from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
-from filelock import FileLock, Timeout
 
 from collection.attempt import describe
 from collection.baseline_sources import load_again
@@ -28,8 +27,9 @@ from collection.provenance import processor
 from collection.shards import Workplace
 from collection.tables import labels_table
 from lcbench import schema, store
+from lcbench.alone import alone
 from lcbench.benchmark import Benchmark
-from lcbench.errors import DamagedFileError, InputError, LcbenchError
+from lcbench.errors import DamagedFileError, LcbenchError
 from lcbench.migration import migrate
 
 _PACKAGES = ("lightgbm", "catboost", "scikit-learn", "numpy")
@@ -80,15 +80,12 @@ def held(folder: Path, names: Sequence[str]) -> Iterator["Session"]:
     store.read_manifest(folder)
     workplace = Workplace(folder)
     workplace.root.mkdir(exist_ok=True)
-    try:
-        with FileLock(workplace.lock, timeout=0):
-            try:
-                migrate(folder)  # a manifest without a checksum gets one only after all files were checked
-                yield Session(folder, tuple(names))
-            finally:
-                workplace.remove()
-    except Timeout:
-        raise InputError(f"a collection is at work in {folder}; wait for it to end.") from None
+    with alone(workplace.lock, f"a collection is at work in {folder}; wait for it to end."):
+        try:
+            migrate(folder)  # a manifest without a checksum gets one only after all files were checked
+            yield Session(folder, tuple(names))
+        finally:
+            workplace.remove()
 
 
 class Session:

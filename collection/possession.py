@@ -5,14 +5,13 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
-from filelock import FileLock, Timeout
-
 from collection.collecting import Collection
 from collection.plan import Plan, differences, digest_data
 from collection.preparation import describe, prepare
 from collection.shards import Workplace
 from collection.sources import load_dataset
 from lcbench import store
+from lcbench.alone import alone
 from lcbench.errors import InputError, PlanConflictError
 from lcbench.schema import MANIFEST
 
@@ -34,14 +33,11 @@ def opened(plan: Plan, folder: Path, loaded: Callable[[str], None] = lambda _: N
     workplace = Workplace(folder)
     _check_folder(folder, workplace)
     workplace.root.mkdir(parents=True, exist_ok=True)
-    try:
-        with FileLock(workplace.lock, timeout=0):
-            try:
-                yield _prepare(plan, folder, workplace, loaded)
-            finally:
-                _leave(folder, workplace)
-    except Timeout:
-        raise InputError(f"another collection is at work in {folder}; wait for it or choose another folder.") from None
+    with alone(workplace.lock, f"another collection is at work in {folder}; wait for it or choose another folder."):
+        try:
+            yield _prepare(plan, folder, workplace, loaded)
+        finally:
+            _leave(folder, workplace)
 
 
 def _check_folder(folder: Path, workplace: Workplace) -> None:

@@ -8,8 +8,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from filelock import FileLock, Timeout
-
+from lcbench.alone import alone
 from lcbench.errors import InputError, PlanConflictError
 from lcbench.files import read_json, write_json
 from lcbench.output import writable_folder
@@ -177,14 +176,11 @@ def opened(plan: Plan, folder: Path, size: int, loaded: Callable[[str], None] = 
     kept = Kept(folder)
     _check_folder(folder, kept)
     writable_folder(kept.root)
-    try:
-        with FileLock(kept.lock, timeout=0):
-            try:
-                yield _prepare(plan, folder, size, loaded)
-            finally:
-                _leave(folder, kept)
-    except Timeout:
-        raise InputError(f"another build is at work in {folder}; wait for it or choose another folder.") from None
+    with alone(kept.lock, f"another build is at work in {folder}; wait for it or choose another folder."):
+        try:
+            yield _prepare(plan, folder, size, loaded)
+        finally:
+            _leave(folder, kept)
 
 
 def is_complete(plan: Plan, folder: Path) -> bool:
