@@ -65,9 +65,12 @@ class Best:
         self._state: dict[str, Tensor] = {}
 
     def goes_on(self, epoch: int, loss: float) -> bool:
-        """Take note of the loss after an epoch (smaller is better), and say whether there is to be another."""
-        if loss < self._loss:
-            self._epoch, self._loss = epoch, loss
+        """Take note of the loss after an epoch (smaller is better), and say whether there is to be another.
+
+        A loss that is not a number, of a score that these rows do not define, says nothing against going on.
+        """
+        if not self._state or not loss >= self._loss:
+            self._epoch, self._loss = epoch, self._loss if np.isnan(loss) else loss
             self._state = {name: tensor.clone() for name, tensor in self._network.state_dict().items()}
         if epoch - self._epoch >= self.stopping.patience:
             self._stopped_at = epoch

@@ -28,8 +28,9 @@ class Fitted:
         budget: Epochs of a network; 1 for a baseline.
         seed: Its source of randomness.
         curve: Score by epoch on the validation rows (larger is better, as the problem's scorer gives it), the mean
-            over the folds, and cumulative seconds of all folds. NaN from the epoch on where a fold diverged. A
-            baseline has one epoch; before it stand the shares of the classes in the training part.
+            over the folds that define it, and cumulative seconds of all folds. NaN from the epoch on where a fold
+            diverged; where no fold by itself defines the score, the last epoch has that of all their rows.
+            A baseline has one epoch; before it stand the shares of the classes in the training part.
         valid_probabilities: ``(validation rows, classes)`` float32, in the order of ``problem.valid_rows``; a row that
             validates in several folds has the mean over them. NaN if the network diverged.
         test_probabilities: ``(test rows, classes)`` float32, the mean over the folds; None if there is no test part.

@@ -150,17 +150,31 @@ def _recorded(run: "Run", metric: str) -> NDArray[np.float64]:
 def _gathered(problem: Problem, trained: Sequence[_Trained], clock: Clock, begun: float, **what: Any) -> Fitted:
     """Bring the folds together."""
     parts = tuple(each.part for each in trained)
-    scores = np.mean([each.scores for each in trained], axis=0)
+    valid = _valid(problem, [each.chances for each in trained])
     return Fitted(
         **what,
-        curve=Curve(scores, np.sum([each.seconds for each in trained], axis=0)),
-        valid_probabilities=_valid(problem, [each.chances for each in trained]),
+        curve=Curve(_scores(problem, trained, valid), np.sum([each.seconds for each in trained], axis=0)),
+        valid_probabilities=valid,
         test_probabilities=None if problem.test is None else mean_of(parts, problem.test).astype(np.float32),
         seconds=clock() - begun,
         columns=problem.columns,
         labels=problem.labels,
         parts=parts,
     )
+
+
+def _scores(problem: Problem, trained: Sequence[_Trained], valid: NDArray[np.float32]) -> NDArray[np.float64]:
+    """``(epochs + 1,)`` mean over the folds on whose rows the score is defined; NaN from where a network diverged.
+
+    Where it is defined on no fold by itself (a ranking, with a single class in each), the last epoch has the score of
+    the folds' rows together, and the others, whose probabilities are gone, have none.
+    """
+    defined = [each for each in trained if not (np.isnan(each.scores).all() and np.isfinite(each.chances).all())]
+    if defined:
+        return np.asarray(np.mean([each.scores for each in defined], axis=0))
+    scores = np.full(len(trained[0].scores), np.nan)
+    scores[-1] = problem.score(valid)
+    return scores
 
 
 def _valid(problem: Problem, chances: Sequence[NDArray[np.float64]]) -> NDArray[np.float32]:

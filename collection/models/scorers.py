@@ -95,7 +95,9 @@ class Scorer:
             try:
                 return self._called(chances / chances.sum(axis=1, keepdims=True), self.classes)
             except ValueError:
-                if len(there) == len(self.classes) or len(there) < 2:
+                if len(there) < 2:
+                    return float("nan")  # what sets classes against each other says nothing of one
+                if len(there) == len(self.classes):
                     raise
             few = np.maximum(chances[:, there], np.finfo(np.float64).tiny)
             return self._called(few / few.sum(axis=1, keepdims=True), self.classes[there])
@@ -124,14 +126,20 @@ def make(metric: Metric, rows: pd.DataFrame, y: NDArray[np.int64], labels: NDArr
     scorer = Scorer(name, call, best, rows, y, classes)
     shares = np.bincount(y, minlength=len(labels)) + 1.0
     try:
-        scorer.score(np.tile(shares / shares.sum(), (len(y), 1)))
+        found = scorer.score(np.tile(shares / shares.sum(), (len(y), 1)))
     except Exception as error:  # whatever a caller's own function may raise
         said = (str(error).strip() or type(error).__name__).splitlines()[0]
-        raise InputError(
-            f"metric {name!r} must score {len(labels)} classes on {len(y)} rows, but says: {said}; "
-            "choose another, such as accuracy, balanced_accuracy or neg_log_loss."
-        ) from error
+        raise _cannot(name, len(labels), len(y), said) from error
+    if np.isnan(found):
+        raise _cannot(name, len(labels), len(y), f"nan, with {len(np.unique(y))} classes in these rows")
     return scorer
+
+
+def _cannot(name: str, classes: int, rows: int, said: str) -> InputError:
+    return InputError(
+        f"metric {name!r} must score {classes} classes on {rows} rows, but says: {said}; "
+        "choose another, such as accuracy, balanced_accuracy or neg_log_loss."
+    )
 
 
 def _resolved(metric: Metric) -> tuple[str, Callable[..., Any], float]:

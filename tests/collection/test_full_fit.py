@@ -160,6 +160,9 @@ class TestStopping:
         assert self.follow([0.1, 0.5, 0.4, 0.5, 0.6], patience=2) == 4  # an equal value is no improvement
         assert self.follow([0.1, 0.5, 0.4, 0.6, 0.5], patience=2) == 0
         assert self.follow([0.9, 0.5, 0.6, 0.4], patience=1, metric="valid_cross_entropy") == 3
+        assert self.follow([np.nan] * 5, patience=2) == 0  # where there is no score nothing speaks against going on
+        assert self.follow([0.5, np.nan, 0.4, 0.4, 0.6], patience=2) == 4
+        assert self.follow([-np.inf] * 5, patience=2) == 3
 
     def test_the_best_epochs_network_and_values_come_back(self):
         stopped = fitted(budget=30, stopping=Stopping("valid_accuracy", 2))

@@ -158,6 +158,37 @@ def test_it_stops_after_its_patience_and_returns_to_the_best_epoch(metric):
     assert stopped.curve.seconds[-1] == stopped.curve.seconds[best + 4]
 
 
+SORTED = WINE.target.sort_values(kind="stable").index
+
+
+def folds_of(*validating) -> list[tuple[np.ndarray, np.ndarray]]:
+    """Folds of the sorted rows, of which the first 59 are of one class."""
+    return [(np.setdiff1d(np.arange(len(SORTED)), rows), np.asarray(rows)) for rows in validating]
+
+
+def test_the_curve_is_the_mean_over_the_folds_that_define_the_score():
+    folds = folds_of(np.arange(0, 178, 3), np.arange(40))
+    problem = Problem.of(FRAME.loc[SORTED], WINE.target[SORTED], metric="roc_auc_ovr", splitter=folds)
+    own = fit_network(problem, MLP, 4, 0, patience=1, clock=time.perf_counter)
+    each = [
+        problem.fold_scorer(fold).score(part(problem.frame.iloc[fold.valid]))
+        for fold, part in zip(problem.folds, own.parts, strict=True)
+    ]
+    assert np.isnan(each).tolist() == [False, True]
+    assert values(own)[-1] == pytest.approx(each[0], abs=1e-6)
+    assert np.isfinite(values(own)).all()
+
+
+def test_where_no_fold_defines_the_score_all_their_rows_together_do():
+    two = WINE.target[SORTED] == WINE.target[SORTED].iloc[0]  # 59 rows of one class, then 119 of the other
+    folds = folds_of(np.arange(50), np.arange(100, 178))
+    problem = Problem.of(FRAME.loc[SORTED], two, metric="roc_auc", splitter=folds)
+    own = fit_network(problem, MLP, 5, 0, patience=2, clock=time.perf_counter)
+    assert values(own)[-1] == pytest.approx(problem.score(own.valid_probabilities))
+    assert values(own)[-1] > 0.8
+    assert np.isnan(values(own)[:-1]).all()
+
+
 def test_a_network_that_diverges_is_a_result():
     _, own = fit(SPACE_1 | {"learning_rate": 0.1, "momentum": 0.99, "weight_decay": 0.1, "max_dropout": 0.0}, budget=3)
     assert not own.diverged

@@ -279,6 +279,11 @@ class TestScorers:
             ("acuracy", UnknownNameError, "unknown metric 'acuracy'; nearest: accuracy"),
             ("f1", InputError, "metric 'f1' must score 3 classes on 20 rows, but says: Target is multiclass"),
             (metrics.zero_one_loss, InputError, "give make_scorer\\(zero_one_loss, greater_is_better=False\\)"),
+            (
+                lambda y_true, y_pred: np.nan,
+                InputError,
+                "must score 3 classes on 20 rows, but says: nan, with 3 classes",
+            ),
             (lambda y_true, y_pred: 1 / 0, InputError, "but says: division by zero"),
             (3, InputError, "must be a scorer's name or a function, got int"),
         ],
