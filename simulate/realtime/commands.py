@@ -83,7 +83,7 @@ def summary(trace: "Trace", backend: "TrainingBackend", out: Path) -> list[str]:
     assert best is not None  # noqa: S101  # `live` gives at least one result
     failed = sum(getattr(result, "reason", None) is not None for result in trace.results)
     trials = len({result.job.trial for result in trace.results})
-    values = ", ".join(f"{name} {value:.4g}" for name, value in best.job.config.items())
+    values = ", ".join(f"{name} {_word(value)}" for name, value in best.job.config.items())
     return [
         f"best {backend.metric.name}: {float(best.curve.values[-1]):.4f} at {best.job.budget} epochs, "
         f"found after {best.finished:.1f} s (trial {best.job.trial})",
@@ -93,6 +93,10 @@ def summary(trace: "Trace", backend: "TrainingBackend", out: Path) -> list[str]:
         + f", written to {out} (trace.parquet)",
         f"A benchmark of all configurations that were tried: {join(_collect(backend, out))}",
     ]
+
+
+def _word(value: object) -> str:
+    return f"{value:.4g}" if isinstance(value, float) else str(value)
 
 
 def _collect(backend: "TrainingBackend", out: Path) -> list[str]:

@@ -54,7 +54,11 @@ def tried(trace: Trace, space: "ConfigurationSpace | None" = None) -> pd.DataFra
     Args:
         trace: What was tried.
         space: Leave out what is no configuration of this space, such as a baseline; None to take all.
+
+    Returns:
+        One column per hyperparameter, of the space also those that no configuration has; NaN where it is inactive.
     """
     configs = [dict(result.job.config) for result in trace.results]
     own = [config for config in configs if space is None or set(config) <= set(space)]
-    return pd.DataFrame(own).drop_duplicates(ignore_index=True)
+    columns = None if space is None else list(space)
+    return pd.DataFrame(own, columns=columns).drop_duplicates(ignore_index=True)

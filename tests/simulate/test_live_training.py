@@ -218,6 +218,20 @@ def test_the_last_line_is_a_command_that_collects_what_was_tried(command, tmp_pa
         assert numbers(made.curve(config, row["budget"]))[-1] == row["value"]
 
 
+def test_configurations_with_inactive_hyperparameters_are_collected_again(command, tmp_path, capsys):
+    live = ["--space", "full", "--budgets", "1,2", "--trials", 3, "--out", tmp_path / "live", "--encoding", "onehot"]
+    assert command("sklearn:wine", *live) == 0
+    line = capsys.readouterr().out.splitlines()[-1]
+    words = line[line.index("lcbench collect") :].split()[1:]
+    words[words.index("DIR")] = str(tmp_path / "bench")
+    assert cli.run([*words, "--quiet"]) == 0
+    made = lcbench.load(tmp_path / "bench")
+    tried = pd.read_parquet(tmp_path / "live" / "configs.parquet")
+    assert list(tried) == list(made.space)
+    assert tried.isna().to_numpy().any()  # a network is an MLP or a ResNet
+    assert sorted(made.configs["batch_size"]) == sorted(tried["batch_size"])
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
