@@ -2,16 +2,14 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from hashlib import sha256
 from importlib.metadata import version
 from itertools import product
-from json import dumps
 from typing import Any
 
 from lcbench.errors import InputError
 from lcbench.schema import check_budgets
 from simulate.ablation.systems import SYSTEMS, check_system
-from simulate.portfolio.shipped import Name, load_portfolio
+from simulate.portfolio.shipped import digest, load_portfolio
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -88,10 +86,4 @@ class Plan:
             "baselines": "all" if self.baselines is None else list(self.baselines),
             "trials": self.trials,
             "folds": self.folds,
-        } | {f"{name} portfolio": _digest(name) for name in ("greedy", "simple") if name in portfolios}
-
-
-def _digest(name: Name) -> str:
-    """Which configurations a portfolio has."""
-    told = dumps([dict(config) for config in load_portfolio(name)], sort_keys=True, default=str)
-    return sha256(told.encode()).hexdigest()[:16]
+        } | {f"{name} portfolio": digest(load_portfolio(name)) for name in ("greedy", "simple") if name in portfolios}

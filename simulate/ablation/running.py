@@ -98,7 +98,7 @@ def _searched(plan: Plan, cell: Cell, rows: Rows, parts: Parts) -> pd.DataFrame:
     goes_on = Folder(folder).card.is_file()
     if not goes_on:
         shutil.rmtree(folder, ignore_errors=True)  # killed before it had begun
-    _classifier(plan, cell).fit(
+    classifier_of(plan, cell).fit(
         rows.features,
         rows.target,
         validation=None if plan.folds else rows.validates,
@@ -109,7 +109,8 @@ def _searched(plan: Plan, cell: Cell, rows: Rows, parts: Parts) -> pd.DataFrame:
     return views(folder, rows)
 
 
-def _classifier(plan: Plan, cell: Cell) -> AutoTabularClassifier:
+def classifier_of(plan: Plan, cell: Cell) -> AutoTabularClassifier:
+    """The tool with a system's components."""
     system = SYSTEMS[cell.system]
     named = "all" if plan.baselines is None else plan.baselines
     return AutoTabularClassifier(

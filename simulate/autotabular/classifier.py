@@ -41,7 +41,8 @@ class AutoTabularClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[mis
     time limit the number of models is the machine's, and with several workers the order in which they end.
 
     Args:
-        time_limit: Seconds that ``fit`` may take, a few seconds more at most; None for no limit.
+        time_limit: Seconds that ``fit`` may take, a few seconds more at most; None for no limit. A slow metric makes
+            the ensemble's selection shorter.
         workers: Processes, each on one core; 0 to fit in this process, where nothing ends a model that takes too long.
         metric: What counts on the validation rows: name of a scikit-learn scorer, a scorer, or a function
             ``(y_true, y_pred)`` of which larger is better (one that can be imported by its name, if there are workers).

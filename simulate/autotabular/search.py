@@ -56,7 +56,7 @@ def search(
         raise _too_short(settings)
     try:
         live(
-            _optimizer(backend, settings),
+            optimizer_of(backend, settings),
             backend,
             workers=max(1, settings.workers),
             wallclock=None if math.isinf(limit) else limit,
@@ -76,7 +76,8 @@ def search(
     _check_any(chosen)
 
 
-def _optimizer(backend: ModelBackend, settings: Settings) -> Optimizer:
+def optimizer_of(backend: ModelBackend, settings: Settings) -> Optimizer:
+    """Baselines in their order, then the portfolio, then what the optimizer proposes."""
     make = WarmStart(get_optimizer(settings.optimizer), settings.portfolio)
     networks = make(backend.networks(), settings.budgets, np.random.default_rng(settings.seed))
     return BaselinesFirst(settings.baselines, networks)

@@ -33,6 +33,9 @@ _DECIMALS = 6
 _SHARE = 0.05
 """Part of the time that selections by other scorers may take; where they have taken it the next model waits for it."""
 
+_LEAST = 1.0
+"""Seconds that such a selection may take in any case."""
+
 
 @dataclass(slots=True, eq=False)
 class Selection:
@@ -72,8 +75,8 @@ class Selection:
     def finish(self) -> None:
         """Select once more if the last models were not heard for want of time."""
         if self._stale:
-            self._select(self._best())
             last = next(reversed(self.entries.values()))
+            self._select(self._best(), last.finished)
             self._write(replace(last, ensemble_score=self._score, weights=self._weights))
 
     def words(self) -> str:
@@ -96,7 +99,7 @@ class Selection:
         if entry.number in best:
             self._stale = True
             if self._affordable(entry.finished):
-                self._select(best)
+                self._select(best, entry.finished)
         self._write(replace(entry, ensemble_score=self._score, weights=dict(self._weights)))
         self.folder.remove_models_but({*best, *self._weights})
 
@@ -114,16 +117,28 @@ class Selection:
     def _best(self) -> list[int]:
         return best_of(self.entries.values(), self.settings.pool, self.settings.candidates)
 
-    def _select(self, best: list[int]) -> None:
-        """Select the ensemble among the candidates."""
+    def _select(self, best: list[int], elapsed: float) -> None:
+        """Select the ensemble among the candidates, or among as many as there is time for."""
         begun = self.clock()
         there = [number for number in best if self._probabilities(number) is not None]
         if there:
             chances = np.stack([self._chances[number] for number in there])
-            weights, self._score = select(self.problem, chances, self.settings.ensemble_size)
+            count, size = self._extent(chances, elapsed)
+            weights, self._score = select(self.problem, chances[:count], size)
+            there = there[:count]
             self._weights = {n: float(w) for n, w in zip(there, weights, strict=True) if w > 0}
         self._stale = False
         self._spent += self.clock() - begun
+
+    def _extent(self, chances: NDArray[Any], elapsed: float) -> tuple[int, int]:
+        """From how many models, and how often one is added: less where the scorer is too slow for all of it."""
+        size = self.settings.ensemble_size
+        if self.problem.scorer.name in _FAST:
+            return len(chances), size
+        begun = self.clock()
+        self.problem.loss(chances[0])
+        calls = int(max(_LEAST, _SHARE * elapsed) / max(self.clock() - begun, 1e-9))
+        return (len(chances), min(size, calls // len(chances))) if calls >= len(chances) else (1, 1)
 
     def _probabilities(self, number: int) -> NDArray[Any] | None:
         """A model's probabilities on the validation rows, from memory or from its file."""

@@ -5,15 +5,19 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from lcbench.errors import FolderError, InputError, UnknownNameError
+from lcbench.errors import InputError, UnknownNameError
 from lcbench.schema import check_budgets
 from lcbench.space import get_space
 from simulate.contract import Config
 from simulate.ensembles import CANDIDATES, SIZE
 from simulate.optimizers import get_optimizer
+from simulate.portfolio.shipped import digest, load_portfolio
 
 POOLS = ("all", "networks", "baselines")
 """Of which models an ensemble may be made."""
+
+PORTFOLIOS = ("greedy", "simple")
+"""Those that come along."""
 
 PATIENCE = 20
 """Epochs without progress after which a network stops; Auto-PyTorch's number, the paper does not say its own."""
@@ -107,7 +111,7 @@ class Settings:
             "pool",
         )
         return {name.replace("_", " "): _plain(getattr(self, name)) for name in names} | {
-            "portfolio": [dict(config) for config in self.portfolio]
+            "portfolio": digest(self.portfolio) if self.portfolio else "none"
         }
 
 
@@ -147,21 +151,16 @@ def choose_portfolio(asked: str | Sequence[Mapping[str, Any]] | None, space: str
     """The configurations that an optimizer begins with.
 
     Args:
-        asked: ``"greedy"`` or ``"simple"`` for those that come along, if they do (they are of space ``full``, there are
-            none for other spaces); configurations; or None for none.
+        asked: ``"greedy"`` or ``"simple"`` for those that come along (they are of space ``full``, there are none for
+            other spaces); configurations; or None for none.
         space: Name of the search space.
+
+    Raises:
+        UnknownNameError: If there is no portfolio of that name.
+        FolderError: If those that come along are missing or damaged.
     """
     if not isinstance(asked, str):
         return tuple(dict(config) for config in asked or ())
-    if asked not in ("greedy", "simple"):
-        raise UnknownNameError("portfolio", asked, ("greedy", "simple"))
-    return _shipped(asked) if space == "full" else ()
-
-
-def _shipped(kind: str) -> tuple[Config, ...]:
-    from simulate.portfolio.shipped import load_portfolio
-
-    try:
-        return tuple(load_portfolio("simple" if kind == "simple" else "greedy"))
-    except FolderError:  # a package that was built without its data
-        return ()
+    if asked not in PORTFOLIOS:
+        raise UnknownNameError("portfolio", asked, PORTFOLIOS)
+    return tuple(load_portfolio("simple" if asked == "simple" else "greedy")) if space == "full" else ()

@@ -1,5 +1,8 @@
 """The portfolio that comes with the package."""
 
+from collections.abc import Sequence
+from hashlib import sha256
+from json import dumps
 from pathlib import Path
 from typing import Literal
 
@@ -32,3 +35,9 @@ def load_portfolio(name: Name = "greedy", folder: Path | str | None = None) -> l
         FolderError: If there is no portfolio in the folder, or it is damaged.
     """
     return read_folder(embedded_folder(NAME) if folder is None else Path(folder)).configs(name)
+
+
+def digest(configs: Sequence[Config]) -> str:
+    """Sixteen letters that tell one portfolio from another: which configurations it has, in which order."""
+    told = dumps([dict(config) for config in configs], sort_keys=True, default=str)
+    return sha256(told.encode()).hexdigest()[:16]

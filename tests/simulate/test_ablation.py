@@ -22,8 +22,9 @@ from simulate.ablation.parts import Parts
 from simulate.ablation.plan import Cell, Plan
 from simulate.ablation.report import main_view, tables
 from simulate.ablation.rows import load_rows
+from simulate.ablation.running import classifier_of
 from simulate.ablation.scores import after, not_worse, welch
-from simulate.ablation.systems import NAMES
+from simulate.ablation.systems import NAMES, SYSTEMS
 from simulate.ablation.views import VIEWS, views
 from simulate.autotabular import journal
 from simulate.autotabular.folder import Folder
@@ -225,6 +226,20 @@ def test_a_damaged_run_is_removed_and_a_study_lies_in_order(tmp_path):
     assert parts.gather()["dataset"].tolist() == ["a"]
     with pytest.raises(DamagedFileError, match="is missing"):
         ablation.read(tmp_path / "none.parquet")
+
+
+def test_each_system_is_the_tool_with_its_component():
+    made = {name: classifier_of(plan(folds=3), Cell("wine", name, 2, 4)).get_params() for name in SYSTEMS}
+    said = {name: (own["optimizer"], own["portfolio"], own["baselines"]) for name, own in made.items()}
+    assert said == {
+        "bo": ("kde", None, None),
+        "bohb": ("bohb", None, None),
+        "bohb-simple": ("bohb", "simple", None),
+        "bohb-greedy": ("bohb", "greedy", None),
+        "full": ("bohb", "greedy", "all"),
+    }
+    alike = {"time_limit": 5.0, "workers": 2, "seed": 4, "splitter": 3, "metric": "accuracy"}
+    assert all(own[key] == value for own in made.values() for key, value in alike.items())
 
 
 def test_in_folds_all_rows_outside_the_test_part_train_and_validate():

@@ -12,19 +12,31 @@ from autotab_helpers import Guessed, does_as_told, model_of, result_of
 from live_helpers import Script
 
 from lcbench.curve import Curve
-from lcbench.errors import DamagedFileError, InputError, NewerFormatError, NotABenchmarkError, UnknownNameError
+from lcbench.errors import (
+    DamagedFileError,
+    FolderError,
+    InputError,
+    NewerFormatError,
+    NotABenchmarkError,
+    UnknownNameError,
+)
 from simulate import FunctionBackend, Job, live
-from simulate.autotabular import journal
+from simulate.autotabular import journal, selection
+from simulate.autotabular.backend import ModelBackend
 from simulate.autotabular.baselines_first import BaselinesFirst, WithBaselines, baseline_of
 from simulate.autotabular.crew import LimitedCrew, OwnCrew
 from simulate.autotabular.duration import seconds_of
 from simulate.autotabular.folder import Folder
 from simulate.autotabular.journal import Entry
-from simulate.autotabular.selection import Selection
+from simulate.autotabular.search import optimizer_of
+from simulate.autotabular.selection import Selection, select
 from simulate.autotabular.settings import Settings, choose_baselines, choose_portfolio
 from simulate.autotabular.tables import leaderboard, trajectory
 from simulate.autotabular.validation import chosen
+from simulate.autotabular.work import Work
 from simulate.ensembles import combine, greedy_ensemble
+from simulate.portfolio import shipped
+from simulate.portfolio.shipped import load_portfolio
 
 
 def settings(**changes) -> Settings:
@@ -251,6 +263,26 @@ def test_slow_scorers_wait_for_their_share_of_the_time_and_the_end_makes_up_for_
     assert after[-1].ensemble_score >= max(model.score for model in models)
 
 
+@pytest.mark.parametrize(
+    ("seconds", "steps", "members"),
+    [(0.004, 50, 3), (0.1, 3, 3), (0.5, 1, 1)],  # 250, 10 and 2 calls in a second, of three models
+)
+def test_a_selection_by_a_slow_scorer_is_as_long_as_its_share_of_the_time(
+    problem, tmp_path, monkeypatch, seconds, steps, members
+):
+    slow, folder, rng = Guessed(problem.valid_labels, "f1"), Folder(tmp_path), np.random.default_rng(6)
+    ticks, asked = iter(np.arange(0, 1000, seconds)), []
+    chosen = Selection(slow, folder, settings(), lambda: next(ticks))
+    monkeypatch.setattr(selection, "select", lambda *given: asked.append(given[1:]) or select(*given))
+    for number in range(3):
+        model = model_of(slow, rng, 0.7)
+        folder.keep(number, model)
+        chosen(number, result_of(number, model.score))
+    chosen.finish()
+    chances, size = asked[-1]
+    assert (len(chances), size) == (members, steps)
+
+
 def test_failed_diverged_and_lost_models_are_said_and_never_chosen(problem, tmp_path):
     folder, rng = Folder(tmp_path), np.random.default_rng(7)
     chosen = Selection(problem, folder, settings(), lambda: 0.0)
@@ -376,6 +408,33 @@ def test_baselines_and_portfolios_by_name():
     assert choose_portfolio([{"x": 1}], "full") == ({"x": 1},)
     with pytest.raises(UnknownNameError, match="unknown portfolio 'best'"):
         choose_portfolio("best", "full")
+
+
+def test_a_portfolio_that_came_along_damaged_is_said(tmp_path, monkeypatch):
+    monkeypatch.setattr(shipped, "embedded_folder", lambda _: tmp_path)
+    (tmp_path / "portfolio.json").write_text("{")
+    with pytest.raises(FolderError, match="portfolio"):
+        choose_portfolio("greedy", "full")
+
+
+def test_another_portfolio_is_another_search():
+    portfolio = load_portfolio()
+    first, again = (settings(space="full", portfolio=tuple(portfolio)).describe() for _ in range(2))
+    other = settings(space="full", portfolio=tuple(portfolio[::-1])).describe()
+    assert first == again != other
+    assert max(len(str(value)) for value in first.values()) < 100  # what a message can say
+
+
+def test_a_search_asks_for_baselines_then_for_the_portfolio_and_then_for_its_optimizer(problem, tmp_path):
+    portfolio = choose_portfolio("greedy", "full")
+    asked = settings(space="full", baselines=("knn", "catboost"), portfolio=portfolio[:3])
+    backend = ModelBackend(Work(problem, Folder(tmp_path), 0, None), asked)
+    optimizer = optimizer_of(backend, asked)
+    jobs = [optimizer.ask() for _ in range(6)]
+    assert [job.config for job in jobs[:2]] == [{"baseline": "knn"}, {"baseline": "catboost"}]
+    assert [dict(job.config) for job in jobs[2:5]] == [dict(config) for config in portfolio[:3]]
+    assert dict(jobs[5].config) not in [dict(config) for config in portfolio]
+    assert [job.budget for job in jobs] == [1, 1, 12, 12, 12, 12]
 
 
 def test_few_rows_have_folds_and_many_a_share_unless_it_is_said():
