@@ -174,6 +174,25 @@ def test_folds_groups_scorers_and_own_rows():
         assert classifier.trajectory()["ensemble"].notna().all()
 
 
+def test_as_many_classes_as_there_are_in_any_data_set_of_lcbench(tmp_path):
+    """355, as in dionis, with the fewest rows that there may be."""
+    rng, classes = np.random.default_rng(0), np.array([f"class {number:03d}" for number in range(355)])
+    target = np.repeat(np.arange(355), 5)
+    features = pd.DataFrame((3 * rng.normal(size=(355, 4)))[target] + 0.1 * rng.normal(size=(len(target), 4)))
+    classifier = AutoTabularClassifier(
+        trials=4, workers=0, baselines=("knn", "extra_trees"), splitter=None, **(SMALL | {"budgets": (2, 4)})
+    ).fit(features, classes[target])
+    assert classifier.classes_.tolist() == classes.tolist()
+    assert (classifier.leaderboard()["status"] == "success").all()
+    assert classifier.score(features, classes[target]) > 0.9
+    classifier.save(tmp_path / "model")
+    chances = AutoTabularClassifier.load(tmp_path / "model").predict_proba(features.head(20))
+    np.testing.assert_array_equal(chances, classifier.predict_proba(features.head(20)))
+    assert chances.shape == (20, 355)
+    with pytest.raises(DataError, match="at least 5 rows for each class, got 1774 rows of 355 classes"):
+        classifier.fit(features.iloc[1:], classes[target][1:])
+
+
 # Limits and going on --------------------------------------------------------------------------------------------------
 
 
