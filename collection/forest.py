@@ -133,8 +133,8 @@ def _different(
 ) -> tuple[NDArray[np.float64], NDArray[np.intp]]:
     """Different leaves and the place of each.
 
-    Tree by tree, since all leaves of all trees are gigabytes where there are hundreds of classes; most leaves are of one
-    class, which needs neither memory nor sorting.
+    Tree by tree, since all leaves of all trees are gigabytes where there are hundreds of classes; most leaves are of
+    one class, which needs neither memory nor sorting.
 
     Args:
         shares: ``(leaves, seen classes)`` of each tree.

@@ -10,6 +10,7 @@ import sys
 import time
 from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -237,7 +238,7 @@ def test_a_search_that_goes_on_keeps_what_it_had_and_another_one_is_refused(tmp_
         more.fit(frame, classes, folder=tmp_path / "a", resume=tmp_path / "model")
 
 
-def begun(table: Path, out: Path, *more: str) -> subprocess.Popen:
+def begun(table: Path, out: Path, *more: str, **process: Any) -> subprocess.Popen:
     """The command, on its way."""
     command = [
         sys.executable,
@@ -252,9 +253,8 @@ def begun(table: Path, out: Path, *more: str) -> subprocess.Popen:
         *more,
     ]
     path = os.pathsep.join([str(Path(__file__).parents[1] / "helpers"), str(Path(__file__).parents[2])])
-    return subprocess.Popen(
-        command, env=os.environ | {"PYTHONPATH": path}, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
-    )
+    environment, said = os.environ | {"PYTHONPATH": path}, {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT}
+    return subprocess.Popen(command, env=environment, text=True, **said, **process)
 
 
 def lines(out: Path) -> int:
@@ -301,17 +301,44 @@ def test_killed_workers_and_a_killed_search_lose_nothing_finished(table, tmp_pat
     assert len(after) == len(before) + 2
 
 
-def test_ctrl_c_leaves_a_model_and_says_how_to_go_on(table, tmp_path):
-    out = tmp_path / "model"
-    search = begun(table, out, "--time", "5m")
-    wait_until(lambda: lines(out) >= 2, "there are two models")
-    search.send_signal(signal.SIGINT)
-    said, _ = search.communicate()
+def ctrl_c(search: subprocess.Popen) -> str:
+    """Press it as a terminal does, for the command and all its processes; what the command said."""
+    there = workers_of(search)
+    os.killpg(search.pid, signal.SIGINT)
+    begun = time.monotonic()
+    said, _ = search.communicate(timeout=60)
     assert search.returncode == 130, said
+    assert time.monotonic() - begun < 10
+    assert "Traceback" not in said
+    wait_until(lambda: not any(alive(each) for each in there), "the workers are gone")
+    return said
+
+
+def test_ctrl_c_leaves_a_model_that_predicts_and_the_same_command_goes_on(table, tmp_path, capsys):
+    out = tmp_path / "model"
+    search = begun(table, out, "--time", "10m", "--folds", "0", start_new_session=True)
+    wait_until(lambda: lines(out) >= 2, "there are two models")
+    said = ctrl_c(search)
     assert "ready to predict" in said
     assert "The same command goes on from there." in said
-    frame, _ = rows(5, seed=3)
-    assert len(AutoTabularClassifier.load(out).predict(frame)) == 5
+    assert cli.run(["predict", str(out), str(table)]) == 0
+    assert len(capsys.readouterr().out.splitlines()) == 1 + 150
+    before = journal.read(out / "results.jsonl")
+    search = begun(table, out, "--time", "10m", "--folds", "0", start_new_session=True)
+    wait_until(lambda: lines(out) > len(before), "there is another model")
+    ctrl_c(search)
+    assert journal.read(out / "results.jsonl")[: len(before)] == before
+
+
+def test_ctrl_c_before_there_is_a_model_says_so_and_the_same_command_begins_anew(table, tmp_path):
+    out = tmp_path / "model"
+    search = begun(table, out, "--time", "10m", "--folds", "0", start_new_session=True)
+    wait_until(lambda: (out / "model.json").is_file() or lines(out), "the search has begun")
+    said = ctrl_c(search)
+    assert ("stopped before there was a model; the same command goes on" in said) == (lines(out) == 0)
+    search = begun(table, out, "--time", "10m", "--folds", "0", start_new_session=True)
+    wait_until(lambda: lines(out) >= 1, "there is a model")
+    ctrl_c(search)
 
 
 # Commands -------------------------------------------------------------------------------------------------------------
