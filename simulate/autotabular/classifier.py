@@ -14,8 +14,10 @@ from numpy.typing import ArrayLike, NDArray
 from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.utils import Tags
 from sklearn.utils.multiclass import check_classification_targets
-from sklearn.utils.validation import assert_all_finite, check_is_fitted, column_or_1d, validate_data
+from sklearn.utils.validation import check_is_fitted, column_or_1d, validate_data
 
+from collection.classes import check_values
+from collection.dataset import distinct_names
 from collection.models import Problem
 from lcbench.errors import InputError
 from simulate.autotabular import journal, tables
@@ -265,12 +267,13 @@ class AutoTabularClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[mis
                 "a classifier requires y to be passed, but the target y is None; give the classes of the rows."
             )
         if isinstance(features, pd.DataFrame):
+            distinct_names(features)
             validate_data(self, features, skip_check_array=True)
         else:
             features = validate_data(self, features, dtype=None, ensure_all_finite="allow-nan", ensure_min_samples=2)
         if not isinstance(target, pd.Series):
             target = column_or_1d(target, warn=True)
-            assert_all_finite(target, input_name="y")
+            check_values(pd.Series(target))
             check_classification_targets(target)
         return features, target
 

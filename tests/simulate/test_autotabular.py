@@ -366,12 +366,16 @@ def complaint(capsys, *arguments: object) -> str:
 
 
 BAD_ROWS = {
-    "one class": (lambda f: f.assign(answer="yes"), "at least 2 classes, got 1: yes"),
+    "one class": (lambda f: f.assign(answer="yes"), "at least 2 classes, got 1: yes; give rows of another"),
     "too few rows": (lambda f: f.head(9), "rows"),
     "nothing but gaps": (lambda f: f.assign(**dict.fromkeys(f.columns[:-1])), "at least one column with a value"),
     "gaps in the target": (lambda f: f.assign(answer=f["answer"].where(f.index > 3)), "must have a value in every row"),
     "infinite target": (lambda f: f.assign(answer=np.where(f.index > 3, 1.0, np.inf)), "infinite|finite"),
     "dates": (lambda f: f.assign(size=pd.Timestamp("2026-11-26")), "days since a date"),
+    "dates as text": (
+        lambda f: f.assign(size="2026-11-26 12:00"),
+        "got dates such as '2026-11-26 12:00'; turn it into",
+    ),
     "lists": (lambda f: f.assign(size=[[1, 2]] * len(f)), "column 'size' must hold numbers, booleans or text"),
     "a regression": (lambda f: f.assign(answer=np.arange(len(f)) + 0.5), "must be classes, got 150 different"),
 }
@@ -421,5 +425,13 @@ def test_columns_that_cannot_be_are_refused_from_python_too(fitted):
     frame, classes = rows()
     with pytest.raises(DataError, match="unknown 'more'"):
         classifier.predict(frame.assign(more=1))
+    search = AutoTabularClassifier(**SMALL, trials=1)
     with pytest.raises(DataError, match="days since a date"):
-        AutoTabularClassifier(**SMALL, trials=1).fit(frame.assign(when=pd.Timestamp("2026-11-26")), classes)
+        search.fit(frame.assign(when=pd.Timestamp("2026-11-26")), classes)
+    with pytest.raises(DataError, match="names of columns must differ, got 'size' twice; rename one"):
+        search.fit(pd.concat([frame, frame[["size"]]], axis=1), classes)
+    for value, message in ((np.nan, "none in 1 of 150; remove"), (np.inf, "infinite values in 1 of 150 rows; remove")):
+        spoilt = np.where(np.arange(150) == 3, value, np.arange(150) % 2)
+        for target in (spoilt, spoilt.tolist(), pd.Series(spoilt)):
+            with pytest.raises(DataError, match=message):
+                search.fit(frame, target)
