@@ -144,7 +144,10 @@ def _number(name: str, column: pd.Series) -> NDArray[np.float64]:
     if isinstance(tidy.dtype, pd.CategoricalDtype):
         if types.infer_dtype(tidy.cat.categories) not in ("boolean", "integer", "floating"):
             other = next(value for value in tidy if not pd.isna(value))
-            raise DataError(f"column {name!r} must hold numbers as in training, got text such as {str(other)!r}.")
+            raise DataError(
+                f"column {name!r} must hold numbers as in training, got text such as {str(other)!r}; "
+                "mend or empty those cells."
+            )
         return np.asarray(tidy.astype(object).where(tidy.notna(), np.nan), np.float64)
     return tidy.to_numpy(np.float64)
 

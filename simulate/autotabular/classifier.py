@@ -19,7 +19,7 @@ from sklearn.utils.validation import check_is_fitted, column_or_1d, validate_dat
 from collection.classes import check_values
 from collection.dataset import distinct_names
 from collection.models import Problem
-from lcbench.errors import InputError
+from lcbench.errors import DataError, InputError
 from simulate.autotabular import journal, tables
 from simulate.autotabular.card import card, parameters_of
 from simulate.autotabular.ensemble import FittedEnsemble, load_ensemble
@@ -174,7 +174,7 @@ class AutoTabularClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[mis
         """Class probabilities ``(rows, classes)`` of raw rows; a category that training did not have counts as missing.
 
         Raises:
-            DataError: If the columns are not those of training.
+            DataError: If the columns are not those of training, or there are no rows.
         """
         check_is_fitted(self)
         return self.ensemble_.predict_proba(self._seen(X))
@@ -279,6 +279,8 @@ class AutoTabularClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[mis
 
     def _seen(self, features: Any) -> Any:
         if isinstance(features, pd.DataFrame):
+            if features.empty and features.shape[1]:
+                raise DataError("there must be at least one row to predict, got none; give rows.")
             if hasattr(self, "feature_names_in_"):
                 return features  # the models say best what is missing, and take columns in any order
             validate_data(self, features, skip_check_array=True, reset=False)

@@ -401,6 +401,8 @@ def test_arguments_that_cannot_be_are_said(fitted, table, tmp_path, capsys):
     assert "no model.json in it" in complaint(capsys, "predict", tmp_path, table)
     pd.read_csv(table).drop(columns="size").to_csv(tmp_path / "less.csv", index=False)
     assert "missing 'size'" in complaint(capsys, "predict", folder, tmp_path / "less.csv")
+    pd.read_csv(table).head(0).to_csv(tmp_path / "nothing.csv", index=False)
+    assert "at least one row to predict, got none" in complaint(capsys, "predict", folder, tmp_path / "nothing.csv")
     pd.read_csv(table).assign(size="large").to_csv(tmp_path / "text.csv", index=False)
     assert "column 'size' must hold numbers as in training" in complaint(
         capsys, "predict", folder, tmp_path / "text.csv"
