@@ -2,7 +2,7 @@
 
 import pandas as pd
 
-from analysis.losses import DECIMALS, is_complete, mean_losses
+from analysis.losses import comparable_losses, has_runs
 from lcbench.benchmark import Benchmark
 from lcbench.errors import InputError
 from lcbench.metric import get_metric
@@ -57,13 +57,15 @@ def best_config(bench: Benchmark, dataset: str, metric: str) -> int:
     """The configuration with the best mean over seeds after the last epoch of the largest budget.
 
     Raises:
-        InputError: If no configuration has all its runs, none of them diverged.
+        InputError: If no configuration has all its runs of that budget, none of them diverged.
     """
-    last = mean_losses(bench, dataset, metric, bench.budgets[-1])[:, -1].round(DECIMALS)
-    losses = pd.Series(last, bench.configs.index)
-    losses = losses[is_complete(bench, dataset) & (losses < float("inf"))]
+    longest = bench.budgets[-1]
+    losses = pd.Series(comparable_losses(bench, dataset, metric, longest)[:, -1], bench.configs.index)
+    losses = losses[has_runs(bench, dataset, [longest]) & (losses < float("inf"))]
     if losses.empty:
-        raise InputError(f"{dataset} must have a configuration with all its runs, got none; collect the rest.")
+        raise InputError(
+            f"{dataset} must have a configuration with all its runs of {longest} epochs, got none; collect the rest."
+        )
     return int(losses.idxmin())  # type: ignore[call-overload]  # an index may be anything to pandas
 
 

@@ -12,13 +12,14 @@ b and at b' (section 4.2.3 of the paper). Three schedules of the learning rate a
 """
 
 from collections.abc import Iterable, Iterator, Sequence
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 from scipy.stats import rankdata
 
-from analysis.losses import DECIMALS, is_complete, mean_losses
+from analysis.losses import comparable_losses, has_runs
 from lcbench.benchmark import Benchmark
 from lcbench.errors import InputError
 
@@ -28,7 +29,14 @@ CROSS = "adaptive vs non-adaptive"
 SCHEDULES = (NON_ADAPTIVE, ADAPTIVE, CROSS)
 """The columns of Table 3."""
 
-COLUMNS = ("dataset", "budget_low", "budget_high", "schedule", "spearman")
+COLUMNS = ("dataset", "budget_low", "budget_high", "schedule", "spearman", "configs")
+
+
+class End(NamedTuple):
+    """Where configurations are compared: after so many epochs of the runs of one budget."""
+
+    budget: int
+    epoch: int
 
 
 def spearman(left: ArrayLike, right: ArrayLike) -> NDArray[np.float64]:
@@ -74,26 +82,39 @@ def curve_correlation(losses: ArrayLike, pairs: Sequence[tuple[int, int]]) -> ND
     return spearman(array[:, [low for low, _ in pairs]], array[:, [high for _, high in pairs]])
 
 
-def schedule_correlation(
-    own: NDArray[np.float64], read: NDArray[np.float64], budgets: Sequence[int]
-) -> dict[str, NDArray[np.float64]]:
-    """The three columns of Table 3 for one data set.
+def ends(schedule: str, low: int, high: int, longest: int) -> tuple[End, End]:
+    """What a cell of Table 3 compares.
 
     Args:
-        own: ``(configs, budgets)`` losses of the run of each budget at its end (adaptive).
-        read: ``(configs, budgets)`` losses of the run of the largest budget, read at each budget (non-adaptive).
-        budgets: Epoch budgets, increasing.
-
-    Returns:
-        For each of :data:`SCHEDULES` a ``(pairs,)`` array in the order of :func:`budget_pairs`.
+        schedule: One of :data:`SCHEDULES`.
+        low: The smaller budget of the pair.
+        high: The larger one.
+        longest: The largest budget of all, whose curves are read for the non-adaptive schedule.
     """
-    place = {budget: i for i, budget in enumerate(budgets)}
-    low, high = ([place[pair[side]] for pair in budget_pairs(budgets)] for side in (0, 1))
     return {
-        NON_ADAPTIVE: spearman(read[:, low], read[:, high]),
-        ADAPTIVE: spearman(own[:, low], own[:, high]),
-        CROSS: spearman(own[:, low], read[:, high]),
-    }
+        NON_ADAPTIVE: (End(longest, low), End(longest, high)),
+        ADAPTIVE: (End(low, low), End(high, high)),
+        CROSS: (End(low, low), End(longest, high)),
+    }[schedule]
+
+
+def end_correlation(
+    bench: Benchmark, dataset: str, metric: str, pairs: Iterable[tuple[End, End]]
+) -> Iterator[tuple[float, int]]:
+    """Correlation between two ends, over the configurations that have the runs of both.
+
+    Yields:
+        For each pair the correlation (NaN where it is not defined) and the number of configurations.
+    """
+    losses: dict[int, NDArray[np.float64]] = {}
+    there: dict[int, NDArray[np.bool_]] = {}
+    for pair in pairs:
+        for budget in {end.budget for end in pair} - set(losses):
+            losses[budget] = comparable_losses(bench, dataset, metric, budget)
+            there[budget] = has_runs(bench, dataset, [budget])
+        both = there[pair[0].budget] & there[pair[1].budget]
+        left, right = (losses[end.budget][both, end.epoch] for end in pair)
+        yield float(spearman(left[:, None], right[:, None])[0]), int(both.sum())
 
 
 def budget_correlation(
@@ -102,7 +123,10 @@ def budget_correlation(
     """Correlation between budgets on every data set of a table.
 
     Values are averaged over the seeds first (:func:`analysis.losses.mean_losses`): a configuration with a diverged run
-    ranks last. A configuration that lacks a run (of a collection that was stopped) is left out.
+    ranks last. Each correlation is over the configurations that have what it compares, so that a folder with gaps (a
+    collection that was stopped, or what optimizers tried) is used as far as it goes; how many these are stands beside
+    it. Where optimizers chose which configurations are trained longer, those that have both budgets are alike, and
+    correlate less than random ones.
 
     Args:
         bench: The table.
@@ -111,7 +135,7 @@ def budget_correlation(
 
     Returns:
         One row per data set, budget pair and schedule, with the columns ``dataset, budget_low, budget_high, schedule,
-        spearman``; no row if the table has a single budget.
+        spearman`` (NaN over fewer than two configurations) and ``configs``; no row if the table has a single budget.
 
     Raises:
         UnknownNameError: If the metric or a data set is not in the table.
@@ -121,15 +145,12 @@ def budget_correlation(
     return pd.DataFrame.from_records(rows, columns=list(COLUMNS))
 
 
-def _rows(bench: Benchmark, dataset: str, metric: str) -> Iterator[tuple[str, int, int, str, float]]:
+def _rows(bench: Benchmark, dataset: str, metric: str) -> Iterator[tuple[str, int, int, str, float, int]]:
     """The rows of one data set."""
-    budgets, kept = bench.budgets, is_complete(bench, dataset)
-    losses = {b: np.round(mean_losses(bench, dataset, metric, b)[kept], DECIMALS) for b in budgets}
-    own = np.stack([losses[budget][:, -1] for budget in budgets], axis=1)
-    found = schedule_correlation(own, losses[budgets[-1]][:, list(budgets)], budgets)
-    for schedule, values in found.items():
-        for (low, high), value in zip(budget_pairs(budgets), values.tolist(), strict=True):
-            yield dataset, low, high, schedule, value
+    cells = [(*pair, schedule) for schedule in SCHEDULES for pair in budget_pairs(bench.budgets)]
+    compared = [ends(schedule, low, high, bench.budgets[-1]) for low, high, schedule in cells]
+    for cell, found in zip(cells, end_correlation(bench, dataset, metric, compared), strict=True):
+        yield dataset, *cell, *found
 
 
 def table3(frame: pd.DataFrame) -> pd.DataFrame:
@@ -141,15 +162,22 @@ def table3(frame: pd.DataFrame) -> pd.DataFrame:
     Returns:
         Rows: budget pairs in the paper's order, indexed by (``budget_low``, ``budget_high``). Columns: for each of
         :data:`SCHEDULES` its ``mean``, its ``std`` (``ddof=1``, of the data sets as a sample; NaN for a single one; the
-        paper does not say which it prints) and ``datasets``, the number of data sets with a correlation.
+        paper does not say which it prints), ``datasets``, the number of data sets with a correlation, and
+        ``configs_min`` and ``configs_max``, how many configurations a data set has for it.
 
     Raises:
         InputError: If the frame is empty.
     """
     if frame.empty:
         raise InputError("frame must hold at least one pair of budgets, got none; a table with one budget has none.")
-    groups = frame.groupby(["schedule", "budget_low", "budget_high"])["spearman"]
-    summary = groups.agg(mean="mean", std="std", datasets="count")
+    groups = frame.groupby(["schedule", "budget_low", "budget_high"])
+    summary = groups.agg(
+        mean=("spearman", "mean"),
+        std=("spearman", "std"),
+        datasets=("spearman", "count"),
+        configs_min=("configs", "min"),
+        configs_max=("configs", "max"),
+    )
     budgets = sorted({*frame["budget_low"].tolist(), *frame["budget_high"].tolist()})
     rows = pd.MultiIndex.from_tuples(budget_pairs(budgets), names=["budget_low", "budget_high"])
     columns = {schedule: summary.xs(schedule, level="schedule").reindex(rows) for schedule in SCHEDULES}

@@ -8,7 +8,7 @@ import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 from scipy.stats import rankdata
 
-from analysis.losses import DECIMALS, is_complete, mean_losses
+from analysis.losses import comparable_losses, has_runs
 from lcbench.benchmark import Benchmark
 
 MOST_EPOCHS = 201
@@ -38,8 +38,8 @@ def spearman_matrix(losses: ArrayLike) -> NDArray[np.float64]:
 def epoch_correlation(bench: Benchmark, metric: str = "valid_accuracy", budget: int | None = None) -> pd.DataFrame:
     """Correlation between every two epochs of the runs of one budget, on every data set.
 
-    Values are averaged over the seeds first; a configuration that lacks a run is left out, one that diverged ranks
-    last from the epoch on at which it did.
+    Values are averaged over the seeds first; a configuration that lacks a run of this budget is left out, one that
+    diverged ranks last from the epoch on at which it did.
 
     Args:
         bench: The table.
@@ -57,7 +57,7 @@ def epoch_correlation(bench: Benchmark, metric: str = "valid_accuracy", budget: 
     epochs = some_epochs(longest)
     frames = []
     for dataset in bench.datasets:
-        losses = complete_losses(bench, dataset, metric, longest)[:, epochs]
+        losses = comparable_losses(bench, dataset, metric, longest)[has_runs(bench, dataset, [longest])][:, epochs]
         found = pd.DataFrame(spearman_matrix(losses), columns=epochs)
         keys = pd.DataFrame({"dataset": dataset, "epoch": epochs})
         frames.append(pd.concat([keys, found], axis=1))
@@ -67,8 +67,3 @@ def epoch_correlation(bench: Benchmark, metric: str = "valid_accuracy", budget: 
 def some_epochs(longest: int) -> NDArray[np.intp]:
     """Epochs 0 to the longest: all, or :data:`MOST_EPOCHS` evenly spaced ones."""
     return np.unique(np.linspace(0, longest, min(longest + 1, MOST_EPOCHS)).round().astype(np.intp))
-
-
-def complete_losses(bench: Benchmark, dataset: str, metric: str, budget: int) -> NDArray[np.float64]:
-    """``(configs, budget + 1)`` losses of the configurations that have all their runs, equal means made ties."""
-    return np.round(mean_losses(bench, dataset, metric, budget)[is_complete(bench, dataset)], DECIMALS)

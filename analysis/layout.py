@@ -3,6 +3,7 @@
 import math
 from collections.abc import Iterator
 
+import numpy as np
 import pandas as pd
 from rich.table import Table
 from rich.text import Text
@@ -11,6 +12,8 @@ from analysis.correlation import SCHEDULES
 from analysis.paper import published_correlation
 
 TABLE3_HEADER = ("Budget pair (epochs)", "", *(f"{schedule[0].upper()}{schedule[1:]}" for schedule in SCHEDULES))
+
+_COUNTS = ["configs_min", "configs_max"]
 
 
 def mean_and_spread(mean: float | None, spread: float | None, digits: int = 2) -> str:
@@ -22,8 +25,15 @@ def mean_and_spread(mean: float | None, spread: float | None, digits: int = 2) -
     return f"{mean:.{digits}f} ± {spread:.{digits}f}"
 
 
+def extent(least: int, most: int) -> str:
+    """``6`` if both are the same, ``5 to 6`` if not."""
+    return f"{least}" if least == most else f"{least} to {most}"
+
+
 def table3_rows(table: pd.DataFrame) -> Iterator[tuple[str, ...]]:
-    """Table 3 of this table and, beside each of its rows, the paper's where it has one.
+    """Table 3 of this table and, under each of its rows, the paper's where it has one.
+
+    Where cells are of different numbers of configurations, these stand in a row of their own.
 
     Args:
         table: From :func:`analysis.correlation.table3`.
@@ -31,10 +41,14 @@ def table3_rows(table: pd.DataFrame) -> Iterator[tuple[str, ...]]:
     Yields:
         Rows under :data:`TABLE3_HEADER`.
     """
+    gaps = np.ptp(table.loc[:, pd.IndexSlice[:, _COUNTS]].to_numpy()) > 0
     for low, high in table.index:
         cells = table.loc[(low, high)]
         ours = [mean_and_spread(cells[schedule, "mean"], cells[schedule, "std"]) for schedule in SCHEDULES]
         yield f"({low}, {high})", "this table", *ours
+        if gaps:
+            sizes = [cells[schedule][_COUNTS].astype(int) for schedule in SCHEDULES]
+            yield "", "configurations", *(extent(*size) for size in sizes)
         published = [published_correlation(low, high, schedule) for schedule in SCHEDULES]
         if any(published):
             yield "", "paper", *(mean_and_spread(cell.mean, cell.std) if cell else "-" for cell in published)
@@ -47,7 +61,8 @@ def table3_frame(table: pd.DataFrame) -> pd.DataFrame:
         table: From :func:`analysis.correlation.table3`.
 
     Returns:
-        The columns ``budget_low, budget_high, schedule, mean, std, datasets, paper_mean, paper_std``.
+        The columns ``budget_low, budget_high, schedule, mean, std, datasets, configs_min, configs_max, paper_mean,
+        paper_std``.
     """
     rows = []
     for low, high in table.index:
@@ -57,7 +72,9 @@ def table3_frame(table: pd.DataFrame) -> pd.DataFrame:
             published = published_correlation(low, high, schedule)
             row |= {"paper_mean": published and published.mean, "paper_std": published and published.std}
             rows.append(row)
-    return pd.DataFrame(rows).astype({"datasets": int, "paper_mean": float, "paper_std": float})
+    return pd.DataFrame(rows).astype(
+        {"datasets": int, **dict.fromkeys(_COUNTS, int), "paper_mean": float, "paper_std": float}
+    )
 
 
 def comparison_table(frame: pd.DataFrame, title: str) -> Table:

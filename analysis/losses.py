@@ -1,5 +1,7 @@
 """What a table says of its configurations: one loss per configuration and epoch, averaged over the seeds."""
 
+from collections.abc import Iterable
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -32,13 +34,29 @@ def mean_losses(bench: Benchmark, dataset: str, metric: str, budget: int) -> NDA
     return get_metric(metric).loss(bench.array(dataset, metric, budget).mean(axis=1, dtype=np.float64))
 
 
-def is_complete(bench: Benchmark, dataset: str) -> NDArray[np.bool_]:
-    """Which configurations have all their runs, at every budget and seed, diverged ones included.
+def comparable_losses(bench: Benchmark, dataset: str, metric: str, budget: int) -> NDArray[np.float64]:
+    """:func:`mean_losses` with equal means made ties: ``(configs, budget + 1)``."""
+    return np.round(mean_losses(bench, dataset, metric, budget), DECIMALS)
 
-    The metrics of a missing run are NaN like those of one that diverged, but a run that took place has seconds.
+
+def has_runs(bench: Benchmark, dataset: str, budgets: Iterable[int]) -> NDArray[np.bool_]:
+    """Which configurations have all seeds' runs of these budgets, diverged ones included.
+
+    The metrics of a missing run are NaN like those of one that diverged, but a run that took place has seconds. A
+    folder may have gaps: a collection that was stopped, or what optimizers tried, most of it at a few budgets.
+
+    Args:
+        bench: The table.
+        dataset: Name of a data set.
+        budgets: Epochs of the runs that are needed.
 
     Returns:
         ``(configs,)`` array.
     """
-    present = [~np.isnan(bench.array(dataset, "seconds", budget)[:, :, 0]) for budget in bench.budgets]
+    present = [~np.isnan(bench.array(dataset, "seconds", budget)[:, :, 0]) for budget in budgets]
     return np.all(present, axis=(0, 2))
+
+
+def is_complete(bench: Benchmark, dataset: str) -> NDArray[np.bool_]:
+    """Which configurations have all their runs, at every budget and seed; ``(configs,)``."""
+    return has_runs(bench, dataset, bench.budgets)

@@ -7,8 +7,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from analysis import generality
-from analysis.correlation import ADAPTIVE, CROSS, NON_ADAPTIVE, spearman
-from analysis.epochs import complete_losses
+from analysis.correlation import End, end_correlation, ends
 from analysis.paper import TABLE_3
 from analysis.performance import performance_matrix, relative_regret
 from lcbench.benchmark import Benchmark
@@ -71,34 +70,24 @@ class Measured:
         """
         key = (low, high, schedule)
         if key not in self._correlations:
-            left, right = self._sides(*key)
-            pairs = [(self._losses(d, *left), self._losses(d, *right)) for d in self.bench.datasets]
-            found = np.array([spearman(a[:, None], b[:, None])[0] for a, b in pairs])
+            pair = self._ends(*key)
+            found = [next(end_correlation(self.bench, d, self.metric, [pair]))[0] for d in self.bench.datasets]
             if np.isnan(found).all():
                 raise InputError(f"is not defined, {self.metric} is the same for all configurations.")
-            self._correlations[key] = found[~np.isnan(found)]
+            self._correlations[key] = np.array(found)[~np.isnan(found)]
         return self._correlations[key]
 
-    def _sides(self, low: int, high: int, schedule: str) -> tuple[tuple[int, int], tuple[int, int]]:
-        """For each side which budget's runs are read after how many epochs.
+    def _ends(self, low: int, high: int, schedule: str) -> tuple[End, End]:
+        """What a cell of the paper's Table 3 compares.
 
         Raises:
             InputError: If the table lacks one of the runs.
         """
-        longest = max(cell.budget_high for cell in TABLE_3)
-        sides = {
-            NON_ADAPTIVE: ((longest, low), (longest, high)),
-            ADAPTIVE: ((low, low), (high, high)),
-            CROSS: ((low, low), (longest, high)),
-        }[schedule]
-        lacking = sorted({budget for budget, _ in sides} - set(self.bench.budgets))
+        pair = ends(schedule, low, high, max(cell.budget_high for cell in TABLE_3))
+        lacking = sorted({end.budget for end in pair} - set(self.bench.budgets))
         if lacking:
             raise InputError(
                 f"needs runs of {' and '.join(map(str, lacking))} epochs, this table has runs of "
                 f"{', '.join(map(str, self.bench.budgets))}."
             )
-        return sides
-
-    def _losses(self, dataset: str, budget: int, epoch: int) -> NDArray[np.float64]:
-        """``(configs,)`` losses after so many epochs of the runs of a budget."""
-        return complete_losses(self.bench, dataset, self.metric, budget)[:, epoch]
+        return pair

@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from analysis.losses import DECIMALS, is_complete
+from analysis.losses import DECIMALS, has_runs
 from lcbench.benchmark import Benchmark
 from lcbench.errors import InputError
 from lcbench.metric import get_metric
@@ -18,7 +18,7 @@ from simulate.portfolio.regret import relative_regret as relative_regret
 def performance_matrix(bench: Benchmark, metric: str = "valid_accuracy", budget: int | None = None) -> pd.DataFrame:
     """The metric of every configuration on every data set after the last epoch, averaged over the seeds.
 
-    A configuration that lacks a run on any data set (of a collection that was stopped) is left out.
+    A configuration that lacks a run of this budget on any data set (of a collection that was stopped) is left out.
 
     Args:
         bench: The table.
@@ -31,12 +31,16 @@ def performance_matrix(bench: Benchmark, metric: str = "valid_accuracy", budget:
 
     Raises:
         UnknownNameError: If the metric or the budget is not in the table.
-        InputError: If no configuration has all its runs, or the metric is NaN throughout on a data set.
+        InputError: If no configuration has these runs on all data sets, or the metric is NaN throughout on a data set.
     """
     get_metric(metric)
-    kept = np.logical_and.reduce([is_complete(bench, dataset) for dataset in bench.datasets])
+    needed = bench.budgets[-1] if budget is None else budget
+    kept = np.logical_and.reduce([has_runs(bench, dataset, [needed]) for dataset in bench.datasets])
     if not kept.any():
-        raise InputError("the table must hold a configuration with all its runs, got none; finish the collection.")
+        raise InputError(
+            f"the table must hold a configuration with its runs of {needed} epochs on all data sets, got none; "
+            "finish the collection."
+        )
     columns = {dataset: _last(bench, dataset, metric, budget)[kept] for dataset in bench.datasets}
     for dataset, values in columns.items():
         if np.isnan(values).all():

@@ -11,7 +11,8 @@ import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
 from analysis.correlation import ADAPTIVE, NON_ADAPTIVE
-from analysis.epochs import complete_losses, some_epochs
+from analysis.epochs import some_epochs
+from analysis.losses import comparable_losses, is_complete
 from lcbench.benchmark import Benchmark
 from lcbench.errors import InputError
 
@@ -72,6 +73,8 @@ def best_survivors(
 ) -> pd.DataFrame:
     """What of the best configurations an early cut keeps, on every data set, by the epoch of the cut.
 
+    Only configurations with all their runs count: a best tenth is one of the same configurations at every cut.
+
     Args:
         bench: The table.
         metric: Name of a metric.
@@ -86,8 +89,9 @@ def best_survivors(
     longest, frames = bench.budgets[-1], []
     epochs = some_epochs(longest)[:-1]
     for dataset in bench.datasets:
-        curves = complete_losses(bench, dataset, metric, longest)
-        own = [complete_losses(bench, dataset, metric, budget)[:, -1] for budget in bench.budgets[:-1]]
+        whole = is_complete(bench, dataset)
+        curves = comparable_losses(bench, dataset, metric, longest)[whole]
+        own = [comparable_losses(bench, dataset, metric, budget)[whole, -1] for budget in bench.budgets[:-1]]
         for schedule, early, places in (
             (NON_ADAPTIVE, curves[:, epochs], epochs),
             (ADAPTIVE, np.array(own).T.reshape(len(curves), -1), bench.budgets[:-1]),

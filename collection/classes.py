@@ -28,23 +28,31 @@ def number_classes(target: pd.Series) -> tuple[NDArray[np.int64], tuple[str, ...
     Raises:
         DataError: If values are missing or infinite, there is but one class, or it is no classification.
     """
-    missing = int(target.isna().sum())
-    if missing:
-        raise DataError(
-            f"the target must have a value in every row, got none in {missing} of {len(target)}; remove those rows."
-        )
-    _check_finite(target)
+    check_values(target)
     found, values = pd.factorize(tidy_column(str(target.name), target))
     _check_classification(target, len(values))
     texts = [text_of(value) for value in values]
     classes = tuple(_sorted(texts))
     if len(classes) < 2:
-        raise DataError(f"the target must have at least 2 classes, got {len(classes)}: {', '.join(classes) or 'none'}.")
+        raise DataError(
+            f"the target must have at least 2 classes, got {len(classes)}: {', '.join(classes) or 'none'}; "
+            "give rows of another class, or choose another target."
+        )
     numbers = {name: number for number, name in enumerate(classes)}
     return np.array([numbers[text] for text in texts], np.int64)[found], classes
 
 
-def _check_finite(target: pd.Series) -> None:
+def check_values(target: pd.Series) -> None:
+    """Check that every row has a class.
+
+    Raises:
+        DataError: If values are missing or infinite.
+    """
+    missing = int(target.isna().sum())
+    if missing:
+        raise DataError(
+            f"the target must have a value in every row, got none in {missing} of {len(target)}; remove those rows."
+        )
     infinite = int(np.isinf(target.to_numpy()).sum()) if types.is_float_dtype(target.dtype) else 0
     if infinite:
         raise DataError(

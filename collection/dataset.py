@@ -1,5 +1,6 @@
 """The record of one data set as its source gives it, and the few column types it may have."""
 
+import re
 from dataclasses import dataclass
 
 import numpy as np
@@ -8,6 +9,9 @@ from numpy.typing import NDArray
 from pandas.api import types
 
 from lcbench.errors import DataError
+
+_DATE = re.compile(r"\d{4}-\d\d-\d\d([ T]\d\d:\d\d(:\d\d(\.\d+)?)?(Z|[+-]\d\d:?\d\d)?)?")
+"""A date or a moment as ISO 8601 and pandas write them."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -55,13 +59,25 @@ def tidy_columns(features: pd.DataFrame) -> pd.DataFrame:
         DataError: If there are no columns, two have one name, or one holds dates, lists or other objects.
     """
     if features.shape[1] == 0:
-        raise DataError("a data set must have at least one feature column beside its target, got none.")
+        raise DataError(
+            "a data set must have at least one feature column beside its target, got none; give columns to learn from."
+        )
+    names = distinct_names(features)
+    columns = [tidy_column(name, features.iloc[:, j]) for j, name in enumerate(names)]
+    return pd.DataFrame(dict(zip(names, columns, strict=True))).reset_index(drop=True)
+
+
+def distinct_names(features: pd.DataFrame) -> list[str]:
+    """Names of the columns as text.
+
+    Raises:
+        DataError: If two have one name.
+    """
     names = [str(name) for name in features.columns]
     twice = sorted({name for name in names if names.count(name) > 1})
     if twice:
         raise DataError(f"names of columns must differ, got {', '.join(map(repr, twice))} twice; rename one.")
-    columns = [tidy_column(name, features.iloc[:, j]) for j, name in enumerate(names)]
-    return pd.DataFrame(dict(zip(names, columns, strict=True))).reset_index(drop=True)
+    return names
 
 
 def tidy_column(name: str, column: pd.Series) -> pd.Series:
@@ -83,6 +99,24 @@ def tidy_column(name: str, column: pd.Series) -> pd.Series:
     raise DataError(
         f"column {name!r} must hold numbers, booleans or text, got {what} values; {_remedy(str(what))} or remove it."
     )
+
+
+def refuse_written_dates(features: pd.DataFrame) -> None:
+    """Refuse columns of text that is a date in every row: a CSV file does not say which of its columns are dates.
+
+    As categories, nearly all of them would be new at prediction. A categorical column is left alone: somebody said so.
+
+    Raises:
+        DataError: If there is one.
+    """
+    for name, column in features.items():
+        if types.is_object_dtype(column.dtype) or isinstance(column.dtype, pd.StringDtype):
+            given = column.dropna()
+            if len(given) and all(isinstance(value, str) and _DATE.fullmatch(value) for value in given):
+                raise DataError(
+                    f"column {str(name)!r} must hold numbers, booleans or text, got dates such as {given.iloc[0]!r}; "
+                    f"{_remedy('date')} or remove it."
+                )
 
 
 def text_of(value: object) -> str:

@@ -5,6 +5,7 @@ never occurs there is unknown, and is treated as a missing value. (The generator
 declared categories instead; the two agree wherever training shows every category.)
 """
 
+import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Self
@@ -96,17 +97,19 @@ def fit_ordinal(train: pd.DataFrame) -> Encoder:
     return Encoder(tuple(map(str, train)), *_statistics(_numbers(train, categories)), categories, ())
 
 
-def fit_onehot(train: pd.DataFrame) -> Encoder:
+def fit_onehot(train: pd.DataFrame, most: float = math.inf) -> Encoder:
     """Numbers and booleans as in :func:`fit_ordinal`, then one input for each category of each categorical column.
 
     A missing or unknown category is 0 in all inputs of its column.
 
     Args:
         train: ``(rows, columns)`` training part, no column of which is wholly missing.
+        most: A column with more categories is a number instead, as in :func:`fit_ordinal`.
     """
     categories = _seen_categories(train)
-    numeric = [str(name) for name in train if name not in categories]
-    return Encoder(tuple(numeric), *_statistics(_numbers(train[numeric], {})), categories, tuple(categories))
+    spread = [name for name, known in categories.items() if len(known) <= most]
+    scaled = [str(name) for name in train if name not in spread]
+    return Encoder(tuple(scaled), *_statistics(_numbers(train[scaled], categories)), categories, tuple(spread))
 
 
 ENCODINGS: dict[str, Callable[[pd.DataFrame], Encoder]] = {"ordinal": fit_ordinal, "onehot": fit_onehot}

@@ -5,6 +5,7 @@ changed file could make them read anywhere in memory; skops therefore does not l
 file, and its files are thirty times as large (see the page on models in docs/decisions).
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Self
@@ -51,9 +52,8 @@ class Forest:
         )
         inner = left >= 0
         own = np.concatenate([np.arange(count) for count in counts])
-        shares = np.zeros(((~inner).sum(), classes))
-        shares[:, np.asarray(model.classes_, np.intp)] = np.concatenate([tree.value[:, 0] for tree in trees])[~inner]
-        values, place = _different(shares)
+        shares = (tree.value[tree.children_left < 0, 0] for tree in trees)
+        values, place = _different(shares, np.asarray(model.classes_, np.intp), classes)
         leaf = np.zeros(len(left), np.int32)
         leaf[~inner] = place
         return cls(
@@ -128,11 +128,28 @@ class Forest:
         return at.reshape(len(x), len(self.roots))
 
 
-def _different(shares: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.intp]]:
-    """Different rows and the place of each; most leaves are of one class, which needs no sorting of rows."""
-    classes = shares.shape[1]
-    pure = (shares == 1).any(axis=1)
-    place = shares.argmax(axis=1)
-    mixed, which = np.unique(shares[~pure], axis=0, return_inverse=True)
-    place[~pure] = classes + which.ravel()
-    return np.concatenate([np.eye(classes), mixed.reshape(-1, classes)]), place
+def _different(
+    shares: Iterable[NDArray[np.float64]], seen: NDArray[np.intp], classes: int
+) -> tuple[NDArray[np.float64], NDArray[np.intp]]:
+    """Different leaves and the place of each.
+
+    Tree by tree, since all leaves of all trees are gigabytes where there are hundreds of classes; most leaves are of
+    one class, which needs neither memory nor sorting.
+
+    Args:
+        shares: ``(leaves, seen classes)`` of each tree.
+        seen: Numbers of the classes that the trees know.
+        classes: How many there are.
+    """
+    places, rest = [], []
+    for tree in shares:
+        pure = tree.max(axis=1) == 1
+        places.append(np.where(pure, seen[tree.argmax(axis=1)], -1))
+        rest.append(tree[~pure])
+    mixed, which = np.unique(np.concatenate(rest), axis=0, return_inverse=True)
+    values = np.zeros((classes + len(mixed), classes))
+    values[:classes] = np.eye(classes)
+    values[classes:, seen] = mixed
+    place = np.concatenate(places)
+    place[place < 0] = classes + which.ravel()
+    return values, place

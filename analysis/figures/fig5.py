@@ -1,9 +1,9 @@
 """Spearman's rank correlation between epoch budgets on each data set (Figure 5 of the paper).
 
-Each mark is one data set and one pair of budgets: the correlation, over all configurations, between the losses reached
-at the two budgets. Left: one cosine schedule over the largest budget, its curve read at both. Right: a schedule of its
-own for each budget. Data sets are sorted by their mean correlation; 1 means that both budgets rank the configurations
-alike.
+Each mark is one data set and one pair of budgets: the correlation, over all configurations that have the runs, between
+the losses reached at the two budgets. Left: one cosine schedule over the largest budget, its curve read at both. Right:
+a schedule of its own for each budget. Data sets are sorted by their mean correlation; 1 means that both budgets rank
+the configurations alike.
 """
 
 import numpy as np
@@ -27,7 +27,8 @@ def frame(bench: Benchmark, metric: str = "valid_accuracy") -> pd.DataFrame:
         metric: Name of a metric.
 
     Returns:
-        The columns ``dataset, budget_low, budget_high, schedule, spearman``, data sets sorted, highest mean first.
+        The columns ``dataset, budget_low, budget_high, schedule, spearman, configs``, data sets sorted, highest mean
+        first.
 
     Raises:
         NothingToDrawError: If the table has one budget, or no correlation is defined.

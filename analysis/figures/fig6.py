@@ -19,7 +19,7 @@ from analysis.importance.table import importance
 from lcbench.benchmark import Benchmark
 
 _TITLES = {"fanova": "fANOVA (whole space)", "lpi": "LPI (around the best)"}
-NOTHING = "it needs a data set with at least {least} complete configurations that differ in {metric}."
+NOTHING = "it needs a data set with at least {least} configurations run at one budget that differ in {metric}."
 
 
 def frame(bench: Benchmark, metric: str = "valid_accuracy") -> pd.DataFrame:

@@ -14,7 +14,7 @@ from lcbench.benchmark import Benchmark
 _KEPT = 128
 """Data sets and budgets whose rows are kept, since two figures show them: LCBench has 35 times 3."""
 
-COLUMNS = ("dataset", "budget", "hyperparameter", "fanova", "fanova_spread", "lpi")
+COLUMNS = ("dataset", "budget", "hyperparameter", "fanova", "fanova_spread", "lpi", "configs")
 
 
 def importance(
@@ -38,9 +38,9 @@ def importance(
 
     Returns:
         One row per data set, budget and hyperparameter: ``dataset``, ``budget``, ``hyperparameter``, ``fanova`` (main
-        effect, a fraction of the variance), ``fanova_spread`` (its standard deviation over the trees) and ``lpi``
-        (local importance at the best configuration, a fraction). Data sets without enough configurations, or whose
-        configurations are all alike, are left out.
+        effect, a fraction of the variance), ``fanova_spread`` (its standard deviation over the trees), ``lpi`` (local
+        importance at the best configuration, a fraction) and ``configs`` (how many the forest was fitted to). A data
+        set is left out at a budget at which it has too few configurations, or all are alike.
 
     Raises:
         UnknownNameError: If the metric or a budget is not in the table.
@@ -55,5 +55,5 @@ def _rows(order: Order) -> pd.DataFrame:
     """The rows of one data set and budget."""
     task, model = order.task, fit_task(order.task, seed=order.seed, settings=order.settings)
     found = main_effects(model).rename(columns={"importance": "fanova", "spread": "fanova_spread"})
-    found = found.assign(dataset=task.dataset, budget=task.budget)
+    found = found.assign(dataset=task.dataset, budget=task.budget, configs=len(task.losses))
     return found.assign(lpi=local_importance(model, task.incumbent)["importance"])[list(COLUMNS)]

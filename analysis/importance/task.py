@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from analysis.importance.axes import Axis, axes_of
 from analysis.importance.model import FEWEST_CONFIGS, ForestSettings, Model, fit
-from analysis.losses import is_complete, mean_losses
+from analysis.losses import has_runs, mean_losses
 from lcbench.benchmark import Benchmark
 
 FIGURE_FOREST = ForestSettings(trees=16, threads=2)
@@ -56,8 +56,8 @@ def tasks(
 
     Losses are of the run of that budget after its last epoch, its metric averaged over the seeds
     (:func:`analysis.losses.mean_losses`). A configuration that diverged counts as bad as the worst that did not: an
-    infinite loss has no variance, and a made-up large one would drown all others. A configuration that lacks a run is
-    left out.
+    infinite loss has no variance, and a made-up large one would drown all others. A configuration that lacks a run of
+    that budget is left out of it; it may be there at others.
 
     Args:
         bench: The table.
@@ -72,8 +72,8 @@ def tasks(
 
     axes, cube = axes_of(bench.space), encode(bench.space, bench.configs)
     for dataset in bench.datasets if datasets is None else datasets:
-        kept = is_complete(bench, dataset)
         for budget in bench.budgets if budgets is None else budgets:
+            kept = has_runs(bench, dataset, [budget])
             losses = mean_losses(bench, dataset, metric, budget)[kept, -1]
             finite = np.isfinite(losses)
             worst = losses[finite].max() if finite.any() else 0.0

@@ -9,7 +9,7 @@ import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 from pandas.api import types
 
-from collection.dataset import tidy_column, tidy_columns
+from collection.dataset import refuse_written_dates, tidy_column, tidy_columns
 from collection.preparation import check_finite
 from lcbench.errors import DamagedFileError, DataError
 
@@ -48,9 +48,13 @@ class Columns:
         frame = _frame(features)
         given = frame.notna().any().to_numpy()
         if frame.shape[1] and not given.any():
-            raise DataError("a data set must have at least one column with a value, got none.")
+            raise DataError(
+                f"a data set must have at least one column with a value, got none in all {frame.shape[1]}; "
+                "give columns to learn from."
+            )
         kinds = np.full(frame.shape[1], _EMPTY, object)
         tidy = tidy_columns(frame.loc[:, given] if frame.shape[1] else frame)
+        refuse_written_dates(frame.loc[:, given])
         kinds[given] = [_CATEGORY if isinstance(t, pd.CategoricalDtype) else _NUMBER for t in tidy.dtypes]
         columns = cls(tuple(map(str, frame.columns)), tuple(kinds), isinstance(features, pd.DataFrame))
         return columns, columns.align(tidy.reindex(columns=list(columns.names)))
@@ -140,7 +144,10 @@ def _number(name: str, column: pd.Series) -> NDArray[np.float64]:
     if isinstance(tidy.dtype, pd.CategoricalDtype):
         if types.infer_dtype(tidy.cat.categories) not in ("boolean", "integer", "floating"):
             other = next(value for value in tidy if not pd.isna(value))
-            raise DataError(f"column {name!r} must hold numbers as in training, got text such as {str(other)!r}.")
+            raise DataError(
+                f"column {name!r} must hold numbers as in training, got text such as {str(other)!r}; "
+                "mend or empty those cells."
+            )
         return np.asarray(tidy.astype(object).where(tidy.notna(), np.nan), np.float64)
     return tidy.to_numpy(np.float64)
 

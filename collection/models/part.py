@@ -1,6 +1,7 @@
 """One fold of a fitted model: how rows become inputs, and what inputs become."""
 
 from dataclasses import dataclass
+from functools import partial
 from typing import NamedTuple
 
 import numpy as np
@@ -8,11 +9,17 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from collection.baseline_models import Model
-from collection.encodings import Encoder, get_encoding
+from collection.encodings import ENCODINGS, Encoder, fit_onehot
 from collection.models.folds import Fold
 from collection.models.problem import Problem
 from collection.preparation import drop_missing
 from collection.prepared import Prepared
+
+MOST_CATEGORIES = 256
+"""A column with more than so many is one number instead of that many inputs: names and identifiers, which everybody's
+tables have, would otherwise take all memory."""
+
+_FIT = ENCODINGS | {"onehot": partial(fit_onehot, most=MOST_CATEGORIES)}
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -49,7 +56,7 @@ def ready(problem: Problem, fold: Fold) -> Ready:
         DataError: If no column has a value in the training rows.
     """
     features, dropped = drop_missing(problem.frame, fold.train)
-    encoder = get_encoding(problem.encoding)(features.iloc[fold.train])
+    encoder = _FIT[problem.encoding](features.iloc[fold.train])
     x_train, x_valid = (encoder(features.iloc[rows]) for rows in (fold.train, fold.valid))
     data = Prepared(
         name=problem.name,

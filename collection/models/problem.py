@@ -74,7 +74,8 @@ class Problem:
             splitter: Any scikit-learn splitter, a number of stratified folds, or an iterable of ``(train, valid)``.
             groups: ``(rows,)`` for splitters that need them.
             test: Rows whose probabilities every model keeps.
-            encoding: How categories become inputs.
+            encoding: How categories become inputs; one-hot holds for columns of up to 256 categories
+                (``collection.models.part.MOST_CATEGORIES``), others are numbers.
             seed: Of the hold-out, of the stratified folds, and of a splitter that shuffles without a seed of its own.
 
         Raises:

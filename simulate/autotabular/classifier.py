@@ -14,10 +14,12 @@ from numpy.typing import ArrayLike, NDArray
 from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.utils import Tags
 from sklearn.utils.multiclass import check_classification_targets
-from sklearn.utils.validation import assert_all_finite, check_is_fitted, column_or_1d, validate_data
+from sklearn.utils.validation import check_is_fitted, column_or_1d, validate_data
 
+from collection.classes import check_values
+from collection.dataset import distinct_names
 from collection.models import Problem
-from lcbench.errors import InputError
+from lcbench.errors import DataError, InputError
 from simulate.autotabular import journal, tables
 from simulate.autotabular.card import card, parameters_of
 from simulate.autotabular.ensemble import FittedEnsemble, load_ensemble
@@ -173,7 +175,7 @@ class AutoTabularClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[mis
         """Class probabilities ``(rows, classes)`` of raw rows; a category that training did not have counts as missing.
 
         Raises:
-            DataError: If the columns are not those of training.
+            DataError: If the columns are not those of training, or there are no rows.
         """
         check_is_fitted(self)
         return self.ensemble_.predict_proba(self._seen(X))
@@ -266,17 +268,20 @@ class AutoTabularClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[mis
                 "a classifier requires y to be passed, but the target y is None; give the classes of the rows."
             )
         if isinstance(features, pd.DataFrame):
+            distinct_names(features)
             validate_data(self, features, skip_check_array=True)
         else:
             features = validate_data(self, features, dtype=None, ensure_all_finite="allow-nan", ensure_min_samples=2)
         if not isinstance(target, pd.Series):
             target = column_or_1d(target, warn=True)
-            assert_all_finite(target, input_name="y")
+            check_values(pd.Series(target))
             check_classification_targets(target)
         return features, target
 
     def _seen(self, features: Any) -> Any:
         if isinstance(features, pd.DataFrame):
+            if features.empty and features.shape[1]:
+                raise DataError("there must be at least one row to predict, got none; give rows.")
             if hasattr(self, "feature_names_in_"):
                 return features  # the models say best what is missing, and take columns in any order
             validate_data(self, features, skip_check_array=True, reset=False)

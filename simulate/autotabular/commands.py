@@ -51,7 +51,7 @@ def fit(
     try:
         classifier.fit(features, classes, **place)
     except KeyboardInterrupt:
-        ERR.print(*_stopped(classifier, out), sep="\n", soft_wrap=True, highlight=False, markup=False)
+        ERR.print(*_stopped(out), sep="\n", soft_wrap=True, highlight=False, markup=False)
         raise typer.Exit(INTERRUPTED) from None
     if not quiet:
         OUT.print(
@@ -127,14 +127,17 @@ def _summary(classifier: "AutoTabularClassifier", out: Path) -> list[str]:
     ]
 
 
-def _stopped(classifier: "AutoTabularClassifier", out: Path) -> list[str]:
-    """What to say after Ctrl-C."""
-    if not hasattr(classifier, "ensemble_"):
+def _stopped(out: Path) -> list[str]:
+    """What to say after Ctrl-C, whatever it interrupted: the folder knows."""
+    from simulate.autotabular import journal
+    from simulate.autotabular.folder import Folder
+
+    entries = journal.read(Folder(out).results)
+    if not entries or not entries[-1].weights:
         return ["", f"stopped before there was a model; the same command goes on in {out}."]
-    tried = len(classifier.leaderboard())
     return [
         "",
-        f"stopped; {tried} models were tried, and {out} holds the best ensemble of them, ready to predict.",
+        f"stopped; {len(entries)} models were tried, and {out} holds the best ensemble of them, ready to predict.",
         "The same command goes on from there.",
     ]
 

@@ -187,8 +187,16 @@ def test_table3_is_laid_out_like_the_papers(bench):
 
 
 def test_other_budgets_have_no_row_of_the_paper():
-    frame = pd.DataFrame([("a", 1, 3, schedule, 0.5) for schedule in SCHEDULES], columns=list(COLUMNS))
+    frame = pd.DataFrame([("a", 1, 3, schedule, 0.5, 9) for schedule in SCHEDULES], columns=list(COLUMNS))
     assert list(layout.table3_rows(table3(frame))) == [("(1, 3)", "this table", "0.50", "0.50", "0.50")]
+
+
+def test_table3_of_a_table_with_gaps_says_over_how_many_configurations_it_is():
+    sizes = dict(zip(SCHEDULES, ((20, 30), (6, 6), (5, 6)), strict=True))
+    rows = [(dataset, 1, 3, s, 0.5, sizes[s][i]) for i, dataset in enumerate("ab") for s in SCHEDULES]
+    table = table3(pd.DataFrame(rows, columns=list(COLUMNS)))
+    assert list(layout.table3_rows(table))[1] == ("", "configurations", "20 to 30", "6", "5 to 6")
+    assert layout.table3_frame(table)["configs_min"].tolist() == [20, 6, 5]
 
 
 def test_table3_as_csv_has_the_papers_values(bench):

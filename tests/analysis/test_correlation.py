@@ -72,11 +72,12 @@ def test_pairs_in_the_papers_order():
 
 
 def test_schedules_by_hand():
-    own = np.array([[1.0, 1.0], [2.0, 3.0], [3.0, 2.0]])
-    read = np.array([[3.0, 1.0], [2.0, 3.0], [1.0, 2.0]])
-    found = correlation.schedule_correlation(own, read, (1, 2))
+    # losses of three configurations: the run of 1 epoch after it, that of 2 epochs after 1 and after 2
+    losses = {1: np.array([[0.9, 0.1], [0.9, 0.2], [0.9, 0.3]])}
+    losses[2] = np.array([[0.9, 0.3, 0.1], [0.9, 0.2, 0.3], [0.9, 0.1, 0.2]])
+    frame = budget_correlation(Table({budget: 1 - values[:, None] for budget, values in losses.items()}))
     # ranks 1 2 3 against 1 3 2: 1 - 6*2/24 = 0.5; 3 2 1 against 1 3 2: 1 - 6*(4+1+1)/24 = -0.5
-    assert {name: value.item() for name, value in found.items()} == pytest.approx(
+    assert frame.set_index("schedule")["spearman"].to_dict() == pytest.approx(
         {ADAPTIVE: 0.5, NON_ADAPTIVE: -0.5, CROSS: 0.5}
     )
 
@@ -114,11 +115,12 @@ def test_unknown_names(bench):
 
 
 class Table:
-    """Just enough of a benchmark: one data set, two budgets, given arrays."""
+    """Just enough of a benchmark: one data set, given arrays by budget."""
 
-    datasets, budgets = ("alpha",), (1, 2)
+    datasets = ("alpha",)
 
     def __init__(self, values: dict[int, np.ndarray], seconds: dict[int, np.ndarray] | None = None) -> None:
+        self.budgets = tuple(values)
         self.values, self.seconds = values, seconds or {b: np.zeros(v.shape) for b, v in values.items()}
 
     def array(self, dataset: str, metric: str, budget: int) -> np.ndarray:
@@ -154,6 +156,39 @@ def test_configuration_that_lacks_a_run_is_left_out():
     assert adaptive(Table(values)) != adaptive(Table(without))
 
 
+PRESENT = arrays(np.bool_, st.tuples(st.integers(0, 9), st.just(3)))
+
+
+@given(PRESENT)
+@settings(max_examples=15, deadline=None)
+def test_a_correlation_is_over_the_configurations_that_have_what_it_compares(present):
+    rng, budgets = np.random.default_rng(len(present)), (1, 2, 4)
+    whole = {b: rng.random((len(present), 2, b + 1)) for b in budgets}
+    gaps = {b: np.where(present[:, i, None, None], v, np.nan) for i, (b, v) in enumerate(whole.items())}
+    seconds = {b: np.where(np.isnan(v), np.nan, 0.0) for b, v in gaps.items()}
+    complete, found = budget_correlation(Table(whole)), budget_correlation(Table(gaps, seconds))
+    assert (complete["configs"] == len(present)).all()
+    for row in found.itertuples():
+        low, high = correlation.ends(row.schedule, row.budget_low, row.budget_high, 4)
+        both = present[:, [budgets.index(low.budget), budgets.index(high.budget)]].all(axis=1)
+        assert row.configs == both.sum()
+        only = {b: values[both] for b, values in whole.items()}  # these configurations alone, complete
+        ((same, _),) = correlation.end_correlation(Table(only), "alpha", "valid_accuracy", [(low, high)])
+        np.testing.assert_equal(row.spearman, same)
+
+
+def test_a_complete_table_is_correlated_as_a_whole(bench):
+    """Over all configurations at once, as the paper defines it: the same numbers to the last bit."""
+    frame = budget_correlation(bench)
+    for dataset in bench.datasets:
+        own = {b: np.round(mean_losses(bench, dataset, "valid_accuracy", b), 6) for b in bench.budgets}
+        ended = np.stack([own[budget][:, -1] for budget in bench.budgets], axis=1)
+        read = own[50][:, list(bench.budgets)]
+        for schedule, left, right in ((NON_ADAPTIVE, read, read), (ADAPTIVE, ended, ended), (CROSS, ended, read)):
+            rows = frame[(frame["dataset"] == dataset) & (frame["schedule"] == schedule)]
+            np.testing.assert_array_equal(rows["spearman"], spearman(left[:, [0, 1, 0]], right[:, [1, 2, 2]]))
+
+
 def test_equal_means_of_float32_numbers_are_ties():
     seeds = np.array([[0.7, 0.8, 0.9], [0.8, 0.8, 0.8], [0.1, 0.2, 0.3]], np.float32)
     values = {b: np.repeat(seeds[:, :, None], b + 1, axis=2) for b in (1, 2)}
@@ -164,7 +199,7 @@ def test_equal_means_of_float32_numbers_are_ties():
 
 def test_table3_by_hand():
     rows = [
-        (dataset, low, high, schedule, value)
+        (dataset, low, high, schedule, value, 9)
         for dataset, value in (("a", 0.8), ("b", 1.0), ("c", np.nan))
         for low, high in ((12, 50), (25, 50), (12, 25))
         for schedule in correlation.SCHEDULES

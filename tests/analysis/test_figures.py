@@ -1,14 +1,17 @@
 """Every figure of the registry: its numbers are tidy, its picture draws without a warning at any size."""
 
 import io
+import re
 import subprocess
 import sys
+from pathlib import Path
 
 import matplotlib as mpl
 import numpy as np
 import pandas as pd
 import pytest
 
+import lcbench
 from analysis import style
 from analysis.correlation import budget_correlation
 from analysis.figures import FIGURES, curves, fig5, fig7, regret
@@ -131,8 +134,38 @@ def test_fig7_is_the_adaptive_part_of_fig5_sorted_by_its_own_mean(stub):
     assert means.index.tolist() == [1, 2, 3, 4, 5]
     figure = fig7.draw(frame)
     said = [text.get_text() for text in figure.legends[0].get_texts()]
-    mean = own.groupby(["budget_low", "budget_high"])["spearman"].mean()
-    assert said == [f"{low} and {high}, {mean[low, high]:.2f}" for low, high in ((3, 6), (6, 12), (3, 12))]
+    found = own.groupby(["budget_low", "budget_high"])["spearman"].agg(["mean", "sem"])
+    assert said == [
+        f"{low} and {high}: {found.loc[(low, high), 'mean']:.2f} ± {found.loc[(low, high), 'sem']:.2f}"
+        for low, high in ((3, 6), (6, 12), (3, 12))
+    ]
+
+
+def test_fig7_of_a_table_with_gaps_says_over_how_many_configurations_it_is(stub):
+    table = stub(2, configs=30)
+    table.lose(table.datasets[0], 3, slice(0, 20))
+    table.lose(table.datasets[0], 6, slice(28, 30))
+    table.lose(table.datasets[1], 12, slice(0, 29))
+    frame = fig7.frame(table)
+    assert frame[frame["dataset"] == table.datasets[0]]["configs"].tolist() == [8, 28, 10]
+    assert frame[frame["dataset"] == table.datasets[1]]["spearman"].isna().tolist() == [False, True, True]
+    figure = fig7.draw(frame)
+    said = [text.get_text() for text in figure.legends[0].get_texts()]
+    assert [each.split(" (")[1] for each in said] == [
+        "8 to 30 configurations)",
+        "1 to 28 configurations)",
+        "1 to 10 configurations)",
+    ]
+    assert png(figure)
+
+
+def test_the_card_of_the_portfolio_says_what_fig7_shows():
+    folder = Path(__file__).parents[2] / "data" / "portfolio"
+    frame = fig7.frame(lcbench.load(folder / "tried"))
+    figure, card = fig7.draw(frame), (folder / "README.md").read_text(encoding="utf-8")
+    for text in figure.legends[0].get_texts():
+        budgets, mean, sizes = re.fullmatch(r"(.*): (.*) \((.*) configurations\)", text.get_text()).groups()
+        assert f"| {budgets} | {sizes} | {mean} |" in card
 
 
 def test_fig7_with_one_budget(one_budget):

@@ -22,7 +22,7 @@ def test_tables_without_anything_to_learn(name, stub):
     flat.arrays = {key: np.full_like(values, 0.5) for key, values in flat.arrays.items()}
     with pytest.raises(NothingToDrawError, match="differ in valid_accuracy"):
         FIGURES[name].frame(flat)
-    with pytest.raises(NothingToDrawError, match="at least 4 complete configurations"):
+    with pytest.raises(NothingToDrawError, match="at least 4 configurations"):
         FIGURES[name].frame(stub(1, configs=3))
 
 
@@ -61,6 +61,25 @@ def test_fig8_shows_the_ten_with_the_largest_means_and_keeps_the_numbers_of_all(
     (panel,) = fig8.draw(frame).axes
     assert [label.get_text() for label in panel.get_yticklabels()] == order.index[:10].tolist()
     assert len(panel.patches) == 10 * 3
+
+
+def test_forests_are_of_the_configurations_that_have_their_budget(stub):
+    table = stub(2, configs=20)
+    first, second = table.datasets
+    table.lose(first, 3, slice(0, 12))
+    table.lose(second, 3, slice(0, 18))  # too few are left
+    table.lose(second, 6, slice(5, 6))
+    whole = stub(2, configs=20)
+    keys = ["dataset", "budget", "hyperparameter"]
+    found, complete = (fig6.frame(each).set_index(keys).sort_index() for each in (table, whole))
+    sizes = found["configs"].groupby(["dataset", "budget"]).first()
+    assert sizes.to_dict() == {(first, 3): 8, (first, 6): 20, (first, 12): 20, (second, 6): 19, (second, 12): 20}
+    for untouched in ((first, 6), (first, 12), (second, 12)):
+        pd.testing.assert_frame_equal(found.loc[untouched], complete.loc[untouched])
+    figure = fig8.draw(fig8.frame(table))
+    said = [text.get_text() for text in figure.legends[0].get_texts()]
+    assert said == ["3 (8 configurations)", "6 (19 to 20 configurations)", "12 (20 configurations)"]
+    assert [text.get_text() for text in fig8.draw(fig8.frame(whole)).legends[0].get_texts()] == ["3", "6", "12"]
 
 
 def test_marginals_are_differences_of_the_metric_from_its_mean(bench):

@@ -73,8 +73,9 @@ def test_diverged_is_nan_and_missing_is_left_out(stub):
     table.array = array
     assert 5 not in performance_matrix(table).index
     assert len(performance_matrix(table)) == 11
+    assert len(performance_matrix(table, budget=6)) == 12  # where it lacks nothing
     seconds[:] = np.nan
-    with pytest.raises(InputError, match="a configuration with all its runs"):
+    with pytest.raises(InputError, match="a configuration with its runs of 12 epochs on all data sets"):
         performance_matrix(table)
 
 

@@ -185,6 +185,14 @@ class TestOnehot:
         other = pd.DataFrame({"k": pd.Categorical(["b", None, "c"], categories=["c", "b", "a"])})
         np.testing.assert_array_equal(fit_onehot(train)(other), [[0, 0], [0, 0], [1, 0]])
 
+    def test_a_column_of_too_many_categories_is_a_number(self):
+        train = pd.DataFrame({"k": pd.Categorical(["a", "b", "c", None]), "g": pd.Categorical(["x", "y", "x", "y"])})
+        codes = fit_ordinal(train)(train)[:, :1]
+        np.testing.assert_allclose(
+            fit_onehot(train, most=2)(train), np.hstack([codes, [[1, 0], [0, 1], [1, 0], [0, 1]]])
+        )
+        np.testing.assert_array_equal(fit_onehot(train, most=3)(train), fit_onehot(train)(train))
+
     def test_without_categories_it_is_the_ordinal_one(self):
         train = pd.DataFrame({"x": [1.0, np.nan, 3, 8], "y": [0.0, 1, 2, 3]})
         np.testing.assert_array_equal(fit_onehot(train)(train), fit_ordinal(train)(train))

@@ -10,6 +10,7 @@ import sys
 import time
 from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -174,6 +175,25 @@ def test_folds_groups_scorers_and_own_rows():
         assert classifier.trajectory()["ensemble"].notna().all()
 
 
+def test_as_many_classes_as_there_are_in_any_data_set_of_lcbench(tmp_path):
+    """355, as in dionis, with the fewest rows that there may be."""
+    rng, classes = np.random.default_rng(0), np.array([f"class {number:03d}" for number in range(355)])
+    target = np.repeat(np.arange(355), 5)
+    features = pd.DataFrame((3 * rng.normal(size=(355, 4)))[target] + 0.1 * rng.normal(size=(len(target), 4)))
+    classifier = AutoTabularClassifier(
+        trials=4, workers=0, baselines=("knn", "extra_trees"), splitter=None, **(SMALL | {"budgets": (2, 4)})
+    ).fit(features, classes[target])
+    assert classifier.classes_.tolist() == classes.tolist()
+    assert (classifier.leaderboard()["status"] == "success").all()
+    assert classifier.score(features, classes[target]) > 0.9
+    classifier.save(tmp_path / "model")
+    chances = AutoTabularClassifier.load(tmp_path / "model").predict_proba(features.head(20))
+    np.testing.assert_array_equal(chances, classifier.predict_proba(features.head(20)))
+    assert chances.shape == (20, 355)
+    with pytest.raises(DataError, match="at least 5 rows for each class, got 1774 rows of 355 classes"):
+        classifier.fit(features.iloc[1:], classes[target][1:])
+
+
 # Limits and going on --------------------------------------------------------------------------------------------------
 
 
@@ -218,7 +238,7 @@ def test_a_search_that_goes_on_keeps_what_it_had_and_another_one_is_refused(tmp_
         more.fit(frame, classes, folder=tmp_path / "a", resume=tmp_path / "model")
 
 
-def begun(table: Path, out: Path, *more: str) -> subprocess.Popen:
+def begun(table: Path, out: Path, *more: str, **process: Any) -> subprocess.Popen:
     """The command, on its way."""
     command = [
         sys.executable,
@@ -233,9 +253,8 @@ def begun(table: Path, out: Path, *more: str) -> subprocess.Popen:
         *more,
     ]
     path = os.pathsep.join([str(Path(__file__).parents[1] / "helpers"), str(Path(__file__).parents[2])])
-    return subprocess.Popen(
-        command, env=os.environ | {"PYTHONPATH": path}, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
-    )
+    environment, said = os.environ | {"PYTHONPATH": path}, {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT}
+    return subprocess.Popen(command, env=environment, text=True, **said, **process)
 
 
 def lines(out: Path) -> int:
@@ -282,17 +301,44 @@ def test_killed_workers_and_a_killed_search_lose_nothing_finished(table, tmp_pat
     assert len(after) == len(before) + 2
 
 
-def test_ctrl_c_leaves_a_model_and_says_how_to_go_on(table, tmp_path):
-    out = tmp_path / "model"
-    search = begun(table, out, "--time", "5m")
-    wait_until(lambda: lines(out) >= 2, "there are two models")
-    search.send_signal(signal.SIGINT)
-    said, _ = search.communicate()
+def ctrl_c(search: subprocess.Popen) -> str:
+    """Press it as a terminal does, for the command and all its processes; what the command said."""
+    there = workers_of(search)
+    os.killpg(search.pid, signal.SIGINT)
+    begun = time.monotonic()
+    said, _ = search.communicate(timeout=60)
     assert search.returncode == 130, said
+    assert time.monotonic() - begun < 10
+    assert "Traceback" not in said
+    wait_until(lambda: not any(alive(each) for each in there), "the workers are gone")
+    return said
+
+
+def test_ctrl_c_leaves_a_model_that_predicts_and_the_same_command_goes_on(table, tmp_path, capsys):
+    out = tmp_path / "model"
+    search = begun(table, out, "--time", "10m", "--folds", "0", start_new_session=True)
+    wait_until(lambda: lines(out) >= 2, "there are two models")
+    said = ctrl_c(search)
     assert "ready to predict" in said
     assert "The same command goes on from there." in said
-    frame, _ = rows(5, seed=3)
-    assert len(AutoTabularClassifier.load(out).predict(frame)) == 5
+    assert cli.run(["predict", str(out), str(table)]) == 0
+    assert len(capsys.readouterr().out.splitlines()) == 1 + 150
+    before = journal.read(out / "results.jsonl")
+    search = begun(table, out, "--time", "10m", "--folds", "0", start_new_session=True)
+    wait_until(lambda: lines(out) > len(before), "there is another model")
+    ctrl_c(search)
+    assert journal.read(out / "results.jsonl")[: len(before)] == before
+
+
+def test_ctrl_c_before_there_is_a_model_says_so_and_the_same_command_begins_anew(table, tmp_path):
+    out = tmp_path / "model"
+    search = begun(table, out, "--time", "10m", "--folds", "0", start_new_session=True)
+    wait_until(lambda: (out / "model.json").is_file() or lines(out), "the search has begun")
+    said = ctrl_c(search)
+    assert ("stopped before there was a model; the same command goes on" in said) == (lines(out) == 0)
+    search = begun(table, out, "--time", "10m", "--folds", "0", start_new_session=True)
+    wait_until(lambda: lines(out) >= 1, "there is a model")
+    ctrl_c(search)
 
 
 # Commands -------------------------------------------------------------------------------------------------------------
@@ -320,12 +366,16 @@ def complaint(capsys, *arguments: object) -> str:
 
 
 BAD_ROWS = {
-    "one class": (lambda f: f.assign(answer="yes"), "at least 2 classes, got 1: yes"),
+    "one class": (lambda f: f.assign(answer="yes"), "at least 2 classes, got 1: yes; give rows of another"),
     "too few rows": (lambda f: f.head(9), "rows"),
     "nothing but gaps": (lambda f: f.assign(**dict.fromkeys(f.columns[:-1])), "at least one column with a value"),
     "gaps in the target": (lambda f: f.assign(answer=f["answer"].where(f.index > 3)), "must have a value in every row"),
     "infinite target": (lambda f: f.assign(answer=np.where(f.index > 3, 1.0, np.inf)), "infinite|finite"),
     "dates": (lambda f: f.assign(size=pd.Timestamp("2026-11-26")), "days since a date"),
+    "dates as text": (
+        lambda f: f.assign(size="2026-11-26 12:00"),
+        "got dates such as '2026-11-26 12:00'; turn it into",
+    ),
     "lists": (lambda f: f.assign(size=[[1, 2]] * len(f)), "column 'size' must hold numbers, booleans or text"),
     "a regression": (lambda f: f.assign(answer=np.arange(len(f)) + 0.5), "must be classes, got 150 different"),
 }
@@ -351,6 +401,8 @@ def test_arguments_that_cannot_be_are_said(fitted, table, tmp_path, capsys):
     assert "no model.json in it" in complaint(capsys, "predict", tmp_path, table)
     pd.read_csv(table).drop(columns="size").to_csv(tmp_path / "less.csv", index=False)
     assert "missing 'size'" in complaint(capsys, "predict", folder, tmp_path / "less.csv")
+    pd.read_csv(table).head(0).to_csv(tmp_path / "nothing.csv", index=False)
+    assert "at least one row to predict, got none" in complaint(capsys, "predict", folder, tmp_path / "nothing.csv")
     pd.read_csv(table).assign(size="large").to_csv(tmp_path / "text.csv", index=False)
     assert "column 'size' must hold numbers as in training" in complaint(
         capsys, "predict", folder, tmp_path / "text.csv"
@@ -375,5 +427,13 @@ def test_columns_that_cannot_be_are_refused_from_python_too(fitted):
     frame, classes = rows()
     with pytest.raises(DataError, match="unknown 'more'"):
         classifier.predict(frame.assign(more=1))
+    search = AutoTabularClassifier(**SMALL, trials=1)
     with pytest.raises(DataError, match="days since a date"):
-        AutoTabularClassifier(**SMALL, trials=1).fit(frame.assign(when=pd.Timestamp("2026-11-26")), classes)
+        search.fit(frame.assign(when=pd.Timestamp("2026-11-26")), classes)
+    with pytest.raises(DataError, match="names of columns must differ, got 'size' twice; rename one"):
+        search.fit(pd.concat([frame, frame[["size"]]], axis=1), classes)
+    for value, message in ((np.nan, "none in 1 of 150; remove"), (np.inf, "infinite values in 1 of 150 rows; remove")):
+        spoilt = np.where(np.arange(150) == 3, value, np.arange(150) % 2)
+        for target in (spoilt, spoilt.tolist(), pd.Series(spoilt)):
+            with pytest.raises(DataError, match=message):
+                search.fit(frame, target)

@@ -52,6 +52,16 @@ def test_every_kind_of_column_is_read():
     assert tidy["5"].tolist() == (np.arange(ROWS) * 2.0).tolist()
 
 
+@pytest.mark.parametrize("text", ["2026-11-26", "2026-11-26 12:00:01.5", "2026-11-26T12:00Z", "2026-11-26 12:00+01:00"])
+def test_text_that_is_a_date_in_every_row_is_a_date_and_other_text_is_not(text):
+    frame = pd.DataFrame({"x": range(ROWS), "when": [text, None] * (ROWS // 2)})
+    with pytest.raises(DataError, match="'when' must hold numbers, booleans or text, got dates such as '2026-11-26"):
+        Columns.learn(frame)
+    for other in (frame.assign(when=[text, "later"] * (ROWS // 2)), frame.astype({"when": "category"})):
+        columns, _ = Columns.learn(other)
+        assert columns.kinds == ("number", "category")
+
+
 @pytest.mark.parametrize("encoding", ENCODINGS)
 def test_reading_again_gives_the_same_inputs(encoding):
     """Also as a CSV file gives it back, where types have changed: booleans with gaps as text, categories as numbers."""

@@ -101,6 +101,15 @@ class TestTargets:
                 Labels.from_json(damage)
 
 
+def test_names_and_identifiers_are_one_input_each():
+    """One input for each of 600 names would be 600 inputs; with 50 000 rows, all memory."""
+    frame = pd.DataFrame({"x": np.arange(900.0), "name": [f"name {i % 600}" for i in range(900)]})
+    problem = Problem.of(frame.assign(kind=["a", "b", "c"] * 300), np.arange(900) % 2)
+    encoder, data = ready(problem, problem.folds[0])
+    assert (encoder.scaled, encoder.spread) == (("x", "name"), ("kind",))
+    assert data.x_train.shape[1] == 2 + 3
+
+
 class TestFolds:
     def test_a_stratified_share_is_held_out(self):
         problem = Problem.of(X, Y, share=0.25)
