@@ -3,6 +3,8 @@
 import math
 import time
 from collections.abc import Callable
+from multiprocessing.reduction import ForkingPickler
+from pickle import PicklingError
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -48,6 +50,8 @@ def search(
         StoppedError: If every model failed.
         LiveInterrupted: On Ctrl-C.
     """
+    if settings.workers:
+        _check_sent(problem)
     backend = ModelBackend(Work(problem, folder, settings.seed, settings.patience), settings)
     chosen = Selection(problem, folder, settings, clock)
     chosen.recall()
@@ -81,6 +85,17 @@ def optimizer_of(backend: ModelBackend, settings: Settings) -> Optimizer:
     make = WarmStart(get_optimizer(settings.optimizer), settings.portfolio)
     networks = make(backend.networks(), settings.budgets, np.random.default_rng(settings.seed))
     return BaselinesFirst(settings.baselines, networks)
+
+
+def _check_sent(problem: "Problem") -> None:
+    """Check that other processes can have the scorer: they get it by the name of its function."""
+    try:
+        ForkingPickler.dumps(problem.scorer.call)
+    except (PicklingError, AttributeError, TypeError):
+        raise InputError(
+            f"metric must be a function that can be imported by its name where there are workers, got "
+            f"{problem.scorer.name}; define it in a module, or give workers=0."
+        ) from None
 
 
 def _too_short(settings: Settings) -> InputError:

@@ -21,7 +21,7 @@ from lcbench.errors import (
     UnknownNameError,
 )
 from simulate import FunctionBackend, Job, live
-from simulate.autotabular import journal, selection
+from simulate.autotabular import AutoTabularClassifier, journal, selection
 from simulate.autotabular.backend import ModelBackend
 from simulate.autotabular.baselines_first import BaselinesFirst, WithBaselines, baseline_of
 from simulate.autotabular.crew import LimitedCrew, OwnCrew
@@ -435,6 +435,13 @@ def test_a_search_asks_for_baselines_then_for_the_portfolio_and_then_for_its_opt
     assert [dict(job.config) for job in jobs[2:5]] == [dict(config) for config in portfolio[:3]]
     assert dict(jobs[5].config) not in [dict(config) for config in portfolio]
     assert [job.budget for job in jobs] == [1, 1, 12, 12, 12, 12]
+
+
+def test_a_metric_that_no_other_process_can_import_is_said():
+    frame, y = pd.DataFrame({"x": np.arange(40.0)}), np.arange(40) % 2
+    own = AutoTabularClassifier(None, 1, lambda true, guess: (true == guess).mean(), trials=1, portfolio=None)
+    with pytest.raises(InputError, match=r"by its name where there are workers, got <lambda>; .* or give workers=0"):
+        own.fit(frame, y)
 
 
 def test_few_rows_have_folds_and_many_a_share_unless_it_is_said():
