@@ -153,8 +153,9 @@ def show(
     problems = held.problems()
     if problems:
         raise DamagedFileError(f"{held.folder} is damaged: {problems[0]}; restore it, or run the same build again.")
+    chosen = showing.portfolio_table(held, name)  # first: what cannot be shown is said before anything is
     OUT.print(facts(showing.summary(held)))
-    OUT.print(showing.portfolio_table(held, name))
+    OUT.print(chosen)
     OUT.print(*showing.config_lines(held, name), sep="\n", highlight=False, markup=False)
     OUT.print(showing.size_table(held))
     if showing.can_leave_out(held):
