@@ -1,12 +1,13 @@
-"""What a simulation costs: 500 evaluations with 4 workers on one table of 2000 configurations x 50 epochs.
+"""What a simulation costs: 500 evaluations with 4 workers on a benchmark folder of 2000 configurations x 50 epochs.
 
     python benchmarks/simulate_speed.py [--optimizers random,asha] [--rounds 3] [--no-peers]
 
 Every optimizer of the registry (Gaussian process and forest: 200 evaluations), and what is installed of other packages:
 Syne Tune's own simulator on the same table (500 trials), HpBandSter's BOHB as ``benchmarks/bohb_quality.py`` drives it,
 and Optuna's TPE and Syne Tune's ASHA under our contract. Budgets are 12, 25 and 50, seconds an epoch differ between
-configurations, and a run goes on where it stopped. Wall and processor seconds, of several rounds the smallest: others
-may use the machine. Making the table and importing packages is not counted.
+configurations, and a run goes on where it stopped; curves come from a formula and are replayed like any others. Wall
+and processor seconds, of several rounds the smallest: others may use the machine. Making the table and importing
+packages is not counted.
 """
 
 import logging
@@ -19,59 +20,64 @@ from contextlib import redirect_stdout
 from functools import partial
 from importlib.util import find_spec
 from io import StringIO
+from pathlib import Path
 from typing import Annotated, Any
 
 import numpy as np
+import pandas as pd
+import pyarrow as pa
 import typer
 from bohb_quality import BUDGETS, HpBandSter
+from numpy.typing import NDArray
 
+import lcbench
 from collection.provenance import processor
-from lcbench.curve import Curve
-from lcbench.metric import METRICS
-from lcbench.space import encode, get_space, sample
-from simulate import OPTIMIZERS, simulate
-from simulate.domain import ConfigTable, TableDomain
+from lcbench import schema, store
+from lcbench.space import encode, get_space, sample, to_json
+from simulate import OPTIMIZERS, ReplayBackend, simulate
 from simulate.optimizers import get_optimizer
+from simulate.replay import Match
 
 CONFIGS, EPOCHS, WORKERS = 2000, 50, 4
+SPACE, DATASET = "mlp", "formula"
 MODELS = ("gp-ei", "gp-pi", "gp-ucb", "forest")
 GOALS = dict.fromkeys(("random", "asha", "asha-stopping", "hyperband"), 0.05)
 GOALS |= dict.fromkeys(("bohb", "kde"), 0.4) | dict.fromkeys(MODELS, 20.0)
 
 
-class Table:
-    """A table from a formula, all of it in memory: accuracies rise to a quality that depends on the configuration."""
-
-    metric, budgets, resumes = METRICS["valid_accuracy"], BUDGETS, True
-
-    def __init__(self) -> None:
-        space, rng = get_space("mlp"), np.random.default_rng(0)
-        self.frame = sample(space, CONFIGS, rng)
-        cube, epochs = encode(space, self.frame), np.arange(EPOCHS + 1)
-        quality = 0.95 - 0.4 * np.abs(cube - rng.random(cube.shape[1])).mean(axis=1)
-        rise = 1 - np.exp(-(0.05 + 0.2 * cube[:, :1]) * epochs)
-        self.values = 0.5 + (quality[:, None] - 0.5) * rise
-        self.seconds = (1 + 9 * cube[:, 1:2]) * epochs
-        self.table = ConfigTable(space, self.frame)
-        self.domain().encode(self.table.configs[0])  # encoded once, as a study does
-
-    def domain(self) -> TableDomain:
-        """The rows."""
-        return TableDomain(self.table)
-
-    def curve(self, config: Any, budget: int) -> Curve:
-        """A row's curve."""
-        row = self.table.rows[self.table.encoding.key(config)]
-        return Curve(self.values[row, : budget + 1], self.seconds[row, : budget + 1])
+def formula() -> tuple[pd.DataFrame, NDArray[np.float64], NDArray[np.float64]]:
+    """Configurations, and for each of their epochs accuracy, which rises to a quality of their own, and seconds."""
+    space, rng = get_space(SPACE), np.random.default_rng(0)
+    frame = sample(space, CONFIGS, rng)
+    cube, epochs = encode(space, frame), np.arange(EPOCHS + 1)
+    quality = 0.95 - 0.4 * np.abs(cube - rng.random(cube.shape[1])).mean(axis=1)
+    rise = 1 - np.exp(-(0.05 + 0.2 * cube[:, :1]) * epochs)
+    return frame, 0.5 + (quality[:, None] - 0.5) * rise, (1 + 9 * cube[:, 1:2]) * epochs
 
 
-class Nearest(Table):
-    """The same for what proposes anywhere in the space."""
+def folder_of(folder: Path) -> lcbench.Benchmark:
+    """Write a benchmark folder of one data set by the formula; metrics that nobody asks for are 0."""
+    frame, accuracy, seconds = formula()
+    known = {"valid_accuracy": accuracy, "seconds": seconds}
+    numbers = np.arange(CONFIGS)
+    key = {"budget": np.full(CONFIGS, EPOCHS), "config_id": numbers, "seed": np.zeros(CONFIGS, int)}
+    more = {"status": ["success"] * CONFIGS, "epochs": key["budget"], "n_parameters": np.ones(CONFIGS, int)}
+    series = {name: [*known.get(name, np.zeros_like(accuracy))] for name in schema.SERIES}
+    runs = pa.table({name: pa.array(values) for name, values in {**key, **more, **series}.items()})
+    space = get_space(SPACE)
+    manifest = schema.Manifest("a formula", SPACE, to_json(space), (EPOCHS,), (0,), "adaptive", provenance={})
+    row = {"name": DATASET, "source": "formula", "instances": 1, "features": 1, "classes": 2}
+    configs = pa.table({"config_id": pa.array(numbers, pa.int32()), **{name: pa.array(frame[name]) for name in frame}})
+    datasets = pa.Table.from_pylist([row], schema=schema.DATASET_SCHEMA)
+    store.write(folder, manifest, configs, datasets, {DATASET: runs.cast(schema.RUN_SCHEMA)})
+    return lcbench.load(folder)
 
-    def curve(self, config: Any, budget: int) -> Curve:
-        """The nearest row's curve."""
-        row = self.table.nearest(config)
-        return Curve(self.values[row, : budget + 1], self.seconds[row, : budget + 1])
+
+def replay(bench: lcbench.Benchmark, match: Match) -> ReplayBackend:
+    """Its replay; configurations are encoded once, as a study does."""
+    made = ReplayBackend(bench, DATASET, schedule="non-adaptive", budgets=BUDGETS, match=match)
+    made.table.nearest(made.table.configs[0])
+    return made
 
 
 def timed(run: Callable[[], None], rounds: int) -> tuple[float, float]:
@@ -84,7 +90,7 @@ def timed(run: Callable[[], None], rounds: int) -> tuple[float, float]:
     return min(wall for wall, _ in spent), min(cpu for _, cpu in spent)
 
 
-def ours(name: str, table: Table, evaluations: int) -> Callable[[], None]:
+def ours(name: str, table: ReplayBackend, evaluations: int) -> Callable[[], None]:
     """A simulation of an optimizer of ours, or of an adapter."""
     make = get_optimizer(name)
 
@@ -95,17 +101,17 @@ def ours(name: str, table: Table, evaluations: int) -> Callable[[], None]:
     return run
 
 
-def hpbandster(table: Table, evaluations: int) -> Callable[[], None]:
+def hpbandster(table: ReplayBackend, evaluations: int) -> Callable[[], None]:
     """HpBandSter's BOHB, with the nearest rows."""
 
     def run() -> None:
-        optimizer = HpBandSter(get_space("mlp"), BUDGETS, np.random.default_rng(0))
+        optimizer = HpBandSter(get_space(SPACE), BUDGETS, np.random.default_rng(0))
         simulate(optimizer, table, workers=WORKERS, evaluations=evaluations)
 
     return run
 
 
-def blackbox(table: Nearest) -> Any:
+def blackbox(table: ReplayBackend) -> Any:
     """The table as Syne Tune has one: all fifty epochs of the nearest row."""
     from syne_tune.blackbox_repository.blackbox import Blackbox
     from syne_tune.config_space import randint
@@ -116,8 +122,9 @@ def blackbox(table: Nearest) -> Any:
         fidelity_values = np.arange(1, EPOCHS + 1)
 
         def _objective_function(self, configuration: Any, fidelity: Any = None, seed: Any = None) -> Any:  # noqa: ARG002
-            curve = table.curve(configuration, EPOCHS)
-            return np.stack([table.metric.loss(curve.values[1:]), curve.seconds[1:]], axis=1)
+            curve = table.curve(dict(configuration), EPOCHS)
+            losses = table.metric.loss(curve.values[1:])  # noqa: PD011  # no DataFrame
+            return np.stack([losses, curve.seconds[1:]], axis=1)
 
     return Rows(config_space(table.table.space), {"epochs": randint(1, EPOCHS)}, ["loss", "seconds"])
 
@@ -129,7 +136,7 @@ class Silent:
         return lambda *_, **__: None
 
 
-def syne_tune(name: str, table: Nearest, evaluations: int) -> Callable[[], None]:
+def syne_tune(name: str, table: ReplayBackend, evaluations: int) -> Callable[[], None]:
     """Syne Tune's own simulator, with as many trials as we have evaluations."""
     from syne_tune import StoppingCriterion, Tuner
     from syne_tune.backend.simulator_backend.simulator_callback import SimulatorCallback
@@ -161,10 +168,9 @@ def syne_tune(name: str, table: Nearest, evaluations: int) -> Callable[[], None]
     return run
 
 
-def peers(table: Nearest) -> dict[str, tuple[str, Callable[[int], Callable[[], None]]]]:
-    """Other packages: with which of ours each is compared, and how it is run."""
+def peers(rows: ReplayBackend, table: ReplayBackend) -> dict[str, tuple[str, Callable[[int], Callable[[], None]]]]:
+    """Other packages: with which of ours each is compared, and how it is run, on rows or on the nearest ones."""
     found: dict[str, tuple[str, Callable[[int], Callable[[], None]]]] = {}
-    rows = Table()
     if find_spec("syne_tune") and find_spec("huggingface_hub"):  # its simulator needs both
         for name, of in (("RandomSearch", "random"), ("ASHA", "asha"), ("BOHB", "bohb"), ("TPE", "kde")):
             found[f"Syne Tune's simulator, {name}"] = of, partial(syne_tune, name, table)
@@ -193,16 +199,17 @@ def main(
     print(f"{processor()}, {CONFIGS} x {EPOCHS}, {WORKERS} workers\n")
     print("| optimizer | evaluations | wall s | processor s | goal (wall s) | processor s / ours |")
     print("|---|---:|---:|---:|---:|---:|")
-    table, measured = Table(), {}
-    for name in optimizers.split(",") if optimizers else OPTIMIZERS:
-        evaluations = 200 if name in MODELS else 500
-        measured[name] = timed(ours(name, table, evaluations), rounds)
-        report(name, evaluations, measured[name], f"{GOALS[name]:g}" if name in GOALS else "", "")
-    if not with_peers:
-        return
     with tempfile.TemporaryDirectory() as folder:
+        bench = folder_of(Path(folder) / "table")
+        table, measured = replay(bench, "exact"), {}
+        for name in optimizers.split(",") if optimizers else OPTIMIZERS:
+            evaluations = 200 if name in MODELS else 500
+            measured[name] = timed(ours(name, table, evaluations), rounds)
+            report(name, evaluations, measured[name], f"{GOALS[name]:g}" if name in GOALS else "", "")
+        if not with_peers:
+            return
         os.environ["SYNETUNE_FOLDER"] = folder  # its simulator writes its results, wherever it is told
-        for name, (of, run) in peers(Nearest()).items():
+        for name, (of, run) in peers(table, replay(bench, "nearest")).items():
             spent = timed(run(500), rounds)
             report(name, 500, spent, "", f"{spent[1] / measured[of][1]:.0f} ({of})" if of in measured else "")
 
