@@ -118,11 +118,17 @@ def blackbox(table: ReplayBackend) -> Any:
 
     from simulate.adapters.syne_tune import config_space
 
+    parts = dict(table.table.space)
+
+    def within(config: Any) -> dict[str, Any]:
+        """Syne Tune's TPE leaves the ranges at times."""
+        return {name: min(max(value, parts[name].lower), parts[name].upper) for name, value in config.items()}
+
     class Rows(Blackbox):
         fidelity_values = np.arange(1, EPOCHS + 1)
 
         def _objective_function(self, configuration: Any, fidelity: Any = None, seed: Any = None) -> Any:  # noqa: ARG002
-            curve = table.curve(dict(configuration), EPOCHS)
+            curve = table.curve(within(configuration), EPOCHS)
             losses = table.metric.loss(curve.values[1:])  # noqa: PD011  # no DataFrame
             return np.stack([losses, curve.seconds[1:]], axis=1)
 
