@@ -46,25 +46,16 @@ class Forest:
         """The trees of scikit-learn's fitted forest; a class that it has not seen has share 0."""
         trees = [estimator.tree_ for estimator in model.estimators_]
         counts = np.array([tree.node_count for tree in trees])
-        left, right, feature, threshold = (
-            np.concatenate([getattr(tree, name) for tree in trees])
-            for name in ("children_left", "children_right", "feature", "threshold")
-        )
-        inner = left >= 0
-        own = np.concatenate([np.arange(count) for count in counts])
         shares = (tree.value[tree.children_left < 0, 0] for tree in trees)
         values, place = _different(shares, np.asarray(model.classes_, np.intp), classes)
-        leaf = np.zeros(len(left), np.int32)
+        children = np.concatenate([_offsets(tree) for tree in trees], axis=1)
+        inner = children[0] > 0
+        leaf = np.zeros(len(inner), np.int32)
         leaf[~inner] = place
-        return cls(
-            np.cumsum(counts) - counts,
-            np.where(inner, [left - own, right - own], 0).astype(np.int32),
-            np.where(inner, feature, 0).astype(np.int32),
-            np.where(inner, threshold, 0.0),
-            leaf,
-            values,
-            int(model.n_features_in_),
-        )
+        feature = np.concatenate([tree.feature.astype(np.int32) for tree in trees])
+        threshold = np.concatenate([tree.threshold for tree in trees])
+        feature[~inner], threshold[~inner] = 0, 0.0
+        return cls(np.cumsum(counts) - counts, children, feature, threshold, leaf, values, int(model.n_features_in_))
 
     def __call__(self, x: NDArray[np.float32]) -> NDArray[np.float64]:
         """``(rows, classes)`` probabilities of ``(rows, inputs)``: trees added up in their order, as scikit-learn."""
@@ -126,6 +117,12 @@ class Forest:
             at[going] = node + self.children[right.astype(np.intp), node]
             going = going[self.children[0, at[going]] > 0]
         return at.reshape(len(x), len(self.roots))
+
+
+def _offsets(tree: Any) -> NDArray[np.int32]:
+    """``(2, nodes)`` left and right child of one tree of scikit-learn, counted from the node itself; 0 at a leaf."""
+    children = np.stack([tree.children_left, tree.children_right])
+    return np.where(children < 0, 0, children - np.arange(children.shape[1])).astype(np.int32)
 
 
 def _different(
