@@ -72,8 +72,8 @@ def forest_improvement(
 ) -> Acquisition:
     """Fit a forest to results and give the expected improvement that it predicts.
 
-    What is to be improved on is the lowest mean that it predicts for the results, as in SMAC: the lowest result itself
-    is below what most trees say of its own configuration, and nothing would seem worth a try near it.
+    What is to be improved on is the lowest mean that it predicts for the results, as in SMAC. (The lowest result, which
+    is below what most trees say of its own configuration, did as well.)
 
     Args:
         encoding: Of the space.

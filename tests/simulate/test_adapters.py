@@ -210,13 +210,14 @@ def bowl(config, budget):
         ("neps-gp", ADAPTERS["neps-gp"], 20, 1),
     ],
 )
-def test_a_model_that_learns_beats_what_random_search_expects_of_a_quadratic(name, make, evaluations, seeds):
-    """P(loss <= r^2) = pi r^2 near the optimum, so the best of n draws is 1 / (pi (n + 1)) in expectation."""
+def test_a_model_that_learns_comes_nearer_than_uniform_sampling(name, make, evaluations, seeds):
+    """P(loss <= r^2) is at most pi r^2, so less than a third of all draws reach 0.1; a model's later ones mostly do."""
     need(name)
     space = ConfigurationSpace({"x": (0.0, 1.0), "y": (0.0, 1.0)})
     backend = FunctionBackend(space, (1,), bowl)
-    found = [play(make, backend, seed, evaluations=evaluations)[0].incumbent(np.inf).loss for seed in range(seeds)]
-    assert np.mean(found) < 1 / (np.pi * (evaluations + 1))
+    traces = [play(make, backend, seed, evaluations=evaluations)[0] for seed in range(seeds)]
+    later = [result.loss for trace in traces for result in trace.results[evaluations // 2 :]]
+    assert np.median(later) < 0.1
 
 
 def told(optimizer, job, loss):

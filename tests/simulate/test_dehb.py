@@ -54,13 +54,16 @@ def test_a_rung_waits_for_the_one_before_but_brackets_do_not(bowl):
 
 
 def test_parents_come_from_the_best_of_the_lower_budget(bowl):
-    """Once a rung is evolved: its pool is the lower subpopulation's best three, here told apart by their place."""
+    """Once a rung is evolved: the lower subpopulation's best three, without a target that was promoted from there."""
     optimizer = make(bowl)
     simulate(optimizer, bowl, evaluations=29)  # the first round, and the first rung of the second
     low, bracket = optimizer._populations[0], optimizer._active[0]
     assert (bracket.rung, bracket.left) == (1, 3)
-    pool = optimizer._parent_pool(bracket, 1, 0)
-    assert pool.tolist() == low.vectors[np.argsort(low.losses)[:3]].tolist()
+    best = low.vectors[np.argsort(low.losses)[:3]].tolist()
+    for place, target in enumerate(optimizer._populations[1].vectors.tolist()):
+        pool, others = optimizer._parent_pool(bracket, 1, place), [each for each in best if each != target]
+        assert pool[: len(others)].tolist() == others
+        assert len(pool) == 3
 
 
 def test_too_small_a_parent_pool_is_filled_with_mutants_of_all_subpopulations(bowl):
@@ -74,6 +77,36 @@ def test_too_small_a_parent_pool_is_filled_with_mutants_of_all_subpopulations(bo
     assert pool[0].tolist() == middle.vectors[middle.losses.argmin()].tolist()
     assert not any((everybody == vector).all(axis=1).any() for vector in pool[1:]), "mutants, not individuals"
     assert ((pool >= 0) & (pool <= 1)).all()
+
+
+def test_a_subpopulation_of_three_that_has_collapsed_does_not_stay_where_it_is(bowl):
+    """Mutants of equal vectors are equal to them: what is new has to come from a stranger, uniform in the cube."""
+    optimizer = make(bowl)
+    simulate(optimizer, bowl, evaluations=20 + 17)  # the second round, up to its last bracket
+    optimizer.ask()
+    bracket = optimizer._active[0]
+    assert (bracket.sizes, bracket.rung) == ((3,), 0)
+    for population in optimizer._populations:
+        population.vectors[:] = 0.25
+    pools = [optimizer._parent_pool(bracket, 2, 0) for _ in range(400)]
+    strangers = np.concatenate([pool[(pool != 0.25).all(axis=1)] for pool in pools])
+    assert len(strangers) == 3 * len(pools)
+    np.testing.assert_allclose(strangers.mean(axis=0), 0.5, atol=0.05)
+    np.testing.assert_allclose(strangers.var(axis=0), 1 / 12, atol=0.01)
+
+
+def test_a_target_is_no_parent_of_its_own_child(bowl):
+    """The largest budget's bracket of three: two others and a stranger."""
+    optimizer = make(bowl)
+    simulate(optimizer, bowl, evaluations=20 + 17)
+    optimizer.ask()
+    bracket, vectors = optimizer._active[0], optimizer._populations[2].vectors
+    for place in range(3):
+        pool = optimizer._parent_pool(bracket, 2, place)
+        known = [[(vector == other).all() for other in vectors].index(True) for vector in pool[:2]]
+        assert sorted(known) == [other for other in range(3) if other != place]
+        assert len(pool) == 3
+        assert not (pool[2] == vectors).all(axis=1).any()
 
 
 def test_every_epoch_can_be_offered(bench):
