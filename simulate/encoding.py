@@ -5,8 +5,9 @@ or a constant) is its index, and a hyperparameter that is inactive in a configur
 hyperparameter is absent from a configuration's mapping.
 """
 
-from collections.abc import Hashable
+from collections.abc import Hashable, Sequence
 from dataclasses import dataclass, field
+from reprlib import repr as short
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -47,8 +48,17 @@ class Encoding:
         return bool(self.space.conditions or self.space.forbidden_clauses)
 
     def key(self, config: Config) -> Hashable:
-        """What identifies a configuration: its values in the order of the space."""
-        return tuple(map(config.get, self.names))
+        """What identifies a configuration: its values in the order of the space.
+
+        Raises:
+            InputError: If one of them is no single value.
+        """
+        key = tuple(map(config.get, self.names))
+        try:
+            hash(key)
+        except TypeError:
+            raise self._no_single_value(config) from None
+        return key
 
     def encode(self, config: Config) -> NDArray[np.float64]:
         """Where a configuration lies in the unit cube, ``(dimensions,)``.
@@ -59,14 +69,20 @@ class Encoding:
         point = np.full(len(self.names), np.nan)
         optional = self.space.conditional_hyperparameters
         for j, (name, part) in enumerate(zip(self.names, self._parts, strict=True)):
-            if name in config and part.legal_value(config[name]):
+            if name in config and _is_single(config[name]) and part.legal_value(config[name]):
                 point[j] = part.to_vector(config[name])
             elif name in config or name not in optional:
-                raise InputError(f"{name} must be a value of {part}, got {config.get(name)!r}.")
+                raise InputError(f"{name} must be a value of {part}, got {short(config.get(name))}.")
         unknown = config.keys() - set(self.names)
         if unknown:
-            raise InputError(f"config must have hyperparameters of the space only, got {', '.join(sorted(unknown))}.")
+            raise InputError(
+                f"config must have hyperparameters of the space only, got {', '.join(sorted(map(str, unknown)))}."
+            )
         return point
+
+    def _no_single_value(self, config: Config) -> InputError:
+        wrong = next((name for name in self.names if not _is_single(config.get(name))), self.names[0])
+        return InputError(f"{wrong} must be a single value, got {short(config[wrong])}.")
 
     def decode(self, points: NDArray[np.float64]) -> list[Config]:
         """Turn ``(n, dimensions)`` points into configurations: numbers and categories are rounded to legal ones.
@@ -135,6 +151,11 @@ class Encoding:
             else:
                 columns.append((cube[:, j, None] == np.arange(n)) * np.sqrt(0.5))
         return np.concatenate(columns, axis=1)
+
+
+def _is_single(value: object) -> bool:
+    """Whether a value can be a hyperparameter's at all: no list, no array."""
+    return isinstance(value, Hashable) and (isinstance(value, str) or not isinstance(value, Sequence))
 
 
 def levels(space: "ConfigurationSpace") -> tuple[int, ...]:
