@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from lcbench.errors import InputError
 from simulate.contract import Config
+from simulate.rounding import coordinates, proposed
 
 if TYPE_CHECKING:
     from ConfigSpace import ConfigurationSpace
@@ -78,7 +79,7 @@ class Encoding:
             raise InputError(
                 f"config must have hyperparameters of the space only, got {', '.join(sorted(map(str, unknown)))}."
             )
-        return point
+        return coordinates(point)
 
     def _no_single_value(self, config: Config) -> InputError:
         wrong = next((name for name in self.names if not _is_single(config.get(name))), self.names[0])
@@ -87,11 +88,12 @@ class Encoding:
     def decode(self, points: NDArray[np.float64]) -> list[Config]:
         """Turn ``(n, dimensions)`` points into configurations: numbers and categories are rounded to legal ones.
 
-        All hyperparameters get a value, also those that are NaN (inactive) in a point.
+        All hyperparameters get a value, also those that are NaN (inactive) in a point. This is where every proposal
+        comes from, so numbers are cut short here (see :mod:`simulate.rounding`).
         """
         points = self.filled(points)
         columns = [
-            part.to_value(np.clip(points[:, j], 0, max(n - 1, 1)) if n == 0 else np.rint(points[:, j])).tolist()
+            (part.to_value(np.rint(points[:, j])) if n else proposed(part, np.clip(points[:, j], 0, 1))).tolist()
             for j, (part, n) in enumerate(zip(self._parts, self.levels, strict=True))
         ]
         return [dict(zip(self.names, row, strict=True)) for row in zip(*columns, strict=True)]
@@ -101,13 +103,17 @@ class Encoding:
         return np.where(np.isnan(points), _INACTIVE, points)
 
     def snap(self, points: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Bring ``(n, dimensions)`` points to where the configurations lie that they are decoded to."""
+        """Bring ``(n, dimensions)`` points to where the configurations lie that they are decoded to.
+
+        Coordinates are ConfigSpace's own to the last digit, since :meth:`legal` compares them with those of its rules.
+        """
         snapped = np.empty_like(points)
         for j, (part, n) in enumerate(zip(self._parts, self.levels, strict=True)):
             if n == 1:
                 snapped[:, j] = part.to_vector(part.default_value)  # 1 for a constant, 0 for a category
                 continue
-            snapped[:, j] = np.rint(points[:, j]) if n else part.to_vector(part.to_value(np.clip(points[:, j], 0, 1)))
+            column = points[:, j]
+            snapped[:, j] = np.rint(column) if n else part.to_vector(proposed(part, np.clip(column, 0, 1)))
         return snapped
 
     def legal(self, points: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
