@@ -159,6 +159,14 @@ class Encoding:
         return np.concatenate(columns, axis=1)
 
 
+def equal(first: Config, second: Config) -> bool:
+    """Whether two configurations are one; not so if a value is an array, which is equal to nothing."""
+    try:
+        return bool(first == second)
+    except ValueError:  # numpy does not say whether arrays are equal
+        return False
+
+
 def _is_single(value: object) -> bool:
     """Whether a value can be a hyperparameter's at all: no list, no array."""
     return isinstance(value, Hashable) and (isinstance(value, str) or not isinstance(value, Sequence))

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from lcbench.errors import InputError
 from lcbench.whole import is_number, whole
 from simulate.contract import Backend, Job, Optimizer, Result
+from simulate.encoding import equal
 from simulate.trace import Trace
 
 Overhead = Callable[[int], float]
@@ -137,7 +138,7 @@ class _Simulation:
             return self._check_parent(job)
         if job.parent is not None:
             raise InputError(f"parent must be given with a trial's first job only, got {job.parent} for a later job.")
-        if before.job.config != job.config:
+        if not equal(before.job.config, job.config):
             raise InputError(f"jobs of trial {job.trial} must have one configuration, got a second: {job.config}.")
         if before.job.budget >= job.budget:
             raise InputError(

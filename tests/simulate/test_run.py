@@ -71,6 +71,7 @@ def test_limits_that_cannot_be(bowl, limits, message):
         ([Job(0, HERE, 3), Job(0, HERE, 3)], "budgets of trial 0 must increase, got 3 after 3"),
         ([Job(0, HERE, 3), Job(0, HERE, 1)], "budgets of trial 0 must increase, got 1 after 3"),
         ([Job(0, HERE, 1), Job(0, {"x": 0.1, "y": 0.5}, 3)], "jobs of trial 0 must have one configuration"),
+        ([Job(0, HERE, 1), Job(0, {"x": np.array([0.1, 0.5]), "y": 0.5}, 3)], "must have one configuration"),
     ],
 )
 def test_jobs_that_cannot_be(bowl, jobs, message):
