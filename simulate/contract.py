@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from lcbench.curve import Curve
 from lcbench.metric import Metric
+from lcbench.whole import whole
 
 if TYPE_CHECKING:
     from ConfigSpace import ConfigurationSpace  # slow to import
@@ -25,6 +26,8 @@ Config = Mapping[str, Any]
 class Job:
     """The order to train a trial for ``budget`` epochs.
 
+    Numbers may come as floats (a budget of ``R / eta``), if they are whole.
+
     Attributes:
         trial: Number of the trial; jobs of one trial share its configuration and have increasing budgets.
         config: The configuration.
@@ -34,12 +37,21 @@ class Job:
             such a trial pays only the epochs after that state; on one that trains from scratch it changes nothing. A
             table cannot know what copied weights give: the curve is that of this configuration, trained so from the
             beginning.
+
+    Raises:
+        InputError: If a number is not a whole one.
     """
 
     trial: int
     config: Config
     budget: int
     parent: int | None = None
+
+    def __post_init__(self) -> None:
+        for name in ("trial", "budget", "parent"):
+            value = getattr(self, name)
+            if type(value) is not int and (value is not None or name != "parent"):
+                object.__setattr__(self, name, whole(f"{name} of a job", value))
 
 
 @dataclass(frozen=True, slots=True)

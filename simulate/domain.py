@@ -15,6 +15,7 @@ from scipy.spatial.distance import cdist
 from lcbench.errors import InputError
 from simulate.contract import Config
 from simulate.encoding import Encoding
+from simulate.rounding import coordinates
 
 if TYPE_CHECKING:
     from ConfigSpace import ConfigurationSpace
@@ -40,7 +41,8 @@ class SpaceDomain:
         """Draw a configuration uniformly (draws come in batches, so one domain belongs to one generator)."""
         if not self._drawn:
             self._drawing.seed(int(rng.integers(2**31)))
-            self._drawn = [_plain(dict(c)) for c in reversed(self._drawing.sample_configuration(_BATCH))]
+            drawn = np.stack([config.get_array() for config in self._drawing.sample_configuration(_BATCH)])
+            self._drawn = self._configs(drawn[::-1])
         return self._drawn.pop()
 
     def encode(self, config: Config) -> NDArray[np.float64]:
@@ -52,25 +54,29 @@ class SpaceDomain:
         if not len(points):
             return [], np.empty((0, points.shape[1]))
         if not self._encoding.conditional:
-            return self._encoding.decode(points), self._encoding.snap(points)
+            return self._encoding.decode(points), coordinates(self._encoding.snap(points))
         legal, allowed = self._encoding.legal(self._encoding.snap(self._encoding.filled(points)))
         legal = legal[allowed]
-        active = zip(self._encoding.decode(legal), ~np.isnan(legal), strict=True)
-        return [dict(compress(config.items(), there)) for config, there in active], legal
+        return self._configs(legal), coordinates(legal)
 
     def candidates(self, n: int, rng: np.random.Generator) -> NDArray[np.float64]:
         """Where ``n`` configurations lie that are drawn uniformly, ``(n, dimensions)``; NaN where inactive."""
         if not self._encoding.conditional:
-            return self._encoding.snap(self._encoding.uniform(n, rng))
+            return coordinates(self._encoding.snap(self._encoding.uniform(n, rng)))
         legal, allowed = self._encoding.legal(self._encoding.snap(self._encoding.uniform(_SPARE * n, rng)))
         if allowed.sum() >= n:
-            return legal[allowed][:n]
+            return coordinates(legal[allowed][:n])
         self._drawing.seed(int(rng.integers(2**31)))  # most is forbidden: ConfigSpace looks for what is not
         drawn = self._drawing.sample_configuration(n)
-        return np.stack([config.get_array() for config in (drawn if isinstance(drawn, list) else [drawn])])
+        return coordinates(np.stack([config.get_array() for config in (drawn if isinstance(drawn, list) else [drawn])]))
 
     def take(self, config: Config) -> None:
         """A space never runs out: nothing to note."""
+
+    def _configs(self, legal: NDArray[np.float64]) -> list[Config]:
+        """The configurations at points; what is inactive there (NaN) they lack."""
+        active = zip(self._encoding.decode(legal), ~np.isnan(legal), strict=True)
+        return [dict(compress(config.items(), there)) for config, there in active]
 
 
 @dataclass(frozen=True)
@@ -106,7 +112,7 @@ class ConfigTable:
         """Where the rows lie in the unit cube, ``(rows, dimensions)``."""
         from lcbench.space import encode
 
-        return encode(self.space, self.frame)
+        return coordinates(encode(self.space, self.frame))
 
     @cached_property
     def features(self) -> NDArray[np.float64]:
@@ -204,8 +210,3 @@ class TableDomain:
         """The same by all distances; the first row of equally near ones."""
         rows = np.flatnonzero(self._is_free)
         return rows[cdist(features, self._table.features[rows], "sqeuclidean").argmin(axis=1)]
-
-
-def _plain(config: dict[str, object]) -> Config:
-    """Numpy's scalars as Python's own."""
-    return {name: value.item() if isinstance(value, np.generic) else value for name, value in config.items()}

@@ -5,8 +5,9 @@ or a constant) is its index, and a hyperparameter that is inactive in a configur
 hyperparameter is absent from a configuration's mapping.
 """
 
-from collections.abc import Hashable
+from collections.abc import Hashable, Sequence
 from dataclasses import dataclass, field
+from reprlib import repr as short
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -14,6 +15,7 @@ from numpy.typing import NDArray
 
 from lcbench.errors import InputError
 from simulate.contract import Config
+from simulate.rounding import coordinates, proposed
 
 if TYPE_CHECKING:
     from ConfigSpace import ConfigurationSpace
@@ -47,8 +49,17 @@ class Encoding:
         return bool(self.space.conditions or self.space.forbidden_clauses)
 
     def key(self, config: Config) -> Hashable:
-        """What identifies a configuration: its values in the order of the space."""
-        return tuple(map(config.get, self.names))
+        """What identifies a configuration: its values in the order of the space.
+
+        Raises:
+            InputError: If one of them is no single value.
+        """
+        key = tuple(map(config.get, self.names))
+        try:
+            hash(key)
+        except TypeError:
+            raise self._no_single_value(config) from None
+        return key
 
     def encode(self, config: Config) -> NDArray[np.float64]:
         """Where a configuration lies in the unit cube, ``(dimensions,)``.
@@ -59,23 +70,30 @@ class Encoding:
         point = np.full(len(self.names), np.nan)
         optional = self.space.conditional_hyperparameters
         for j, (name, part) in enumerate(zip(self.names, self._parts, strict=True)):
-            if name in config and part.legal_value(config[name]):
+            if name in config and _is_single(config[name]) and part.legal_value(config[name]):
                 point[j] = part.to_vector(config[name])
             elif name in config or name not in optional:
-                raise InputError(f"{name} must be a value of {part}, got {config.get(name)!r}.")
+                raise InputError(f"{name} must be a value of {part}, got {short(config.get(name))}.")
         unknown = config.keys() - set(self.names)
         if unknown:
-            raise InputError(f"config must have hyperparameters of the space only, got {', '.join(sorted(unknown))}.")
-        return point
+            raise InputError(
+                f"config must have hyperparameters of the space only, got {', '.join(sorted(map(str, unknown)))}."
+            )
+        return coordinates(point)
+
+    def _no_single_value(self, config: Config) -> InputError:
+        wrong = next((name for name in self.names if not _is_single(config.get(name))), self.names[0])
+        return InputError(f"{wrong} must be a single value, got {short(config[wrong])}.")
 
     def decode(self, points: NDArray[np.float64]) -> list[Config]:
         """Turn ``(n, dimensions)`` points into configurations: numbers and categories are rounded to legal ones.
 
-        All hyperparameters get a value, also those that are NaN (inactive) in a point.
+        All hyperparameters get a value, also those that are NaN (inactive) in a point. This is where every proposal
+        comes from, so numbers are cut short here (see :mod:`simulate.rounding`).
         """
         points = self.filled(points)
         columns = [
-            part.to_value(np.clip(points[:, j], 0, max(n - 1, 1)) if n == 0 else np.rint(points[:, j])).tolist()
+            (part.to_value(np.rint(points[:, j])) if n else proposed(part, np.clip(points[:, j], 0, 1))).tolist()
             for j, (part, n) in enumerate(zip(self._parts, self.levels, strict=True))
         ]
         return [dict(zip(self.names, row, strict=True)) for row in zip(*columns, strict=True)]
@@ -85,13 +103,17 @@ class Encoding:
         return np.where(np.isnan(points), _INACTIVE, points)
 
     def snap(self, points: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Bring ``(n, dimensions)`` points to where the configurations lie that they are decoded to."""
+        """Bring ``(n, dimensions)`` points to where the configurations lie that they are decoded to.
+
+        Coordinates are ConfigSpace's own to the last digit, since :meth:`legal` compares them with those of its rules.
+        """
         snapped = np.empty_like(points)
         for j, (part, n) in enumerate(zip(self._parts, self.levels, strict=True)):
             if n == 1:
                 snapped[:, j] = part.to_vector(part.default_value)  # 1 for a constant, 0 for a category
                 continue
-            snapped[:, j] = np.rint(points[:, j]) if n else part.to_vector(part.to_value(np.clip(points[:, j], 0, 1)))
+            column = points[:, j]
+            snapped[:, j] = np.rint(column) if n else part.to_vector(proposed(part, np.clip(column, 0, 1)))
         return snapped
 
     def legal(self, points: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
@@ -135,6 +157,19 @@ class Encoding:
             else:
                 columns.append((cube[:, j, None] == np.arange(n)) * np.sqrt(0.5))
         return np.concatenate(columns, axis=1)
+
+
+def equal(first: Config, second: Config) -> bool:
+    """Whether two configurations are one; not so if a value is an array, which is equal to nothing."""
+    try:
+        return bool(first == second)
+    except ValueError:  # numpy does not say whether arrays are equal
+        return False
+
+
+def _is_single(value: object) -> bool:
+    """Whether a value can be a hyperparameter's at all: no list, no array."""
+    return isinstance(value, Hashable) and (isinstance(value, str) or not isinstance(value, Sequence))
 
 
 def levels(space: "ConfigurationSpace") -> tuple[int, ...]:

@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from lcbench.errors import UnknownNameError
+from simulate.budgets import offered
 from simulate.contract import Backend
 
 
@@ -68,9 +68,7 @@ def evaluation(backend: Backend, budget: int | None = None) -> Callable[[Mapping
     Raises:
         UnknownNameError: If the backend does not offer the budget.
     """
-    epochs = backend.budgets[-1] if budget is None else budget
-    if epochs not in backend.budgets:
-        raise UnknownNameError("budget", epochs, backend.budgets)
+    epochs = backend.budgets[-1] if budget is None else offered(budget, backend.budgets)
 
     def evaluate(config: Mapping[str, Any]) -> Evaluation:
         curve = backend.curve(config, epochs)

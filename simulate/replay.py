@@ -11,7 +11,8 @@ from lcbench.benchmark import Benchmark
 from lcbench.curve import Curve
 from lcbench.errors import InputError, UnknownNameError
 from lcbench.metric import get_metric
-from lcbench.schema import check_budgets
+from lcbench.whole import whole
+from simulate.budgets import checked, offered
 from simulate.contract import Config, Domain
 from simulate.domain import ConfigTable, SpaceDomain, TableDomain
 from simulate.objectives import WithObjective
@@ -41,11 +42,12 @@ class ReplayBackend(WithObjective):
         match: ``"exact"``: optimizers choose among the rows of the table. ``"nearest"``: they choose anywhere in the
             space, and get the row that lies nearest in the unit cube.
         draw_seed: Source of the picks of ``"draw"``: which recorded seed an evaluation gets depends on this, the row
-            and the run's budget only, never on what was asked before.
+            and the run's budget only, never on what was asked before; at least 0.
 
     Raises:
         UnknownNameError: If a name or the seed is unknown.
-        InputError: If runs that this replay needs are missing in the table, or it cannot offer the budgets.
+        InputError: If runs that this replay needs are missing in the table, or it cannot offer the budgets, or
+            ``draw_seed`` is none.
     """
 
     def __init__(
@@ -68,8 +70,8 @@ class ReplayBackend(WithObjective):
         self.bench, self.dataset, self.match, self.seed = bench, dataset, match, seed
         self.metric = get_metric(metric)
         self.resumes = schedule == "non-adaptive"
-        self.budgets = bench.budgets if budgets is None else _offered(budgets, bench.budgets, schedule)
-        self._draw_seed = draw_seed
+        self.budgets = bench.budgets if budgets is None else _chosen(budgets, bench.budgets, schedule)
+        self._draw_seed = whole("draw_seed", draw_seed, least=0)
         runs = (bench.budgets[-1],) if self.resumes else self.budgets
         self._values = {budget: self._select(metric, budget) for budget in runs}
         self._seconds = {budget: self._select("seconds", budget) for budget in runs}
@@ -91,8 +93,7 @@ class ReplayBackend(WithObjective):
             InputError: If the configuration is no row of the table and ``match`` is ``"exact"``.
             UnknownNameError: If the budget is not offered.
         """
-        if budget not in self.budgets:
-            raise UnknownNameError("budget", budget, self.budgets)
+        budget = offered(budget, self.budgets)
         run, row = self._run(budget), self._row(config)
         return Curve(self._values[run][row, : budget + 1], self._seconds[run][row, : budget + 1])
 
@@ -160,17 +161,16 @@ class ReplayBackend(WithObjective):
                 )
 
 
-def _offered(budgets: Iterable[int], recorded: tuple[int, ...], schedule: Schedule) -> tuple[int, ...]:
+def _chosen(budgets: Iterable[int], recorded: tuple[int, ...], schedule: Schedule) -> tuple[int, ...]:
     """Check the budgets that a replay is to offer, given those of the table."""
-    offered = tuple(int(budget) if isinstance(budget, np.integer) else budget for budget in budgets)
-    check_budgets(offered)
+    chosen = checked(budgets)
     if schedule == "adaptive":
-        lacking = [budget for budget in offered if budget not in recorded]
+        lacking = [budget for budget in chosen if budget not in recorded]
         if lacking:
             raise InputError(
                 f"budgets must be recorded ones ({', '.join(map(str, recorded))}) when schedule='adaptive', got "
                 f"{lacking[0]}; use schedule='non-adaptive' to offer any epoch of the longest run."
             )
-    elif offered[-1] > recorded[-1]:
-        raise InputError(f"budgets must be at most {recorded[-1]}, the longest run of the table, got {offered[-1]}.")
-    return offered
+    elif chosen[-1] > recorded[-1]:
+        raise InputError(f"budgets must be at most {recorded[-1]}, the longest run of the table, got {chosen[-1]}.")
+    return chosen

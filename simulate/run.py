@@ -6,7 +6,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from lcbench.errors import InputError
+from lcbench.whole import is_number, whole
 from simulate.contract import Backend, Job, Optimizer, Result
+from simulate.encoding import equal
 from simulate.trace import Trace
 
 Overhead = Callable[[int], float]
@@ -46,7 +48,7 @@ def simulate(
         InputError: If an argument cannot be used, not a single job ends within ``seconds``, or the optimizer asks
             for something the backend does not offer, or for nothing at all.
     """
-    _check(workers, seconds, evaluations)
+    workers, evaluations = _check(workers, seconds, evaluations)
     state = _Simulation(optimizer, backend, list(range(workers)), math.inf if evaluations is None else evaluations)
     limit = math.inf if seconds is None else seconds
     thinking = overhead or _no_overhead
@@ -96,8 +98,8 @@ class _Simulation:
         if job is None:
             return False
         thought = overhead(len(self.told))
-        if not 0 <= thought < math.inf:
-            raise InputError(f"overhead must give a finite number of seconds of at least 0, got {thought}.")
+        if not (is_number(thought) and 0 <= thought < math.inf):
+            raise InputError(f"overhead must give a finite number of seconds of at least 0, got {thought!r}.")
         self.now += thought
         result = self._train(job, heapq.heappop(self.free))
         heapq.heappush(self.running, (result.finished, self.started, result))
@@ -136,7 +138,7 @@ class _Simulation:
             return self._check_parent(job)
         if job.parent is not None:
             raise InputError(f"parent must be given with a trial's first job only, got {job.parent} for a later job.")
-        if before.job.config != job.config:
+        if not equal(before.job.config, job.config):
             raise InputError(f"jobs of trial {job.trial} must have one configuration, got a second: {job.config}.")
         if before.job.budget >= job.budget:
             raise InputError(
@@ -185,15 +187,14 @@ def _no_overhead(told: int) -> float:  # noqa: ARG001
     return 0.0
 
 
-def _check(workers: int, seconds: float | None, evaluations: int | None) -> None:
-    if workers < 1:
-        raise InputError(f"workers must be at least 1, got {workers}.")
+def _check(workers: int, seconds: float | None, evaluations: int | None) -> tuple[int, int | None]:
+    """Check the limits, and give the whole ones as integers."""
+    workers = whole("workers", workers, least=1)
     if seconds is None and evaluations is None:
         raise InputError("a limit must be given, got none; give seconds, evaluations or both.")
-    if seconds is not None and not seconds > 0:
-        raise InputError(f"seconds must be more than 0, got {seconds}.")
-    if evaluations is not None and evaluations < 1:
-        raise InputError(f"evaluations must be at least 1, got {evaluations}.")
+    if seconds is not None and not (is_number(seconds) and seconds > 0):
+        raise InputError(f"seconds must be more than 0, got {seconds!r}.")
+    return workers, None if evaluations is None else whole("evaluations", evaluations, least=1)
 
 
 def _check_anything(state: _Simulation, limit: float) -> None:

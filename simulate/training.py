@@ -1,6 +1,6 @@
 """Backend that trains for real: the only file of this package that imports :mod:`collection`."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from contextlib import AbstractContextManager
 from datetime import datetime
 from functools import cached_property
@@ -24,8 +24,9 @@ from lcbench.benchmark import Benchmark, load
 from lcbench.curve import Curve
 from lcbench.errors import InputError, StoppedError, UnknownNameError
 from lcbench.metric import get_metric
-from lcbench.schema import check_budgets
 from lcbench.space import check_configs, get_space, records
+from lcbench.whole import as_whole, whole
+from simulate.budgets import checked, offered
 from simulate.contract import Config, Domain, Job
 from simulate.domain import ConfigTable, SpaceDomain, TableDomain
 from simulate.encoding import Encoding
@@ -82,13 +83,12 @@ class TrainingBackend(WithObjective):
     ) -> None:
         if find_spec("torch") is None:
             raise InputError("training needs the package 'torch', got none; run: pip install 'lcbench[collect]'.")
-        self.metric, self.budgets = get_metric(metric), check_budgets(tuple(budgets))
+        self.metric, self.budgets = get_metric(metric), checked(budgets)
         self.space_name, self.space = space, get_space(space)
         self.table = None if configs is None else ConfigTable(self.space, check_configs(self.space, configs))
         self._ids = pd.Index([]) if configs is None else configs.index
         seeds = _seeds(seed)
-        if plan_seed < 0:
-            raise InputError(f"plan seed must be at least 0, got {plan_seed}.")
+        plan_seed = whole("plan seed", plan_seed, least=0)
         loaded = load_dataset(dataset) if isinstance(dataset, str) else dataset
         self.dataset, self.source, self.encoding = loaded.name, loaded.source, encoding or default_encoding(space)
         self.trainer = Trainer(prepare(loaded, self.encoding), metric, seeds, plan_seed, check_device(device))
@@ -146,8 +146,7 @@ class TrainingBackend(WithObjective):
             InputError: If the configuration is not in the space, or none of the given ones.
             UnknownNameError: If the budget is not offered.
         """
-        if budget not in self.budgets:
-            raise UnknownNameError("budget", budget, self.budgets)
+        budget = offered(budget, self.budgets)
         return self.trainer.curve(self.values(config), budget)
 
     def values(self, config: Config) -> dict[str, Any]:
@@ -238,8 +237,9 @@ def _row(table: ConfigTable, config: Config) -> int:
 
 
 def _seeds(seed: int | Sequence[int]) -> tuple[int, ...]:
-    seeds = (seed,) if isinstance(seed, int) else tuple(seed)
-    if not seeds or min(seeds) < 0 or len(set(seeds)) < len(seeds):
+    seeds = tuple(map(as_whole, seed)) if isinstance(seed, Iterable) else (as_whole(seed),)
+    sound = bool(seeds) and all(type(each) is int and each >= 0 for each in seeds)
+    if not sound or len(set(seeds)) < len(seeds):
         raise InputError(f"seed must be one or several different numbers of at least 0, got {seed}.")
     return seeds
 

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from lcbench.errors import InputError
 from simulate.contract import Config, Domain, Optimizer
+from simulate.encoding import equal
 from simulate.optimizers.registry import OptimizerFactory
 
 if TYPE_CHECKING:
@@ -42,7 +43,7 @@ class WarmStart:
 
     def __post_init__(self) -> None:
         for place, config in enumerate(self.portfolio):
-            if config in self.portfolio[:place]:
+            if any(equal(config, before) for before in self.portfolio[:place]):
                 raise InputError(f"portfolio must hold each configuration once, got {dict(config)} a second time.")
 
     def __call__(self, domain: Domain, budgets: tuple[int, ...], rng: np.random.Generator) -> Optimizer:

@@ -12,6 +12,7 @@ from lcbench.errors import InputError
 from simulate.adapters.contained import NUMPY, Contained, GlobalState, seed_from
 from simulate.adapters.package import asked, require
 from simulate.adapters.placing import Placing
+from simulate.budgets import checked
 from simulate.contract import Config, Domain, Job, Result
 from simulate.encoding import levels
 from simulate.optimizers.rungs import geometric_rungs, infer_eta
@@ -61,6 +62,7 @@ class NePSOptimizer:
         *,
         algorithm: Callable[..., Any] | None = None,
     ) -> None:
+        budgets = checked(budgets)
         neps = require("neps", "neps")
         make = algorithm or neps.algorithms.hyperband
         named = inspect.signature(make).parameters

@@ -9,6 +9,7 @@ import numpy as np
 
 from simulate.adapters.package import asked, require
 from simulate.adapters.placing import Placing, is_active
+from simulate.budgets import checked
 from simulate.contract import Config, Domain, Job, Result
 from simulate.encoding import levels
 
@@ -52,6 +53,7 @@ class OptunaOptimizer:
         sampler: Callable[..., Any] | None = None,
         pruner: Callable[[], Any] | None = None,
     ) -> None:
+        budgets = checked(budgets)
         self._optuna = require("optuna", "optuna")
         seed = int(rng.integers(2**31))
         self._placing = Placing(domain, rng)
@@ -62,7 +64,7 @@ class OptunaOptimizer:
                 sampler=self._sampler,
                 pruner=pruner() if pruner else self._optuna.pruners.NopPruner(),
             )
-        self._budgets = tuple(budgets) if pruner else tuple(budgets[-1:])
+        self._budgets = budgets if pruner else budgets[-1:]
         self._running: dict[int, Any] = {}
         self._going_on: deque[Job] = deque()
 

@@ -13,6 +13,7 @@ from lcbench.space import from_json, to_json
 from simulate.adapters.contained import seed_from
 from simulate.adapters.package import asked, require
 from simulate.adapters.placing import Placing
+from simulate.budgets import checked
 from simulate.contract import Config, Domain, Job, Result
 from simulate.optimizers.rungs import geometric_rungs, infer_eta
 
@@ -57,6 +58,7 @@ class SMACOptimizer:
         evaluations: int = 500,
         eta: int | None = None,
     ) -> None:
+        budgets = checked(budgets)
         smac = require("smac", "smac")
         self._values = require("smac.runhistory.dataclasses", "smac")
         self._states = require("smac.runhistory.enumerations", "smac").StatusType

@@ -12,6 +12,7 @@ from lcbench.errors import InputError
 from simulate.adapters.contained import Contained, seed_from
 from simulate.adapters.package import asked, require
 from simulate.adapters.placing import Placing
+from simulate.budgets import checked
 from simulate.contract import Config, Domain, Job, Result
 from simulate.encoding import levels
 from simulate.optimizers.rungs import infer_eta
@@ -61,6 +62,7 @@ class SyneTuneOptimizer:
         *,
         scheduler: Callable[..., Any] | None = None,
     ) -> None:
+        budgets = checked(budgets)
         make = scheduler or require("syne_tune.optimizer.baselines", "syne-tune").ASHA
         base = require("syne_tune.optimizer.schedulers.single_fidelity_scheduler", "syne-tune").SingleFidelityScheduler
         self._words = require("syne_tune.optimizer.scheduler", "syne-tune").SchedulerDecision
@@ -69,7 +71,7 @@ class SyneTuneOptimizer:
         self._contained = Contained(seed)
         with self._contained.here():
             self._scheduler = make(config_space(domain.space), **_named(make, _offered(budgets, seed)))
-        self._budgets = tuple(budgets[-1:] if isinstance(self._scheduler, base) else budgets)
+        self._budgets = budgets[-1:] if isinstance(self._scheduler, base) else budgets
         self._placing = Placing(domain, rng)
         self._trials: dict[int, Any] = {}
         self._jobs: dict[int, Job] = {}  # by trial: its latest

@@ -10,6 +10,7 @@ from math import isfinite
 import numpy as np
 
 from lcbench.errors import InputError
+from simulate.budgets import checked
 from simulate.contract import Domain, Job, Result
 from simulate.optimizers.random_search import draw
 from simulate.optimizers.rungs import check_eta, geometric_rungs, infer_eta
@@ -70,7 +71,7 @@ class _RungSystem:
         eta: int | None = None,
         rungs: Sequence[int] | None = None,
     ) -> None:
-        self._domain, self._rng = domain, rng
+        self._domain, self._rng, budgets = domain, rng, checked(budgets)
         self._eta = infer_eta(budgets) if eta is None else check_eta(eta)
         self._budgets = geometric_rungs(budgets, self._eta) if rungs is None else _check_rungs(rungs, budgets)
         self._rungs = {budget: Rung() for budget in self._budgets[:-1]}

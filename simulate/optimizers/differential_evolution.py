@@ -4,6 +4,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lcbench.errors import InputError
+from simulate.budgets import checked
 from simulate.contract import Config, Domain, Job, Result
 from simulate.encoding import levels
 from simulate.optimizers.differential import PARENTS, Population, Rates, evolve, to_point, to_vector
@@ -47,7 +48,7 @@ class DifferentialEvolution:
     ) -> None:
         if population <= PARENTS:
             raise InputError(f"population must be at least {PARENTS + 1}, got {population}.")
-        self._domain, self._budget, self._rng = domain, budgets[-1], rng
+        self._domain, self._budget, self._rng = domain, checked(budgets)[-1], rng
         self._rates = rates or Rates()
         self._levels = levels(domain.space)
         self._population = Population(population, len(self._levels), rng)

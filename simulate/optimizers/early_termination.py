@@ -8,6 +8,7 @@ from math import isfinite
 import numpy as np
 
 from lcbench.errors import InputError
+from simulate.budgets import checked
 from simulate.contract import Domain, Job, Result
 from simulate.optimizers.random_search import draw
 from simulate.optimizers.running import Running
@@ -31,6 +32,7 @@ class EarlyTermination(ABC):
     ) -> None:
         if grace is not None and grace < 0:
             raise InputError(f"grace must be at least 0 epochs, got {grace}.")
+        budgets = checked(budgets)
         self._domain, self._budgets, self._rng = domain, budgets, rng
         self._grace = budgets[-1] // 10 if grace is None else grace
         self._next = dict(pairwise(budgets))

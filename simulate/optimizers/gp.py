@@ -15,6 +15,8 @@ from scipy.linalg.lapack import dpotrf, dpotri, dpotrs, dtrtrs
 from scipy.optimize import Bounds, minimize
 from scipy.spatial.distance import cdist
 
+from simulate.rounding import significant
+
 Array = NDArray[np.float64]
 
 
@@ -42,6 +44,15 @@ class Hyperparameters:
         """The inverse of :attr:`logs`."""
         *lengths, signal, noise = np.exp(logs)
         return cls(np.array(lengths), float(signal), float(noise))
+
+    def rounded(self, digits: int = 2) -> "Hyperparameters":
+        """The same in two digits.
+
+        A fit ends where its iterations do, and where points lie close together they make of what an instruction set
+        does to a last digit a difference in the fourth. Data say less than two digits of a hyperparameter.
+        """
+        *lengths, signal, noise = significant(np.append(self.lengths, [self.signal, self.noise]), digits)
+        return Hyperparameters(np.array(lengths), float(signal), float(noise))
 
 
 def matern(distance: Array, signal: float) -> tuple[Array, Array]:
@@ -134,6 +145,7 @@ class Prior:
         return float(0.5 * scaled @ scaled), scaled / self.std
 
 
+_PLACES = 6
 _LOWEST, _HIGHEST = np.log([0.01, 1e-3, 1e-6]), np.log([100.0, 100.0, 1.0])  # length, signal, noise
 
 
@@ -147,6 +159,9 @@ def fit(
     iterations: int = 20,
 ) -> Hyperparameters:
     """Hyperparameters of the largest posterior density, by L-BFGS-B from each start.
+
+    Densities are cut to 6 decimal places before the starts are compared: two that end at one place must not be told
+    apart by what an instruction set does to a last digit.
 
     Args:
         x: ``(n, features)`` points.
@@ -175,7 +190,7 @@ def fit(
             bounds=Bounds(lowest, highest),
             options={"maxiter": iterations},
         )
-        found.append((float(ended.fun), ended.x))
+        found.append((round(float(ended.fun), _PLACES), ended.x))
     return Hyperparameters.from_logs(min(found, key=lambda pair: pair[0])[1])
 
 

@@ -73,7 +73,7 @@ class GPBO(ModelBO):
         if self._known is None or len(y) >= self._growth * self._fitted:
             known = self._known
             starts = () if known is None else (known, replace(known, noise=10 * known.noise))
-            self._known, self._fitted = fit(x, y, self._groups, starts), len(y)
+            self._known, self._fitted = fit(x, y, self._groups, starts).rounded(), len(y)
         return self._known
 
 

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lcbench.errors import InputError
+from simulate.budgets import checked
 from simulate.contract import Config, Domain, Job, Result
 from simulate.encoding import levels
 
@@ -92,7 +93,7 @@ class GridSearch:
     ) -> None:
         if levels is not None and levels < 1:
             raise InputError(f"levels must be at least 1 (of each number), got {levels}.")
-        self._domain, self._budget, self._rng = domain, budgets[-1], rng
+        self._domain, self._budget, self._rng = domain, checked(budgets)[-1], rng
         self._last = levels
         self._refinements = count(_FIRST if levels is None else levels)
         self._seen: set[bytes] = set()

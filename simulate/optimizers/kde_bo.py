@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from simulate.budgets import checked
 from simulate.contract import Domain, Job, Result
 from simulate.optimizers.kde_model import KDEModel, Settings
 from simulate.optimizers.running import Running
@@ -33,8 +34,8 @@ class KDEBO:
         *,
         settings: Settings | None = None,
     ) -> None:
-        self._budget = budgets[-1]
-        self._model = KDEModel(domain, budgets[-1:], rng, settings)
+        self._budget = checked(budgets)[-1]
+        self._model = KDEModel(domain, (self._budget,), rng, settings)
         self._running: Running[None] = Running()
 
     def ask(self) -> Job | None:

@@ -15,6 +15,7 @@ from simulate.encoding import levels
 from simulate.optimizers.history import History
 from simulate.optimizers.kde import KDE
 from simulate.optimizers.random_search import draw
+from simulate.rounding import compared
 
 Array = NDArray[np.float64]
 
@@ -132,7 +133,7 @@ class KDEModel:
         configs, points = self._domain.realize(drawn)
         if not configs:
             return None
-        return configs[int(np.argmax(good.log_density(points) - bad.log_density(points)))]
+        return configs[int(np.argmax(compared(good.log_density(points) - bad.log_density(points))))]
 
     def _fit(self) -> None:
         """Fit the model of the largest budget that has enough results."""

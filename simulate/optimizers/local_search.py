@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from lcbench.errors import InputError
 from simulate.contract import Domain
+from simulate.rounding import compared
 
 Array = NDArray[np.float64]
 Acquisition = Callable[[Array], Array]
@@ -112,6 +113,6 @@ def neighbours(centres: Array, levels: tuple[int, ...], step: float, n: int, rng
 
 
 def _top(points: Array, values: Array, k: int, rng: np.random.Generator) -> tuple[Array, Array]:
-    """The ``k`` best of some points, the best first; chance decides between equal ones."""
-    order = np.lexsort((rng.random(len(values)), -values))[:k]
+    """The ``k`` best of some points, the best first; chance decides between equal ones, on every machine alike."""
+    order = np.lexsort((rng.random(len(values)), -compared(values)))[:k]
     return points[order], values[order]

@@ -43,7 +43,7 @@ class MedianRule(EarlyTermination):
         if others < 1:
             raise InputError(f"others must be at least 1 (trials to be compared with), got {others}.")
         self._others = others
-        self._averages: dict[int, list[float]] = {budget: [] for budget in budgets}  # each list is sorted
+        self._averages: dict[int, list[float]] = {budget: [] for budget in self._budgets}  # each list is sorted
 
     def _hopeless(self, result: Result) -> bool:
         losses = result.losses[1:] if isfinite(result.loss) else np.array([np.inf])

@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lcbench.errors import InputError
+from simulate.budgets import checked
 from simulate.optimizers.proposal import fill_inactive, uniform_point
 
 Array = NDArray[np.float64]
@@ -49,6 +50,7 @@ def stops(budgets: Sequence[int], interval: int | None = None) -> tuple[int, ...
 
     With the epochs 1 to 50 and the default, a tenth of the largest: 5, 10, ..., 50. With 12, 25, 50: all of them.
     """
+    budgets = checked(budgets)
     interval = -(-budgets[-1] // _STEPS) if interval is None else interval
     found = [0]
     for budget in budgets:

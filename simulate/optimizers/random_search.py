@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from simulate.budgets import checked
 from simulate.contract import Config, Domain, Job, Result
 
 
@@ -26,7 +27,7 @@ class RandomSearch:
 
     def __init__(self, domain: Domain, budgets: tuple[int, ...], rng: np.random.Generator) -> None:
         self._domain = domain
-        self._budget = budgets[-1]
+        self._budget = checked(budgets)[-1]
         self._rng = rng
         self._trials = 0
 

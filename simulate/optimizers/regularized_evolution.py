@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lcbench.errors import InputError
+from simulate.budgets import checked
 from simulate.contract import Config, Domain, Job, Result
 from simulate.encoding import levels
 from simulate.optimizers.proposal import fill_inactive, propose_at, propose_uniform
@@ -90,7 +91,7 @@ class RegularizedEvolution:
                 raise InputError(f"{name} must be at least 1, got {value}.")
         if not width > 0:
             raise InputError(f"width must be more than 0, got {width}.")
-        self._domain, self._budget, self._rng = domain, budgets[-1], rng
+        self._domain, self._budget, self._rng = domain, checked(budgets)[-1], rng
         self._levels = levels(domain.space)
         self._sample, self._width = sample, width
         self._queue: deque[Member] = deque(maxlen=population)  # appending drops the oldest

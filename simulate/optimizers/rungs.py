@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from lcbench.errors import InputError, UnknownNameError
+from simulate.budgets import checked
 
 Variant = Literal["floor", "ceiling"]
 VARIANTS: tuple[Variant, ...] = ("floor", "ceiling")
@@ -47,7 +48,7 @@ def infer_eta(budgets: Sequence[int]) -> int:
 
     12, 25, 50 gives 2 (so that a promoted half costs about what its rung did); 1, 3, 9 gives 3.
     """
-    ratios = [b / a for a, b in pairwise(budgets)]
+    ratios = [b / a for a, b in pairwise(checked(budgets))]
     return max(2, round(sum(ratios) / len(ratios))) if ratios else 2
 
 
@@ -65,6 +66,7 @@ def geometric_rungs(budgets: Sequence[int], eta: int) -> tuple[int, ...]:
     Returns:
         The rungs, increasing; at least the largest budget.
     """
+    budgets = checked(budgets)
     rungs = [budgets[-1]]
     scale = eta
     for budget in reversed(budgets):
@@ -88,8 +90,9 @@ def rungs_of(budgets: Sequence[int], eta: int) -> tuple[int, ...]:
     Returns:
         The rungs, increasing.
     """
+    budgets = checked(budgets)
     room = len(rung_budgets(budgets[0], budgets[-1], eta))
-    return tuple(budgets) if len(budgets) <= room + 1 else geometric_rungs(budgets, eta)
+    return budgets if len(budgets) <= room + 1 else geometric_rungs(budgets, eta)
 
 
 def promote(losses: ArrayLike, k: int) -> NDArray[np.intp]:

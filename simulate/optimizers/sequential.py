@@ -5,6 +5,7 @@ from collections.abc import Callable, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from simulate.budgets import checked
 from simulate.contract import Config, Domain, Job, Result
 from simulate.encoding import Encoding
 from simulate.optimizers.history import History
@@ -25,7 +26,7 @@ class Sequential:
         self.told = History(len(self.encoding.names))
         self._running: Running[NDArray[np.float64]] = Running()
         self._domain = domain
-        self._budget = budgets[-1]
+        self._budget = checked(budgets)[-1]
         self._propose = propose
 
     @property

@@ -7,6 +7,8 @@ diverged run never looks better than one that did not diverge. If nothing finite
 import numpy as np
 from numpy.typing import NDArray
 
+from simulate.rounding import significant
+
 Array = NDArray[np.float64]
 
 
@@ -46,11 +48,12 @@ def logs(losses: Array) -> Array:
         losses: ``(n,)``, at least one; infinite where a run diverged.
 
     Returns:
-        ``(n,)``, at most 0; all 0 if all losses are equal.
+        ``(n,)``, at most 0; all 0 if all losses are equal. They are cut short (see :mod:`simulate.rounding`): a last
+        digit would choose between equally good splits of a tree.
     """
     y = bounded(losses)
     best, worst = y.min(), y.max()
     if best == worst:
         return np.zeros_like(y)
     low = best - max(np.quantile(y, 0.05) - best, 1e-3 * (worst - best))
-    return np.log((y - low) / (worst - low))
+    return significant(np.log((y - low) / (worst - low)))

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from lcbench.errors import InputError
+from lcbench.whole import is_number, whole
 from simulate.contract import Backend, Optimizer
 from simulate.realtime.record import Record, Unrecorded
 from simulate.realtime.report import LiveReport
@@ -64,7 +65,7 @@ def live(
         PlanConflictError: If the record is of another run.
         LiveInterrupted: On Ctrl-C; what was finished is in its ``trace`` and in the record.
     """
-    check_limits(workers, wallclock, trials)
+    workers, trials = check_limits(workers, wallclock, trials)
     kept = Unrecorded() if record is None else Record(Path(record), _identity(optimizer, backend))
     with kept, LiveReport(backend.metric, trials, wallclock, quiet=quiet, title=title) as report:
         limits = math.inf if trials is None else trials, math.inf if wallclock is None else wallclock
@@ -88,20 +89,21 @@ def _identity(optimizer: Optimizer, backend: Backend) -> dict[str, Any]:
     return {"optimizer": type(optimizer).__name__, "backend": type(backend).__name__, **plain}
 
 
-def check_limits(workers: int, wallclock: float | None, trials: int | None) -> None:
+def check_limits(workers: int, wallclock: float | None, trials: int | None) -> tuple[int, int | None]:
     """Check the limits of a live run.
+
+    Returns:
+        ``workers`` and ``trials``, as integers.
 
     Raises:
         InputError: If one cannot be used, or there is none.
     """
-    if workers < 1:
-        raise InputError(f"workers must be at least 1, got {workers}.")
+    workers = whole("workers", workers, least=1)
     if wallclock is None and trials is None:
         raise InputError("a limit must be given, got none; give wallclock, trials or both.")
-    if wallclock is not None and not 0 < wallclock < math.inf:
-        raise InputError(f"wallclock must be finitely many seconds, more than 0, got {wallclock}.")
-    if trials is not None and trials < 1:
-        raise InputError(f"trials must be at least 1, got {trials}.")
+    if wallclock is not None and not (is_number(wallclock) and 0 < wallclock < math.inf):
+        raise InputError(f"wallclock must be finitely many seconds, more than 0, got {wallclock!r}.")
+    return workers, None if trials is None else whole("trials", trials, least=1)
 
 
 def _check_anything(run: LiveState) -> None:

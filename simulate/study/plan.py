@@ -11,6 +11,7 @@ from lcbench.benchmark import Benchmark
 from lcbench.errors import InputError, UnknownNameError
 from lcbench.metric import get_metric
 from lcbench.schema import MANIFEST
+from lcbench.whole import whole
 from simulate.optimizers import get_optimizer
 from simulate.replay import Match, Schedule, Seed
 from simulate.study.limit import Limit
@@ -63,10 +64,8 @@ class Plan:
         for optimizer in self.optimizers:
             get_optimizer(optimizer)
         get_metric(self.metric)
-        if min(self.seeds) < 0:
-            raise InputError(f"seeds must be at least 0, got {min(self.seeds)}.")
-        if self.workers < 1:
-            raise InputError(f"workers must be at least 1, got {self.workers}.")
+        object.__setattr__(self, "seeds", tuple(whole("seeds", seed, least=0) for seed in self.seeds))
+        object.__setattr__(self, "workers", whole("workers", self.workers, least=1))
 
     def check_datasets(self, bench: Benchmark) -> None:
         """Check that the table has them all.

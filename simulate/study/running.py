@@ -88,8 +88,8 @@ def study(
         match,
     )
     plan.check_datasets(bench)
-    if jobs is not None and jobs < 1:
-        raise InputError(f"jobs must be at least 1, got {jobs}.")
+    if jobs is not None and (not isinstance(jobs, int) or jobs < 1):
+        raise InputError(f"jobs must be at least 1 and a whole number, got {jobs!r}.")
     kept = None if parts is None else Parts(parts, plan.settings(bench))
     found = {} if kept is None else kept.read()
     cells = list(plan.cells())

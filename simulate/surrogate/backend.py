@@ -11,7 +11,9 @@ from numpy.typing import NDArray
 
 from lcbench.benchmark import Benchmark
 from lcbench.curve import Curve
-from lcbench.errors import InputError, UnknownNameError
+from lcbench.errors import UnknownNameError
+from lcbench.whole import whole
+from simulate.budgets import offered
 from simulate.contract import Config
 from simulate.domain import SpaceDomain
 from simulate.encoding import Encoding
@@ -59,7 +61,7 @@ class SurrogateBackend(WithObjective):
         self.surrogate, self.noise, self.exact_on_table = surrogate, noise, exact_on_table
         self.metric, self.budgets, self.resumes = surrogate.metric, surrogate.recorded.budgets, surrogate.resumes
         self.dataset = surrogate.recorded.dataset
-        self._draw_seed = draw_seed
+        self._draw_seed = int(draw_seed)
         self._encoding = Encoding(surrogate.recorded.space)
 
     @classmethod
@@ -134,7 +136,7 @@ class SurrogateBackend(WithObjective):
             InputError: If the configuration is not of the space.
             UnknownNameError: If the table lacks the budget.
         """
-        self._check(budget)
+        budget = offered(budget, self.budgets)
         if self._replay is not None and self._encoding.key(config) in self._replay.table.rows:
             return self._replay.curve(config, budget)
         point = features(self._encoding, self._encoding.encode(config)[None])
@@ -155,7 +157,7 @@ class SurrogateBackend(WithObjective):
             InputError: If a configuration is not of the space.
             UnknownNameError: If the table lacks the budget.
         """
-        self._check(budget)
+        budget = offered(budget, self.budgets)
         points = features(self._encoding, encode_frame(self._encoding, configs))
         values, seconds = self._predict(points, budget)
         if self._replay is not None:
@@ -178,8 +180,8 @@ class SurrogateBackend(WithObjective):
         for start in range(0, len(points), _BLOCK):
             rows = slice(start, start + _BLOCK)
             noise = None if residuals is None else residuals.draw(points[rows], self._draw_seed)
-            for whole, found in zip((values, seconds), course.curves(points[rows], noise), strict=True):
-                whole[rows] = found[:, : budget + 1]
+            for series, found in zip((values, seconds), course.curves(points[rows], noise), strict=True):
+                series[rows] = found[:, : budget + 1]
         return values, seconds
 
     def _overwrite(
@@ -195,10 +197,6 @@ class SurrogateBackend(WithObjective):
                 curve = replay.curve(config, values.shape[1] - 1)
                 values[row], seconds[row] = curve.values, curve.seconds  # noqa: PD011  # no DataFrame
 
-    def _check(self, budget: int) -> None:
-        if budget not in self.budgets:
-            raise UnknownNameError("budget", budget, self.budgets)
-
 
 def _recorded_parts(
     recorded: Recorded, noise: str, exact: bool, draw_seed: int
@@ -206,8 +204,7 @@ def _recorded_parts(
     """What of a backend comes from the table itself: the noise of each run, and the replay."""
     if noise not in NOISES:
         raise UnknownNameError("noise", noise, NOISES)
-    if draw_seed < 0:
-        raise InputError(f"draw_seed must be at least 0, got {draw_seed}.")
+    draw_seed = whole("draw_seed", draw_seed, least=0)
     points, runs = recorded.features(), recorded.runs if noise == "residual" else ()
     residuals = {run: find_residuals(recorded, points, run) for run in runs}
     replay = (

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from lcbench.errors import InputError
 from simulate.contract import Config
 from simulate.encoding import Encoding
+from simulate.rounding import coordinates
 
 _INACTIVE = -1.0  # below every active number: one test of a tree tells it from all of them
 
@@ -57,7 +58,7 @@ def encode_frame(encoding: Encoding, configs: pd.DataFrame) -> NDArray[np.float6
         )
     optional = encoding.space.conditional_hyperparameters
     try:
-        cube = encode(encoding.space, configs)
+        cube = coordinates(encode(encoding.space, configs))
     except (KeyError, ValueError, TypeError) as error:
         raise InputError(f"configs must be of the search space, got others ({error}).") from error
     for j, (name, n) in enumerate(zip(encoding.names, encoding.levels, strict=True)):

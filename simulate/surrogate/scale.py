@@ -1,9 +1,13 @@
-"""Numbers as the models see them: on a scale without bounds that matter, and back into range."""
+"""Numbers as the models see them: on a scale without bounds that matter, and back into range.
+
+What an exponential gives on the way back is cut short, see :mod:`simulate.rounding`.
+"""
 
 import numpy as np
 from numpy.typing import NDArray
 
 from lcbench.metric import Metric
+from simulate.rounding import significant
 
 _SMALLEST = 1e-6  # nats
 _LARGEST_LOG = 600.0  # exp() of more is not finite
@@ -19,7 +23,7 @@ def from_scale(metric: Metric, scaled: NDArray[np.float64]) -> NDArray[np.float6
     """The inverse; always in the metric's range and finite."""
     if np.isfinite(metric.high):
         return np.clip(scaled, metric.low, metric.high)
-    return metric.low + np.exp(np.minimum(scaled, _LARGEST_LOG))
+    return metric.low + significant(np.exp(np.minimum(scaled, _LARGEST_LOG)))
 
 
 def to_pace(seconds: NDArray[np.floating]) -> NDArray[np.float64]:
@@ -48,8 +52,8 @@ def from_pace(level: NDArray[np.float64], shape: NDArray[np.float64]) -> NDArray
         ``(n, budget + 1)``: 0 at the beginning, strictly increasing, ``budget * exp(level)`` at the end.
     """
     centred = shape - shape.mean(axis=1, keepdims=True)
-    share = np.exp(np.clip(centred, -15.0, 15.0))  # a share too small would be lost in the sum
+    share = significant(np.exp(np.clip(centred, -15.0, 15.0)))  # a share too small would be lost in the sum
     seconds = np.zeros((len(shape), shape.shape[1] + 1))
     np.cumsum(share, axis=1, out=seconds[:, 1:])
-    seconds *= (shape.shape[1] * np.exp(level) / seconds[:, -1])[:, None]
+    seconds *= (shape.shape[1] * significant(np.exp(level)) / seconds[:, -1])[:, None]
     return seconds

@@ -7,6 +7,7 @@ import numpy as np
 
 from lcbench.curve import Curve
 from lcbench.errors import InputError
+from lcbench.whole import is_number, whole
 from simulate.contract import Backend, Config
 from simulate.wrappers.wrapper import Wrapper
 
@@ -25,14 +26,14 @@ class Noise(Wrapper):
         seed: Another seed gives other noise.
 
     Raises:
-        InputError: If ``std`` cannot be used.
+        InputError: If ``std`` or ``seed`` cannot be used.
     """
 
     def __init__(self, backend: Backend, std: float, seed: int = 0) -> None:
         super().__init__(backend)
-        if not 0 <= std < np.inf:
-            raise InputError(f"std must be finite and at least 0, got {std}.")
-        self._std, self._seed = std, seed
+        if not (is_number(std) and 0 <= std < np.inf):
+            raise InputError(f"std must be finite and at least 0, got {std!r}.")
+        self._std, self._seed = std, whole("seed", seed)
 
     def curve(self, config: Config, budget: int) -> Curve:
         """The curve inside with noise."""

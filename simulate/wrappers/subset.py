@@ -3,8 +3,8 @@
 from collections.abc import Iterable
 
 from lcbench.curve import Curve
-from lcbench.errors import InputError, UnknownNameError
-from lcbench.schema import check_budgets
+from lcbench.errors import InputError
+from simulate.budgets import checked, offered
 from simulate.contract import Backend, Config
 from simulate.wrappers.wrapper import Wrapper
 
@@ -25,8 +25,7 @@ class Subset(Wrapper):
 
     def __init__(self, backend: Backend, budgets: Iterable[int]) -> None:
         super().__init__(backend)
-        self._budgets = tuple(budgets)
-        check_budgets(self._budgets)
+        self._budgets = checked(budgets)
         lacking = [budget for budget in self._budgets if budget not in backend.budgets]
         if lacking:
             offered = ", ".join(map(str, backend.budgets))
@@ -43,6 +42,4 @@ class Subset(Wrapper):
         Raises:
             UnknownNameError: If the budget was not chosen.
         """
-        if budget not in self._budgets:
-            raise UnknownNameError("budget", budget, self._budgets)
-        return self._inner.curve(config, budget)
+        return self._inner.curve(config, offered(budget, self._budgets))

@@ -240,6 +240,22 @@ def test_renaming_configurations_changes_nothing(name, bench):
     assert steps(play(name, renamed)[0]) == before
 
 
+@pytest.mark.parametrize("budgets", [(), (5, 5), (9, 3), (0, 3), (1.5, 3), ("1", "3"), (True, 3)], ids=str)
+def test_budgets_that_cannot_be(name, budgets):
+    with pytest.raises(InputError, match="budgets must be increasing positive integers"):
+        OPTIMIZERS[name](FunctionBackend(SPACE, (1, 3), curve).domain(), budgets, np.random.default_rng(0))
+
+
+def test_budgets_may_be_whole_floats(name):
+    backend = FunctionBackend(SPACE, (1, 3, 9), curve)
+    plain, others = (
+        OPTIMIZERS[name](backend.domain(), budgets, np.random.default_rng(0))
+        for budgets in (backend.budgets, (9 / 9, np.int64(3), 9.0))
+    )
+    played = [steps(simulate(optimizer, backend, evaluations=16)) for optimizer in (plain, others)]
+    assert played[0] == played[1]
+
+
 def test_a_used_optimizer_says_so(name, bench):
     backend = table_backend(bench, False)
     optimizer = OPTIMIZERS[name](backend.domain(), backend.budgets, np.random.default_rng(0))

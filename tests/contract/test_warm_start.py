@@ -89,6 +89,9 @@ def test_a_configuration_outside_the_space_is_refused():
     warm = WarmStart(OPTIMIZERS["random"], [{"c": "a", "x": 1.5}])
     with pytest.raises(InputError, match="x must be a value of"):
         warm(backend.domain(), backend.budgets, np.random.default_rng(0))
+    arrays = WarmStart(OPTIMIZERS["random"], [{"c": "a", "x": np.array([0.1, 0.5])} for _ in range(2)])
+    with pytest.raises(InputError, match=r"x must be a value of .* got array"):
+        arrays(backend.domain(), backend.budgets, np.random.default_rng(0))
 
 
 def test_a_configuration_that_is_no_row_of_the_table_is_refused(bench):

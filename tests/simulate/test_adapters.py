@@ -403,6 +403,14 @@ def test_a_named_adapter_names_its_extra_when_its_package_is_missing(name, monke
         ADAPTERS[name](backend.domain(), backend.budgets, np.random.default_rng(0))
 
 
+@pytest.mark.parametrize("kind", [OptunaOptimizer, SMACOptimizer, SyneTuneOptimizer, NePSOptimizer])
+@pytest.mark.parametrize("budgets", [(), (9, 3), (1.5, 3)], ids=str)
+def test_budgets_that_cannot_be(kind, budgets):
+    """Said before the package is looked for."""
+    with pytest.raises(InputError, match="budgets must be increasing positive integers"):
+        kind(FunctionBackend(SPACE, (1, 3), curve).domain(), budgets, np.random.default_rng(0))
+
+
 def test_a_contained_global_state_is_the_same_wherever_it_is_used_and_leaves_no_trace():
     def draws(state):
         np.random.seed(state)  # noqa: NPY002  # the caller's own use of the global state

@@ -82,12 +82,27 @@ def test_two_categories_are_as_far_apart_as_the_ends_of_a_number():
         ({"units": 20, "rate": 1.0, "kind": "a"}, r"rate must be .* got 1\.0"),
         ({"units": 20, "rate": float("nan"), "kind": "a"}, "rate must be"),
         ({"units": "many", "rate": 0.01, "kind": "a"}, "units must be .* got 'many'"),
+        ({"units": 20, "rate": [0.01], "kind": "a"}, r"rate must be .* got \[0\.01\]"),
+        ({"units": 20, "rate": np.array([0.01, 0.02]), "kind": "a"}, r"rate must be .* got array"),
+        ({"units": 20, "rate": 0.01, "kind": ["a"]}, r"kind must be .* got \['a'\]"),
+        ({"units": 20, "rate": 0.01, "kind": {}}, "kind must be .* got {}"),
+        ({"units": ((1, 2), 3), "rate": 0.01, "kind": "a"}, r"units must be .* got \(\(1, 2\), 3\)"),
+        ({"units": 20, "rate": 0.01, "kind": "a", 3: 3}, "hyperparameters of the space only, got 3"),
         ({"units": 20, "rate": 0.01, "kind": "a", "depth": 3}, "hyperparameters of the space only, got depth"),
     ],
 )
 def test_configurations_outside_the_space(config, message):
     with pytest.raises(InputError, match=message):
         Encoding(mixed()).encode(config)
+
+
+@pytest.mark.parametrize("value", [[0.01], np.array([0.01, 0.02]), {}, {1}, ([0.01], 2)])
+def test_a_table_says_which_value_is_none(value):
+    found = table()
+    config = dict(found.configs[0]) | {"rate": value}
+    for ask in (found.encoding.key, TableDomain(found).encode, TableDomain(found).take):
+        with pytest.raises(InputError, match="rate must be a single value, got "):
+            ask(config)
 
 
 def test_a_table_is_drawn_without_replacement_until_it_is_empty():

@@ -113,6 +113,11 @@ def test_what_ends_just_in_time_counts(timed):
     ("limits", "message"),
     [
         ({"trials": 5, "workers": 0}, "workers must be at least 1, got 0"),
+        ({"trials": 5, "workers": 1.5}, r"workers must be a whole number, got 1\.5"),
+        ({"trials": 5, "workers": "2"}, "workers must be a whole number, got '2'"),
+        ({"trials": 5, "workers": True}, "workers must be a whole number, got True"),
+        ({"trials": 2.5}, r"trials must be a whole number, got 2\.5"),
+        ({"wallclock": "9"}, "wallclock must be finitely many seconds, more than 0, got '9'"),
         ({}, "a limit must be given, got none; give wallclock, trials or both"),
         ({"wallclock": 0}, "wallclock must be finitely many seconds, more than 0, got 0"),
         ({"wallclock": float("nan")}, "wallclock must be finitely many seconds, more than 0, got nan"),

@@ -113,6 +113,10 @@ def test_a_data_set_of_ones_own(backend):
     ("arguments", "message"),
     [
         ({"seed": -1}, "seed must be one or several different numbers of at least 0, got -1"),
+        ({"seed": 0.5}, r"seed must be one or several different numbers of at least 0, got 0\.5"),
+        ({"seed": "0"}, "seed must be one or several different numbers of at least 0, got 0"),
+        ({"seed": [1, 1.0]}, "seed must be one or several different numbers of at least 0"),
+        ({"plan_seed": 1.5}, r"plan seed must be a whole number, got 1\.5"),
         ({"seed": ()}, "seed must be one or several different numbers of at least 0"),
         ({"plan_seed": -1}, "plan seed must be at least 0, got -1"),
         ({"budgets": (4, 2)}, "budgets must be increasing"),

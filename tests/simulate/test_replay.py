@@ -118,6 +118,50 @@ def test_draws_differ_between_draw_seeds(bench):
     assert not np.array_equal(first.losses, second.losses)
 
 
+@pytest.mark.parametrize(
+    ("draw_seed", "message"),
+    [(-1, "draw_seed must be at least 0, got -1"), (0.5, "must be a whole number, got 0.5"), ("0", "got '0'")],
+)
+def test_draw_seeds_that_cannot_be(bench, draw_seed, message):
+    with pytest.raises(InputError, match=message):
+        ReplayBackend(bench, "alpha", seed="draw", draw_seed=draw_seed)
+
+
+def test_a_budget_may_be_a_whole_float(bench):
+    backend = ReplayBackend(bench, "alpha")
+    for budget in (50 / 2, np.int64(25), np.float32(25)):
+        found, wanted = backend.curve(row_config(backend, 3), budget), backend.curve(row_config(backend, 3), 25)
+        np.testing.assert_array_equal(found.values, wanted.values)
+        assert backend.objective(budget)(row_config(backend, 3)) == backend.metric.loss(wanted.values[-1])
+    assert ReplayBackend(bench, "alpha", budgets=(25.0, 50.0)).budgets == (25, 50)
+
+
+@pytest.mark.parametrize("budget", [12.5, "12", True, None, float("nan"), [12], np.array([12, 25])])
+def test_budgets_that_are_not_offered(bench, budget):
+    backend = ReplayBackend(bench, "alpha")
+    with pytest.raises(UnknownNameError, match="unknown budget"):
+        backend.curve(row_config(backend, 3), budget)
+    if budget is not None:  # the largest
+        with pytest.raises(UnknownNameError, match="unknown budget"):
+            backend.objective(budget)
+
+
+@pytest.mark.parametrize("value", [[0.01], np.array([0.01, 0.02]), {}])
+@pytest.mark.parametrize("match", ["exact", "nearest"])
+def test_a_value_that_is_none(bench, match, value):
+    backend = ReplayBackend(bench, "alpha", match=match)
+    with pytest.raises(InputError, match="learning_rate must be a single value, got "):
+        backend.curve(dict(row_config(backend, 3)) | {"learning_rate": value}, 25)
+
+
+@pytest.mark.parametrize("match", ["exact", "nearest"])
+def test_a_value_that_is_missing(bench, match):
+    backend = ReplayBackend(bench, "alpha", match=match)
+    for value in (float("nan"), None):
+        with pytest.raises(InputError, match=r"learning_rate|must be a row of the table"):
+            backend.curve(dict(row_config(backend, 3)) | {"learning_rate": value}, 25)
+
+
 def test_exact_refuses_what_is_no_row_and_says_what_to_do(bench):
     backend = ReplayBackend(bench, "alpha")
     other = dict(row_config(backend, 0)) | {"learning_rate": 0.05}

@@ -31,13 +31,22 @@ class Script:
     ("limits", "message"),
     [
         ({"evaluations": 5, "workers": 0}, "workers must be at least 1, got 0"),
+        ({"evaluations": 5, "workers": 1.5}, r"workers must be a whole number, got 1\.5"),
+        ({"evaluations": 5, "workers": "2"}, "workers must be a whole number, got '2'"),
+        ({"evaluations": 5, "workers": True}, "workers must be a whole number, got True"),
+        ({"evaluations": 5, "workers": None}, "workers must be a whole number, got None"),
         ({}, "a limit must be given, got none"),
         ({"seconds": 0}, "seconds must be more than 0, got 0"),
         ({"seconds": float("nan")}, "seconds must be more than 0, got nan"),
+        ({"seconds": "20"}, "seconds must be more than 0, got '20'"),
         ({"evaluations": 0}, "evaluations must be at least 1, got 0"),
+        ({"evaluations": 2.5}, r"evaluations must be a whole number, got 2\.5"),
+        ({"evaluations": "5"}, "evaluations must be a whole number, got '5'"),
+        ({"evaluations": float("inf")}, "evaluations must be a whole number, got inf"),
         ({"seconds": 89.0}, "seconds must be enough for one evaluation, got 89 and the first would end at 90"),
         ({"seconds": 99.0, "overhead": lambda told: 100.0}, "the first would end at 190"),
         ({"seconds": 99.0, "overhead": lambda told: -1.0}, "overhead must give a finite number"),
+        ({"seconds": 99.0, "overhead": lambda told: "1"}, "overhead must give a finite number .* got '1'"),
     ],
 )
 def test_limits_that_cannot_be(bowl, limits, message):
@@ -52,16 +61,32 @@ def test_limits_that_cannot_be(bowl, limits, message):
         ([{"x": 0.5}], "an optimizer must ask for a Job or None, got {'x': 0.5} from Script"),
         ([Job(0, None, 9)], "config of a job must map hyperparameters to values, got None"),
         ([Job(0, {"x": 2.0, "y": 0.5}, 1)], "x must be a value of .*, got 2.0"),
+        ([Job(0, {"x": float("nan"), "y": 0.5}, 1)], "x must be a value of .*, got nan"),
+        ([Job(0, {"x": [0.5], "y": 0.5}, 1)], r"x must be a value of .*, got \[0\.5\]"),
+        ([Job(0, {"x": np.array([0.5, 0.1]), "y": 0.5}, 1)], "x must be a value of .*, got array"),
+        ([Job(0, {"x": None, "y": 0.5}, 1)], "x must be a value of .*, got None"),
+        ([Job(0, HERE | {3: 1, "z": 1}, 1)], "config must have hyperparameters of the space only, got 3, z"),
         ([Job(0, HERE | {"z": 1}, 1)], "config must have hyperparameters of the space only, got z"),
         ([Job(0, HERE, 2)], r"budget of a job must be one of the backend's \(1, 3, 9\), got 2"),
         ([Job(0, HERE, 3), Job(0, HERE, 3)], "budgets of trial 0 must increase, got 3 after 3"),
         ([Job(0, HERE, 3), Job(0, HERE, 1)], "budgets of trial 0 must increase, got 1 after 3"),
         ([Job(0, HERE, 1), Job(0, {"x": 0.1, "y": 0.5}, 3)], "jobs of trial 0 must have one configuration"),
+        ([Job(0, HERE, 1), Job(0, {"x": np.array([0.1, 0.5]), "y": 0.5}, 3)], "must have one configuration"),
     ],
 )
 def test_jobs_that_cannot_be(bowl, jobs, message):
     with pytest.raises(InputError, match=message):
         simulate(Script(*jobs), bowl, evaluations=9)
+
+
+def test_whole_floats_and_numpys_numbers_are_as_good_as_ints(bowl):
+    jobs = [Job(0, HERE, 1), Job(1, HERE, 3), Job(0, HERE, 9)]
+    others = [Job(0.0, HERE, 3 / 3), Job(np.int64(1), HERE, np.float64(3)), Job(0, HERE, 9.0)]
+    plain = simulate(Script(*jobs), bowl, workers=2, evaluations=3)
+    assert simulate(Script(*others), bowl, workers=2.0, evaluations=np.int64(3)).workers == 2
+    assert [r.finished for r in simulate(Script(*others), bowl, workers=2.0, evaluations=3.0).results] == [
+        r.finished for r in plain.results
+    ]
 
 
 def test_a_trial_cannot_go_on_before_it_has_ended(bowl):

@@ -195,7 +195,12 @@ def test_unknown_names(bench, arguments, message):
         ({"seeds": [-1]}, "seeds must be at least 0, got -1"),
         ({"budget": "1"}, "seconds must be enough for one evaluation, got 1"),
         ({"workers": 0}, "workers must be at least 1"),
+        ({"workers": 1.5}, r"workers must be a whole number, got 1\.5"),
+        ({"workers": "2"}, "workers must be a whole number, got '2'"),
+        ({"seeds": [0, 0.5]}, r"seeds must be a whole number, got 0\.5"),
         ({"jobs": 0}, "jobs must be at least 1"),
+        ({"jobs": 1.5}, r"jobs must be at least 1 and a whole number, got 1\.5"),
+        ({"jobs": "2"}, "jobs must be at least 1 and a whole number, got '2'"),
     ],
 )
 def test_arguments_that_cannot_be(bench, arguments, message):

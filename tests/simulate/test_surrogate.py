@@ -173,6 +173,8 @@ def test_bad_input_when_asking(bench, fitted, points):
         with_noise(fitted, noise="residuals")
     with pytest.raises(InputError, match="draw_seed must be at least 0"):
         with_noise(fitted, draw_seed=-1)
+    with pytest.raises(InputError, match=r"draw_seed must be a whole number, got 0\.5"):
+        with_noise(fitted, draw_seed=0.5)
 
 
 def test_noise_needs_two_seeds(make, tmp_path):

@@ -60,8 +60,10 @@ def test_no_noise_is_the_backend_itself():
     assert Noise(flat("train_loss", 7.0), 0.0).curve(HERE, 4).values.tolist() == [7.0] * 5
 
 
-@pytest.mark.parametrize("std", [-1.0, float("nan"), float("inf")])
+@pytest.mark.parametrize("std", [-1.0, float("nan"), float("inf"), "1"])
 def test_noise_that_cannot_be(std):
+    with pytest.raises(InputError, match=r"seed must be a whole number, got 0\.5"):
+        Noise(flat("train_loss", 7.0), 0.1, seed=0.5)
     with pytest.raises(InputError, match="std must be finite and at least 0"):
         Noise(flat("train_loss", 1.0), std)
 
