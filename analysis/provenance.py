@@ -6,6 +6,7 @@ from numpy.typing import NDArray
 
 from lcbench.benchmark import Benchmark
 from lcbench.errors import InputError, UnknownNameError
+from simulate.study import results
 
 
 def check_same_table(traces: pd.DataFrame, bench: Benchmark, metric: str) -> None:
@@ -13,6 +14,7 @@ def check_same_table(traces: pd.DataFrame, bench: Benchmark, metric: str) -> Non
 
     Whatever a study did with the table's seeds (took one, drew, averaged) and with its schedules, each value lies
     between the least and the greatest that the seeds have for its configuration and budget.
+    A run in which nothing finished has no values.
 
     Args:
         traces: From :func:`simulate.study.study`; read are ``dataset, config_id, budget, value``.
@@ -23,7 +25,7 @@ def check_same_table(traces: pd.DataFrame, bench: Benchmark, metric: str) -> Non
         UnknownNameError: If the table lacks a data set, budget or the metric.
         InputError: If the table lacks a configuration, or any value is not in it.
     """
-    for (name, epochs), rows in traces.groupby(["dataset", "budget"], sort=False):
+    for (name, epochs), rows in results(traces).groupby(["dataset", "budget"], sort=False):
         dataset, budget = str(name), int(epochs)  # type: ignore[call-overload]  # pandas types group keys as objects
         if dataset not in bench.datasets:
             raise UnknownNameError("data set", dataset, bench.datasets)

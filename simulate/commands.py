@@ -93,12 +93,15 @@ def _report(traces: "pd.DataFrame", metric: str, out: Path) -> None:
     import numpy as np
 
     from lcbench.console import OUT
-    from simulate.study import report
+    from simulate.study import report, results
+    from simulate.study.empty import said
 
     OUT.print(report.summary_table(traces, metric, np.random.default_rng(0)))
     for part in report.tests(traces):
         OUT.print(part)
-    OUT.print(f"{len(traces)} results written to {out}", soft_wrap=True)
+    if nothing := said(traces):
+        OUT.print(nothing, soft_wrap=True)
+    OUT.print(f"{len(results(traces))} results written to {out}", soft_wrap=True)
 
 
 def _datasets(given: list[str] | None, bench: "Benchmark") -> list[str]:
