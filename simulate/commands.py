@@ -46,6 +46,7 @@ def simulate(
     out: Annotated[Path, typer.Option(help="Parquet file for the traces, one row per result.")] = Path(
         "traces.parquet"
     ),
+    figures: Annotated[Path | None, typer.Option(help="Folder in which to draw the study.")] = None,
     quiet: Annotated[bool, typer.Option("--quiet", help="Print neither progress nor tables.")] = False,
 ) -> None:
     """Replay optimizers on a benchmark in virtual time and compare them.
@@ -55,7 +56,7 @@ def simulate(
     from lcbench.benchmark import load
     from lcbench.console import progress
     from lcbench.errors import InputError
-    from lcbench.output import writable_file
+    from lcbench.output import writable_file, writable_folder
     from simulate.study import study
     from simulate.study.file import write
     from simulate.study.parts import remove_parts
@@ -64,6 +65,8 @@ def simulate(
         raise InputError(f"seeds must be at least 1, got {seeds}.")
     bench = load(folder)
     writable_file(out)
+    if figures is not None:
+        writable_folder(figures)
     parts = out.with_name(f"{out.name}.parts")
     with progress(quiet=quiet) as bar:
         task = bar.add_task("simulate", total=None, note="")
@@ -86,6 +89,7 @@ def simulate(
     remove_parts(parts)
     if not quiet:
         _report(traces, metric, out)
+    _draw(folder, metric, out, figures, quiet=quiet)
 
 
 def _report(traces: "pd.DataFrame", metric: str, out: Path) -> None:
@@ -102,6 +106,21 @@ def _report(traces: "pd.DataFrame", metric: str, out: Path) -> None:
     if nothing := said(traces):
         OUT.print(nothing, soft_wrap=True)
     OUT.print(f"{len(results(traces))} results written to {out}", soft_wrap=True)
+
+
+def _draw(folder: Path | None, metric: str, out: Path, figures: Path | None, *, quiet: bool) -> None:
+    """Draw the study if there is a folder for its figures; otherwise say how it is drawn."""
+    from shlex import join
+
+    from lcbench.console import OUT
+    from simulate.study.drawing import command_line, draw
+
+    line = command_line(folder, metric, out, figures or out.with_name(f"{out.stem}-figures"))
+    if figures is None:
+        if not quiet:
+            OUT.print(f"draw it with: lcbench {join(line)}", soft_wrap=True, highlight=False, markup=False)
+    elif code := draw(line, quiet=quiet):
+        raise typer.Exit(code)
 
 
 def _datasets(given: list[str] | None, bench: "Benchmark") -> list[str]:
