@@ -42,9 +42,11 @@ def _is_within(rows: pd.DataFrame, bench: Benchmark, dataset: str, metric: str, 
     if (places < 0).any():
         return False
     values = rows["value"].to_numpy(dtype=np.float64)
-    own = _between(values, bench.array(dataset, metric, budget)[places, :, budget])
-    read = _between(values, bench.array(dataset, metric, bench.budgets[-1])[places, :, budget])
-    return bool((own | read | np.isnan(values)).all())
+    if budget > bench.budgets[-1]:
+        raise UnknownNameError("budget", budget, bench.budgets)
+    runs = {budget, bench.budgets[-1]} & set(bench.budgets)  # any epoch can be a point on the longest run
+    within = [_between(values, bench.array(dataset, metric, run)[places, :, budget]) for run in runs]
+    return bool((np.logical_or.reduce(within) | np.isnan(values)).all())
 
 
 def _between(values: NDArray[np.float64], seeds: NDArray[np.float32]) -> NDArray[np.bool_]:

@@ -40,6 +40,16 @@ def simulate(
     match: Annotated[
         str, typer.Option(help="exact: choose among the table's rows; nearest: choose anywhere, get the nearest row.")
     ] = "exact",
+    budgets: Annotated[
+        str | None,
+        typer.Option(
+            help="Epochs that optimizers can ask for: 12,25,50, or every epoch, 1-50, on the non-adaptive schedule.",
+            show_default="those of the table",
+        ),
+    ] = None,
+    recorded: Annotated[
+        str, typer.Option(help="Which recorded seeds are replayed: their mean, draw (one for each run), or a number.")
+    ] = "mean",
     jobs: Annotated[
         int | None, typer.Option(help="Processes; by default one, and one per core if it takes more than seconds.")
     ] = None,
@@ -57,6 +67,7 @@ def simulate(
     from lcbench.console import progress
     from lcbench.errors import InputError
     from lcbench.output import writable_file, writable_folder
+    from lcbench.schema import parse_budgets
     from simulate.study import study
     from simulate.study.file import write
     from simulate.study.parts import remove_parts
@@ -80,6 +91,8 @@ def simulate(
             metric=metric,
             schedule=schedule,  # type: ignore[arg-type]  # any string: checked where it is used
             match=match,  # type: ignore[arg-type]  # as above
+            budgets=None if budgets is None else parse_budgets(budgets),
+            recorded=int(recorded) if recorded.isdecimal() else recorded,  # type: ignore[arg-type]  # as above
             jobs=jobs,
             parts=parts,
             begun=lambda kept, cells: bar.reset(task, completed=kept, total=cells),

@@ -84,6 +84,7 @@ class Player:
             schedule=plan.schedule,
             match=plan.match,
             draw_seed=draw_seed,
+            budgets=plan.budgets,
         )
         backend.table = self._table
         if not np.isfinite(backend.best_loss):

@@ -40,6 +40,7 @@ def study(
     recorded: Seed = "mean",
     schedule: Schedule = "adaptive",
     match: Match = "exact",
+    budgets: Iterable[int] | None = None,
     jobs: int | None = 1,
     parts: Path | None = None,
     begun: Callable[[int, int], None] | None = None,
@@ -60,6 +61,8 @@ def study(
             optimizer's seed picks.
         schedule: See :class:`simulate.replay.ReplayBackend`.
         match: See :class:`simulate.replay.ReplayBackend`.
+        budgets: Epochs that optimizers can ask for; by default those of the table. On the non-adaptive schedule any
+            epochs of its longest run, such as ``range(1, 51)``.
         jobs: Processes that play cells; 1: this one. None: this one, and if that takes long and all optimizers are
             of this package, one for each core. Other processes see an optimizer only if importing
             :mod:`simulate.optimizers` puts it in the registry.
@@ -89,6 +92,7 @@ def study(
         recorded,
         schedule,
         match,
+        None if budgets is None else tuple(budgets),
     )
     plan.check_datasets(bench)
     if jobs is not None and jobs < 1:
