@@ -6,6 +6,7 @@ from numpy.typing import NDArray
 
 from lcbench.benchmark import Benchmark
 from lcbench.errors import InputError, UnknownNameError
+from simulate.realtime.studied import NO_ROW
 from simulate.study import results
 
 
@@ -13,8 +14,8 @@ def check_same_table(traces: pd.DataFrame, bench: Benchmark, metric: str) -> Non
     """Hold every value of a study against the table.
 
     Whatever a study did with the table's seeds (took one, drew, averaged) and with its schedules, each value lies
-    between the least and the greatest that the seeds have for its configuration and budget.
-    A run in which nothing finished has no values.
+    between the least and the greatest that the seeds have for its configuration and budget. A run in which
+    nothing finished has no values, and a live run says itself that it evaluated no row of a table.
 
     Args:
         traces: From :func:`simulate.study.study`; read are ``dataset, config_id, budget, value``.
@@ -25,7 +26,9 @@ def check_same_table(traces: pd.DataFrame, bench: Benchmark, metric: str) -> Non
         UnknownNameError: If the table lacks a data set, budget or the metric.
         InputError: If the table lacks a configuration, or any value is not in it.
     """
-    for (name, epochs), rows in results(traces).groupby(["dataset", "budget"], sort=False):
+    shown = results(traces)
+    of_a_table = shown[shown["config_id"] != NO_ROW]
+    for (name, epochs), rows in of_a_table.groupby(["dataset", "budget"], sort=False):
         dataset, budget = str(name), int(epochs)  # type: ignore[call-overload]  # pandas types group keys as objects
         if dataset not in bench.datasets:
             raise UnknownNameError("data set", dataset, bench.datasets)
