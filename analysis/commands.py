@@ -46,8 +46,8 @@ def figures(
     """Print the paper's Table 3 for this table and draw its figures.
 
     Each figure is a PNG and an SVG, with its numbers as CSV beside it. A figure that this table cannot have is left out
-    with a line that says why. Figures 9 to 16 and Table 4 show a study of systems and nothing of the table; if only
-    these are asked for, the paper's Table 3 is not printed.
+    with a line that says why. Figures 9 to 16 and Table 4 show a study of systems, others a study of optimizers; if
+    only figures of studies are asked for, the paper's Table 3 is not printed.
     """
     from analysis.figures import FIGURES
     from analysis.provenance import check_same_table
@@ -64,7 +64,7 @@ def figures(
         check_same_table(study, bench, metric)
     subject = Subject(bench, metric, study, None if systems is None else ablation.read(systems))
     writable_folder(out)
-    if not all(FIGURES[name].needs_systems for name in names):
+    if not all(FIGURES[name].needs_a_study for name in names):
         _table3(bench, metric, out)
     _draw_all(names, subject, out, kinds, quiet=quiet)
     if "table4" in names and subject.systems is not None:

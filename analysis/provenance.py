@@ -6,13 +6,16 @@ from numpy.typing import NDArray
 
 from lcbench.benchmark import Benchmark
 from lcbench.errors import InputError, UnknownNameError
+from simulate.realtime.studied import NO_ROW
+from simulate.study import results
 
 
 def check_same_table(traces: pd.DataFrame, bench: Benchmark, metric: str) -> None:
     """Hold every value of a study against the table.
 
     Whatever a study did with the table's seeds (took one, drew, averaged) and with its schedules, each value lies
-    between the least and the greatest that the seeds have for its configuration and budget.
+    between the least and the greatest that the seeds have for its configuration and budget. A run in which
+    nothing finished has no values, and a live run says itself that it evaluated no row of a table.
 
     Args:
         traces: From :func:`simulate.study.study`; read are ``dataset, config_id, budget, value``.
@@ -23,7 +26,9 @@ def check_same_table(traces: pd.DataFrame, bench: Benchmark, metric: str) -> Non
         UnknownNameError: If the table lacks a data set, budget or the metric.
         InputError: If the table lacks a configuration, or any value is not in it.
     """
-    for (name, epochs), rows in traces.groupby(["dataset", "budget"], sort=False):
+    shown = results(traces)
+    of_a_table = shown[shown["config_id"] != NO_ROW]
+    for (name, epochs), rows in of_a_table.groupby(["dataset", "budget"], sort=False):
         dataset, budget = str(name), int(epochs)  # type: ignore[call-overload]  # pandas types group keys as objects
         if dataset not in bench.datasets:
             raise UnknownNameError("data set", dataset, bench.datasets)
@@ -40,9 +45,11 @@ def _is_within(rows: pd.DataFrame, bench: Benchmark, dataset: str, metric: str, 
     if (places < 0).any():
         return False
     values = rows["value"].to_numpy(dtype=np.float64)
-    own = _between(values, bench.array(dataset, metric, budget)[places, :, budget])
-    read = _between(values, bench.array(dataset, metric, bench.budgets[-1])[places, :, budget])
-    return bool((own | read | np.isnan(values)).all())
+    if budget > bench.budgets[-1]:
+        raise UnknownNameError("budget", budget, bench.budgets)
+    runs = {budget, bench.budgets[-1]} & set(bench.budgets)  # any epoch can be a point on the longest run
+    within = [_between(values, bench.array(dataset, metric, run)[places, :, budget]) for run in runs]
+    return bool((np.logical_or.reduce(within) | np.isnan(values)).all())
 
 
 def _between(values: NDArray[np.float64], seeds: NDArray[np.float32]) -> NDArray[np.bool_]:

@@ -10,7 +10,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from lcbench.benchmark import Benchmark
-from simulate.regret import RUN, evaluation_regrets, run_regrets
+from simulate.regret import RUN, evaluation_regrets, run_regrets, with_worst
 from simulate.replay import ReplayBackend, Schedule, Seed
 from simulate.statistics import bootstrap_interval
 
@@ -69,7 +69,8 @@ def anytime_regret(traces: pd.DataFrame, times: Sequence[float] = GRID) -> pd.Da
     A mean over those runs that happen to have an incumbent could rise when a run joins late. So there is a mean only
     from the time on at which every run of the optimizer has an incumbent that did not diverge; before, it is NaN.
     (:func:`simulate.regret.regrets` counts such a run as holding the worst configuration instead: where there is a mean
-    here, both agree.)
+    here, both agree.) A run that has none to its end holds the worst configuration here, too, from the beginning; where
+    traces have no ``worst_loss``, there is no mean.
 
     Args:
         traces: With the columns :data:`simulate.regret.TRACE_COLUMNS`.
@@ -83,13 +84,14 @@ def anytime_regret(traces: pd.DataFrame, times: Sequence[float] = GRID) -> pd.Da
     Raises:
         InputError: As :func:`simulate.regret.run_regrets`.
     """
-    return _means(run_regrets(traces, times))
+    return _means(run_regrets(traces, times), traces)
 
 
 def evaluation_regret(traces: pd.DataFrame, counts: Sequence[int] | None = None) -> pd.DataFrame:
     """Mean regret of each optimizer after a number of evaluations, whatever their budgets.
 
-    A mean is over all runs of an optimizer or there is none, so it ends with the run that has the fewest evaluations.
+    A mean is over all runs of an optimizer or there is none, so it ends with the run that has the fewest evaluations. A
+    run in which nothing finished holds the worst configuration after any number of them.
 
     Args:
         traces: As for :func:`anytime_regret`; the rows of a run in the order in which they were told.
@@ -104,23 +106,26 @@ def evaluation_regret(traces: pd.DataFrame, counts: Sequence[int] | None = None)
     if counts is None:
         most = int(traces.groupby(RUN, sort=False).size().max()) if len(traces) else 1
         counts = np.unique(np.geomspace(1, most, _COUNTS).round().astype(int)).tolist()
-    return _means(evaluation_regrets(traces, counts)).rename(columns={"time": "evaluations"})
+    return _means(evaluation_regrets(traces, counts), traces).rename(columns={"time": "evaluations"})
 
 
-def _means(regrets: pd.DataFrame) -> pd.DataFrame:
+def _means(regrets: pd.DataFrame, traces: pd.DataFrame) -> pd.DataFrame:
     """Average over data sets and seeds."""
     shape = [len(regrets.index.unique(name)) for name in RUN]
-    cube = regrets.to_numpy().reshape(*shape, -1)
-    cube = np.where(np.isfinite(cube), cube, np.nan)
-    names = zip(regrets.index.unique("optimizer"), cube, strict=True)
+    cubes = (frame.to_numpy().reshape(*shape, -1) for frame in (regrets, with_worst(regrets, traces)))
+    found, counted = (np.where(np.isfinite(cube), cube, np.nan) for cube in cubes)
+    runs = np.isfinite(found).sum(axis=(1, 2))
     times = regrets.columns.to_numpy()
-    return pd.concat([_summary(str(name), times, each) for name, each in names], ignore_index=True)
+    each = zip(regrets.index.unique("optimizer"), counted, runs, strict=True)
+    return pd.concat([_summary(str(name), times, cube, count) for name, cube, count in each], ignore_index=True)
 
 
-def _summary(optimizer: str, times: NDArray[np.float64], regrets: NDArray[np.float64]) -> pd.DataFrame:
+def _summary(
+    optimizer: str, times: NDArray[np.float64], regrets: NDArray[np.float64], runs: NDArray[np.int_]
+) -> pd.DataFrame:
     """One optimizer's rows from its ``(datasets, seeds, times)`` regrets."""
     seeds = regrets.mean(axis=0)
     error = seeds.std(axis=0, ddof=1) / np.sqrt(len(seeds)) if len(seeds) > 1 else np.full(len(times), np.nan)
     low, high = bootstrap_interval(seeds, np.random.default_rng(_BOOTSTRAP_SEED))
-    columns = (optimizer, times, seeds.mean(axis=0), error, low, high, np.isfinite(regrets).sum(axis=(0, 1)))
+    columns = (optimizer, times, seeds.mean(axis=0), error, low, high, runs)
     return pd.DataFrame(dict(zip(COLUMNS, columns, strict=True)))

@@ -267,15 +267,19 @@ def check_budgets(budgets: tuple[int, ...]) -> tuple[int, ...]:
 
 
 def parse_budgets(text: str) -> tuple[int, ...]:
-    """Read budgets as written on a command line: ``"12,25,50"``.
+    """Read budgets as written on a command line: ``"12,25,50"``, or ``"1-50"`` for every epoch from 1 to 50.
 
     Raises:
         InputError: If they are not increasing positive integers.
     """
-    parts = [part.strip() for part in text.split(",")]
-    if not all(part.isdecimal() for part in parts):
+    ends = [[end.strip() for end in part.split("-", 1)] for part in text.split(",")]
+    if not all(end.isdecimal() for part in ends for end in part):
         raise InputError(f"budgets must be increasing positive integers (epochs), got {text.strip() or 'none'}.")
-    return check_budgets(tuple(int(part) for part in parts))
+    spans = [(int(part[0]), int(part[-1])) for part in ends]
+    check_budgets(tuple(sorted({last for _, last in spans})))  # before a range is written out that is too long
+    if any(first > last for first, last in spans):
+        raise InputError(f"budgets must be increasing positive integers (epochs), got {text.strip()}.")
+    return check_budgets(tuple(budget for first, last in spans for budget in range(first, last + 1)))
 
 
 def check_dataset_name(name: str) -> str:

@@ -40,12 +40,23 @@ def simulate(
     match: Annotated[
         str, typer.Option(help="exact: choose among the table's rows; nearest: choose anywhere, get the nearest row.")
     ] = "exact",
+    budgets: Annotated[
+        str | None,
+        typer.Option(
+            help="Epochs that optimizers can ask for: 12,25,50, or every epoch, 1-50, on the non-adaptive schedule.",
+            show_default="those of the table",
+        ),
+    ] = None,
+    recorded: Annotated[
+        str, typer.Option(help="Which recorded seeds are replayed: their mean, draw (one for each run), or a number.")
+    ] = "mean",
     jobs: Annotated[
         int | None, typer.Option(help="Processes; by default one, and one per core if it takes more than seconds.")
     ] = None,
     out: Annotated[Path, typer.Option(help="Parquet file for the traces, one row per result.")] = Path(
         "traces.parquet"
     ),
+    figures: Annotated[Path | None, typer.Option(help="Folder in which to draw the study.")] = None,
     quiet: Annotated[bool, typer.Option("--quiet", help="Print neither progress nor tables.")] = False,
 ) -> None:
     """Replay optimizers on a benchmark in virtual time and compare them.
@@ -55,7 +66,8 @@ def simulate(
     from lcbench.benchmark import load
     from lcbench.console import progress
     from lcbench.errors import InputError
-    from lcbench.output import writable_file
+    from lcbench.output import writable_file, writable_folder
+    from lcbench.schema import parse_budgets
     from simulate.study import study
     from simulate.study.file import write
     from simulate.study.parts import remove_parts
@@ -64,6 +76,8 @@ def simulate(
         raise InputError(f"seeds must be at least 1, got {seeds}.")
     bench = load(folder)
     writable_file(out)
+    if figures is not None:
+        writable_folder(figures)
     parts = out.with_name(f"{out.name}.parts")
     with progress(quiet=quiet) as bar:
         task = bar.add_task("simulate", total=None, note="")
@@ -77,6 +91,8 @@ def simulate(
             metric=metric,
             schedule=schedule,  # type: ignore[arg-type]  # any string: checked where it is used
             match=match,  # type: ignore[arg-type]  # as above
+            budgets=None if budgets is None else parse_budgets(budgets),
+            recorded=int(recorded) if recorded.isdecimal() else recorded,  # type: ignore[arg-type]  # as above
             jobs=jobs,
             parts=parts,
             begun=lambda kept, cells: bar.reset(task, completed=kept, total=cells),
@@ -86,6 +102,7 @@ def simulate(
     remove_parts(parts)
     if not quiet:
         _report(traces, metric, out)
+    _draw(folder, metric, out, figures, quiet=quiet)
 
 
 def _report(traces: "pd.DataFrame", metric: str, out: Path) -> None:
@@ -93,12 +110,30 @@ def _report(traces: "pd.DataFrame", metric: str, out: Path) -> None:
     import numpy as np
 
     from lcbench.console import OUT
-    from simulate.study import report
+    from simulate.study import report, results
+    from simulate.study.empty import said
 
     OUT.print(report.summary_table(traces, metric, np.random.default_rng(0)))
     for part in report.tests(traces):
         OUT.print(part)
-    OUT.print(f"{len(traces)} results written to {out}", soft_wrap=True)
+    if nothing := said(traces):
+        OUT.print(nothing, soft_wrap=True)
+    OUT.print(f"{len(results(traces))} results written to {out}", soft_wrap=True)
+
+
+def _draw(folder: Path | None, metric: str, out: Path, figures: Path | None, *, quiet: bool) -> None:
+    """Draw the study if there is a folder for its figures; otherwise say how it is drawn."""
+    from shlex import join
+
+    from lcbench.console import OUT
+    from simulate.study.drawing import command_line, draw
+
+    line = command_line(folder, metric, out, figures or out.with_name(f"{out.stem}-figures"))
+    if figures is None:
+        if not quiet:
+            OUT.print(f"draw it with: lcbench {join(line)}", soft_wrap=True, highlight=False, markup=False)
+    elif code := draw(line, quiet=quiet):
+        raise typer.Exit(code)
 
 
 def _datasets(given: list[str] | None, bench: "Benchmark") -> list[str]:

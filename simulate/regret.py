@@ -20,6 +20,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from lcbench.errors import InputError
+from simulate.study.empty import is_empty
 from simulate.trace import incumbent_losses
 
 FRACTIONS: tuple[float, ...] = (0.1, 0.25, 0.5, 1.0)
@@ -65,7 +66,8 @@ def evaluation_regrets(traces: pd.DataFrame, counts: Sequence[int]) -> pd.DataFr
         counts: Numbers of evaluations.
 
     Returns:
-        As :func:`run_regrets`, with one column per count; NaN where a run has not so many.
+        As :func:`run_regrets`, with one column per count; NaN where a run has not so many (of a run in which nothing
+        finished, see :mod:`simulate.study.empty`, all are infinite).
 
     Raises:
         InputError: As :func:`run_regrets`.
@@ -73,8 +75,33 @@ def evaluation_regrets(traces: pd.DataFrame, counts: Sequence[int]) -> pd.DataFr
     check_traces(traces)
     number = traces.groupby(RUN, sort=False).cumcount().to_numpy() + 1
     found = _read_at(traces, number.astype(np.float64), counts)
-    lengths = traces.groupby(RUN, sort=False).size().reindex(found.index, fill_value=0).to_numpy()
+    lengths = number_of_evaluations(traces).reindex(found.index, fill_value=0).to_numpy()
     return found.where(lengths[:, None] >= np.asarray(counts))
+
+
+def number_of_evaluations(traces: pd.DataFrame) -> "pd.Series[float]":
+    """How many results each run has; infinitely many if nothing finished, since none of them is ever better."""
+    runs = traces.assign(empty=is_empty(traces)).groupby(RUN, sort=False)["empty"]
+    return runs.size().astype(np.float64).mask(runs.any(), np.inf)
+
+
+def with_worst(regrets: pd.DataFrame, traces: pd.DataFrame) -> pd.DataFrame:
+    """Let runs that never have an incumbent hold the worst configuration of the table all along.
+
+    Args:
+        regrets: From :func:`run_regrets` or :func:`evaluation_regrets`.
+        traces: What they were computed from; without a column ``worst_loss``, nothing is known and nothing changes.
+
+    Returns:
+        The regrets, finite in such runs; those of runs without a single row stay infinite.
+    """
+    if "worst_loss" not in traces:
+        return regrets
+    never = np.isinf(traces.groupby(RUN, sort=False)["loss"].min()).reindex(regrets.index, fill_value=False)
+    values, spans = regrets.to_numpy(), _spans(traces, regrets.index)[:, None]
+    return pd.DataFrame(
+        np.where(never.to_numpy()[:, None] & np.isinf(values), spans, values), regrets.index, regrets.columns
+    )
 
 
 def _read_at(traces: pd.DataFrame, progress: NDArray[np.float64], times: Sequence[float]) -> pd.DataFrame:

@@ -15,6 +15,22 @@ Overhead = Callable[[int], float]
 """Virtual seconds that one ask takes, given the number of results the optimizer has been told."""
 
 
+class NothingFinishedError(InputError):
+    """Not a single job ended within the time limit.
+
+    Args:
+        seconds: The limit.
+        first: When the first job would have ended.
+    """
+
+    def __init__(self, seconds: float, first: float) -> None:
+        self.first = first
+        super().__init__(
+            f"seconds must be enough for one evaluation, got {seconds:g} and the first would end at {first:g}; "
+            "give more seconds."
+        )
+
+
 def simulate(
     optimizer: Optimizer,
     backend: Backend,
@@ -45,8 +61,9 @@ def simulate(
         The results in the order in which they were told.
 
     Raises:
-        InputError: If an argument cannot be used, not a single job ends within ``seconds``, or the optimizer asks
-            for something the backend does not offer, or for nothing at all.
+        NothingFinishedError: If not a single job ends within ``seconds``.
+        InputError: If an argument cannot be used, or the optimizer asks for something the backend does not offer, or
+            for nothing at all.
     """
     workers, evaluations = _check(workers, seconds, evaluations)
     state = _Simulation(optimizer, backend, list(range(workers)), math.inf if evaluations is None else evaluations)
@@ -202,11 +219,7 @@ def _check_anything(state: _Simulation, limit: float) -> None:
     if state.told:
         return
     if state.running:
-        first = state.running[0][0]
-        raise InputError(
-            f"seconds must be enough for one evaluation, got {limit:g} and the first would end at {first:g}; "
-            "give more seconds."
-        )
+        raise NothingFinishedError(limit, state.running[0][0])
     raise InputError(
         f"an optimizer must ask for a first job, got None from {type(state.optimizer).__name__} with nothing running; "
         "it was used before, or its domain is empty."

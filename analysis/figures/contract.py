@@ -46,6 +46,11 @@ class FigureSpec:
     needs_traces: bool = False
     needs_systems: bool = False
 
+    @property
+    def needs_a_study(self) -> bool:
+        """Whether it shows a study of either kind, and not the table by itself."""
+        return self.needs_traces or self.needs_systems
+
     def load(self) -> FigureModule:
         """Import the module."""
         return cast(FigureModule, import_module(self.module))

@@ -3,8 +3,8 @@
 Lines: mean over data sets and seeds, against the share of each data set's limit that was used (virtual seconds on the
 simulated workers, or epochs or evaluations if the study's limit counts these). Bands: 95 % bootstrap interval of the
 mean over the seeds, unless there are more than eight optimizers. A line begins when every run of the optimizer has a
-result that did not diverge; a line that leaves at the bottom has reached the best of the table on every data set and
-seed.
+result that did not diverge (one that never has counts as the worst of the table); a line that leaves at the bottom has
+reached the best of the table on every data set and seed.
 """
 
 import numpy as np
@@ -37,7 +37,7 @@ def frame(bench: Benchmark, metric: str, traces: pd.DataFrame) -> pd.DataFrame:
     """
     check_same_table(traces, bench, metric)
     found = anytime_regret(traces).assign(metric=metric, unit=lines.unit_of(traces))
-    if found["regret"].isna().all():
+    if found["regret"].isna().all() or not found["runs"].any():
         raise NothingToDrawError("no optimizer has a result on every data set and seed; simulate for longer.")
     return found
 

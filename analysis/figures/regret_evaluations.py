@@ -3,7 +3,8 @@
 Lines: mean over data sets and seeds after so many results, whatever their budgets and the time they took: an optimizer
 that trains most configurations briefly makes many more evaluations in the same time. Bands: 95 % bootstrap interval of
 the mean over the seeds, unless there are more than eight optimizers. A line ends with the run that has the fewest
-evaluations, and begins when every run has a result that did not diverge.
+evaluations, and begins when every run has a result that did not diverge (one that never has counts as the worst of the
+table).
 """
 
 import pandas as pd
@@ -36,7 +37,7 @@ def frame(bench: Benchmark, metric: str, traces: pd.DataFrame) -> pd.DataFrame:
     """
     check_same_table(traces, bench, metric)
     found = evaluation_regret(traces).assign(metric=metric).dropna(subset="regret").reset_index(drop=True)
-    if found.empty:
+    if not found["runs"].any():
         raise NothingToDrawError("no optimizer has a result on every data set and seed; simulate for longer.")
     return found
 

@@ -65,7 +65,17 @@ def live(
     )
     made = make(backend.domain(), backend.budgets, cell_rng(seed, optimizer, backend.dataset))
     try:
-        trace = run(made, backend, workers=workers, wallclock=wallclock, trials=trials, record=out, quiet=quiet)
+        trace = run(
+            made,
+            backend,
+            workers=workers,
+            wallclock=wallclock,
+            trials=trials,
+            record=out,
+            quiet=quiet,
+            name=optimizer,
+            seed=seed,
+        )
     except LiveInterrupted as stopped:
         said = f"\nstopped; {len(stopped.trace)} results are kept in {out}. The same command goes on from there."
         ERR.print(said, soft_wrap=True, highlight=False)

@@ -5,7 +5,7 @@
     DIR/
       events.jsonl     one JSON object per line, only ever appended to:
                        what is run; {"ask": job or null, "at": s}; {"tell": number of the job, ...}
-      trace.parquet    the results, one row each, when the run ended or was stopped
+      trace.parquet    the results, one row each, when the run ended or was stopped; a study of one run
       configs.parquet  the configurations that were tried, as ``lcbench collect --configs`` takes them
 
 A line counts once its line break is there: if the program is killed while it writes one, that line is ignored. Numbers
@@ -30,7 +30,8 @@ from lcbench.metric import Metric
 from lcbench.output import writable_folder
 from lcbench.store import write_parquet
 from simulate.contract import Job
-from simulate.realtime.result import LiveResult, live_frame, tried
+from simulate.realtime.result import LiveResult, tried
+from simulate.realtime.studied import Run, studied
 from simulate.trace import Trace
 
 if TYPE_CHECKING:
@@ -111,7 +112,7 @@ class Unrecorded:
     def told(self, number: int, result: LiveResult) -> None:
         """Keep nothing."""
 
-    def finish(self, trace: Trace, space: "ConfigurationSpace") -> None:
+    def finish(self, trace: Trace, space: "ConfigurationSpace", run: Run) -> None:
         """Keep nothing."""
 
 
@@ -165,10 +166,10 @@ class Record:
         curve = {"values": _numbers(result.curve.values), "seconds": _numbers(result.curve.seconds)}
         self._append({**event, **curve, "reason": result.reason})
 
-    def finish(self, trace: Trace, space: "ConfigurationSpace") -> None:
+    def finish(self, trace: Trace, space: "ConfigurationSpace", run: Run) -> None:
         """Write the results, and the configurations of the space among them, as tables."""
         if trace.results:
-            write_parquet(self.folder / TRACE, pa.Table.from_pandas(live_frame(trace), preserve_index=False))
+            write_parquet(self.folder / TRACE, pa.Table.from_pandas(studied(trace, run), preserve_index=False))
             write_parquet(self.folder / CONFIGS, pa.Table.from_pandas(tried(trace, space), preserve_index=False))
 
     def _check_folder(self) -> None:

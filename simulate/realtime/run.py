@@ -13,6 +13,7 @@ from simulate.realtime.record import Record, Unrecorded
 from simulate.realtime.report import LiveReport
 from simulate.realtime.result import LiveInterrupted
 from simulate.realtime.state import LiveState, Watch
+from simulate.realtime.studied import Run
 from simulate.trace import Trace
 
 
@@ -26,6 +27,8 @@ def live(
     record: Path | str | None = None,
     quiet: bool = False,
     title: str = "live",
+    name: str | None = None,
+    seed: int = 0,
     watch: Watch | None = None,
     clock: Callable[[], float] = time.monotonic,
 ) -> Trace:
@@ -52,6 +55,8 @@ def live(
             and workers may be others.
         quiet: Whether to show no progress on standard error.
         title: What stands before the progress.
+        name: Name of the optimizer in the record's trace; by default that of its class.
+        seed: Seed of the optimizer in the record's trace; it decides nothing.
         watch: Is told each result after the optimizer, see :data:`simulate.realtime.state.Watch`; while it is at work
             no results are heard and free workers wait.
         clock: Gives seconds; they are counted from the call, and on from the last event of a record.
@@ -67,6 +72,7 @@ def live(
     """
     workers, trials = check_limits(workers, wallclock, trials)
     kept = Unrecorded() if record is None else Record(Path(record), _identity(optimizer, backend))
+    told = Run(name or type(optimizer).__name__, _dataset(backend), seed, wallclock, trials)
     with kept, LiveReport(backend.metric, trials, wallclock, quiet=quiet, title=title) as report:
         limits = math.inf if trials is None else trials, math.inf if wallclock is None else wallclock
         run = LiveState(optimizer, backend, backend.domain(), kept, report, list(range(workers)), watch, *limits)
@@ -77,9 +83,15 @@ def live(
         except KeyboardInterrupt:
             raise LiveInterrupted(Trace(tuple(run.told), backend.metric, workers)) from None
         finally:
-            kept.finish(Trace(tuple(run.told), backend.metric, workers), run.domain.space)
+            kept.finish(Trace(tuple(run.told), backend.metric, workers), run.domain.space, told)
     _check_anything(run)
     return Trace(tuple(run.told), backend.metric, workers)
+
+
+def _dataset(backend: Backend) -> str:
+    """Name of the data set that a backend trains on; that of its class if it has none."""
+    dataset = getattr(backend, "dataset", None)
+    return dataset if isinstance(dataset, str) else type(backend).__name__
 
 
 def _identity(optimizer: Optimizer, backend: Backend) -> dict[str, Any]:

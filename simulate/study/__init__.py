@@ -6,9 +6,22 @@ one row per result, are what :mod:`simulate.regret` and the figures of :mod:`ana
 """
 
 from simulate.study.cell import cell_rng
+from simulate.study.empty import is_empty, results
 from simulate.study.file import COLUMNS, read, write
 from simulate.study.limit import Limit, parse_budget
 from simulate.study.plan import Cell, Plan
 from simulate.study.running import study
 
-__all__ = ["COLUMNS", "Cell", "Limit", "Plan", "cell_rng", "parse_budget", "read", "study", "write"]
+__all__ = [
+    "COLUMNS",
+    "Cell",
+    "Limit",
+    "Plan",
+    "cell_rng",
+    "is_empty",
+    "parse_budget",
+    "read",
+    "results",
+    "study",
+    "write",
+]

@@ -13,7 +13,8 @@ from simulate.contract import Optimizer, Result
 from simulate.domain import ConfigTable
 from simulate.optimizers import get_optimizer
 from simulate.replay import ReplayBackend
-from simulate.run import simulate
+from simulate.run import NothingFinishedError, simulate
+from simulate.study.empty import empty_cell
 from simulate.study.epochs import EpochLimit
 from simulate.study.file import SCHEMA
 from simulate.study.limit import Unit
@@ -45,7 +46,8 @@ class Player:
         """Simulate a cell.
 
         Returns:
-            One row per result, under :data:`simulate.study.file.SCHEMA`.
+            One row per result, under :data:`simulate.study.file.SCHEMA`; if nothing finished within the limit, the row
+            of :func:`simulate.study.empty.empty_cell`.
 
         Raises:
             InputError: If it cannot be simulated.
@@ -55,9 +57,12 @@ class Player:
         rng = cell_rng(cell.seed, cell.optimizer, cell.dataset)
         optimizer: Optimizer = get_optimizer(cell.optimizer)(backend.domain(), backend.budgets, rng)
         epochs = EpochLimit(optimizer, int(limit), resumes=backend.resumes) if plan.limit.unit == "epochs" else None
-        trace = simulate(epochs or optimizer, backend, workers=plan.workers, **plan.limit.arguments(backend))
         same = {"optimizer": cell.optimizer, "dataset": cell.dataset, "seed": cell.seed, "limit": limit}
         same |= {"unit": plan.limit.unit, "best_loss": backend.best_loss, "worst_loss": backend.worst_loss}
+        try:
+            trace = simulate(epochs or optimizer, backend, workers=plan.workers, **plan.limit.arguments(backend))
+        except NothingFinishedError as error:
+            return empty_cell(same, error.first)
         return _rows(
             trace.results, backend, used(trace.results, plan.limit.unit, epochs.paid if epochs else None), same
         )
@@ -79,6 +84,7 @@ class Player:
             schedule=plan.schedule,
             match=plan.match,
             draw_seed=draw_seed,
+            budgets=plan.budgets,
         )
         backend.table = self._table
         if not np.isfinite(backend.best_loss):

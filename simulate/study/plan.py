@@ -10,7 +10,7 @@ from typing import Any
 from lcbench.benchmark import Benchmark
 from lcbench.errors import InputError, UnknownNameError
 from lcbench.metric import get_metric
-from lcbench.schema import MANIFEST
+from lcbench.schema import MANIFEST, check_budgets
 from lcbench.whole import whole
 from simulate.optimizers import get_optimizer
 from simulate.replay import Match, Schedule, Seed
@@ -43,6 +43,7 @@ class Plan:
         recorded: Which recorded seeds are replayed.
         schedule: See :class:`simulate.replay.ReplayBackend`.
         match: See :class:`simulate.replay.ReplayBackend`.
+        budgets: Epochs that optimizers can ask for; None for those of the table.
     """
 
     datasets: tuple[str, ...]
@@ -54,6 +55,7 @@ class Plan:
     recorded: Seed
     schedule: Schedule
     match: Match
+    budgets: tuple[int, ...] | None = None
 
     def __post_init__(self) -> None:
         for kind, names in (("data sets", self.datasets), ("optimizers", self.optimizers), ("seeds", self.seeds)):
@@ -66,6 +68,8 @@ class Plan:
         get_metric(self.metric)
         object.__setattr__(self, "seeds", tuple(whole("seeds", seed, least=0) for seed in self.seeds))
         object.__setattr__(self, "workers", whole("workers", self.workers, least=1))
+        if self.budgets is not None:
+            check_budgets(self.budgets)
 
     def check_datasets(self, bench: Benchmark) -> None:
         """Check that the table has them all.
@@ -93,4 +97,12 @@ class Plan:
             "recorded": self.recorded,
             "schedule": self.schedule,
             "match": self.match,
+            "budgets": "of the table" if self.budgets in (None, bench.budgets) else _written(self.budgets or ()),
         }
+
+
+def _written(budgets: tuple[int, ...]) -> str:
+    """Budgets as :func:`lcbench.schema.parse_budgets` reads them, every epoch of a range as ``first-last``."""
+    if len(budgets) > 2 and budgets[-1] - budgets[0] == len(budgets) - 1:
+        return f"{budgets[0]}-{budgets[-1]}"
+    return ",".join(map(str, budgets))

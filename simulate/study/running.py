@@ -15,8 +15,9 @@ from lcbench.errors import InputError
 from simulate.optimizers import get_optimizer
 from simulate.replay import Match, Schedule, Seed
 from simulate.study.cell import Player
+from simulate.study.empty import check_not_all_empty
 from simulate.study.limit import parse_budget
-from simulate.study.parts import Parts
+from simulate.study.parts import Parts, remove_parts
 from simulate.study.plan import Cell, Plan
 from simulate.study.processes import play_in_processes
 
@@ -39,6 +40,7 @@ def study(
     recorded: Seed = "mean",
     schedule: Schedule = "adaptive",
     match: Match = "exact",
+    budgets: Iterable[int] | None = None,
     jobs: int | None = 1,
     parts: Path | None = None,
     begun: Callable[[int, int], None] | None = None,
@@ -59,6 +61,8 @@ def study(
             optimizer's seed picks.
         schedule: See :class:`simulate.replay.ReplayBackend`.
         match: See :class:`simulate.replay.ReplayBackend`.
+        budgets: Epochs that optimizers can ask for; by default those of the table. On the non-adaptive schedule any
+            epochs of its longest run, such as ``range(1, 51)``.
         jobs: Processes that play cells; 1: this one. None: this one, and if that takes long and all optimizers are
             of this package, one for each core. Other processes see an optimizer only if importing
             :mod:`simulate.optimizers` puts it in the registry.
@@ -69,10 +73,12 @@ def study(
 
     Returns:
         One row per result, with the columns :data:`simulate.study.file.COLUMNS`. Same arguments, same numbers, whatever
-        ``jobs`` is and however often it was interrupted.
+        ``jobs`` is and however often it was interrupted. A run in which nothing finished is there as
+        :mod:`simulate.study.empty` says.
 
     Raises:
-        InputError: If an argument cannot be used.
+        InputError: If an argument cannot be used, or nothing finished in any run; ``parts`` is then removed, so that
+            another budget finds nothing in its way.
         PlanConflictError: If ``parts`` holds cells of a study with other settings.
         StoppedError: If a process was killed; what is finished is in ``parts``.
     """
@@ -86,6 +92,7 @@ def study(
         recorded,
         schedule,
         match,
+        None if budgets is None else tuple(budgets),
     )
     plan.check_datasets(bench)
     if jobs is not None and (not isinstance(jobs, int) or jobs < 1):
@@ -101,7 +108,19 @@ def study(
             found[cell] = table
             if done is not None:
                 done(str(cell))
-    return pa.concat_tables([found[cell] for cell in cells]).to_pandas()
+    traces = pa.concat_tables([found[cell] for cell in cells]).to_pandas()
+    _check_anything(traces, budget, parts)
+    return traces
+
+
+def _check_anything(traces: pd.DataFrame, budget: str, parts: Path | None) -> None:
+    """Check that something finished; what was kept is else of no use to anybody."""
+    try:
+        check_not_all_empty(traces, budget)
+    except InputError:
+        if parts is not None:
+            remove_parts(parts)
+        raise
 
 
 def _played(

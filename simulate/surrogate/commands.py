@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from lcbench.commands import AnyFolder
+
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
@@ -17,9 +19,10 @@ if TYPE_CHECKING:
 
 
 def surrogate(
-    folder: Annotated[Path, typer.Argument(metavar="DIR", help="A benchmark folder.")],
+    folder: AnyFolder = None,
     datasets: Annotated[
-        list[str] | None, typer.Option(help="Data sets, comma-separated or given again; all by default.")
+        list[str] | None,
+        typer.Option("--datasets", "--dataset", help="Data sets, comma-separated or given again; all by default."),
     ] = None,
     metric: Annotated[str, typer.Option(help="What is predicted beside the seconds; comma-separated.")] = (
         "valid_accuracy"

@@ -64,3 +64,13 @@ def test_the_figure_says_what_it_needs(bench, furnished, make_traces, trace):
         FIGURES["ensembles"].frame(bench, "valid_accuracy", make_traces(bench))
     with pytest.raises(InputError, match="validation part"):
         ensembles_over_time(furnished, trace, np.array([1.0]), "train_loss")
+
+
+def test_a_run_in_which_nothing_finished_has_no_ensembles(furnished, trace):
+    nothing = trace.iloc[:1].assign(seed=9, trial=-1, config_id=-1, budget=0, loss=np.inf, value=np.nan, finished=1e9)
+    nothing = nothing.assign(used=1e9)
+    times = np.array([0.5, 1.0])
+    found = ensembles_over_time(furnished, pd.concat([trace, nothing]), times)
+    assert set(found.loc[found["seed"] == 9, "pool"]) <= {WITH_BASELINES, BASELINE}
+    alone = ensembles_over_time(furnished, trace, times)
+    pd.testing.assert_frame_equal(found[found["seed"] != 9].reset_index(drop=True), alone)

@@ -59,7 +59,14 @@ class TestBudgets:
     def test_as_written_on_a_command_line(self, text):
         assert schema.parse_budgets(text) == (12, 25, 50)
 
-    @pytest.mark.parametrize("text", ["", "12,", "12;25", "-3", "1.5", "25,12", "0", "1e2", "²"])
+    @pytest.mark.parametrize(("text", "epochs"), [("1-50", range(1, 51)), (" 2 - 4, 9", (2, 3, 4, 9)), ("7-7", (7,))])
+    def test_a_range_is_every_epoch_of_it(self, text, epochs):
+        assert schema.parse_budgets(text) == tuple(epochs)
+
+    @pytest.mark.parametrize(
+        "text",
+        ["", "12,", "3-", "4-2", "0-2", "1-5,5", "1-2-3", "9-12,3", "12;25", "-3", "1.5", "25,12", "0", "1e2", "²"],
+    )
     def test_written_badly(self, text):
         with pytest.raises(InputError, match="budgets must be increasing positive integers"):
             schema.parse_budgets(text)

@@ -46,7 +46,7 @@ def test_simulate_writes_traces_and_prints_a_table(bench, tmp_path, capsys):
         (["--schedule", "fixed"], "unknown schedule 'fixed'"),
         (["--match", "close"], "unknown match 'close'"),
         (["--budget", "soon"], "budget must be seconds"),
-        (["--budget", "2"], "seconds must be enough for one evaluation"),
+        (["--budget", "2"], "budget must be enough for one evaluation"),
         (["--workers", "0"], "workers must be at least 1"),
         (["--seeds", "0"], "seeds must be at least 1"),
         (["--jobs", "0"], "jobs must be at least 1"),

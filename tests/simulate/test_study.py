@@ -193,7 +193,7 @@ def test_unknown_names(bench, arguments, message):
         ({"datasets": []}, "data sets must be at least one, each named once, got none"),
         ({"optimizers": ["bohb", "bohb"]}, "optimizers must be at least one, each named once, got bohb, bohb"),
         ({"seeds": [-1]}, "seeds must be at least 0, got -1"),
-        ({"budget": "1"}, "seconds must be enough for one evaluation, got 1"),
+        ({"budget": "1"}, "budget must be enough for one evaluation, got '1'"),
         ({"workers": 0}, "workers must be at least 1"),
         ({"workers": 1.5}, r"workers must be a whole number, got 1\.5"),
         ({"workers": "2"}, "workers must be a whole number, got '2'"),

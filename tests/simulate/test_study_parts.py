@@ -62,6 +62,8 @@ def test_a_study_may_grow(bench, tmp_path):
     [
         ({"workers": 2}, "workers 4, not 2"),
         ({"budget": "5x"}, "budget 4 runs, not 5 runs"),
+        ({"budgets": (12, 25)}, "budgets of the table, not 12,25"),
+        ({"budgets": range(1, 51), "schedule": "non-adaptive"}, "budgets of the table, not 1-50"),
         ({"metric": "valid_cross_entropy", "recorded": 1}, "metric .* recorded mean, not 1"),
     ],
 )

@@ -74,9 +74,9 @@ def test_a_killed_process_stops_the_study(bench):
 
 
 def test_what_cannot_be_simulated_is_said_as_from_this_process(bench):
-    short = replace(plan([0]), limit=parse_budget("1"))
-    with pytest.raises(InputError, match="seconds must be enough for one evaluation, got 1"):
-        list(play_in_processes(bench.folder, short, list(short.cells()), 1))
+    unknown = replace(plan([0]), recorded=7)
+    with pytest.raises(InputError, match="unknown seed '7'"):
+        list(play_in_processes(bench.folder, unknown, list(unknown.cells()), 1))
 
 
 def test_an_optimizer_that_only_this_process_knows_is_refused():

@@ -139,3 +139,9 @@ def test_the_command_refuses_before_it_fits(bench, tmp_path, capsys):
     with pytest.raises(cli.LcbenchError, match="unknown data set 'betta'; nearest: beta"):
         command(bench, tmp_path / "out", capsys, datasets=["alpha,betta"])
     assert list(tmp_path.iterdir()) == []
+
+
+def test_without_a_folder_the_benchmark_that_comes_along_is_taken(tmp_path, capsys):
+    given = ["surrogate", "--dataset", "credit-h", "--dataset", "vehicle", "--out", str(tmp_path / "out")]
+    assert cli.run(given) == cli.USAGE_ERROR
+    assert "unknown data set 'credit-h'; nearest: credit-g" in capsys.readouterr().err
