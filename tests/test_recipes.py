@@ -29,7 +29,7 @@ def answer(kind: str, number: int) -> dict[str, object]:
 
 
 def test_each_question_is_asked_with_each_library():
-    assert [kind for kind, _ in BLOCKS] == ["pandas", "polars", "duckdb"] * 3
+    assert [kind for kind, _ in BLOCKS] == ["pandas", "polars", "duckdb"] * 3 + ["lcbench"] * 2
 
 
 @pytest.mark.parametrize("kind", LIBRARIES)
@@ -58,3 +58,23 @@ def test_the_rank_correlation_of_budgets(bench, monkeypatch, kind):
     monkeypatch.chdir(bench.folder)
     short, long = (bench.array("alpha", budget=budget)[:, 0, -1] for budget in (12, 50))
     assert answer(kind, 2)["correlation"] == pytest.approx(spearmanr(short, long).statistic)
+
+
+def test_replaying_otherwise(bench, monkeypatch):
+    monkeypatch.chdir(bench.folder)
+    found = answer("lcbench", 0)
+    traces = found["traces"]
+    assert list(traces) == list(found["backends"])
+    budgets = {name: {result.job.budget for result in trace.results} for name, trace in traces.items()}
+    assert budgets["every epoch"] > {1, 2, 3}
+    assert budgets["a subset of the budgets"] == {12, 50}
+    clean = found["mean"]
+    values = [(r.curve.values[-1], clean.curve(r.job.config, r.job.budget).values[-1]) for r in traces["noise"].results]
+    assert 0.003 < np.std([noisy - true for noisy, true in values]) < 0.03
+
+
+def test_a_table_as_a_plain_function(bench, monkeypatch):
+    monkeypatch.chdir(bench.folder)
+    found = answer("lcbench", 1)
+    losses = 1 - bench.array("alpha", budget=25)[:, 0, -1]
+    assert found["loss"](found["best"]) in [pytest.approx(float(loss)) for loss in losses]

@@ -9,10 +9,10 @@ function regretAt(run, share) {
   return found;
 }
 
-/** Median over seeds at each of SHARES; NaN until all have a result. */
+/** Median over seeds at each of SHARES; NaN until all have a result. One that never has any is worse than all others. */
 function medians(runs) {
   return SHARES.map((share) => {
-    const values = runs.map((run) => regretAt(run, share)).sort((a, b) => a - b);
+    const values = runs.map((run) => (run.regret.length ? regretAt(run, share) : Infinity)).sort((a, b) => a - b);
     if (values.some(Number.isNaN)) return NaN;
     const middle = values.length >> 1;
     return values.length % 2 ? values[middle] : (values[middle - 1] + values[middle]) / 2;

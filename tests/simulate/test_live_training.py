@@ -211,7 +211,8 @@ def test_the_last_line_is_a_command_that_collects_what_was_tried(command, tmp_pa
     assert (
         command("sklearn:wine", "--budgets", "2,4", "--trials", 3, "--out", tmp_path / "live", "--train-seeds", 2) == 0
     )
-    line = capsys.readouterr().out.splitlines()[-1]
+    *_, drawing, line = capsys.readouterr().out.splitlines()
+    assert drawing.startswith(f"draw it with: lcbench figures --traces {tmp_path / 'live' / 'trace.parquet'} --only ")
     words = line[line.index("lcbench collect") :].split()[1:]
     words[words.index("DIR")] = str(tmp_path / "bench")
     assert cli.run([*words, "--quiet"]) == 0

@@ -1,5 +1,10 @@
 """Runs in which nothing finished within the budget: they count as the worst, and stop nobody else's."""
 
+import json
+import shutil
+import subprocess
+from pathlib import Path
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -7,6 +12,7 @@ import pytest
 from analysis.figures import FIGURES
 from analysis.ranks import anytime_ranks
 from analysis.regret import anytime_regret, evaluation_regret
+from analysis.report import pictures
 from analysis.report.incumbents import incumbents
 from analysis.targets import target_shares
 from lcbench import cli
@@ -92,6 +98,17 @@ def test_ranks_and_targets_by_hand():
     assert shares.to_dict() == {"a": 0.5, "b": 1.0}
     steps = {(run["optimizer"], run["seed"]): run["share"] for run in incumbents(HAND.assign(config_id=0))}
     assert steps["a", 1] == []
+
+
+@pytest.mark.skipif(shutil.which("node") is None, reason="no node to run the page's script with")
+def test_the_pages_medians_take_it_for_the_worst():
+    script = Path(pictures.__file__).with_name("traces.js").read_text(encoding="utf-8")
+    runs = [{"share": [0.5], "regret": [0.1]}, {"share": [0.1], "regret": [0.3]}, {"share": [], "regret": []}]
+    done = subprocess.run(
+        ["node", "-e", f"{script}\nconsole.log(JSON.stringify([0, 199].map((i) => medians({json.dumps(runs)})[i])))"],
+        capture_output=True, text=True, check=True,
+    )  # fmt: skip
+    assert json.loads(done.stdout) == [None, 0.3], "none before the others' first results, then the middle one"
 
 
 @pytest.mark.parametrize("name", [name for name, spec in FIGURES.items() if spec.needs_traces and name != "ensembles"])
