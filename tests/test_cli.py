@@ -230,7 +230,7 @@ def test_collect_refuses_and_writes_nothing(refused, arguments, message):
 @pytest.mark.parametrize(
     ("columns", "message"),
     [
-        ({"y": "p"}, "the target must have at least 2 classes, got 1: p."),
+        ({"y": "p"}, "the target must have at least 2 classes, got 1: p; give rows of another class"),
         ({"y": ["rare", *"pq" * 29, "p"]}, "class 'rare' must have at least 3 rows"),
         ({"c": np.nan}, "every column must have at least one value, got none in 'c'"),
         ({"a": np.inf}, "column 'a' must be finite, got inf"),

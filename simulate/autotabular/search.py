@@ -3,8 +3,6 @@
 import math
 import time
 from collections.abc import Callable
-from multiprocessing.reduction import ForkingPickler
-from pickle import PicklingError
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -89,13 +87,13 @@ def optimizer_of(backend: ModelBackend, settings: Settings) -> Optimizer:
 
 def _check_sent(problem: "Problem") -> None:
     """Check that other processes can have the scorer: they get it by the name of its function."""
-    try:
-        ForkingPickler.dumps(problem.scorer.call)
-    except (PicklingError, AttributeError, TypeError):
+    call = problem.scorer.call
+    inner = getattr(call, "function", getattr(call, "_score_func", call))
+    if "<" in getattr(inner, "__qualname__", ""):
         raise InputError(
             f"metric must be a function that can be imported by its name where there are workers, got "
-            f"{problem.scorer.name}; define it in a module, or give workers=0."
-        ) from None
+            f"{inner.__qualname__}; define it in a module, or give workers=0."
+        )
 
 
 def _too_short(settings: Settings) -> InputError:

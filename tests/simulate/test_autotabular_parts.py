@@ -10,6 +10,7 @@ import pandas as pd
 import pytest
 from autotab_helpers import Guessed, does_as_told, model_of, result_of
 from live_helpers import Script
+from sklearn.metrics import make_scorer
 
 from lcbench.curve import Curve
 from lcbench.errors import (
@@ -439,9 +440,14 @@ def test_a_search_asks_for_baselines_then_for_the_portfolio_and_then_for_its_opt
 
 def test_a_metric_that_no_other_process_can_import_is_said():
     frame, y = pd.DataFrame({"x": np.arange(40.0)}), np.arange(40) % 2
-    own = AutoTabularClassifier(None, 1, lambda true, guess: (true == guess).mean(), trials=1, portfolio=None)
-    with pytest.raises(InputError, match=r"by its name where there are workers, got <lambda>; .* or give workers=0"):
-        own.fit(frame, y)
+
+    def hits(true, guess):
+        return (true == guess).mean()
+
+    for metric in (hits, make_scorer(hits), lambda estimator, rows, labels: hits(labels, estimator.predict(rows))):
+        own = AutoTabularClassifier(None, 1, metric, trials=1, portfolio=None)
+        with pytest.raises(InputError, match=r"where there are workers, got .*<lo.*(hits|<lambda>); define it"):
+            own.fit(frame, y)
 
 
 def test_few_rows_have_folds_and_many_a_share_unless_it_is_said():
