@@ -12,6 +12,7 @@ import pyarrow as pa
 
 from lcbench.benchmark import Benchmark
 from lcbench.errors import InputError
+from lcbench.whole import whole
 from simulate.optimizers import get_optimizer
 from simulate.replay import Match, Schedule, Seed
 from simulate.study.cell import Player
@@ -95,8 +96,7 @@ def study(
         None if budgets is None else tuple(budgets),
     )
     plan.check_datasets(bench)
-    if jobs is not None and (not isinstance(jobs, int) or jobs < 1):
-        raise InputError(f"jobs must be at least 1 and a whole number, got {jobs!r}.")
+    jobs = None if jobs is None else whole("jobs", jobs, least=1)
     kept = None if parts is None else Parts(parts, plan.settings(bench))
     found = {} if kept is None else kept.read()
     cells = list(plan.cells())
