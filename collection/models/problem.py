@@ -164,7 +164,7 @@ class Problem:
 
     def loss(self, probabilities: ArrayLike) -> float:
         """Loss of ``(validation rows, classes)`` probabilities: smaller is better; infinite if one is not a number."""
-        return float(self.losses(np.asarray(probabilities)[None])[0])
+        return self.scorer.loss(probabilities)
 
     def losses(self, probabilities: ArrayLike) -> NDArray[np.float64]:
         """Losses ``(models,)`` of ``(models, validation rows, classes)`` probabilities, at once where it matters."""

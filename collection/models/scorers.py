@@ -3,7 +3,7 @@
 import inspect
 import warnings
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -58,6 +58,10 @@ class Scorer:
     y: NDArray[np.int64]
     classes: NDArray[Any]
 
+    def on(self, places: NDArray[np.intp]) -> "Scorer":
+        """The same scorer on some of its rows."""
+        return replace(self, rows=self.rows.iloc[places].reset_index(drop=True), y=self.y[places])
+
     def score(self, probabilities: ArrayLike) -> float:
         """Score of ``(rows, classes)`` probabilities, as scikit-learn gives it; NaN if one is not a number."""
         return float(self.scores(np.asarray(probabilities)[None])[0])
@@ -78,6 +82,10 @@ class Scorer:
         """Losses ``(models,)``: smaller is better; infinite where there is no score."""
         losses = self.best - self.scores(probabilities)
         return np.where(np.isnan(losses), np.inf, losses)
+
+    def loss(self, probabilities: ArrayLike) -> float:
+        """Loss of ``(rows, classes)`` probabilities."""
+        return float(self.losses(np.asarray(probabilities)[None])[0])
 
     @staticmethod
     def _each(scorer: "Scorer", chances: NDArray[np.floating]) -> NDArray[np.float64]:

@@ -12,7 +12,7 @@ search space 2 proposed by BOHB from a portfolio, and after every new model an e
     backend.py        what its jobs are done by; crew.py: in processes, under limits of time and memory
     validation.py     who validates if nobody says
     work.py           what such a process does: fit one model and keep it
-    selection.py      after every model: the ensemble anew, and which models are kept
+    selection.py      after every model: the ensemble anew, and which models are kept; jury.py: by which rows
     folder.py, journal.py  where everything lies
     ensemble.py       the ensemble that predicts
     tables.py         leaderboard and trajectory

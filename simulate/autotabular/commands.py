@@ -1,5 +1,6 @@
 """The commands ``lcbench fit`` and ``lcbench predict``."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -9,8 +10,10 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from simulate.autotabular.classifier import AutoTabularClassifier
+    from simulate.contract import Config
 
 INTERRUPTED = 130
+NONE = "none"
 
 
 def fit(
@@ -26,6 +29,13 @@ def fit(
         typer.Option(help="Folds of a cross-validation; 0 to hold a third out; 5 for up to 5000 rows by default."),
     ] = None,
     memory: Annotated[float, typer.Option(help="MiB that a process may have.")] = 4096.0,
+    baselines: Annotated[
+        str, typer.Option(help="Models before the networks: all, none, or names, such as catboost,knn.")
+    ] = "all",
+    portfolio: Annotated[
+        str,
+        typer.Option(help="First networks: greedy, simple, none, or a folder of lcbench portfolio build."),
+    ] = "greedy",
     quiet: Annotated[bool, typer.Option("--quiet", help="Print neither progress nor result.")] = False,
 ) -> None:
     """Find a classifier for a table: baselines, networks, and the best ensemble of them, within a given time.
@@ -44,7 +54,15 @@ def fit(
         raise InputError(f"workers must be at least 1, got {workers}.")
     splitter = "auto" if folds is None else folds or None
     classifier = AutoTabularClassifier(
-        seconds_of(limit), workers, metric, seed, splitter=splitter, memory_limit=memory, verbose=not quiet
+        seconds_of(limit),
+        workers,
+        metric,
+        seed,
+        baselines=None if baselines == NONE else baselines,
+        portfolio=portfolio_of(portfolio),
+        splitter=splitter,
+        memory_limit=memory,
+        verbose=not quiet,
     )
     features, classes = _rows(train, target)
     place: dict[str, Any] = {"resume" if Folder(out).card.is_file() else "folder": out}
@@ -83,6 +101,29 @@ def predict(
     frame = _without_target(read_table(rows), classifier)
     table = _predictions(classifier, frame, probabilities=probabilities)
     table.to_csv(sys.stdout if out is None else out, index=False)
+
+
+def portfolio_of(asked: str) -> "str | Sequence[Config] | None":
+    """A portfolio as written on a command line: a name of those that come along, none, or a folder.
+
+    Raises:
+        InputError: If it is nothing of that.
+        FolderError: If there is no portfolio in the folder, or it is damaged.
+    """
+    from lcbench.errors import InputError
+    from simulate.autotabular.settings import PORTFOLIOS
+    from simulate.portfolio.shipped import load_portfolio
+
+    if asked in PORTFOLIOS:
+        return asked
+    if asked == NONE:
+        return None
+    if not Path(asked).is_dir():
+        raise InputError(
+            f"portfolio must be {', '.join(PORTFOLIOS)}, {NONE} or a folder made by 'lcbench portfolio build', "
+            f"got {asked}."
+        )
+    return load_portfolio(folder=asked)
 
 
 def _rows(path: Path, target: str) -> "tuple[pd.DataFrame, pd.Series]":

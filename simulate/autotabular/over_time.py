@@ -4,15 +4,16 @@ So one search answers for its baselines alone, its networks alone, both together
 section 5.3.3), on the validation rows and on the test rows that ``fit`` was given.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
-from collection.models import Problem
+from collection.models import Problem, Scorer
 from simulate.autotabular import journal
 from simulate.autotabular.folder import Folder, Predictions
+from simulate.autotabular.jury import Jury
 from simulate.autotabular.selection import best_of, select
 from simulate.ensembles import CANDIDATES, SIZE, combine
 
@@ -49,21 +50,22 @@ def ensembles_over_time(
     place, stages = Folder(Path(folder)), list[Stage]()
     entries = journal.read(place.results)
     known: dict[int, Predictions] = {}
+    jury = Jury.of(problem, candidates)
     for count, entry in enumerate(entries, start=1):
         best = best_of(entries[:count], pool, candidates)
         if entry.number not in best:
             continue
         for number in best:
             if number not in known and (found := place.predictions(number)) is not None:
-                known[number] = found
+                known[number] = replace(found, valid=jury.hear(found.valid))
         there = [number for number in best if number in known]
         if there:
-            stages.append(_stage(entry.finished, problem, {number: known[number] for number in there}, size))
+            stages.append(_stage(entry.finished, jury.scorer, {number: known[number] for number in there}, size))
     return stages
 
 
-def _stage(time: float, problem: Problem, models: dict[int, Predictions], size: int) -> Stage:
-    weights, score = select(problem, np.stack([model.valid for model in models.values()]), size)
+def _stage(time: float, scorer: Scorer, models: dict[int, Predictions], size: int) -> Stage:
+    weights, score = select(scorer, np.stack([model.valid for model in models.values()]), size)
     tests = [model.test for model in models.values() if model.test is not None]
     test = combine(weights, np.stack(tests)) if len(tests) == len(models) else None
     shares = {number: float(weight) for number, weight in zip(models, weights, strict=True) if weight > 0}

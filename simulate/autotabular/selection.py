@@ -13,11 +13,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from collection.models import Problem
+from collection.models import Problem, Scorer
 from simulate.autotabular import journal
 from simulate.autotabular.baselines_first import baseline_of
 from simulate.autotabular.folder import Folder
 from simulate.autotabular.journal import NETWORK, Entry
+from simulate.autotabular.jury import Jury
 from simulate.autotabular.settings import Settings
 from simulate.ensembles import Loss, combine, greedy_ensemble
 from simulate.realtime.result import LiveResult
@@ -42,7 +43,7 @@ class Selection:
     """Hears every result of a search (see :data:`simulate.realtime.state.Watch`).
 
     Attributes:
-        problem: What is learnt; its scorer selects.
+        problem: What is learnt; its scorer selects, on all its validation rows or on a sample (:mod:`.jury`).
         folder: Where everything is kept.
         settings: Pool, candidates and size of the ensemble.
         clock: Gives seconds, to know what selections cost.
@@ -59,6 +60,10 @@ class Selection:
     _score: float = math.nan
     _spent: float = 0.0
     _stale: bool = False
+    _jury: Jury = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._jury = Jury.of(self.problem, self.settings.candidates)
 
     def recall(self) -> None:
         """Go on from what the folder holds."""
@@ -124,7 +129,7 @@ class Selection:
         if there:
             chances = np.stack([self._chances[number] for number in there])
             count, size = self._extent(chances, elapsed)
-            weights, self._score = select(self.problem, chances[:count], size)
+            weights, self._score = select(self._jury.scorer, chances[:count], size)
             there = there[:count]
             self._weights = {n: float(w) for n, w in zip(there, weights, strict=True) if w > 0}
         self._stale = False
@@ -136,17 +141,17 @@ class Selection:
         if self.problem.scorer.name in _FAST:
             return len(chances), size
         begun = self.clock()
-        self.problem.loss(chances[0])
+        self._jury.scorer.loss(chances[0])
         calls = int(max(_LEAST, _SHARE * elapsed) / max(self.clock() - begun, 1e-9))
         return (len(chances), min(size, calls // len(chances))) if calls >= len(chances) else (1, 1)
 
     def _probabilities(self, number: int) -> NDArray[Any] | None:
-        """A model's probabilities on the validation rows, from memory or from its file."""
+        """A model's probabilities on the rows that select, from memory or from its file."""
         if number not in self._chances:
             found = self.folder.predictions(number)
             if found is None:
                 return None
-            self._chances[number] = found.valid
+            self._chances[number] = self._jury.hear(found.valid)
         return self._chances[number]
 
 
@@ -163,26 +168,26 @@ def best_of(entries: Iterable[Entry], pool: str, candidates: int) -> list[int]:
     return [entry.number for entry in ranked[:candidates]]
 
 
-def select(problem: Problem, chances: NDArray[Any], size: int) -> tuple[NDArray[np.float64], float]:
+def select(scorer: Scorer, chances: NDArray[Any], size: int) -> tuple[NDArray[np.float64], float]:
     """Select an ensemble of all these models: the largest of the best ones on the way.
 
-    On few validation rows many ensembles have the same accuracy. The first of them is of two or three models; the last
-    is the mean of many, and did better on rows that nobody had looked at (docs/decisions/0038-autotabular.md).
+    On few validation rows many ensembles have the same accuracy. The first of them is of two or three models, the last
+    the mean of many (docs/decisions/0042-what-selects-an-ensemble.md).
 
     Args:
-        problem: Its scorer selects.
-        chances: ``(models, validation rows, classes)``, at least one model.
+        scorer: What counts, on the rows that select.
+        chances: ``(models, rows, classes)`` on these rows, at least one model.
         size: How many times a model is added.
 
     Returns:
         Shares ``(models,)``, and the ensemble's score.
     """
-    name = problem.scorer.name
-    loss: str | Loss = _FAST[name] if name in _FAST else lambda probabilities, _: problem.loss(probabilities)
-    found = greedy_ensemble(chances, problem.valid_labels, size, len(chances), loss)
+    name = scorer.name
+    loss: str | Loss = _FAST[name] if name in _FAST else lambda probabilities, _: scorer.loss(probabilities)
+    found = greedy_ensemble(chances, scorer.y, size, len(chances), loss)
     steps = size - int(found.losses[::-1].argmin())
     weights = np.bincount(found.picks[:steps], minlength=len(chances)) / steps
-    return weights, problem.score(combine(weights, chances))
+    return weights, scorer.score(combine(weights, chances))
 
 
 def _entry(number: int, result: LiveResult) -> Entry:

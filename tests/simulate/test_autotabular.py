@@ -22,9 +22,11 @@ from sklearn.model_selection import GroupKFold
 
 from collection.models import Problem
 from lcbench import cli
+from lcbench.embedded import embedded_folder
 from lcbench.errors import DataError, InputError, NotABenchmarkError, PlanConflictError
-from simulate.autotabular import AutoTabularClassifier, journal
+from simulate.autotabular import AutoTabularClassifier, commands, journal
 from simulate.autotabular.over_time import ensembles_over_time
+from simulate.portfolio.shipped import load_portfolio
 
 SMALL = {"time_limit": None, "portfolio": None, "budgets": (1, 2), "candidates": 3}
 
@@ -397,6 +399,10 @@ def test_arguments_that_cannot_be_are_said(fitted, table, tmp_path, capsys):
     assert "time must be a length of time" in complaint(capsys, *here, "answer", "--time", "soon")
     assert "workers must be at least 1, got 0" in complaint(capsys, *here, "answer", "--workers", 0)
     assert "unknown metric 'acuracy'; nearest: accuracy" in complaint(capsys, *here, "answer", "--metric", "acuracy")
+    assert "unknown baseline 'xgb'" in complaint(capsys, *here, "answer", "--baselines", "knn,xgb")
+    said = complaint(capsys, *here, "answer", "--portfolio", "best")
+    assert "portfolio must be greedy, simple, none or a folder made by 'lcbench portfolio build', got best" in said
+    assert "no portfolio" in complaint(capsys, *here, "answer", "--portfolio", tmp_path)
     assert "must be a file, got nothing there" in complaint(capsys, "predict", folder, tmp_path / "none.csv")
     assert "no model.json in it" in complaint(capsys, "predict", tmp_path, table)
     pd.read_csv(table).drop(columns="size").to_csv(tmp_path / "less.csv", index=False)
@@ -407,6 +413,12 @@ def test_arguments_that_cannot_be_are_said(fitted, table, tmp_path, capsys):
     assert "column 'size' must hold numbers as in training" in complaint(
         capsys, "predict", folder, tmp_path / "text.csv"
     )
+
+
+def test_a_portfolio_on_the_command_line_is_one_that_came_along_or_a_folder():
+    assert commands.portfolio_of("none") is None
+    assert commands.portfolio_of("simple") == "simple"
+    assert commands.portfolio_of(str(embedded_folder("portfolio"))) == load_portfolio()
 
 
 def test_a_damaged_or_unfinished_folder_is_said(fitted, tmp_path):
