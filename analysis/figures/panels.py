@@ -14,6 +14,7 @@ _COLUMNS = 3
 _HEIGHT = 1.9  # inches, of a panel
 _LEGEND_ROW = 0.16
 _LEGEND_COLUMN = 2.2
+_CROWDED = 500.0  # from the first to the last moment; from here on fewer ticks have room for their numbers
 
 
 def draw_panels(frame: pd.DataFrame, once: frozenset[str] = frozenset()) -> Figure:
@@ -78,8 +79,9 @@ def _axes(panel: Axes, dataset: str, frame: pd.DataFrame) -> None:
     panel.set_title(dataset)
     panel.set_xscale("log")
     last = max(float(frame["time_limit"].max()), float(frame["time"].max()))
-    panel.set_xlim(min(float(frame["time"].min()), last / 2), last)
-    panel.xaxis.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0)))
+    first = min(float(frame["time"].min()), last / 2)
+    panel.set_xlim(first, last)
+    panel.xaxis.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0) if last < _CROWDED * first else (1.0, 3.0)))
     panel.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
     panel.xaxis.set_minor_formatter(NullFormatter())
     panel.set_xlabel("wall-clock time (s)")
