@@ -1,6 +1,6 @@
 """A learning problem: rows, their classes, who trains and who validates, and what counts as good."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any, Self
 
 import numpy as np
@@ -172,8 +172,7 @@ class Problem:
 
     def fold_scorer(self, fold: Fold) -> Scorer:
         """The same scorer on the validation rows of one fold."""
-        rows = self.frame.iloc[fold.valid].reset_index(drop=True)
-        return replace(self.scorer, rows=rows, y=self.y[fold.valid])
+        return self.scorer.on(np.searchsorted(self.valid_rows, fold.valid))
 
 
 def _valid_rows(folds: tuple[Fold, ...]) -> NDArray[np.intp]:

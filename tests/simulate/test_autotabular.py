@@ -421,6 +421,24 @@ def test_a_portfolio_on_the_command_line_is_one_that_came_along_or_a_folder():
     assert commands.portfolio_of(str(embedded_folder("portfolio"))) == load_portfolio()
 
 
+def test_what_the_command_is_told_reaches_the_classifier(table, tmp_path, monkeypatch):
+    asked = []
+
+    def stopped(self, *_, **__):
+        asked.append(self.get_params())
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(AutoTabularClassifier, "fit", stopped)
+    here = ["fit", str(table), "--target", "answer", "--out", str(tmp_path / "model")]
+    for more in ([], ["--baselines", "none", "--portfolio", "none"], ["--baselines", "knn", "--portfolio", "simple"]):
+        assert cli.run([*here, *more]) == 130
+    assert [(each["baselines"], each["portfolio"]) for each in asked] == [
+        ("all", "greedy"),
+        (None, None),
+        ("knn", "simple"),
+    ]
+
+
 def test_a_damaged_or_unfinished_folder_is_said(fitted, tmp_path):
     classifier, _ = fitted
     classifier.save(tmp_path / "model")
