@@ -1,6 +1,7 @@
 """Answers the paper's questions on any benchmark folder, and draws its figures.
 
->>> import analysis, lcbench
+>>> import lcbench
+>>> from lcbench import analysis
 >>> bench = lcbench.load("DIR")
 >>> analysis.table3(analysis.budget_correlation(bench))
 >>> regrets = analysis.relative_regret(analysis.performance_matrix(bench), "valid_accuracy")
@@ -29,20 +30,20 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
 )
 
 if TYPE_CHECKING:
-    from analysis.comparison import compare as compare
-    from analysis.correlation import budget_correlation as budget_correlation
-    from analysis.correlation import spearman as spearman
-    from analysis.correlation import table3 as table3
-    from analysis.epochs import epoch_correlation as epoch_correlation
-    from analysis.figures import FIGURES as FIGURES
-    from analysis.generality import best_configurations as best_configurations
-    from analysis.performance import performance_matrix as performance_matrix
-    from analysis.performance import relative_regret as relative_regret
-    from analysis.portfolio import greedy_portfolio as greedy_portfolio
-    from analysis.portfolio import leave_one_out as leave_one_out
-    from analysis.portfolio import portfolio_frame as portfolio_frame
-    from analysis.portfolio import portfolio_regret as portfolio_regret
-    from analysis.portfolio import simple_portfolio as simple_portfolio
-    from analysis.regret import anytime_regret as anytime_regret
-    from analysis.regret import best_losses as best_losses
-    from analysis.survivors import best_survivors as best_survivors
+    from lcbench.analysis.comparison import compare as compare
+    from lcbench.analysis.correlation import budget_correlation as budget_correlation
+    from lcbench.analysis.correlation import spearman as spearman
+    from lcbench.analysis.correlation import table3 as table3
+    from lcbench.analysis.epochs import epoch_correlation as epoch_correlation
+    from lcbench.analysis.figures import FIGURES as FIGURES
+    from lcbench.analysis.generality import best_configurations as best_configurations
+    from lcbench.analysis.performance import performance_matrix as performance_matrix
+    from lcbench.analysis.performance import relative_regret as relative_regret
+    from lcbench.analysis.portfolio import greedy_portfolio as greedy_portfolio
+    from lcbench.analysis.portfolio import leave_one_out as leave_one_out
+    from lcbench.analysis.portfolio import portfolio_frame as portfolio_frame
+    from lcbench.analysis.portfolio import portfolio_regret as portfolio_regret
+    from lcbench.analysis.portfolio import simple_portfolio as simple_portfolio
+    from lcbench.analysis.regret import anytime_regret as anytime_regret
+    from lcbench.analysis.regret import best_losses as best_losses
+    from lcbench.analysis.survivors import best_survivors as best_survivors

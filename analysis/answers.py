@@ -9,13 +9,13 @@ from functools import partial
 import numpy as np
 import pandas as pd
 
-from analysis.correlation import ADAPTIVE, NON_ADAPTIVE
-from analysis.measured import Measured
-from analysis.paper import TABLE_3, PublishedCorrelation
-from analysis.performance import losses, relative_regret
+from lcbench.analysis.correlation import ADAPTIVE, NON_ADAPTIVE
+from lcbench.analysis.measured import Measured
+from lcbench.analysis.paper import TABLE_3, PublishedCorrelation
+from lcbench.analysis.performance import losses, relative_regret
 from lcbench.errors import InputError
 from lcbench.metric import get_metric
-from simulate.portfolio.greedy import portfolio_regret
+from lcbench.simulate.portfolio.greedy import portfolio_regret
 
 Answer = float | str
 Compute = Callable[[Measured], Answer]
@@ -235,4 +235,4 @@ ANSWERS: Mapping[str, Compute] = {
     "lpi_first": _first("lpi"),
     **{f"fanova_{name}": _trend(name) for name in ("learning_rate", "weight_decay", "batch_size")},
 }
-"""How each of :data:`analysis.paper.NUMBERS` is computed, by its key."""
+"""How each of :data:`lcbench.analysis.paper.NUMBERS` is computed, by its key."""

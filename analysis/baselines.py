@@ -2,7 +2,7 @@
 
 import pandas as pd
 
-from analysis.losses import comparable_losses, has_runs
+from lcbench.analysis.losses import comparable_losses, has_runs
 from lcbench.benchmark import Benchmark
 from lcbench.errors import InputError
 from lcbench.metric import get_metric

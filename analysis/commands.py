@@ -49,13 +49,13 @@ def figures(
     with a line that says why. Figures 9 to 16 and Table 4 show a study of systems, others a study of optimizers; if
     only figures of studies are asked for, the paper's Table 3 is not printed.
     """
-    from analysis.figures import FIGURES
-    from analysis.provenance import check_same_table
+    from lcbench.analysis.figures import FIGURES
+    from lcbench.analysis.provenance import check_same_table
     from lcbench.benchmark import load
     from lcbench.metric import get_metric
     from lcbench.output import writable_folder
-    from simulate import ablation
-    from simulate.study import read
+    from lcbench.simulate import ablation
+    from lcbench.simulate.study import read
 
     bench, names, kinds = load(folder), _chosen(only), _formats(formats)
     get_metric(metric)
@@ -77,7 +77,7 @@ def _chosen(only: str | None) -> list[str]:
     Raises:
         UnknownNameError: If there is no such figure.
     """
-    from analysis.figures import FIGURES
+    from lcbench.analysis.figures import FIGURES
     from lcbench.errors import UnknownNameError
 
     names = list(FIGURES) if only is None else [name.strip() for name in only.split(",")]
@@ -93,7 +93,7 @@ def _formats(text: str) -> list[str]:
     Raises:
         UnknownNameError: If there is no such format.
     """
-    from analysis.style import FORMATS
+    from lcbench.analysis.style import FORMATS
     from lcbench.errors import UnknownNameError
 
     kinds = [kind.strip().lower() for kind in text.split(",")]
@@ -105,8 +105,8 @@ def _formats(text: str) -> list[str]:
 
 def _table3(bench: "Benchmark", metric: str, out: Path) -> None:
     """Print Table 3 and write it."""
-    from analysis.correlation import budget_correlation, table3
-    from analysis.layout import TABLE3_HEADER, table3_frame, table3_rows
+    from lcbench.analysis.correlation import budget_correlation, table3
+    from lcbench.analysis.layout import TABLE3_HEADER, table3_frame, table3_rows
     from lcbench.console import OUT, table
 
     if len(bench.budgets) < 2:
@@ -122,8 +122,8 @@ def _table3(bench: "Benchmark", metric: str, out: Path) -> None:
 
 def _table4(systems: "pd.DataFrame", out: Path) -> None:
     """Print Table 4 and write it as Markdown; its CSV is the figure's."""
-    from analysis import table4
-    from analysis.figures import NothingToDrawError
+    from lcbench.analysis import table4
+    from lcbench.analysis.figures import NothingToDrawError
     from lcbench.console import OUT
 
     try:
@@ -151,8 +151,8 @@ def _draw_all(names: list[str], subject: "Subject", out: Path, kinds: list[str],
 
 def _draw_one(name: str, subject: "Subject", out: Path, kinds: list[str]) -> str:
     """Draw one figure and write its numbers; give the line to say about it."""
-    from analysis import style
-    from analysis.figures import FIGURES
+    from lcbench.analysis import style
+    from lcbench.analysis.figures import FIGURES
     from lcbench.errors import InputError
 
     try:
@@ -176,9 +176,9 @@ def compare(
 
     Where the table cannot say a number, the reason stands in its place.
     """
-    from analysis.comparison import compare as compare_numbers
-    from analysis.comparison import markdown
-    from analysis.layout import comparison_table
+    from lcbench.analysis.comparison import compare as compare_numbers
+    from lcbench.analysis.comparison import markdown
+    from lcbench.analysis.layout import comparison_table
     from lcbench.benchmark import load
     from lcbench.console import OUT
     from lcbench.errors import UnknownNameError

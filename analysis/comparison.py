@@ -2,9 +2,9 @@
 
 import pandas as pd
 
-from analysis.answers import ANSWERS, Answer
-from analysis.measured import Measured
-from analysis.paper import NUMBERS, PublishedNumber, written
+from lcbench.analysis.answers import ANSWERS, Answer
+from lcbench.analysis.measured import Measured
+from lcbench.analysis.paper import NUMBERS, PublishedNumber, written
 from lcbench.benchmark import Benchmark
 from lcbench.errors import InputError
 from lcbench.metric import get_metric
@@ -22,10 +22,10 @@ def compare(bench: Benchmark, metric: str = "valid_accuracy") -> pd.DataFrame:
         metric: Name of the metric in place of the paper's validation accuracy.
 
     Returns:
-        One row per entry of :data:`analysis.paper.NUMBERS`, in the paper's order: ``section, source, quantity, unit``;
-        ``paper`` and ``here`` as text in the paper's unit and decimals, ``-`` where the table cannot say; the same as
-        numbers, ``paper_value`` and ``here_value``, NaN for words; and ``note``: why they may differ, or why there is
-        none here.
+        One row per entry of :data:`lcbench.analysis.paper.NUMBERS`, in the paper's order: ``section, source, quantity,
+        unit``; ``paper`` and ``here`` as text in the paper's unit and decimals, ``-`` where the table cannot say; the
+        same as numbers, ``paper_value`` and ``here_value``, NaN for words; and ``note``: why they may differ, or why
+        there is none here.
 
     Raises:
         UnknownNameError: If there is no such metric.

@@ -19,7 +19,7 @@ import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 from scipy.stats import rankdata
 
-from analysis.losses import comparable_losses, has_runs
+from lcbench.analysis.losses import comparable_losses, has_runs
 from lcbench.benchmark import Benchmark
 from lcbench.errors import InputError
 
@@ -122,11 +122,11 @@ def budget_correlation(
 ) -> pd.DataFrame:
     """Correlation between budgets on every data set of a table.
 
-    Values are averaged over the seeds first (:func:`analysis.losses.mean_losses`): a configuration with a diverged run
-    ranks last. Each correlation is over the configurations that have what it compares, so that a folder with gaps (a
-    collection that was stopped, or what optimizers tried) is used as far as it goes; how many these are stands beside
-    it. Where optimizers chose which configurations are trained longer, those that have both budgets are alike, and
-    correlate less than random ones.
+    Values are averaged over the seeds first (:func:`lcbench.analysis.losses.mean_losses`): a configuration with a
+    diverged run ranks last. Each correlation is over the configurations that have what it compares, so that a folder
+    with gaps (a collection that was stopped, or what optimizers tried) is used as far as it goes; how many these are
+    stands beside it. Where optimizers chose which configurations are trained longer, those that have both budgets are
+    alike, and correlate less than random ones.
 
     Args:
         bench: The table.

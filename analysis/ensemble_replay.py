@@ -12,12 +12,12 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from analysis.baselines import tested_metric
+from lcbench.analysis.baselines import tested_metric
 from lcbench.benchmark import Benchmark
 from lcbench.errors import InputError
 from lcbench.metric import get_metric
 from lcbench.schema import BASELINES, PARTS, PREDICTIONS, table_path
-from simulate.ensembles import CANDIDATES, SIZE, combine, greedy_ensemble, model_loss
+from lcbench.simulate.ensembles import CANDIDATES, SIZE, combine, greedy_ensemble, model_loss
 
 SINGLE, ENSEMBLE, WITH_BASELINES, BASELINE = "best network", "ensemble", "ensemble with baselines", "best baseline"
 """What is compared: the network that is best on the validation part, an ensemble of networks, one of networks and
@@ -63,10 +63,10 @@ def ensembles_over_time(
 
     Args:
         bench: A table with predictions; data sets without are left out.
-        traces: From :func:`simulate.study.study`, on this table and metric.
+        traces: From :func:`lcbench.simulate.study.study`, on this table and metric.
         times: ``(times,)`` shares of each run's limit.
         metric: The metric of the validation part that was optimized and that ensembles are selected by.
-        size: As in :func:`simulate.ensembles.greedy_ensemble`.
+        size: As in :func:`lcbench.simulate.ensembles.greedy_ensemble`.
         candidates: Likewise.
 
     Returns:

@@ -1,6 +1,7 @@
 """RQ3 for every pair of epochs: how well the ranking after few epochs predicts the ranking after more.
 
-Along the curves of one budget, by default the largest: the non-adaptive schedule of :mod:`analysis.correlation`.
+Along the curves of one budget, by default the largest: the non-adaptive schedule of
+:mod:`lcbench.analysis.correlation`.
 """
 
 import numpy as np
@@ -8,7 +9,7 @@ import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 from scipy.stats import rankdata
 
-from analysis.losses import comparable_losses, has_runs
+from lcbench.analysis.losses import comparable_losses, has_runs
 from lcbench.benchmark import Benchmark
 
 MOST_EPOCHS = 201
@@ -19,8 +20,8 @@ def spearman_matrix(losses: ArrayLike) -> NDArray[np.float64]:
     """Spearman's rank correlation between all columns: ranked once, then one matrix product.
 
     Args:
-        losses: ``(configs, columns)`` array. NaN counts as infinite, as in :func:`analysis.correlation.spearman`: what
-            diverged ranks last, and all that diverged share a rank.
+        losses: ``(configs, columns)`` array. NaN counts as infinite, as in
+            :func:`lcbench.analysis.correlation.spearman`: what diverged ranks last, and all that diverged share a rank.
 
     Returns:
         ``(columns, columns)`` symmetric array in [-1, 1] with ones on the diagonal; NaN in the rows and columns of a

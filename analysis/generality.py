@@ -1,21 +1,23 @@
 """RQ1 (section 4.2.1 of the paper): are there configurations that perform well on several data sets?
 
-All functions start from :func:`analysis.performance.performance_matrix`, a matrix of configurations x data sets.
+All functions start from :func:`lcbench.analysis.performance.performance_matrix`, a matrix of configurations x data
+sets.
 """
 
 import numpy as np
 import pandas as pd
 
-from analysis.performance import losses, relative_regret
+from lcbench.analysis.performance import losses, relative_regret
 
 
 def single_best(values: pd.DataFrame, metric: str) -> int:
     """The configuration that is best on average across all data sets: the one with the smallest mean loss.
 
-    Of several, the first. Configurations that diverged anywhere count as in :func:`analysis.performance.losses`.
+    Of several, the first. Configurations that diverged anywhere count as in
+    :func:`lcbench.analysis.performance.losses`.
 
     Args:
-        values: From :func:`analysis.performance.performance_matrix`.
+        values: From :func:`lcbench.analysis.performance.performance_matrix`.
         metric: Name of its metric.
 
     Returns:
@@ -28,7 +30,7 @@ def best_configurations(values: pd.DataFrame, metric: str) -> pd.DataFrame:
     """The best configuration of each data set, against the single best over all.
 
     Args:
-        values: From :func:`analysis.performance.performance_matrix`.
+        values: From :func:`lcbench.analysis.performance.performance_matrix`.
         metric: Name of its metric.
 
     Returns:
@@ -69,7 +71,7 @@ def spread(values: pd.DataFrame, metric: str, within: float = 0.05) -> pd.DataFr
     """How sparse good configurations are on each data set ("on some, most configurations perform well").
 
     Args:
-        values: From :func:`analysis.performance.performance_matrix`.
+        values: From :func:`lcbench.analysis.performance.performance_matrix`.
         metric: Name of its metric.
         within: Relative regret up to which a configuration counts as good.
 

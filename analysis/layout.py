@@ -8,8 +8,8 @@ import pandas as pd
 from rich.table import Table
 from rich.text import Text
 
-from analysis.correlation import SCHEDULES
-from analysis.paper import published_correlation
+from lcbench.analysis.correlation import SCHEDULES
+from lcbench.analysis.paper import published_correlation
 
 TABLE3_HEADER = ("Budget pair (epochs)", "", *(f"{schedule[0].upper()}{schedule[1:]}" for schedule in SCHEDULES))
 
@@ -36,7 +36,7 @@ def table3_rows(table: pd.DataFrame) -> Iterator[tuple[str, ...]]:
     Where cells are of different numbers of configurations, these stand in a row of their own.
 
     Args:
-        table: From :func:`analysis.correlation.table3`.
+        table: From :func:`lcbench.analysis.correlation.table3`.
 
     Yields:
         Rows under :data:`TABLE3_HEADER`.
@@ -58,7 +58,7 @@ def table3_frame(table: pd.DataFrame) -> pd.DataFrame:
     """Table 3 as one tidy row per cell, with the paper's value: what is written as CSV.
 
     Args:
-        table: From :func:`analysis.correlation.table3`.
+        table: From :func:`lcbench.analysis.correlation.table3`.
 
     Returns:
         The columns ``budget_low, budget_high, schedule, mean, std, datasets, configs_min, configs_max, paper_mean,
@@ -81,7 +81,7 @@ def comparison_table(frame: pd.DataFrame, title: str) -> Table:
     """The comparison with the paper, for the console.
 
     Args:
-        frame: From :func:`analysis.comparison.compare`.
+        frame: From :func:`lcbench.analysis.comparison.compare`.
         title: What is compared.
     """
     made = Table(title=title, title_justify="left")

@@ -6,13 +6,13 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from analysis import generality
-from analysis.correlation import End, end_correlation, ends
-from analysis.paper import TABLE_3
-from analysis.performance import performance_matrix, relative_regret
+from lcbench.analysis import generality
+from lcbench.analysis.correlation import End, end_correlation, ends
+from lcbench.analysis.paper import TABLE_3
+from lcbench.analysis.performance import performance_matrix, relative_regret
 from lcbench.benchmark import Benchmark
 from lcbench.errors import InputError
-from simulate.portfolio.greedy import greedy_portfolio
+from lcbench.simulate.portfolio.greedy import greedy_portfolio
 
 _LARGEST = 64
 """Size of the largest portfolio that is looked at."""
@@ -55,7 +55,7 @@ class Measured:
     @cached_property
     def importance(self) -> pd.DataFrame:
         """Mean fANOVA and LPI over data sets at the smallest and the largest budget, by hyperparameter and budget."""
-        from analysis.importance import importance  # needs scikit-learn
+        from lcbench.analysis.importance import importance  # needs scikit-learn
 
         ends = sorted({self.bench.budgets[0], self.bench.budgets[-1]})
         found = importance(self.bench, self.metric, ends)

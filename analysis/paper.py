@@ -6,7 +6,7 @@ L. Zimmer, M. Lindauer, F. Hutter: Auto-PyTorch: Multi-Fidelity MetaLearning for
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from analysis.correlation import ADAPTIVE, CROSS, NON_ADAPTIVE
+from lcbench.analysis.correlation import ADAPTIVE, CROSS, NON_ADAPTIVE
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,7 +16,7 @@ class PublishedCorrelation:
     Attributes:
         budget_low: Epochs of the smaller budget.
         budget_high: Epochs of the larger budget.
-        schedule: One of ``analysis.correlation.SCHEDULES``.
+        schedule: One of ``lcbench.analysis.correlation.SCHEDULES``.
         mean: Mean over the data sets.
         std: What the paper prints after ±, None where it prints nothing.
         source: Where it stands.

@@ -1,18 +1,18 @@
 """What every configuration reaches on every data set: the matrix of RQ1 and RQ2.
 
-How far that is from the best, the relative regret, is in :mod:`simulate.portfolio.regret`.
+How far that is from the best, the relative regret, is in :mod:`lcbench.simulate.portfolio.regret`.
 """
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from analysis.losses import DECIMALS, has_runs
+from lcbench.analysis.losses import DECIMALS, has_runs
 from lcbench.benchmark import Benchmark
 from lcbench.errors import InputError
 from lcbench.metric import get_metric
-from simulate.portfolio.regret import losses as losses
-from simulate.portfolio.regret import relative_regret as relative_regret
+from lcbench.simulate.portfolio.regret import losses as losses
+from lcbench.simulate.portfolio.regret import relative_regret as relative_regret
 
 
 def performance_matrix(bench: Benchmark, metric: str = "valid_accuracy", budget: int | None = None) -> pd.DataFrame:

@@ -6,8 +6,8 @@ from numpy.typing import NDArray
 
 from lcbench.benchmark import Benchmark
 from lcbench.errors import InputError, UnknownNameError
-from simulate.realtime.studied import NO_ROW
-from simulate.study import results
+from lcbench.simulate.realtime.studied import NO_ROW
+from lcbench.simulate.study import results
 
 
 def check_same_table(traces: pd.DataFrame, bench: Benchmark, metric: str) -> None:
@@ -18,7 +18,7 @@ def check_same_table(traces: pd.DataFrame, bench: Benchmark, metric: str) -> Non
     nothing finished has no values, and a live run says itself that it evaluated no row of a table.
 
     Args:
-        traces: From :func:`simulate.study.study`; read are ``dataset, config_id, budget, value``.
+        traces: From :func:`lcbench.simulate.study.study`; read are ``dataset, config_id, budget, value``.
         bench: The table.
         metric: Name of a metric.
 

@@ -6,9 +6,9 @@ import numpy as np
 import pandas as pd
 from scipy.stats import rankdata
 
-from analysis.regret import GRID
-from simulate.regret import RUN, normalized_regrets
-from simulate.statistics import bootstrap_interval
+from lcbench.analysis.regret import GRID
+from lcbench.simulate.regret import RUN, normalized_regrets
+from lcbench.simulate.statistics import bootstrap_interval
 
 COLUMNS = ("optimizer", "time", "rank", "low", "high")
 
@@ -23,7 +23,7 @@ def anytime_ranks(traces: pd.DataFrame, times: Sequence[float] = GRID) -> pd.Dat
     share the mean of their ranks, so that all begin with the mean rank, before there are results.
 
     Args:
-        traces: From :func:`simulate.study.study`.
+        traces: From :func:`lcbench.simulate.study.study`.
         times: Fractions of the limit.
 
     Returns:
@@ -31,7 +31,7 @@ def anytime_ranks(traces: pd.DataFrame, times: Sequence[float] = GRID) -> pd.Dat
         bootstrap interval of the mean over the data sets; NaN for a single one).
 
     Raises:
-        InputError: As :func:`simulate.regret.run_regrets`.
+        InputError: As :func:`lcbench.simulate.regret.run_regrets`.
     """
     regrets = normalized_regrets(traces, times)
     shape = [len(regrets.index.unique(name)) for name in RUN]

@@ -1,6 +1,7 @@
 """Anytime regret: the mean distance of the best result so far from the best of the table, over an optimizer's time.
 
-What the regret of a single run is stands in :mod:`simulate.regret`; here runs are averaged, with confidence bands.
+What the regret of a single run is stands in :mod:`lcbench.simulate.regret`; here runs are averaged, with confidence
+bands.
 """
 
 from collections.abc import Iterable, Sequence
@@ -10,9 +11,9 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from lcbench.benchmark import Benchmark
-from simulate.regret import RUN, evaluation_regrets, run_regrets, with_worst
-from simulate.replay import ReplayBackend, Schedule, Seed
-from simulate.statistics import bootstrap_interval
+from lcbench.simulate.regret import RUN, evaluation_regrets, run_regrets, with_worst
+from lcbench.simulate.replay import ReplayBackend, Schedule, Seed
+from lcbench.simulate.statistics import bootstrap_interval
 
 COLUMNS = ("optimizer", "time", "regret", "standard_error", "low", "high", "runs")
 
@@ -34,8 +35,8 @@ def best_losses(
     """The smallest loss that a study replayed on this table can reach, for each data set.
 
     The smallest over all configurations and over the ends of all budgets, with the recorded seeds treated as
-    :class:`simulate.replay.ReplayBackend` does it; of seeds that are drawn, the smallest of any. The traces of
-    :func:`simulate.study.study` hold it already; traces from elsewhere get it with
+    :class:`lcbench.simulate.replay.ReplayBackend` does it; of seeds that are drawn, the smallest of any. The traces of
+    :func:`lcbench.simulate.study.study` hold it already; traces from elsewhere get it with
     ``traces.assign(best_loss=traces["dataset"].map(best_losses(bench)))``.
 
     Args:
@@ -68,12 +69,12 @@ def anytime_regret(traces: pd.DataFrame, times: Sequence[float] = GRID) -> pd.Da
 
     A mean over those runs that happen to have an incumbent could rise when a run joins late. So there is a mean only
     from the time on at which every run of the optimizer has an incumbent that did not diverge; before, it is NaN.
-    (:func:`simulate.regret.regrets` counts such a run as holding the worst configuration instead: where there is a mean
-    here, both agree.) A run that has none to its end holds the worst configuration here, too, from the beginning; where
-    traces have no ``worst_loss``, there is no mean.
+    (:func:`lcbench.simulate.regret.regrets` counts such a run as holding the worst configuration instead: where there
+    is a mean here, both agree.) A run that has none to its end holds the worst configuration here, too, from the
+    beginning; where traces have no ``worst_loss``, there is no mean.
 
     Args:
-        traces: With the columns :data:`simulate.regret.TRACE_COLUMNS`.
+        traces: With the columns :data:`lcbench.simulate.regret.TRACE_COLUMNS`.
         times: Fractions of the limit.
 
     Returns:
@@ -82,7 +83,7 @@ def anytime_regret(traces: pd.DataFrame, times: Sequence[float] = GRID) -> pd.Da
         seed) and ``runs`` (how many have an incumbent that did not diverge).
 
     Raises:
-        InputError: As :func:`simulate.regret.run_regrets`.
+        InputError: As :func:`lcbench.simulate.regret.run_regrets`.
     """
     return _means(run_regrets(traces, times), traces)
 
@@ -101,7 +102,7 @@ def evaluation_regret(traces: pd.DataFrame, counts: Sequence[int] | None = None)
         As :func:`anytime_regret`, with ``evaluations`` in place of ``time``.
 
     Raises:
-        InputError: As :func:`simulate.regret.run_regrets`.
+        InputError: As :func:`lcbench.simulate.regret.run_regrets`.
     """
     if counts is None:
         most = int(traces.groupby(RUN, sort=False).size().max()) if len(traces) else 1

@@ -10,9 +10,9 @@ import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
-from analysis.correlation import ADAPTIVE, NON_ADAPTIVE
-from analysis.epochs import some_epochs
-from analysis.losses import comparable_losses, is_complete
+from lcbench.analysis.correlation import ADAPTIVE, NON_ADAPTIVE
+from lcbench.analysis.epochs import some_epochs
+from lcbench.analysis.losses import comparable_losses, is_complete
 from lcbench.benchmark import Benchmark
 from lcbench.errors import InputError
 

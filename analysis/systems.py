@@ -7,8 +7,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from analysis.figures.contract import NothingToDrawError
-from simulate.ablation.systems import SYSTEMS, title_of
+from lcbench.analysis.figures.contract import NothingToDrawError
+from lcbench.simulate.ablation.systems import SYSTEMS, title_of
 
 BASELINES = {
     "lightgbm": "LightGBM",
@@ -29,7 +29,7 @@ class Line:
     Attributes:
         title: Its name in the legend.
         system: Name of the system.
-        view: Which of its views, see :mod:`simulate.ablation.views`.
+        view: Which of its views, see :mod:`lcbench.simulate.ablation.views`.
         workers: Of which runs; None for the study's usual number.
     """
 
@@ -75,7 +75,7 @@ def trajectories(systems: pd.DataFrame, lines: Iterable[Line], *, least: int = 2
     A line begins on a data set when every seed of it has a model, and goes on to the time limit.
 
     Args:
-        systems: A study, see :mod:`simulate.ablation.file`.
+        systems: A study, see :mod:`lcbench.simulate.ablation.file`.
         lines: What to show; those that the study does not have are left out.
         least: How many of them there must be.
 

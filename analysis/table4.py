@@ -7,12 +7,12 @@ import pandas as pd
 from rich.table import Table
 from rich.text import Text
 
-from analysis.figures.contract import NothingToDrawError
-from analysis.layout import mean_and_spread
-from analysis.paper import published_accuracy
-from analysis.systems import FULL, Line, baseline_lines, lacks, peer_lines, usual_workers
+from lcbench.analysis.figures.contract import NothingToDrawError
+from lcbench.analysis.layout import mean_and_spread
+from lcbench.analysis.paper import published_accuracy
+from lcbench.analysis.systems import FULL, Line, baseline_lines, lacks, peer_lines, usual_workers
 from lcbench.console import table
-from simulate.ablation.scores import after, not_worse
+from lcbench.simulate.ablation.scores import after, not_worse
 
 HERE, PAPER = "here", "paper"
 COLUMNS = ("dataset", "column", "source", "system", "view", "workers", "seconds", "seeds", "mean", "std", "bold")
@@ -32,7 +32,7 @@ def numbers(systems: pd.DataFrame) -> pd.DataFrame:
     t-test over the seeds, two-sided, 0.05; with a single seed there is no test).
 
     Args:
-        systems: A study, see :mod:`simulate.ablation.file`.
+        systems: A study, see :mod:`lcbench.simulate.ablation.file`.
 
     Returns:
         One row for each data set and column, with :data:`COLUMNS`; accuracies in [0, 1]. ``source`` is ``here`` or

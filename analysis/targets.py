@@ -5,8 +5,8 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
-from analysis.regret import GRID
-from simulate.regret import RUN, normalized_regrets
+from lcbench.analysis.regret import GRID
+from lcbench.simulate.regret import RUN, normalized_regrets
 
 TARGETS: tuple[float, ...] = (0.05, 0.01, 0.001)
 """Normalized regrets to reach."""
@@ -24,15 +24,16 @@ def target_shares(
     black-box setting*, but for each target by itself, and without restarts.
 
     Args:
-        traces: From :func:`simulate.study.study`.
-        targets: Normalized regrets, see :func:`simulate.regret.normalized_regrets`; reached by what is not above.
+        traces: From :func:`lcbench.simulate.study.study`.
+        targets: Normalized regrets, see :func:`lcbench.simulate.regret.normalized_regrets`; reached by what is not
+            above.
         times: Fractions of the limit.
 
     Returns:
         One row per target, optimizer and time: ``optimizer``, ``target``, ``time`` and ``share``, in [0, 1].
 
     Raises:
-        InputError: As :func:`simulate.regret.run_regrets`.
+        InputError: As :func:`lcbench.simulate.regret.run_regrets`.
     """
     regrets = normalized_regrets(traces, times)
     names = regrets.index.unique("optimizer")

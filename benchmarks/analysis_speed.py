@@ -88,13 +88,13 @@ def table_of_losses() -> tuple[tuple[str, ...], np.ndarray, np.ndarray]:
 
 def importance(arguments: argparse.Namespace) -> Iterator[Row]:
     """Main effects and pairs of fANOVA, LPI, marginal curves and ablation, with 64 trees grown to the end."""
-    from analysis.importance.ablation import ablation_path
-    from analysis.importance.axes import cube_axes
-    from analysis.importance.fanova import main_effects
-    from analysis.importance.interactions import interactions
-    from analysis.importance.lpi import local_importance
-    from analysis.importance.marginals import marginal_curve
-    from analysis.importance.model import ForestSettings, fit, unfitted_forest
+    from lcbench.analysis.importance.ablation import ablation_path
+    from lcbench.analysis.importance.axes import cube_axes
+    from lcbench.analysis.importance.fanova import main_effects
+    from lcbench.analysis.importance.interactions import interactions
+    from lcbench.analysis.importance.lpi import local_importance
+    from lcbench.analysis.importance.marginals import marginal_curve
+    from lcbench.analysis.importance.model import ForestSettings, fit, unfitted_forest
 
     names, cube, losses = table_of_losses()
     axes, settings, rounds = cube_axes(names), ForestSettings(TREES), arguments.rounds
@@ -126,9 +126,9 @@ def _against_optuna(what: str, ours: float, cube: np.ndarray, losses: np.ndarray
         return Row(what, ours)
     from sklearn.ensemble import RandomForestRegressor
 
-    from analysis.importance.axes import cube_axes
-    from analysis.importance.fanova import main_effects
-    from analysis.importance.model import model_of
+    from lcbench.analysis.importance.axes import cube_axes
+    from lcbench.analysis.importance.fanova import main_effects
+    from lcbench.analysis.importance.model import model_of
 
     optuna.logging.set_verbosity(optuna.logging.ERROR)
     names = tuple(f"x{j}" for j in range(cube.shape[1]))

@@ -19,15 +19,15 @@ import numpy as np
 import pandas as pd
 import typer
 
-from collection.dataset import text_of
-from collection.provenance import processor
-from collection.sources import split_sources
+from lcbench.collection.dataset import text_of
+from lcbench.collection.provenance import processor
+from lcbench.collection.sources import split_sources
 from lcbench.files import read_json
-from simulate.ablation.file import COLUMNS
-from simulate.ablation.parts import Parts
-from simulate.ablation.plan import Cell
-from simulate.ablation.rows import Rows, load_rows
-from simulate.study.running import cores
+from lcbench.simulate.ablation.file import COLUMNS
+from lcbench.simulate.ablation.parts import Parts
+from lcbench.simulate.ablation.plan import Cell
+from lcbench.simulate.ablation.rows import Rows, load_rows
+from lcbench.simulate.study.running import cores
 
 TARGET = "target of the study"
 NAME = "AutoGluon"

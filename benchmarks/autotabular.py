@@ -17,16 +17,16 @@ import typer
 from fidelity import SHARED, openml_cache
 from rich.console import Console
 
-from collection.classes import number_classes
-from collection.models import Problem
-from collection.openml_task import load_openml
-from collection.splits import split_rows
+from lcbench.collection.classes import number_classes
+from lcbench.collection.models import Problem
+from lcbench.collection.openml_task import load_openml
+from lcbench.collection.splits import split_rows
 from lcbench.console import table
-from simulate.autotabular import AutoTabularClassifier, journal
-from simulate.autotabular.folder import Folder
-from simulate.autotabular.journal import NETWORK
-from simulate.autotabular.over_time import Stage, ensembles_over_time
-from simulate.autotabular.validation import chosen
+from lcbench.simulate.autotabular import AutoTabularClassifier, journal
+from lcbench.simulate.autotabular.folder import Folder
+from lcbench.simulate.autotabular.journal import NETWORK
+from lcbench.simulate.autotabular.over_time import Stage, ensembles_over_time
+from lcbench.simulate.autotabular.validation import chosen
 
 COLUMNS = ("models", "networks", "baselines done at", "over", "strongest baseline", "chosen baseline")
 COLUMNS += ("best network", "networks only", "ensemble", "gain")

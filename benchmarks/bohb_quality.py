@@ -37,11 +37,11 @@ from scipy.stats import mannwhitneyu
 
 from lcbench.curve import Curve
 from lcbench.metric import METRICS
+from lcbench.simulate import OPTIMIZERS, FunctionBackend, Trace, simulate
+from lcbench.simulate.contract import Job, Optimizer, Result
+from lcbench.simulate.domain import ConfigTable, SpaceDomain, TableDomain
+from lcbench.simulate.statistics import holm
 from lcbench.space import check_configs, get_space
-from simulate import OPTIMIZERS, FunctionBackend, Trace, simulate
-from simulate.contract import Job, Optimizer, Result
-from simulate.domain import ConfigTable, SpaceDomain, TableDomain
-from simulate.statistics import holm
 
 BUDGETS, ETA = (12, 25, 50), 2
 OUTCOMES = ("final", "area")

@@ -22,12 +22,12 @@ from peers import dataloader_loop, tuned_loop
 from rich.console import Console
 from rich.table import Table
 
-from collection.calibration import noise
-from collection.cost import Sizes
-from collection.extent import Extent
-from collection.plan import sampled_configs
-from collection.threads import one_thread
-from collection.train import network_shape, train
+from lcbench.collection.calibration import noise
+from lcbench.collection.cost import Sizes
+from lcbench.collection.extent import Extent
+from lcbench.collection.plan import sampled_configs
+from lcbench.collection.threads import one_thread
+from lcbench.collection.train import network_shape, train
 
 EXTENTS = {
     "car": Extent(6, 4, Sizes(775, 382, 571)),

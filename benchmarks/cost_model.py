@@ -11,10 +11,10 @@ from typing import Annotated
 import numpy as np
 import typer
 
-from collection.calibration import calibrated, time_epoch
-from collection.cost import Sizes
-from collection.extent import Extent, work_of
-from collection.plan import sampled_configs
+from lcbench.collection.calibration import calibrated, time_epoch
+from lcbench.collection.cost import Sizes
+from lcbench.collection.extent import Extent, work_of
+from lcbench.collection.plan import sampled_configs
 from lcbench.space import get_space, records
 
 EXTENTS = {

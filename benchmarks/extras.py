@@ -16,14 +16,14 @@ from typing import Annotated
 import numpy as np
 import typer
 
-from collection.calibration import noise
-from collection.cost import Sizes
-from collection.extent import Extent
-from collection.provenance import processor
-from collection.shards import Workplace
-from collection.threads import one_thread
-from collection.train import train
-from collection.unit import NO_EXTRAS, Extras, Unit
+from lcbench.collection.calibration import noise
+from lcbench.collection.cost import Sizes
+from lcbench.collection.extent import Extent
+from lcbench.collection.provenance import processor
+from lcbench.collection.shards import Workplace
+from lcbench.collection.threads import one_thread
+from lcbench.collection.train import train
+from lcbench.collection.unit import NO_EXTRAS, Extras, Unit
 from lcbench.schema import parse_budgets
 from lcbench.space import get_space, sample
 

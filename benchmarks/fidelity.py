@@ -25,8 +25,8 @@ from numpy.typing import NDArray
 from scipy.stats import spearmanr
 
 import lcbench
-from collection.commands import collect
-from collection.provenance import processor
+from lcbench.collection.commands import collect
+from lcbench.collection.provenance import processor
 from lcbench.errors import LcbenchError
 from lcbench.space import get_space
 

@@ -12,9 +12,9 @@ from typing import Any
 
 import numpy as np
 
-from collection.calibration import time_epoch
-from collection.cost import Sizes
-from collection.extent import Extent
+from lcbench.collection.calibration import time_epoch
+from lcbench.collection.cost import Sizes
+from lcbench.collection.extent import Extent
 from lcbench.space import get_space, records, sample
 
 COMMON = {"optimizer": "sgd", "sgd_learning_rate": 0.01, "sgd_weight_decay": 1e-4, "momentum": 0.9}

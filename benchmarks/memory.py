@@ -18,9 +18,9 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from collection.plan import Plan, sampled_configs
-from collection.possession import opened
-from collection.shards import Workplace
+from lcbench.collection.plan import Plan, sampled_configs
+from lcbench.collection.possession import opened
+from lcbench.collection.shards import Workplace
 
 ROWS, FEATURES, CLASSES = 500_000, 50, 10
 CONFIG = {"batch_size": 512, "learning_rate": 0.01, "max_dropout": 0.5, "max_units": 512}
@@ -49,9 +49,9 @@ def prepare(folder: Path) -> str:
 
 def train_widest(folder: Path) -> str:
     """What a worker process does."""
-    from collection.tensors import Tensors
-    from collection.threads import one_thread
-    from collection.train import train
+    from lcbench.collection.tensors import Tensors
+    from lcbench.collection.threads import one_thread
+    from lcbench.collection.train import train
 
     with one_thread():
         data = Tensors(Workplace(folder / "bench").read_data("large"))

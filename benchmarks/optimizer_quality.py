@@ -33,10 +33,10 @@ import typer
 from bohb_quality import BUDGETS, ETA, backend_of, read
 from numpy.typing import NDArray
 
-from simulate import OPTIMIZERS, simulate
-from simulate.adapters import ADAPTERS, SMACOptimizer
-from simulate.contract import Domain, Job, Optimizer, Result
-from simulate.encoding import Encoding
+from lcbench.simulate import OPTIMIZERS, simulate
+from lcbench.simulate.adapters import ADAPTERS, SMACOptimizer
+from lcbench.simulate.contract import Domain, Job, Optimizer, Result
+from lcbench.simulate.encoding import Encoding
 
 Make = Callable[[Domain, tuple[int, ...], np.random.Generator], Optimizer]
 

@@ -18,9 +18,9 @@ from numpy.typing import NDArray
 
 import lcbench
 from lcbench.embedded import embedded_folder
-from simulate.portfolio.folder import NAME, TRIED, PortfolioFolder, read_folder
-from simulate.portfolio.greedy import greedy_portfolio, random_regret
-from simulate.portfolio.matrix import matrix_values
+from lcbench.simulate.portfolio.folder import NAME, TRIED, PortfolioFolder, read_folder
+from lcbench.simulate.portfolio.greedy import greedy_portfolio, random_regret
+from lcbench.simulate.portfolio.matrix import matrix_values
 
 SIZES = (1, 2, 4, 8, 16)
 ALL = "all others"

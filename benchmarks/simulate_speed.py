@@ -31,12 +31,12 @@ from bohb_quality import BUDGETS, HpBandSter
 from numpy.typing import NDArray
 
 import lcbench
-from collection.provenance import processor
 from lcbench import schema, store
+from lcbench.collection.provenance import processor
+from lcbench.simulate import OPTIMIZERS, ReplayBackend, simulate
+from lcbench.simulate.optimizers import get_optimizer
+from lcbench.simulate.replay import Match
 from lcbench.space import encode, get_space, sample, to_json
-from simulate import OPTIMIZERS, ReplayBackend, simulate
-from simulate.optimizers import get_optimizer
-from simulate.replay import Match
 
 CONFIGS, EPOCHS, WORKERS = 2000, 50, 4
 SPACE, DATASET = "mlp", "formula"
@@ -116,7 +116,7 @@ def blackbox(table: ReplayBackend) -> Any:
     from syne_tune.blackbox_repository.blackbox import Blackbox
     from syne_tune.config_space import randint
 
-    from simulate.adapters.syne_tune import config_space
+    from lcbench.simulate.adapters.syne_tune import config_space
 
     parts = dict(table.table.space)
 

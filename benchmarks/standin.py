@@ -18,8 +18,8 @@ import typer
 from numpy.typing import NDArray
 
 import lcbench
-from analysis.lcbench_datasets import LCBENCH_DATASETS
 from lcbench import schema, store
+from lcbench.analysis.lcbench_datasets import LCBENCH_DATASETS
 from lcbench.space import check_configs, get_space, to_json
 
 SPACE, BUDGET = "mlp-released", 50

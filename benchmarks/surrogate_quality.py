@@ -25,14 +25,14 @@ import pandas as pd
 
 import lcbench
 from lcbench.benchmark import Benchmark
+from lcbench.simulate.surrogate import MODELS, SurrogateBackend, carry_out, plan
+from lcbench.simulate.surrogate.card import Card
+from lcbench.simulate.surrogate.course import SERIES, fit_course
+from lcbench.simulate.surrogate.recorded import Recorded
+from lcbench.simulate.surrogate.surrogate import Surrogate
+from lcbench.simulate.surrogate.targets import recorded_targets
+from lcbench.simulate.surrogate.validation import assign_folds
 from lcbench.space import sample
-from simulate.surrogate import MODELS, SurrogateBackend, carry_out, plan
-from simulate.surrogate.card import Card
-from simulate.surrogate.course import SERIES, fit_course
-from simulate.surrogate.recorded import Recorded
-from simulate.surrogate.surrogate import Surrogate
-from simulate.surrogate.targets import recorded_targets
-from simulate.surrogate.validation import assign_folds
 
 FOLDS, SEED, MANY = 5, 0, 100_000
 

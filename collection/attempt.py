@@ -3,7 +3,7 @@
 import errno
 import traceback
 
-from collection.unit import Outcome, Task
+from lcbench.collection.unit import Outcome, Task
 
 DISK_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 """No space left, quota exceeded, file larger than allowed."""
@@ -16,7 +16,7 @@ def attempt(task: Task) -> Outcome:
 
     Torch is imported here and not above: the process that hands out units never needs it.
     """
-    from collection.worker import work
+    from lcbench.collection.worker import work
 
     try:
         work(task)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 if TYPE_CHECKING:
-    from collection.baseline_session import Fit, Session
+    from lcbench.collection.baseline_session import Fit, Session
 
 INCOMPLETE, INTERRUPTED = 3, 130
 _SHOWN = 5
@@ -26,9 +26,9 @@ def baselines(
     named and left out. Stopped at any moment, the same command goes on where it stopped. Exit codes: 0 all is there; 2
     nothing can be done; 3 some are missing; 130 stopped with Ctrl-C.
     """
-    from collection.baseline_session import held
-    from collection.baselines import choose
-    from collection.full_disk import clear_if_full
+    from lcbench.collection.baseline_session import held
+    from lcbench.collection.baselines import choose
+    from lcbench.collection.full_disk import clear_if_full
     from lcbench.console import ERR, OUT
     from lcbench.errors import InputError
 

@@ -1,8 +1,8 @@
 """What baselines are once they are fitted: functions to probabilities that can be written to a file and read back.
 
-LightGBM and CatBoost write their own formats, which hold numbers only. Forests are arrays (:mod:`collection.forest`);
-so are nearest neighbours, which are learnt again when they are read. Why not skops: see the page on models in
-docs/decisions.
+LightGBM and CatBoost write their own formats, which hold numbers only. Forests are arrays
+(:mod:`lcbench.collection.forest`); so are nearest neighbours, which are learnt again when they are read. Why not skops:
+see the page on models in docs/decisions.
 """
 
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ from typing import Any, Protocol, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from collection.arrays_file import read_arrays, write_arrays
+from lcbench.collection.arrays_file import read_arrays, write_arrays
 from lcbench.errors import DamagedFileError
 from lcbench.files import replacing
 

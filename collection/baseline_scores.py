@@ -7,8 +7,8 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from collection.baselines import BASELINES
-from collection.prepared import Prepared
+from lcbench.collection.baselines import BASELINES
+from lcbench.collection.prepared import Prepared
 from lcbench.schema import BASELINE_SCHEMA, LEAST_PROBABILITY, PARTS
 
 
@@ -16,7 +16,7 @@ def measured(name: str, seed: int, data: Prepared, clock: Callable[[], float]) -
     """Train one baseline and measure it on all three parts.
 
     Args:
-        name: A name of :data:`collection.baselines.BASELINES`.
+        name: A name of :data:`lcbench.collection.baselines.BASELINES`.
         seed: Its source of randomness.
         data: The data set as the networks got it.
         clock: Gives seconds of processor time.
@@ -40,7 +40,7 @@ def measured(name: str, seed: int, data: Prepared, clock: Callable[[], float]) -
 
 
 def scores(chances: NDArray[np.float64], labels: NDArray[np.int64]) -> dict[str, float]:
-    """The metrics of probabilities, as those of the networks (see ``collection.statistics``).
+    """The metrics of probabilities, as those of the networks (see ``lcbench.collection.statistics``).
 
     Args:
         chances: ``(rows, classes)``; below ``lcbench.schema.LEAST_PROBABILITY`` they count as that.

@@ -18,17 +18,17 @@ from typing import Any
 
 import pyarrow as pa
 
-from collection.attempt import describe
-from collection.baseline_sources import load_again
-from collection.baselines import BASELINES, seeds_of
-from collection.engine import KILLED
-from collection.processes import Processes
-from collection.provenance import processor
-from collection.shards import Workplace
-from collection.tables import labels_table
 from lcbench import schema, store
 from lcbench.alone import alone
 from lcbench.benchmark import Benchmark
+from lcbench.collection.attempt import describe
+from lcbench.collection.baseline_sources import load_again
+from lcbench.collection.baselines import BASELINES, seeds_of
+from lcbench.collection.engine import KILLED
+from lcbench.collection.processes import Processes
+from lcbench.collection.provenance import processor
+from lcbench.collection.shards import Workplace
+from lcbench.collection.tables import labels_table
 from lcbench.errors import DamagedFileError, LcbenchError
 from lcbench.migration import migrate
 
@@ -57,7 +57,7 @@ class Order:
 
 def attempt(order: Order) -> str:
     """Train one baseline and keep its row; give what went wrong, or nothing."""
-    from collection.baseline_scores import measured
+    from lcbench.collection.baseline_scores import measured
 
     fit = order.fit
     try:

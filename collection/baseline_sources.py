@@ -5,10 +5,10 @@ from typing import Any
 
 import numpy as np
 
-from collection.plan import digest_data
-from collection.preparation import Prepared, describe, prepare
-from collection.sources import load_dataset
 from lcbench.benchmark import Benchmark
+from lcbench.collection.plan import digest_data
+from lcbench.collection.preparation import Prepared, describe, prepare
+from lcbench.collection.sources import load_dataset
 from lcbench.errors import InputError
 from lcbench.schema import LABELS, PARTS, table_path
 

@@ -16,9 +16,9 @@ from typing import Any
 
 import numpy as np
 
-from collection.baseline_models import CatBoost, LightGBM, Model, Neighbours
-from collection.forest import Forest
-from collection.prepared import Prepared
+from lcbench.collection.baseline_models import CatBoost, LightGBM, Model, Neighbours
+from lcbench.collection.forest import Forest
+from lcbench.collection.prepared import Prepared
 from lcbench.errors import InputError, UnknownNameError
 
 _PATIENCE = 150

@@ -3,7 +3,7 @@
 import pandas as pd
 from sklearn import datasets
 
-from collection.dataset import Dataset
+from lcbench.collection.dataset import Dataset
 from lcbench.errors import UnknownNameError
 
 BUNDLED = {

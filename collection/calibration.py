@@ -6,12 +6,12 @@ from typing import Any
 
 import numpy as np
 
-from collection.cost import CostModel, calibrate_work
-from collection.extent import Extent, work_of
-from collection.prepared import Prepared
-from collection.tensors import Tensors
-from collection.threads import one_thread
-from collection.train import train
+from lcbench.collection.cost import CostModel, calibrate_work
+from lcbench.collection.extent import Extent, work_of
+from lcbench.collection.prepared import Prepared
+from lcbench.collection.tensors import Tensors
+from lcbench.collection.threads import one_thread
+from lcbench.collection.train import train
 
 _SAMPLES = 64
 _ROWS = 1000  # rows of a part that are enough to time a data set's steps, unless batches are larger

@@ -7,7 +7,7 @@ import pandas as pd
 from numpy.typing import NDArray
 from pandas.api import types
 
-from collection.dataset import text_of, tidy_column
+from lcbench.collection.dataset import text_of, tidy_column
 from lcbench.errors import DataError
 
 _MOST_REAL_CLASSES = 50

@@ -8,15 +8,15 @@ from typing import Any
 
 import pyarrow as pa
 
-from collection.engine import Engine, run
-from collection.failures import Failures
-from collection.full_disk import disk_is_full
-from collection.plan import Plan
-from collection.provenance import provenance
-from collection.shards import Workplace
-from collection.tables import labels_table
-from collection.unit import Outcome, Task, Unit
 from lcbench import store
+from lcbench.collection.engine import Engine, run
+from lcbench.collection.failures import Failures
+from lcbench.collection.full_disk import disk_is_full
+from lcbench.collection.plan import Plan
+from lcbench.collection.provenance import provenance
+from lcbench.collection.shards import Workplace
+from lcbench.collection.tables import labels_table
+from lcbench.collection.unit import Outcome, Task, Unit
 from lcbench.errors import StoppedError
 from lcbench.schema import (
     CONFIGS,
@@ -96,7 +96,7 @@ class Collection:
     def calibrate(self) -> None:
         """Calibrate the cost model behind ``seconds`` on this machine, unless the folder has one: some seconds."""
         if not self.workplace.cost.is_file():
-            from collection.calibration import calibrate_for  # torch is needed nowhere else in this process
+            from lcbench.collection.calibration import calibrate_for  # torch is needed nowhere else in this process
 
             data = [self.workplace.read_data(name) for name in self.described]
             model = calibrate_for(data, self.plan.single_configs, self.plan.device)
@@ -120,7 +120,7 @@ class Collection:
         plan = self.plan
         if plan.device == "cpu" or plan.extras.gradients or any(map(is_full, configs)):
             return [[i] for i in range(len(configs))]
-        from collection.grouping import groups  # needs torch, as a device does
+        from lcbench.collection.grouping import groups  # needs torch, as a device does
 
         copies = len(plan.budgets) * plan.n_seeds
         return groups(configs, described["features"], described["classes"], described["train_instances"], copies)

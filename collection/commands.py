@@ -8,8 +8,8 @@ import typer
 if TYPE_CHECKING:
     import pandas as pd
 
-    from collection.collecting import Collection
-    from collection.engine import Engine
+    from lcbench.collection.collecting import Collection
+    from lcbench.collection.engine import Engine
 
 INCOMPLETE, INTERRUPTED = 3, 130
 
@@ -47,16 +47,16 @@ def collect(
     """
     import time
 
-    from collection.devices import check_device
-    from collection.encodings import default_encoding, get_encoding
-    from collection.engines import get_engine
-    from collection.full_disk import clear_if_full
-    from collection.plan import Plan
-    from collection.possession import opened
-    from collection.reporting import opened_with_progress
-    from collection.shards import Workplace
-    from collection.sources import split_sources
-    from collection.unit import Extras
+    from lcbench.collection.devices import check_device
+    from lcbench.collection.encodings import default_encoding, get_encoding
+    from lcbench.collection.engines import get_engine
+    from lcbench.collection.full_disk import clear_if_full
+    from lcbench.collection.plan import Plan
+    from lcbench.collection.possession import opened
+    from lcbench.collection.reporting import opened_with_progress
+    from lcbench.collection.shards import Workplace
+    from lcbench.collection.sources import split_sources
+    from lcbench.collection.unit import Extras
     from lcbench.console import ERR, OUT
     from lcbench.schema import MANIFEST, parse_budgets
 
@@ -96,8 +96,8 @@ def collect(
 
 def _configs(space: str, configs: str, plan_seed: int) -> "pd.DataFrame":
     """Sample so many configurations, or read a file of them."""
-    from collection.plan import given_configs, sampled_configs
-    from collection.table_file import READERS, read_table
+    from lcbench.collection.plan import given_configs, sampled_configs
+    from lcbench.collection.table_file import READERS, read_table
     from lcbench.errors import InputError
 
     if configs.lstrip("-").isdecimal():
@@ -113,8 +113,8 @@ def _run(collection: "Collection", engine: "Engine", *, quiet: bool) -> None:
     from contextlib import nullcontext
     from datetime import UTC, datetime
 
-    from collection.log import Log, followed
-    from collection.reporting import Report
+    from lcbench.collection.log import Log, followed
+    from lcbench.collection.reporting import Report
     from lcbench.console import ERR
 
     with ERR.status("timing single runs on this machine, for the seconds of the table") if not quiet else nullcontext():

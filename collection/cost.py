@@ -16,9 +16,9 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import nnls
 
-from collection.network import Shape
-from collection.products import one_by_one_sizes
-from collection.statistics import chunk_rows
+from lcbench.collection.network import Shape
+from lcbench.collection.products import one_by_one_sizes
+from lcbench.collection.statistics import chunk_rows
 
 KINDS = (
     "epoch",
@@ -63,7 +63,7 @@ class CostModel:
 
     Attributes:
         seconds: One number per kind of work, not negative.
-        kinds: The kinds; those of search space 1 by default, see :mod:`collection.full.cost` for space 2.
+        kinds: The kinds; those of search space 1 by default, see :mod:`lcbench.collection.full.cost` for space 2.
     """
 
     seconds: tuple[float, ...]

@@ -12,9 +12,9 @@ from queue import Empty, SimpleQueue
 from types import ModuleType, TracebackType
 from typing import TYPE_CHECKING, Self, TypeVar
 
-from collection.attempt import attempt, describe
-from collection.engine import GO_ON, KILLED
-from collection.unit import Outcome, Task
+from lcbench.collection.attempt import attempt, describe
+from lcbench.collection.engine import GO_ON, KILLED
+from lcbench.collection.unit import Outcome, Task
 from lcbench.errors import InputError, StoppedError
 
 if TYPE_CHECKING:

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from sklearn.impute import SimpleImputer
 from sklearn.preprocessing import StandardScaler
 
-from collection.dataset import text_of
+from lcbench.collection.dataset import text_of
 from lcbench.errors import DamagedFileError, UnknownNameError
 
 _LARGEST = float(np.finfo(np.float32).max)

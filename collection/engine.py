@@ -4,7 +4,7 @@ from collections import deque
 from collections.abc import Iterable, Iterator
 from typing import Protocol
 
-from collection.unit import Outcome, Task, Unit
+from lcbench.collection.unit import Outcome, Task, Unit
 
 KILLED = "its process was killed"
 """Reason of a unit whose process ended without a word, as the operating system does when memory runs out."""

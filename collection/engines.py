@@ -3,9 +3,9 @@
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 
-from collection.attempt import attempt as train
-from collection.engine import Engine
-from collection.unit import Outcome, Task
+from lcbench.collection.attempt import attempt as train
+from lcbench.collection.engine import Engine
+from lcbench.collection.unit import Outcome, Task
 from lcbench.errors import InputError, UnknownNameError
 
 Attempt = Callable[[Task], Outcome]
@@ -33,7 +33,7 @@ def get_engine(name: str, jobs: int, scheduler: str | None, attempt: Attempt = t
 
 
 def _local(jobs: int, scheduler: str | None, attempt: Attempt) -> AbstractContextManager[Engine]:
-    from collection.local_engine import LocalEngine
+    from lcbench.collection.local_engine import LocalEngine
 
     if scheduler is not None:
         raise InputError(f"{SCHEDULER} must not be given with --engine local, got {scheduler}; add --engine dask.")
@@ -41,7 +41,7 @@ def _local(jobs: int, scheduler: str | None, attempt: Attempt) -> AbstractContex
 
 
 def _dask(_: int, scheduler: str | None, attempt: Attempt) -> AbstractContextManager[Engine]:
-    from collection.dask_engine import DaskEngine
+    from lcbench.collection.dask_engine import DaskEngine
 
     if scheduler is None:
         raise InputError(f"{SCHEDULER} must be given with --engine dask, got none; start one with: dask scheduler")

@@ -7,12 +7,12 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from collection.dropout import draw_masks, masks_for
-from collection.loss import log_softmax, loss_gradient, loss_shares
-from collection.network import Stack
-from collection.randomness import Streams
-from collection.statistics import Tally
-from collection.tensors import Tensors
+from lcbench.collection.dropout import draw_masks, masks_for
+from lcbench.collection.loss import log_softmax, loss_gradient, loss_shares
+from lcbench.collection.network import Stack
+from lcbench.collection.randomness import Streams
+from lcbench.collection.statistics import Tally
+from lcbench.collection.tensors import Tensors
 
 _BLOCK_VALUES = 1 << 20  # log-probabilities kept before they are tallied: 4 MB
 

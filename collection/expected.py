@@ -3,10 +3,10 @@
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from collection.unit import Unit
+from lcbench.collection.unit import Unit
 
 if TYPE_CHECKING:
-    from collection.collecting import Collection
+    from lcbench.collection.collecting import Collection
 
 
 def expected_seconds(collection: "Collection", units: Sequence[Unit]) -> dict[Unit, float]:
@@ -20,8 +20,8 @@ def expected_seconds(collection: "Collection", units: Sequence[Unit]) -> dict[Un
         Seconds of an epoch of one run. All units train equally many epochs, so units compare as these do; a stack
         needs less than its runs alone, by a factor that this leaves open.
     """
-    from collection.cost import CostModel
-    from collection.extent import Extent, work_of
+    from lcbench.collection.cost import CostModel
+    from lcbench.collection.extent import Extent, work_of
     from lcbench.space import get_space, records
     from lcbench.store import read_json
 

@@ -4,12 +4,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from collection.cost import KINDS, Sizes, epoch_work
-from collection.full.cost import FULL_KINDS, full_epoch_work
-from collection.full.settings import settings_of
-from collection.prepared import Prepared
-from collection.tensors import Tensors
-from collection.train import network_shape
+from lcbench.collection.cost import KINDS, Sizes, epoch_work
+from lcbench.collection.full.cost import FULL_KINDS, full_epoch_work
+from lcbench.collection.full.settings import settings_of
+from lcbench.collection.prepared import Prepared
+from lcbench.collection.tensors import Tensors
+from lcbench.collection.train import network_shape
 from lcbench.search_space_2 import is_full
 
 

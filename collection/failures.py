@@ -4,8 +4,8 @@ from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 
-from collection.shards import Workplace
-from collection.unit import Outcome, Unit
+from lcbench.collection.shards import Workplace
+from lcbench.collection.unit import Outcome, Unit
 from lcbench.store import read_json, write_json
 
 _SHOWN = 3  # reasons in a message

@@ -13,7 +13,7 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from collection.arrays_file import read_arrays, write_arrays
+from lcbench.collection.arrays_file import read_arrays, write_arrays
 from lcbench.errors import DamagedFileError
 
 _PAIRS = 1 << 18  # of rows and trees, brought to their leaves at once

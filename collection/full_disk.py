@@ -4,8 +4,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from collection.attempt import DISK_FULL, describe
-from collection.engine import GO_ON
+from lcbench.collection.attempt import DISK_FULL, describe
+from lcbench.collection.engine import GO_ON
 from lcbench.errors import StoppedError
 
 

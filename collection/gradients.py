@@ -13,7 +13,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from collection.network import Stack
+from lcbench.collection.network import Stack
 from lcbench.schema import GRADIENT_STATISTICS
 
 SAMPLE = 16_384

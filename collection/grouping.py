@@ -9,8 +9,8 @@ from collections.abc import Mapping, Sequence
 from itertools import pairwise
 from typing import Any
 
-from collection.network import Shape
-from collection.train import network_shape
+from lcbench.collection.network import Shape
+from lcbench.collection.train import network_shape
 
 WASTE = 2.0
 """Multiply-adds of a stack over those of its networks alone, at most."""

@@ -4,10 +4,10 @@ from collections.abc import Callable
 from types import TracebackType
 from typing import Self
 
-from collection.attempt import attempt
-from collection.engine import KILLED
-from collection.processes import Processes
-from collection.unit import Outcome, Task
+from lcbench.collection.attempt import attempt
+from lcbench.collection.engine import KILLED
+from lcbench.collection.processes import Processes
+from lcbench.collection.unit import Outcome, Task
 from lcbench.errors import InputError
 
 

@@ -6,8 +6,8 @@ from datetime import datetime
 from importlib.metadata import version
 from pathlib import Path
 
-from collection.collecting import Collection
-from collection.engine import Engine
+from lcbench.collection.collecting import Collection
+from lcbench.collection.engine import Engine
 from lcbench.errors import LcbenchError
 
 NAME = "collect.log"

@@ -15,9 +15,9 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from collection.layer import Layer
-from collection.passes import Passes
-from collection.products import Call, affine
+from lcbench.collection.layer import Layer
+from lcbench.collection.passes import Passes
+from lcbench.collection.products import Call, affine
 
 _MIN_DROPOUT = 0.05  # the released generator adds dropout layers only above this
 

@@ -17,8 +17,8 @@ from openml.exceptions import PyOpenMLError
 from openml.tasks import TaskType
 from openml.tasks.functions import _get_task_description
 
-from collection.arff_file import read_arff
-from collection.dataset import Dataset, empty_columns, tidy_columns
+from lcbench.collection.arff_file import read_arff
+from lcbench.collection.dataset import Dataset, empty_columns, tidy_columns
 from lcbench.errors import DataError
 from lcbench.schema import check_dataset_name
 

@@ -13,13 +13,13 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from collection.dropout import hashed_masks, keys_on
-from collection.loss import log_softmax, loss_gradient, loss_shares
-from collection.network import Shape
-from collection.padded_stack import PaddedStack
-from collection.randomness import Streams
-from collection.statistics import Tally
-from collection.tensors import Tensors
+from lcbench.collection.dropout import hashed_masks, keys_on
+from lcbench.collection.loss import log_softmax, loss_gradient, loss_shares
+from lcbench.collection.network import Shape
+from lcbench.collection.padded_stack import PaddedStack
+from lcbench.collection.randomness import Streams
+from lcbench.collection.statistics import Tally
+from lcbench.collection.tensors import Tensors
 
 
 class PaddedTraining:

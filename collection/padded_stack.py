@@ -13,7 +13,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from collection.network import Shape
+from lcbench.collection.network import Shape
 
 
 class PaddedStack:
@@ -57,7 +57,7 @@ class PaddedStack:
         return self._layers[-1].forward(hidden)
 
     def forward(self, x: Tensor, masks: Sequence[Tensor | None]) -> tuple[Tensor, list[Tensor]]:
-        """Evaluate each network on its own batch, with dropout; see :meth:`collection.network.Stack.forward`."""
+        """Evaluate each network on its own batch, with dropout; see :class:`lcbench.collection.network.Stack`."""
         inputs = [x]
         for mask, layer in zip(masks, self._layers[:-1], strict=True):
             hidden = layer.forward(inputs[-1]).relu_()

@@ -12,8 +12,8 @@ from math import prod
 import torch
 from torch import Tensor
 
-from collection.layer import Layer
-from collection.products import Call, affine, product, through_relu
+from lcbench.collection.layer import Layer
+from lcbench.collection.products import Call, affine, product, through_relu
 
 
 class Passes:
@@ -61,7 +61,7 @@ class Passes:
         return tensor.unflatten(0, self._by_seed)
 
     def forward(self, x: Tensor, masks: Sequence[Tensor | None]) -> Tensor:
-        """Evaluate each network on its seed's batch; see :meth:`collection.network.Stack.forward`."""
+        """Evaluate each network on its seed's batch; see :meth:`lcbench.collection.network.Stack.forward`."""
         self._x.copy_(x)
         for calls, out, mask in zip(self._forward, self._outputs, (*masks, None), strict=True):
             for call in calls:
@@ -71,7 +71,7 @@ class Passes:
         return self._outputs[-1].flatten(0, 1)
 
     def backward(self, gradient: Tensor) -> None:
-        """Compute the gradients of all parameters; see :meth:`collection.network.Stack.backward`."""
+        """Compute the gradients of all parameters; see :meth:`lcbench.collection.network.Stack.backward`."""
         self._gradient.copy_(gradient.mT)
         for call in self._backward:
             call()

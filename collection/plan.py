@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from collection.prepared import Prepared
-from collection.unit import NO_EXTRAS, Extras, Unit
+from lcbench.collection.prepared import Prepared
+from lcbench.collection.unit import NO_EXTRAS, Extras, Unit
 from lcbench.errors import InputError
 from lcbench.schema import check_budgets
 from lcbench.space import check_configs, get_space, records, sample

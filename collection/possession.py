@@ -5,13 +5,13 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
-from collection.collecting import Collection
-from collection.plan import Plan, differences, digest_data
-from collection.preparation import describe, prepare
-from collection.shards import Workplace
-from collection.sources import load_dataset
 from lcbench import store
 from lcbench.alone import alone
+from lcbench.collection.collecting import Collection
+from lcbench.collection.plan import Plan, differences, digest_data
+from lcbench.collection.preparation import describe, prepare
+from lcbench.collection.shards import Workplace
+from lcbench.collection.sources import load_dataset
 from lcbench.errors import InputError, PlanConflictError
 from lcbench.schema import MANIFEST
 

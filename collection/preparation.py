@@ -6,11 +6,11 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from collection.classes import number_classes
-from collection.dataset import Dataset
-from collection.encodings import ENCODINGS, get_encoding
-from collection.prepared import Prepared
-from collection.splits import split_rows
+from lcbench.collection.classes import number_classes
+from lcbench.collection.dataset import Dataset
+from lcbench.collection.encodings import ENCODINGS, get_encoding
+from lcbench.collection.prepared import Prepared
+from lcbench.collection.splits import split_rows
 from lcbench.errors import DataError
 
 __all__ = ["ENCODINGS", "Prepared", "describe", "prepare"]

@@ -27,8 +27,8 @@ from threading import Thread
 from types import ModuleType, TracebackType
 from typing import Any, Generic, Self, TypeVar
 
-from collection.attempt import describe
-from collection.engine import GO_ON
+from lcbench.collection.attempt import describe
+from lcbench.collection.engine import GO_ON
 from lcbench.errors import StoppedError
 
 Order = TypeVar("Order")
@@ -50,7 +50,9 @@ class Processes(Generic[Order, Answer]):
         preload: The module that the fork server imports, once for all processes (the first that is entered decides).
     """
 
-    def __init__(self, count: int, serve: Callable[[Order], Answer], preload: str = "collection.worker") -> None:
+    def __init__(
+        self, count: int, serve: Callable[[Order], Answer], preload: str = "lcbench.collection.worker"
+    ) -> None:
         self.count, self._serve, self._preload = count, serve, preload
         self._idle: list[_Process] = []
         self._busy: dict[Connection, tuple[_Process, Order]] = {}

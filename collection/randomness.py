@@ -23,7 +23,7 @@ def streams(plan_seed: int, dataset: str, config: Mapping[str, Any], seed: int) 
     """Derive a seed's randomness from (plan seed, data set, configuration, seed).
 
     The configuration enters by the values of its active hyperparameters, not by its number, so that the same
-    configuration gives the same curves in another plan. The budget does not enter: see :mod:`collection.train`.
+    configuration gives the same curves in another plan. The budget does not enter: see :mod:`lcbench.collection.train`.
     """
     plain = {name: value.item() if isinstance(value, np.generic) else value for name, value in config.items()}
     identity = json.dumps([plan_seed, dataset, plain, seed], sort_keys=True, allow_nan=False)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from collection.recorder import Recorder, Run
+from lcbench.collection.recorder import Recorder, Run
 
 if TYPE_CHECKING:
     from torch import Tensor

@@ -10,19 +10,19 @@ from typing import Self
 from rich.markup import escape
 from rich.progress import TextColumn
 
-from collection.collecting import Collection
-from collection.expected import expected_seconds
-from collection.log import Log
-from collection.meter import Meter
-from collection.plan import Plan
-from collection.possession import opened
-from collection.unit import Outcome, Unit
+from lcbench.collection.collecting import Collection
+from lcbench.collection.expected import expected_seconds
+from lcbench.collection.log import Log
+from lcbench.collection.meter import Meter
+from lcbench.collection.plan import Plan
+from lcbench.collection.possession import opened
+from lcbench.collection.unit import Outcome, Unit
 from lcbench.console import ERR, Pace, duration, progress
 
 
 @contextmanager
 def opened_with_progress(plan: Plan, folder: Path, clock: Callable[[], float], *, quiet: bool) -> Iterator[Collection]:
-    """As :func:`collection.possession.opened`, with a bar over the data sets while they are loaded.
+    """As :func:`lcbench.collection.possession.opened`, with a bar over the data sets while they are loaded.
 
     Where no bar can be drawn, a line every half a minute says how far it is: large data sets take their time.
 

@@ -22,11 +22,11 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from collection.plan import digest_data
-from collection.prepared import Prepared
-from collection.recorder import Run
-from collection.tables import extra_tables, runs_table
-from collection.unit import Unit
+from lcbench.collection.plan import digest_data
+from lcbench.collection.prepared import Prepared
+from lcbench.collection.recorder import Run
+from lcbench.collection.tables import extra_tables, runs_table
+from lcbench.collection.unit import Unit
 from lcbench.errors import DamagedFileError, LcbenchError
 from lcbench.schema import EXTRAS
 from lcbench.store import read_json, read_parquet, write_json, write_parquet

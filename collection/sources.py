@@ -2,26 +2,28 @@
 
 from collections.abc import Callable
 
-from collection.dataset import Dataset
+from lcbench.collection.dataset import Dataset
 from lcbench.errors import InputError, UnknownNameError
 
 __all__ = ["SOURCES", "Dataset", "load_dataset", "split_sources"]
 
 
 def _sklearn(name: str) -> Dataset:
-    from collection.bundled import load_bundled  # each library is imported only where its data sets are asked for
+    from lcbench.collection.bundled import (
+        load_bundled,
+    )  # each library is imported only where its data sets are asked for
 
     return load_bundled(name)
 
 
 def _openml(task_id: str) -> Dataset:
-    from collection.openml_task import load_openml
+    from lcbench.collection.openml_task import load_openml
 
     return load_openml(task_id)
 
 
 def _file(text: str) -> Dataset:
-    from collection.table_file import load_file
+    from lcbench.collection.table_file import load_file
 
     return load_file(text)
 

@@ -7,8 +7,8 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from collection.loss import NOTHING, log_softmax
-from collection.network import Networks, Shape
+from lcbench.collection.loss import NOTHING, log_softmax
+from lcbench.collection.network import Networks, Shape
 
 _CHUNK_VALUES = 1 << 21  # activations held at once while evaluating: 8 MB
 

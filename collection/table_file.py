@@ -8,8 +8,8 @@ from urllib.parse import unquote
 import pandas as pd
 import pyarrow as pa
 
-from collection.arff_file import read_arff
-from collection.dataset import Dataset, empty_columns, tidy_columns
+from lcbench.collection.arff_file import read_arff
+from lcbench.collection.dataset import Dataset, empty_columns, tidy_columns
 from lcbench.errors import DataError, UnknownNameError
 from lcbench.schema import check_dataset_name
 

@@ -5,8 +5,8 @@ from collections.abc import Callable, Sequence
 import numpy as np
 import pyarrow as pa
 
-from collection.preparation import Prepared
-from collection.recorder import Run
+from lcbench.collection.preparation import Prepared
+from lcbench.collection.recorder import Run
 from lcbench.schema import (
     GRADIENT_SCHEMA,
     GRADIENT_STATISTICS,

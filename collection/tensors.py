@@ -7,9 +7,9 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from collection.full.svd import directions
-from collection.loss import class_weights
-from collection.prepared import Prepared
+from lcbench.collection.full.svd import directions
+from lcbench.collection.loss import class_weights
+from lcbench.collection.prepared import Prepared
 
 
 class Tensors:
@@ -28,5 +28,5 @@ class Tensors:
 
     @cached_property
     def directions(self) -> Tensor:
-        """Right singular vectors of the training inputs, see :func:`collection.full.svd.directions`."""
+        """Right singular vectors of the training inputs, see :func:`lcbench.collection.full.svd.directions`."""
         return directions(self.x_train)

@@ -1,6 +1,6 @@
 """Train runs on one data set: all budgets and seeds of a configuration, or of several.
 
-Those of search space 1 train as one stack; for those of space 2 see :mod:`collection.full`.
+Those of search space 1 train as one stack; for those of space 2 see :mod:`lcbench.collection.full`.
 
 Runs of one seed start from the same parameters whatever their budget, and see the same batches and the same dropout
 masks while they overlap; only their cosines differ. A run's result depends on (plan seed, data set, configuration,
@@ -15,19 +15,19 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from collection.epoch import Training
-from collection.full.runs import fit_all
-from collection.gradients import gradient_statistics
-from collection.network import Networks, Shape, Stack, initial_parameters, shaped_mlp
-from collection.padded_epoch import PaddedTraining
-from collection.padded_stack import PaddedStack
-from collection.randomness import Streams, streams
-from collection.recorder import Run
-from collection.recorders import Recorders
-from collection.schedule import cosine
-from collection.statistics import evaluate, probabilities
-from collection.tensors import Tensors
-from collection.unit import NO_EXTRAS, Extras
+from lcbench.collection.epoch import Training
+from lcbench.collection.full.runs import fit_all
+from lcbench.collection.gradients import gradient_statistics
+from lcbench.collection.network import Networks, Shape, Stack, initial_parameters, shaped_mlp
+from lcbench.collection.padded_epoch import PaddedTraining
+from lcbench.collection.padded_stack import PaddedStack
+from lcbench.collection.randomness import Streams, streams
+from lcbench.collection.recorder import Run
+from lcbench.collection.recorders import Recorders
+from lcbench.collection.schedule import cosine
+from lcbench.collection.statistics import evaluate, probabilities
+from lcbench.collection.tensors import Tensors
+from lcbench.collection.unit import NO_EXTRAS, Extras
 from lcbench.errors import InputError
 from lcbench.search_space_2 import is_full
 
@@ -74,11 +74,11 @@ def train_together(
     """Train several configurations, each at every budget and seed.
 
     Those of search space 1 must have the same number of layers, and train in one stack; those of space 2 train run by
-    run, see :mod:`collection.full`.
+    run, see :mod:`lcbench.collection.full`.
 
     Args:
         data: The data set.
-        configs: Configurations of one search space; see :mod:`collection.grouping`.
+        configs: Configurations of one search space; see :mod:`lcbench.collection.grouping`.
         budgets: As for :func:`train`, and the next three as well.
         seeds: See there.
         plan_seed: See there.

@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from collection.attempt import describe
-from collection.prepared import Prepared
+from lcbench.collection.attempt import describe
+from lcbench.collection.prepared import Prepared
 from lcbench.curve import Curve
 
 if TYPE_CHECKING:
-    from collection.recorder import Run
-    from collection.tensors import Tensors
+    from lcbench.collection.recorder import Run
+    from lcbench.collection.tensors import Tensors
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,8 +49,8 @@ class Trained:
 class Trainer:
     """Trains single runs exactly as a collection does.
 
-    All randomness comes from (plan seed, data set, configuration, seed), see :mod:`collection.randomness`; so a run
-    has the networks of the same run in a collection, whoever asked for it and in which order.
+    All randomness comes from (plan seed, data set, configuration, seed), see :mod:`lcbench.collection.randomness`; so a
+    run has the networks of the same run in a collection, whoever asked for it and in which order.
 
     Args:
         data: The data set; it is copied to the device once, when the first order comes.
@@ -74,9 +74,9 @@ class Trainer:
 
     def curve(self, config: Mapping[str, Any], budget: int) -> Curve:
         """Train on one thread. Torch is imported here: who only hands out orders never needs it."""
-        from collection.tensors import Tensors
-        from collection.threads import one_thread
-        from collection.train import train
+        from lcbench.collection.tensors import Tensors
+        from lcbench.collection.threads import one_thread
+        from lcbench.collection.train import train
 
         with one_thread():
             if self._tensors is None:

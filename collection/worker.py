@@ -5,13 +5,13 @@ import time
 from functools import lru_cache
 from pathlib import Path
 
-from collection.cost import CostModel
-from collection.extent import Extent, work_of
-from collection.shards import Workplace
-from collection.tensors import Tensors
-from collection.threads import one_thread
-from collection.train import train_together
-from collection.unit import Task
+from lcbench.collection.cost import CostModel
+from lcbench.collection.extent import Extent, work_of
+from lcbench.collection.shards import Workplace
+from lcbench.collection.tensors import Tensors
+from lcbench.collection.threads import one_thread
+from lcbench.collection.train import train_together
+from lcbench.collection.unit import Task
 from lcbench.errors import InputError
 from lcbench.store import read_json
 

@@ -68,9 +68,9 @@ def simulate(
     from lcbench.errors import InputError
     from lcbench.output import writable_file, writable_folder
     from lcbench.schema import parse_budgets
-    from simulate.study import study
-    from simulate.study.file import write
-    from simulate.study.parts import remove_parts
+    from lcbench.simulate.study import study
+    from lcbench.simulate.study.file import write
+    from lcbench.simulate.study.parts import remove_parts
 
     if seeds < 1:
         raise InputError(f"seeds must be at least 1, got {seeds}.")
@@ -110,8 +110,8 @@ def _report(traces: "pd.DataFrame", metric: str, out: Path) -> None:
     import numpy as np
 
     from lcbench.console import OUT
-    from simulate.study import report, results
-    from simulate.study.empty import said
+    from lcbench.simulate.study import report, results
+    from lcbench.simulate.study.empty import said
 
     OUT.print(report.summary_table(traces, metric, np.random.default_rng(0)))
     for part in report.tests(traces):
@@ -126,7 +126,7 @@ def _draw(folder: Path | None, metric: str, out: Path, figures: Path | None, *, 
     from shlex import join
 
     from lcbench.console import OUT
-    from simulate.study.drawing import command_line, draw
+    from lcbench.simulate.study.drawing import command_line, draw
 
     line = command_line(folder, metric, out, figures or out.with_name(f"{out.stem}-figures"))
     if figures is None:
@@ -143,7 +143,7 @@ def _datasets(given: list[str] | None, bench: "Benchmark") -> list[str]:
 
 def _optimizers(text: str) -> list[str]:
     """The optimizers asked for."""
-    from simulate.optimizers import OPTIMIZERS
+    from lcbench.simulate.optimizers import OPTIMIZERS
 
     return list(OPTIMIZERS) if text.strip() == _ALL else _names(text)
 

@@ -1,7 +1,7 @@
 """The contract that everything in this package hangs on, on one page.
 
 An :class:`Optimizer` proposes jobs and is told results. A :class:`Backend` knows what a job gives and costs. Neither
-knows the other: :func:`simulate.run.simulate` carries jobs and results between them in virtual time.
+knows the other: :func:`lcbench.simulate.run.simulate` carries jobs and results between them in virtual time.
 """
 
 from collections.abc import Mapping

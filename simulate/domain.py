@@ -13,9 +13,9 @@ from scipy.spatial import KDTree
 from scipy.spatial.distance import cdist
 
 from lcbench.errors import InputError
-from simulate.contract import Config
-from simulate.encoding import Encoding
-from simulate.rounding import coordinates
+from lcbench.simulate.contract import Config
+from lcbench.simulate.encoding import Encoding
+from lcbench.simulate.rounding import coordinates
 
 if TYPE_CHECKING:
     from ConfigSpace import ConfigurationSpace
@@ -116,7 +116,7 @@ class ConfigTable:
 
     @cached_property
     def features(self) -> NDArray[np.float64]:
-        """The rows as :meth:`simulate.encoding.Encoding.features`."""
+        """The rows as :meth:`lcbench.simulate.encoding.Encoding.features`."""
         return self.encoding.features(self.cube)
 
     @cached_property

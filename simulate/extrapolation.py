@@ -1,6 +1,7 @@
 """Where a learning curve will end: an ensemble of parametric families, weighted by how well each fits.
 
-Every family of :mod:`simulate.curve_families` is fitted by least squares at every shape of a grid, which has a closed
+Every family of :mod:`lcbench.simulate.curve_families` is fitted by least squares at every shape of a grid, which has a
+closed
 form: all together are a few products of matrices, some hundred microseconds a curve. Each fit says where the curve
 will be as a Student distribution, as wide as its residuals and the number of epochs say; the prediction is their
 mixture.
@@ -16,7 +17,7 @@ from scipy.optimize import brentq
 from scipy.special import stdtr
 
 from lcbench.errors import InputError
-from simulate.curve_families import LINKED, SEPARABLE, LinkedFamily, SeparableFamily
+from lcbench.simulate.curve_families import LINKED, SEPARABLE, LinkedFamily, SeparableFamily
 
 Array = NDArray[np.float64]
 Family = SeparableFamily | LinkedFamily

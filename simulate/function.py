@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 from lcbench.curve import Curve
 from lcbench.metric import METRICS, Metric
 from lcbench.schema import check_budgets
-from simulate.contract import Config
-from simulate.domain import SpaceDomain
-from simulate.encoding import Encoding
-from simulate.objectives import WithObjective
+from lcbench.simulate.contract import Config
+from lcbench.simulate.domain import SpaceDomain
+from lcbench.simulate.encoding import Encoding
+from lcbench.simulate.objectives import WithObjective
 
 if TYPE_CHECKING:
     from ConfigSpace import ConfigurationSpace

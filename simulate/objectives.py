@@ -4,8 +4,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from simulate.budgets import offered
-from simulate.contract import Backend
+from lcbench.simulate.budgets import offered
+from lcbench.simulate.contract import Backend
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,7 +17,8 @@ def ranks(scores: pd.DataFrame) -> pd.DataFrame:
     """Rank on each data set, 1 is best; equal ones share the mean of their ranks.
 
     Args:
-        scores: From :func:`simulate.regret.scores`: one row per data set, one column per optimizer, smaller is better.
+        scores: From :func:`lcbench.simulate.regret.scores`: one row per data set, one column per optimizer, smaller is
+            better.
 
     Returns:
         DataFrame of the same shape; each row sums to k (k + 1) / 2.
@@ -29,7 +30,7 @@ def wins(scores: pd.DataFrame) -> "pd.Series[float]":
     """Data sets on which nothing was better; where several are equally good, they share it.
 
     Args:
-        scores: From :func:`simulate.regret.scores`.
+        scores: From :func:`lcbench.simulate.regret.scores`.
 
     Returns:
         Wins by optimizer; they sum to N.
@@ -42,7 +43,7 @@ def friedman(scores: pd.DataFrame) -> float:
     """P value of Friedman's test that all optimizers rank alike (section 3.2.2), from chi squared.
 
     Args:
-        scores: From :func:`simulate.regret.scores`.
+        scores: From :func:`lcbench.simulate.regret.scores`.
 
     Returns:
         The p value; 1 if all are equally good on every data set.

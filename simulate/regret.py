@@ -20,8 +20,8 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from lcbench.errors import InputError
-from simulate.study.empty import is_empty
-from simulate.trace import incumbent_losses
+from lcbench.simulate.study.empty import is_empty
+from lcbench.simulate.trace import incumbent_losses
 
 FRACTIONS: tuple[float, ...] = (0.1, 0.25, 0.5, 1.0)
 """Fractions of the limit at which a study is summed up."""
@@ -42,7 +42,7 @@ def run_regrets(traces: pd.DataFrame, times: Sequence[float]) -> pd.DataFrame:
     """Regret of every single run of a study.
 
     Args:
-        traces: From :func:`simulate.study.study`, or any DataFrame with the columns :data:`TRACE_COLUMNS`.
+        traces: From :func:`lcbench.simulate.study.study`, or any DataFrame with the columns :data:`TRACE_COLUMNS`.
         times: Fractions of the limit.
 
     Returns:
@@ -67,7 +67,7 @@ def evaluation_regrets(traces: pd.DataFrame, counts: Sequence[int]) -> pd.DataFr
 
     Returns:
         As :func:`run_regrets`, with one column per count; NaN where a run has not so many (of a run in which nothing
-        finished, see :mod:`simulate.study.empty`, all are infinite).
+        finished, see :mod:`lcbench.simulate.study.empty`, all are infinite).
 
     Raises:
         InputError: As :func:`run_regrets`.
@@ -153,7 +153,7 @@ def normalized_regrets(traces: pd.DataFrame, fractions: Sequence[float] = FRACTI
     :func:`regrets`.
 
     Args:
-        traces: From :func:`simulate.study.study`.
+        traces: From :func:`lcbench.simulate.study.study`.
         fractions: Fractions of the limit.
 
     Returns:
@@ -171,7 +171,7 @@ def scores(traces: pd.DataFrame, fraction: float = 1.0) -> pd.DataFrame:
     """What optimizers are compared by: mean normalized regret over the seeds.
 
     Args:
-        traces: From :func:`simulate.study.study`.
+        traces: From :func:`lcbench.simulate.study.study`.
         fraction: Fraction of the limit.
 
     Returns:
@@ -202,7 +202,7 @@ def regrets(traces: pd.DataFrame, fractions: Sequence[float] = FRACTIONS) -> pd.
     (2015), *Hyperparameter search space pruning*, ECML PKDD. 0 if all configurations are equally good.
 
     Args:
-        traces: From :func:`simulate.study.study`.
+        traces: From :func:`lcbench.simulate.study.study`.
         fractions: Fractions of the limit.
 
     Returns:

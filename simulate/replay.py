@@ -11,11 +11,11 @@ from lcbench.benchmark import Benchmark
 from lcbench.curve import Curve
 from lcbench.errors import InputError, UnknownNameError
 from lcbench.metric import get_metric
+from lcbench.simulate.budgets import checked, offered
+from lcbench.simulate.contract import Config, Domain
+from lcbench.simulate.domain import ConfigTable, SpaceDomain, TableDomain
+from lcbench.simulate.objectives import WithObjective
 from lcbench.whole import whole
-from simulate.budgets import checked, offered
-from simulate.contract import Config, Domain
-from simulate.domain import ConfigTable, SpaceDomain, TableDomain
-from simulate.objectives import WithObjective
 
 Schedule = Literal["adaptive", "non-adaptive"]
 Match = Literal["exact", "nearest"]

@@ -6,10 +6,10 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from lcbench.errors import InputError
+from lcbench.simulate.contract import Backend, Job, Optimizer, Result
+from lcbench.simulate.encoding import equal
+from lcbench.simulate.trace import Trace
 from lcbench.whole import is_number, whole
-from simulate.contract import Backend, Job, Optimizer, Result
-from simulate.encoding import equal
-from simulate.trace import Trace
 
 Overhead = Callable[[int], float]
 """Virtual seconds that one ask takes, given the number of results the optimizer has been told."""

@@ -98,9 +98,9 @@ def pairwise(scores: pd.DataFrame, *, paired: bool = True) -> pd.DataFrame:
     """Test every pair of optimizers.
 
     Args:
-        scores: One column per optimizer, smaller is better. From :func:`simulate.regret.scores`: one row per data set,
-            and the test is the signed-rank test over data sets, as Demšar (2006) recommends, *Statistical comparisons
-            of classifiers over multiple data sets*, section 3.1.3.
+        scores: One column per optimizer, smaller is better. From :func:`lcbench.simulate.regret.scores`: one row per
+            data set, and the test is the signed-rank test over data sets, as Demšar (2006) recommends, *Statistical
+            comparisons of classifiers over multiple data sets*, section 3.1.3.
         paired: Whether the values of a row belong together; if not, as with seeds on a single data set, it is the
             rank-sum test.
 

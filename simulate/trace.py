@@ -8,7 +8,7 @@ import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
 from lcbench.metric import Metric
-from simulate.contract import Config, Result
+from lcbench.simulate.contract import Config, Result
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -61,7 +61,7 @@ class Trace:
 
         Args:
             config_id: Names a configuration's row in the table, such as
-                :meth:`simulate.replay.ReplayBackend.config_id`; None to write the hyperparameters instead.
+                :meth:`lcbench.simulate.replay.ReplayBackend.config_id`; None to write the hyperparameters instead.
 
         Returns:
             DataFrame with ``trial``, then ``config_id`` or one column per hyperparameter, then ``budget`` (epochs),

@@ -11,29 +11,29 @@ from typing import Any, Self
 
 import pandas as pd
 
-from collection.dataset import Dataset
-from collection.devices import check_device
-from collection.encodings import default_encoding
-from collection.engine import KILLED
-from collection.plan import digest_configs, digest_data
-from collection.preparation import prepare
-from collection.processes import Processes
-from collection.sources import load_dataset
-from collection.trainer import Order, Trained, Trainer
 from lcbench.benchmark import Benchmark, load
+from lcbench.collection.dataset import Dataset
+from lcbench.collection.devices import check_device
+from lcbench.collection.encodings import default_encoding
+from lcbench.collection.engine import KILLED
+from lcbench.collection.plan import digest_configs, digest_data
+from lcbench.collection.preparation import prepare
+from lcbench.collection.processes import Processes
+from lcbench.collection.sources import load_dataset
+from lcbench.collection.trainer import Order, Trained, Trainer
 from lcbench.curve import Curve
 from lcbench.errors import InputError, StoppedError, UnknownNameError
 from lcbench.metric import get_metric
+from lcbench.simulate.budgets import checked, offered
+from lcbench.simulate.contract import Config, Domain, Job
+from lcbench.simulate.domain import ConfigTable, SpaceDomain, TableDomain
+from lcbench.simulate.encoding import Encoding
+from lcbench.simulate.objectives import WithObjective
+from lcbench.simulate.realtime.crew import Answer, Crew
+from lcbench.simulate.realtime.result import tried
+from lcbench.simulate.trace import Trace
 from lcbench.space import check_configs, get_space, records
 from lcbench.whole import as_whole, whole
-from simulate.budgets import checked, offered
-from simulate.contract import Config, Domain, Job
-from simulate.domain import ConfigTable, SpaceDomain, TableDomain
-from simulate.encoding import Encoding
-from simulate.objectives import WithObjective
-from simulate.realtime.crew import Answer, Crew
-from simulate.realtime.result import tried
-from simulate.trace import Trace
 
 
 class TrainingBackend(WithObjective):
@@ -41,12 +41,12 @@ class TrainingBackend(WithObjective):
 
     A run has the networks of the same run in a collection: all its randomness comes from (plan seed, data set,
     configuration, seed), see ``docs/decisions/0028-live-runs.md`` for the rounding. ``curve`` trains in this process;
-    :func:`simulate.realtime.run.live` trains in processes. On one kind of machine values are the same whenever and
-    wherever they are asked for; the seconds are measured, so they differ from run to run.
+    :func:`lcbench.simulate.realtime.run.live` trains in processes. On one kind of machine values are the same whenever
+    and wherever they are asked for; the seconds are measured, so they differ from run to run.
 
     Args:
         dataset: Where the data set comes from (``"sklearn:wine"``, ``"file:train.csv?target=y"``, see
-            :mod:`collection.sources`), or the data set itself.
+            :mod:`lcbench.collection.sources`), or the data set itself.
         metric: What is optimized.
         space: Name of the search space.
         configs: Let optimizers choose among these configurations only, one column per hyperparameter; None for any
@@ -173,7 +173,7 @@ class TrainingBackend(WithObjective):
         return int(self._ids[_row(self.table, config)])
 
     def crew(self, workers: int) -> AbstractContextManager[Crew]:
-        """Processes that train; see :mod:`collection.processes`."""
+        """Processes that train; see :mod:`lcbench.collection.processes`."""
         return _ProcessCrew(self, workers)
 
     def describe(self) -> dict[str, Any]:
@@ -263,9 +263,9 @@ def collect_tried(
         StoppedError: If a run cannot be trained.
         InputError: If the folder cannot be used.
     """
-    from collection.local_engine import LocalEngine
-    from collection.plan import Plan, given_configs
-    from collection.possession import opened
+    from lcbench.collection.local_engine import LocalEngine
+    from lcbench.collection.plan import Plan, given_configs
+    from lcbench.collection.possession import opened
 
     plan = Plan(
         sources=(backend.source,),

@@ -9,9 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lcbench.errors import InputError
-from simulate.contract import Config, Domain, Optimizer
-from simulate.encoding import equal
-from simulate.optimizers.registry import OptimizerFactory
+from lcbench.simulate.contract import Config, Domain, Optimizer
+from lcbench.simulate.encoding import equal
+from lcbench.simulate.optimizers.registry import OptimizerFactory
 
 if TYPE_CHECKING:
     from ConfigSpace import ConfigurationSpace  # slow to import
@@ -31,7 +31,7 @@ class WarmStart:
 
     Attributes:
         optimizer: Makes the optimizer from a domain, budgets and a generator, as those in
-            :data:`simulate.optimizers.OPTIMIZERS`.
+            :data:`lcbench.simulate.optimizers.OPTIMIZERS`.
         portfolio: The configurations, first things first, each once; if there are none, nothing changes.
 
     Raises:

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from simulate import OPTIMIZERS, study
+from lcbench.simulate import OPTIMIZERS, study
 
 ROOT = Path(__file__).parents[1]
 PAGES = [ROOT / "CONTRIBUTING.md", ROOT / "CHANGELOG.md", *(ROOT / "docs").rglob("*.md")]

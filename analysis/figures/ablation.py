@@ -13,10 +13,10 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
-from analysis import style
-from analysis.figures.contract import NothingToDrawError
-from analysis.figures.fig6 import boxes, nothing
-from analysis.importance.ablation import ablation_paths
+from lcbench.analysis import style
+from lcbench.analysis.figures.contract import NothingToDrawError
+from lcbench.analysis.figures.fig6 import boxes, nothing
+from lcbench.analysis.importance.ablation import ablation_paths
 from lcbench.benchmark import Benchmark
 
 

@@ -13,9 +13,9 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from analysis import style
-from analysis.baselines import NETWORK, against_baselines
-from analysis.figures.contract import NothingToDrawError
+from lcbench.analysis import style
+from lcbench.analysis.baselines import NETWORK, against_baselines
+from lcbench.analysis.figures.contract import NothingToDrawError
 from lcbench.benchmark import Benchmark
 from lcbench.metric import get_metric
 
@@ -30,8 +30,8 @@ def frame(bench: Benchmark, metric: str = "valid_accuracy") -> pd.DataFrame:
         metric: A metric of the validation part.
 
     Returns:
-        The columns of :func:`analysis.baselines.against_baselines`; ``metric``; and ``gain``, how much better than the
-        network a model is on the test part (positive: better, whatever the metric's goal).
+        The columns of :func:`lcbench.analysis.baselines.against_baselines`; ``metric``; and ``gain``, how much better
+        than the network a model is on the test part (positive: better, whatever the metric's goal).
 
     Raises:
         NothingToDrawError: If no data set has baselines.

@@ -11,13 +11,13 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from analysis import style
-from analysis.figures import lines
-from analysis.figures.contract import NothingToDrawError
-from analysis.provenance import check_same_table
+from lcbench.analysis import style
+from lcbench.analysis.figures import lines
+from lcbench.analysis.figures.contract import NothingToDrawError
+from lcbench.analysis.provenance import check_same_table
 from lcbench.benchmark import Benchmark
-from simulate import ranking
-from simulate.regret import scores
+from lcbench.simulate import ranking
+from lcbench.simulate.regret import scores
 
 _ROW = 0.17  # inches
 _LEAST = 0.001
@@ -29,7 +29,7 @@ def frame(bench: Benchmark, metric: str, traces: pd.DataFrame) -> pd.DataFrame:
     Args:
         bench: The table on which the study was run.
         metric: Name of the metric that was optimized.
-        traces: From :func:`simulate.study.study`, one row per result.
+        traces: From :func:`lcbench.simulate.study.study`, one row per result.
 
     Returns:
         One row per optimizer, best first: ``optimizer``, ``rank``, ``critical_difference``, ``friedman_p`` (NaN for two

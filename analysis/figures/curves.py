@@ -16,8 +16,8 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 from numpy.typing import NDArray
 
-from analysis import style
-from analysis.figures.contract import NothingToDrawError
+from lcbench.analysis import style
+from lcbench.analysis.figures.contract import NothingToDrawError
 from lcbench.benchmark import Benchmark
 from lcbench.metric import get_metric
 

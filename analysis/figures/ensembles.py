@@ -14,11 +14,18 @@ import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 
-from analysis import style
-from analysis.ensemble_replay import BASELINE, ENSEMBLE, SINGLE, WITH_BASELINES, ensembles_over_time, need_predictions
-from analysis.figures import lines
-from analysis.figures.contract import NothingToDrawError
-from analysis.provenance import check_same_table
+from lcbench.analysis import style
+from lcbench.analysis.ensemble_replay import (
+    BASELINE,
+    ENSEMBLE,
+    SINGLE,
+    WITH_BASELINES,
+    ensembles_over_time,
+    need_predictions,
+)
+from lcbench.analysis.figures import lines
+from lcbench.analysis.figures.contract import NothingToDrawError
+from lcbench.analysis.provenance import check_same_table
 from lcbench.benchmark import Benchmark
 from lcbench.errors import InputError
 from lcbench.metric import get_metric
@@ -34,10 +41,11 @@ def frame(bench: Benchmark, metric: str, traces: pd.DataFrame) -> pd.DataFrame:
     Args:
         bench: A table with predictions.
         metric: The metric of the validation part that the study optimized.
-        traces: From :func:`simulate.study.study`; shown are its first optimizer and three seeds.
+        traces: From :func:`lcbench.simulate.study.study`; shown are its first optimizer and three seeds.
 
     Returns:
-        The columns of :func:`analysis.ensemble_replay.ensembles_over_time`, ``metric`` and ``unit`` (of the limit).
+        The columns of :func:`lcbench.analysis.ensemble_replay.ensembles_over_time`, ``metric`` and ``unit`` (of the
+        limit).
 
     Raises:
         NothingToDrawError: If the table has no predictions, the metric cannot be computed from them, or no pool has a

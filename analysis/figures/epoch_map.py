@@ -13,9 +13,9 @@ from matplotlib.image import AxesImage
 from matplotlib.ticker import MaxNLocator
 from numpy.typing import NDArray
 
-from analysis import style
-from analysis.epochs import epoch_correlation
-from analysis.figures.contract import NothingToDrawError
+from lcbench.analysis import style
+from lcbench.analysis.epochs import epoch_correlation
+from lcbench.analysis.figures.contract import NothingToDrawError
 from lcbench.benchmark import Benchmark
 
 _COLUMNS = 5
@@ -27,7 +27,7 @@ _KEYS = ("dataset", "epoch")
 
 
 def frame(bench: Benchmark, metric: str = "valid_accuracy") -> pd.DataFrame:
-    """The correlations, as :func:`analysis.epochs.epoch_correlation` gives them.
+    """The correlations, as :func:`lcbench.analysis.epochs.epoch_correlation` gives them.
 
     Args:
         bench: The table.

@@ -9,8 +9,8 @@ those of the full system's runs. A line begins when every seed has a model.
 import pandas as pd
 from matplotlib.figure import Figure
 
-from analysis.figures.panels import draw_panels
-from analysis.systems import FULL, NETWORKS, Line, network_of, trajectories
+from lcbench.analysis.figures.panels import draw_panels
+from lcbench.analysis.systems import FULL, NETWORKS, Line, network_of, trajectories
 
 LINES = (
     network_of("bohb-greedy"),
@@ -25,10 +25,10 @@ def frame(systems: pd.DataFrame) -> pd.DataFrame:
     """The errors.
 
     Args:
-        systems: A study, see :mod:`simulate.ablation.file`.
+        systems: A study, see :mod:`lcbench.simulate.ablation.file`.
 
     Returns:
-        The columns of :func:`analysis.systems.trajectories`.
+        The columns of :func:`lcbench.analysis.systems.trajectories`.
 
     Raises:
         NothingToDrawError: If the study has fewer than two of them.

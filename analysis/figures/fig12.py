@@ -8,9 +8,9 @@ only another system with several numbers of workers, that one. A line begins whe
 import pandas as pd
 from matplotlib.figure import Figure
 
-from analysis.figures.contract import NothingToDrawError
-from analysis.figures.panels import draw_panels
-from analysis.systems import FULL, Line, network_of, trajectories
+from lcbench.analysis.figures.contract import NothingToDrawError
+from lcbench.analysis.figures.panels import draw_panels
+from lcbench.analysis.systems import FULL, Line, network_of, trajectories
 
 _ORDER = (network_of("bohb"), network_of("bohb-greedy"), FULL, network_of("bohb-simple"), network_of("bo"))
 
@@ -19,10 +19,11 @@ def frame(systems: pd.DataFrame) -> pd.DataFrame:
     """The errors.
 
     Args:
-        systems: A study, see :mod:`simulate.ablation.file`.
+        systems: A study, see :mod:`lcbench.simulate.ablation.file`.
 
     Returns:
-        The columns of :func:`analysis.systems.trajectories`, on the data sets that have been run with each number.
+        The columns of :func:`lcbench.analysis.systems.trajectories`, on the data sets that have been run with each
+        number.
 
     Raises:
         NothingToDrawError: If no system was run with more than one number of workers.

@@ -12,9 +12,9 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter
 
-from analysis import style
-from analysis.figures.contract import NothingToDrawError
-from analysis.lcbench_datasets import LCBENCH_DATASETS
+from lcbench.analysis import style
+from lcbench.analysis.figures.contract import NothingToDrawError
+from lcbench.analysis.lcbench_datasets import LCBENCH_DATASETS
 from lcbench.benchmark import Benchmark
 
 THIS, PUBLISHED = "this table", "LCBench"

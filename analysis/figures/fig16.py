@@ -8,18 +8,18 @@ are flat. The paper's competitors are Auto-Keras, auto-sklearn, hyperopt-sklearn
 import pandas as pd
 from matplotlib.figure import Figure
 
-from analysis.figures.panels import draw_panels
-from analysis.systems import BASELINES, FULL, baseline_lines, peer_lines, trajectories
+from lcbench.analysis.figures.panels import draw_panels
+from lcbench.analysis.systems import BASELINES, FULL, baseline_lines, peer_lines, trajectories
 
 
 def frame(systems: pd.DataFrame) -> pd.DataFrame:
     """The errors.
 
     Args:
-        systems: A study, see :mod:`simulate.ablation.file`.
+        systems: A study, see :mod:`lcbench.simulate.ablation.file`.
 
     Returns:
-        The columns of :func:`analysis.systems.trajectories`.
+        The columns of :func:`lcbench.analysis.systems.trajectories`.
 
     Raises:
         NothingToDrawError: If the study has fewer than two of them.

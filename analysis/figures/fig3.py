@@ -14,9 +14,9 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
-from analysis import style
-from analysis.figures.contract import NothingToDrawError
-from analysis.performance import performance_matrix, relative_regret
+from lcbench.analysis import style
+from lcbench.analysis.figures.contract import NothingToDrawError
+from lcbench.analysis.performance import performance_matrix, relative_regret
 from lcbench.benchmark import Benchmark
 from lcbench.metric import get_metric
 

@@ -15,11 +15,11 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, MaxNLocator
 
-from analysis import style
-from analysis.figures.contract import NothingToDrawError
-from analysis.performance import performance_matrix, relative_regret
+from lcbench.analysis import style
+from lcbench.analysis.figures.contract import NothingToDrawError
+from lcbench.analysis.performance import performance_matrix, relative_regret
 from lcbench.benchmark import Benchmark
-from simulate.portfolio.greedy import (
+from lcbench.simulate.portfolio.greedy import (
     greedy_portfolio,
     leave_one_out,
     leave_one_out_simple,

@@ -11,9 +11,9 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from analysis import style
-from analysis.correlation import ADAPTIVE, NON_ADAPTIVE, budget_correlation, budget_pairs
-from analysis.figures.contract import NothingToDrawError
+from lcbench.analysis import style
+from lcbench.analysis.correlation import ADAPTIVE, NON_ADAPTIVE, budget_correlation, budget_pairs
+from lcbench.analysis.figures.contract import NothingToDrawError
 from lcbench.benchmark import Benchmark
 
 _TITLES = {NON_ADAPTIVE: "Non-adaptive scheduling", ADAPTIVE: "Adaptive scheduling"}

@@ -13,9 +13,9 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.patches import Patch
 
-from analysis import style
-from analysis.figures.contract import NothingToDrawError
-from analysis.importance.table import importance
+from lcbench.analysis import style
+from lcbench.analysis.figures.contract import NothingToDrawError
+from lcbench.analysis.importance.table import importance
 from lcbench.benchmark import Benchmark
 
 _TITLES = {"fanova": "fANOVA (whole space)", "lpi": "LPI (around the best)"}
@@ -30,8 +30,8 @@ def frame(bench: Benchmark, metric: str = "valid_accuracy") -> pd.DataFrame:
         metric: Name of a metric.
 
     Returns:
-        The columns of :func:`analysis.importance.table.importance`, hyperparameters sorted by their median ``fanova``,
-        largest first.
+        The columns of :func:`lcbench.analysis.importance.table.importance`, hyperparameters sorted by their median
+        ``fanova``, largest first.
 
     Raises:
         NothingToDrawError: If no data set has enough configurations that differ.
@@ -47,7 +47,7 @@ def frame(bench: Benchmark, metric: str = "valid_accuracy") -> pd.DataFrame:
 
 def nothing(metric: str) -> str:
     """What a figure of importance says if there is nothing to show."""
-    from analysis.importance.model import FEWEST_CONFIGS
+    from lcbench.analysis.importance.model import FEWEST_CONFIGS
 
     return NOTHING.format(least=FEWEST_CONFIGS, metric=metric)
 

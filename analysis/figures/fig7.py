@@ -14,10 +14,10 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
-from analysis import style
-from analysis.correlation import ADAPTIVE, budget_pairs
-from analysis.figures import fig5
-from analysis.layout import extent, mean_and_spread
+from lcbench.analysis import style
+from lcbench.analysis.correlation import ADAPTIVE, budget_pairs
+from lcbench.analysis.figures import fig5
+from lcbench.analysis.layout import extent, mean_and_spread
 from lcbench.benchmark import Benchmark
 
 _APART = 0.5
@@ -36,7 +36,7 @@ def frame(bench: Benchmark, metric: str = "valid_accuracy") -> pd.DataFrame:
         ``budget_high``, ``spearman`` and ``configs`` (how many were run at both).
 
     Raises:
-        NothingToDrawError: As in :func:`analysis.figures.fig5.frame`.
+        NothingToDrawError: As in :func:`lcbench.analysis.figures.fig5.frame`.
     """
     found = fig5.frame(bench, metric)
     found = found[found["schedule"] == ADAPTIVE]

@@ -13,11 +13,11 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
-from analysis import style
-from analysis.figures.contract import NothingToDrawError
-from analysis.figures.fig6 import nothing
-from analysis.importance.table import importance
-from analysis.layout import extent
+from lcbench.analysis import style
+from lcbench.analysis.figures.contract import NothingToDrawError
+from lcbench.analysis.figures.fig6 import nothing
+from lcbench.analysis.importance.table import importance
+from lcbench.analysis.layout import extent
 from lcbench.benchmark import Benchmark
 
 MOST = 10

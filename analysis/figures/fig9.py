@@ -8,18 +8,18 @@ for the largest. A line begins when every seed has a network. The test rows deci
 import pandas as pd
 from matplotlib.figure import Figure
 
-from analysis.figures.panels import draw_panels
-from analysis.systems import network_of, trajectories
+from lcbench.analysis.figures.panels import draw_panels
+from lcbench.analysis.systems import network_of, trajectories
 
 
 def frame(systems: pd.DataFrame) -> pd.DataFrame:
     """The errors.
 
     Args:
-        systems: A study, see :mod:`simulate.ablation.file`.
+        systems: A study, see :mod:`lcbench.simulate.ablation.file`.
 
     Returns:
-        The columns of :func:`analysis.systems.trajectories`.
+        The columns of :func:`lcbench.analysis.systems.trajectories`.
 
     Raises:
         NothingToDrawError: If the study lacks one of both.

@@ -10,8 +10,8 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 from numpy.typing import ArrayLike
 
-from analysis import style
-from analysis.figures.contract import NothingToDrawError
+from lcbench.analysis import style
+from lcbench.analysis.figures.contract import NothingToDrawError
 
 MOST_BANDS = 8
 """Bands of more optimizers would hide each other."""

@@ -13,12 +13,12 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 from numpy.typing import NDArray
 
-from analysis import style
-from analysis.figures.contract import NothingToDrawError
-from analysis.figures.fig6 import nothing
-from analysis.importance.marginals import marginal_curve, values_at
-from analysis.importance.model import Model
-from analysis.importance.task import FIGURE_FOREST, fit_task, usable_tasks
+from lcbench.analysis import style
+from lcbench.analysis.figures.contract import NothingToDrawError
+from lcbench.analysis.figures.fig6 import nothing
+from lcbench.analysis.importance.marginals import marginal_curve, values_at
+from lcbench.analysis.importance.model import Model
+from lcbench.analysis.importance.task import FIGURE_FOREST, fit_task, usable_tasks
 from lcbench.benchmark import Benchmark
 from lcbench.metric import get_metric
 

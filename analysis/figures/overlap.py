@@ -12,18 +12,18 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator, PercentFormatter
 
-from analysis import style
-from analysis.correlation import ADAPTIVE, NON_ADAPTIVE
-from analysis.figures.contract import NothingToDrawError
-from analysis.losses import is_complete
-from analysis.survivors import FINAL, best_survivors
+from lcbench.analysis import style
+from lcbench.analysis.correlation import ADAPTIVE, NON_ADAPTIVE
+from lcbench.analysis.figures.contract import NothingToDrawError
+from lcbench.analysis.losses import is_complete
+from lcbench.analysis.survivors import FINAL, best_survivors
 from lcbench.benchmark import Benchmark
 
 _LEAST = round(1 / FINAL)
 
 
 def frame(bench: Benchmark, metric: str = "valid_accuracy") -> pd.DataFrame:
-    """The shares that survive, as :func:`analysis.survivors.best_survivors` gives them.
+    """The shares that survive, as :func:`lcbench.analysis.survivors.best_survivors` gives them.
 
     Args:
         bench: The table.

@@ -11,14 +11,14 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from analysis import style
-from analysis.figures.contract import NothingToDrawError
-from analysis.figures.fig6 import nothing
-from analysis.figures.marginals import evenly, sign, written
-from analysis.importance.fanova import main_effects
-from analysis.importance.marginals import marginal_map, values_at
-from analysis.importance.model import Model
-from analysis.importance.task import FIGURE_FOREST, fit_task, usable_tasks
+from lcbench.analysis import style
+from lcbench.analysis.figures.contract import NothingToDrawError
+from lcbench.analysis.figures.fig6 import nothing
+from lcbench.analysis.figures.marginals import evenly, sign, written
+from lcbench.analysis.importance.fanova import main_effects
+from lcbench.analysis.importance.marginals import marginal_map, values_at
+from lcbench.analysis.importance.model import Model
+from lcbench.analysis.importance.task import FIGURE_FOREST, fit_task, usable_tasks
 from lcbench.benchmark import Benchmark
 from lcbench.metric import get_metric
 

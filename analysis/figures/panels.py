@@ -8,7 +8,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 
-from analysis import style
+from lcbench.analysis import style
 
 _COLUMNS = 3
 _HEIGHT = 1.9  # inches, of a panel
@@ -21,7 +21,7 @@ def draw_panels(frame: pd.DataFrame, once: frozenset[str] = frozenset()) -> Figu
     """Test error over time in a panel for each data set: mean as a line, standard deviation over the seeds shaded.
 
     Args:
-        frame: From :func:`analysis.systems.trajectories`.
+        frame: From :func:`lcbench.analysis.systems.trajectories`.
         once: Titles of lines that are fitted once and change no more: these are dashed.
     """
     datasets, titles = sorted(frame["dataset"].unique()), frame["line"].unique().tolist()

@@ -10,10 +10,10 @@ import pandas as pd
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
-from analysis import style
-from analysis.figures import lines
-from analysis.provenance import check_same_table
-from analysis.ranks import anytime_ranks
+from lcbench.analysis import style
+from lcbench.analysis.figures import lines
+from lcbench.analysis.provenance import check_same_table
+from lcbench.analysis.ranks import anytime_ranks
 from lcbench.benchmark import Benchmark
 
 _FIRST = 0.01
@@ -25,10 +25,10 @@ def frame(bench: Benchmark, metric: str, traces: pd.DataFrame) -> pd.DataFrame:
     Args:
         bench: The table on which the study was run.
         metric: Name of the metric that was optimized.
-        traces: From :func:`simulate.study.study`, one row per result.
+        traces: From :func:`lcbench.simulate.study.study`, one row per result.
 
     Returns:
-        The columns of :func:`analysis.ranks.anytime_ranks` and ``unit`` (of the limit).
+        The columns of :func:`lcbench.analysis.ranks.anytime_ranks` and ``unit`` (of the limit).
 
     Raises:
         NothingToDrawError: If there is one optimizer.

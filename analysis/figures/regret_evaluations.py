@@ -11,11 +11,11 @@ import pandas as pd
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 
-from analysis import style
-from analysis.figures import lines
-from analysis.figures.contract import NothingToDrawError
-from analysis.provenance import check_same_table
-from analysis.regret import evaluation_regret
+from lcbench.analysis import style
+from lcbench.analysis.figures import lines
+from lcbench.analysis.figures.contract import NothingToDrawError
+from lcbench.analysis.provenance import check_same_table
+from lcbench.analysis.regret import evaluation_regret
 from lcbench.benchmark import Benchmark
 from lcbench.metric import get_metric
 
@@ -26,10 +26,10 @@ def frame(bench: Benchmark, metric: str, traces: pd.DataFrame) -> pd.DataFrame:
     Args:
         bench: The table on which the study was run.
         metric: Name of the metric that was optimized.
-        traces: From :func:`simulate.study.study`, one row per result.
+        traces: From :func:`lcbench.simulate.study.study`, one row per result.
 
     Returns:
-        The columns of :func:`analysis.regret.evaluation_regret` and ``metric``; no rows where there is no mean.
+        The columns of :func:`lcbench.analysis.regret.evaluation_regret` and ``metric``; no rows where there is no mean.
 
     Raises:
         NothingToDrawError: If no optimizer has a finite result on every data set and seed.

@@ -10,7 +10,7 @@ against these.
 import pandas as pd
 from matplotlib.figure import Figure
 
-from analysis import style, table4
+from lcbench.analysis import style, table4
 
 _ROW = 0.18  # inches
 _FIRST = 1.35  # inches, of the systems' names
@@ -23,10 +23,10 @@ def frame(systems: pd.DataFrame) -> pd.DataFrame:
     """The numbers.
 
     Args:
-        systems: A study, see :mod:`simulate.ablation.file`.
+        systems: A study, see :mod:`lcbench.simulate.ablation.file`.
 
     Returns:
-        See :func:`analysis.table4.numbers`.
+        See :func:`lcbench.analysis.table4.numbers`.
 
     Raises:
         NothingToDrawError: If the study has no runs of the full system.

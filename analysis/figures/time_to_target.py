@@ -10,11 +10,11 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import PercentFormatter
 
-from analysis import style
-from analysis.figures import lines
-from analysis.figures.contract import NothingToDrawError
-from analysis.provenance import check_same_table
-from analysis.targets import target_shares
+from lcbench.analysis import style
+from lcbench.analysis.figures import lines
+from lcbench.analysis.figures.contract import NothingToDrawError
+from lcbench.analysis.provenance import check_same_table
+from lcbench.analysis.targets import target_shares
 from lcbench.benchmark import Benchmark
 
 
@@ -24,10 +24,10 @@ def frame(bench: Benchmark, metric: str, traces: pd.DataFrame) -> pd.DataFrame:
     Args:
         bench: The table on which the study was run.
         metric: Name of the metric that was optimized.
-        traces: From :func:`simulate.study.study`, one row per result.
+        traces: From :func:`lcbench.simulate.study.study`, one row per result.
 
     Returns:
-        The columns of :func:`analysis.targets.target_shares` and ``unit`` (of the limit).
+        The columns of :func:`lcbench.analysis.targets.target_shares` and ``unit`` (of the limit).
 
     Raises:
         NothingToDrawError: If no run has reached any target.

@@ -1,9 +1,9 @@
 """How much each hyperparameter matters: fANOVA, local importance, marginal curves and ablation paths (RQ4, Figure 6).
 
 All of them ask one random forest per data set and budget, fitted on the search space's own scale. Its trees are
-flattened into boxes (:mod:`analysis.importance.boxes`), over which means and variances are exact.
+flattened into boxes (:mod:`lcbench.analysis.importance.boxes`), over which means and variances are exact.
 
->>> from analysis.importance import fit_task, main_effects, observations
+>>> from lcbench.analysis.importance import fit_task, main_effects, observations
 >>> model = fit_task(observations(bench, "vehicle"))
 >>> main_effects(model)
 
@@ -31,24 +31,24 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
 )
 
 if TYPE_CHECKING:
-    from analysis.importance.ablation import ablation_path as ablation_path
-    from analysis.importance.ablation import ablation_paths as ablation_paths
-    from analysis.importance.axes import Axis as Axis
-    from analysis.importance.axes import axes_of as axes_of
-    from analysis.importance.axes import cube_axes as cube_axes
-    from analysis.importance.boxes import Boxes as Boxes
-    from analysis.importance.boxes import boxes_of as boxes_of
-    from analysis.importance.fanova import main_effects as main_effects
-    from analysis.importance.fanova import tree_fractions as tree_fractions
-    from analysis.importance.interactions import interactions as interactions
-    from analysis.importance.interactions import pair_fractions as pair_fractions
-    from analysis.importance.lpi import local_importance as local_importance
-    from analysis.importance.lpi import local_variances as local_variances
-    from analysis.importance.marginals import marginal_curve as marginal_curve
-    from analysis.importance.marginals import marginal_map as marginal_map
-    from analysis.importance.model import ForestSettings as ForestSettings
-    from analysis.importance.model import Model as Model
-    from analysis.importance.model import fit as fit
-    from analysis.importance.table import importance as importance
-    from analysis.importance.task import fit_task as fit_task
-    from analysis.importance.task import observations as observations
+    from lcbench.analysis.importance.ablation import ablation_path as ablation_path
+    from lcbench.analysis.importance.ablation import ablation_paths as ablation_paths
+    from lcbench.analysis.importance.axes import Axis as Axis
+    from lcbench.analysis.importance.axes import axes_of as axes_of
+    from lcbench.analysis.importance.axes import cube_axes as cube_axes
+    from lcbench.analysis.importance.boxes import Boxes as Boxes
+    from lcbench.analysis.importance.boxes import boxes_of as boxes_of
+    from lcbench.analysis.importance.fanova import main_effects as main_effects
+    from lcbench.analysis.importance.fanova import tree_fractions as tree_fractions
+    from lcbench.analysis.importance.interactions import interactions as interactions
+    from lcbench.analysis.importance.interactions import pair_fractions as pair_fractions
+    from lcbench.analysis.importance.lpi import local_importance as local_importance
+    from lcbench.analysis.importance.lpi import local_variances as local_variances
+    from lcbench.analysis.importance.marginals import marginal_curve as marginal_curve
+    from lcbench.analysis.importance.marginals import marginal_map as marginal_map
+    from lcbench.analysis.importance.model import ForestSettings as ForestSettings
+    from lcbench.analysis.importance.model import Model as Model
+    from lcbench.analysis.importance.model import fit as fit
+    from lcbench.analysis.importance.table import importance as importance
+    from lcbench.analysis.importance.task import fit_task as fit_task
+    from lcbench.analysis.importance.task import observations as observations

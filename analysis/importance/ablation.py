@@ -10,8 +10,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
-from analysis.importance.model import ForestSettings, Model
-from analysis.importance.task import FIGURE_FOREST, fit_task, usable_tasks
+from lcbench.analysis.importance.model import ForestSettings, Model
+from lcbench.analysis.importance.task import FIGURE_FOREST, fit_task, usable_tasks
 from lcbench.benchmark import Benchmark
 
 

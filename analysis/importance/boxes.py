@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from analysis.importance.axes import Axis
+from lcbench.analysis.importance.axes import Axis
 
 
 @dataclass(frozen=True, slots=True)

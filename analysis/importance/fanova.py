@@ -13,9 +13,9 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from analysis.importance.boxes import Boxes
-from analysis.importance.model import Model
-from analysis.importance.sweep import step_variances
+from lcbench.analysis.importance.boxes import Boxes
+from lcbench.analysis.importance.model import Model
+from lcbench.analysis.importance.sweep import step_variances
 
 _NOISE = 1e-24
 """A variance below this part of the squared mean is rounding: such a tree is constant."""

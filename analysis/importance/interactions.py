@@ -12,9 +12,9 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from analysis.importance.boxes import Boxes
-from analysis.importance.fanova import centred_weights, main_variances, per_width, summary, total_variances
-from analysis.importance.model import Model
+from lcbench.analysis.importance.boxes import Boxes
+from lcbench.analysis.importance.fanova import centred_weights, main_variances, per_width, summary, total_variances
+from lcbench.analysis.importance.model import Model
 
 
 def interactions(model: Model) -> pd.DataFrame:

@@ -10,8 +10,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
-from analysis.importance.model import Model
-from analysis.importance.sweep import step_variances
+from lcbench.analysis.importance.model import Model
+from lcbench.analysis.importance.sweep import step_variances
 
 
 def local_importance(model: Model, incumbent: ArrayLike) -> pd.DataFrame:

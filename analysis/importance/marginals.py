@@ -1,7 +1,8 @@
 """Marginal curves: the mean loss at each value of a hyperparameter, or of two, over all values of the others.
 
-The curve of a tree is exact, as in :mod:`analysis.importance.fanova`, and read at given points. The mean over the trees
-is the model's marginal; their standard deviation says how sure it is (Hutter, Hoos, Leyton-Brown 2014, figure 2).
+The curve of a tree is exact, as in :mod:`lcbench.analysis.importance.fanova`, and read at given points. The mean over
+the trees is the model's marginal; their standard deviation says how sure it is (Hutter, Hoos, Leyton-Brown 2014, figure
+2).
 """
 
 from typing import TYPE_CHECKING
@@ -10,9 +11,9 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from analysis.importance.axes import place_of
-from analysis.importance.interactions import block_sums
-from analysis.importance.model import Model
+from lcbench.analysis.importance.axes import place_of
+from lcbench.analysis.importance.interactions import block_sums
+from lcbench.analysis.importance.model import Model
 from lcbench.errors import InputError
 
 if TYPE_CHECKING:
@@ -25,7 +26,7 @@ def marginal_curve(model: Model, name: str, points: NDArray[np.float64] | None =
     Args:
         model: The model.
         name: Name of the hyperparameter.
-        points: Coordinates in the unit cube; :meth:`analysis.importance.axes.Axis.grid` by default.
+        points: Coordinates in the unit cube; :meth:`lcbench.analysis.importance.axes.Axis.grid` by default.
 
     Returns:
         One row per point: ``coordinate``, ``mean`` over the trees (a loss) and ``spread`` (standard deviation over the

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from analysis.importance.axes import Axis, fill_inactive
-from analysis.importance.boxes import Boxes, boxes_of
+from lcbench.analysis.importance.axes import Axis, fill_inactive
+from lcbench.analysis.importance.boxes import Boxes, boxes_of
 from lcbench.errors import InputError
 
 if TYPE_CHECKING:
@@ -88,7 +88,7 @@ def fit(
     Args:
         axes: One per hyperparameter.
         cube: ``(configs, dimensions)`` coordinates; NaN where inactive (see
-            :func:`analysis.importance.axes.fill_inactive`).
+            :func:`lcbench.analysis.importance.axes.fill_inactive`).
         losses: ``(configs,)`` finite losses.
         rng: Source of randomness.
         settings: Of the forest.

@@ -5,10 +5,10 @@ from functools import lru_cache
 
 import pandas as pd
 
-from analysis.importance.fanova import main_effects
-from analysis.importance.lpi import local_importance
-from analysis.importance.model import ForestSettings
-from analysis.importance.task import FIGURE_FOREST, Order, fit_task, order_of, usable_tasks
+from lcbench.analysis.importance.fanova import main_effects
+from lcbench.analysis.importance.lpi import local_importance
+from lcbench.analysis.importance.model import ForestSettings
+from lcbench.analysis.importance.task import FIGURE_FOREST, Order, fit_task, order_of, usable_tasks
 from lcbench.benchmark import Benchmark
 
 _KEPT = 128

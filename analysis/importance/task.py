@@ -8,9 +8,9 @@ from functools import lru_cache
 import numpy as np
 from numpy.typing import NDArray
 
-from analysis.importance.axes import Axis, axes_of
-from analysis.importance.model import FEWEST_CONFIGS, ForestSettings, Model, fit
-from analysis.losses import has_runs, mean_losses
+from lcbench.analysis.importance.axes import Axis, axes_of
+from lcbench.analysis.importance.model import FEWEST_CONFIGS, ForestSettings, Model, fit
+from lcbench.analysis.losses import has_runs, mean_losses
 from lcbench.benchmark import Benchmark
 
 FIGURE_FOREST = ForestSettings(trees=16, threads=2)
@@ -55,8 +55,9 @@ def tasks(
     """Every data set at every budget.
 
     Losses are of the run of that budget after its last epoch, its metric averaged over the seeds
-    (:func:`analysis.losses.mean_losses`). A configuration that diverged counts as bad as the worst that did not: an
-    infinite loss has no variance, and a made-up large one would drown all others. A configuration that lacks a run of
+    (:func:`lcbench.analysis.losses.mean_losses`). A configuration that diverged counts as bad as the worst that did
+    not: an infinite loss has no variance, and a made-up large one would drown all others. A configuration that lacks a
+        run of
     that budget is left out of it; it may be there at others.
 
     Args:
@@ -96,7 +97,7 @@ def fit_task(task: Task, *, seed: int = 0, settings: ForestSettings | None = Non
     The latest forests are kept, since several figures look at the same ones.
 
     Raises:
-        InputError: As :func:`analysis.importance.model.fit`.
+        InputError: As :func:`lcbench.analysis.importance.model.fit`.
     """
     return _fitted(order_of(task, seed, settings))
 

@@ -9,7 +9,7 @@ import typer
 from lcbench.commands import AnyFolder
 
 if TYPE_CHECKING:
-    from analysis.report.page import Contents
+    from lcbench.analysis.report.page import Contents
 
 
 def report(
@@ -25,15 +25,15 @@ def report(
 
     Everything is inside the file; it opens in any browser, without a network.
     """
-    from analysis.figures import FIGURES
-    from analysis.provenance import check_same_table
-    from analysis.report.library import plotly_js
-    from analysis.report.page import Contents
+    from lcbench.analysis.figures import FIGURES
+    from lcbench.analysis.provenance import check_same_table
+    from lcbench.analysis.report.library import plotly_js
+    from lcbench.analysis.report.page import Contents
     from lcbench.benchmark import load
     from lcbench.console import OUT
     from lcbench.metric import METRICS, get_metric
     from lcbench.output import writable_file
-    from simulate.study import read
+    from lcbench.simulate.study import read
 
     _named("format", [out.suffix.lower() or out.name], (".html",))
     known = [name for name, spec in FIGURES.items() if not spec.needs_systems]  # those show nothing of a table
@@ -71,7 +71,7 @@ def _named(kind: str, names: Iterable[str], known: Iterable[str]) -> None:
 
 def _write(out: Path, contents: "Contents", *, quiet: bool) -> int:
     """Make the page under a progress bar and write it; its bytes."""
-    from analysis.report.page import build, steps
+    from lcbench.analysis.report.page import build, steps
     from lcbench.console import progress
 
     with progress(quiet=quiet) as bar:

@@ -11,8 +11,8 @@ from ConfigSpace.hyperparameters import NumericalHyperparameter
 from matplotlib import colormaps
 from matplotlib.colors import to_hex
 
-from analysis import style
-from analysis.report.curves import LEVELS, Block, pack
+from lcbench.analysis import style
+from lcbench.analysis.report.curves import LEVELS, Block, pack
 from lcbench.benchmark import Benchmark
 from lcbench.metric import METRICS, get_metric
 

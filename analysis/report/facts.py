@@ -5,8 +5,8 @@ from collections.abc import Iterator
 import numpy as np
 import pandas as pd
 
-from analysis.comparison import compare
-from analysis.report.markup import table, text
+from lcbench.analysis.comparison import compare
+from lcbench.analysis.report.markup import table, text
 from lcbench.benchmark import Benchmark
 from lcbench.metric import get_metric
 

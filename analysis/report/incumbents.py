@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from simulate.regret import RUN, check_traces
+from lcbench.simulate.regret import RUN, check_traces
 
 _DIGITS = 5
 _DECIMALS = 6
@@ -16,7 +16,7 @@ def incumbents(traces: pd.DataFrame) -> list[dict[str, Any]]:
     """When each run found something better, and how good it was.
 
     Args:
-        traces: From :func:`simulate.study.study`.
+        traces: From :func:`lcbench.simulate.study.study`.
 
     Returns:
         For each run of the study: ``optimizer``, ``dataset``, ``seed``; ``share``, the shares of the limit that were

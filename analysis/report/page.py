@@ -6,11 +6,11 @@ from importlib.resources import files
 from string import Template
 from typing import TYPE_CHECKING
 
-from analysis.report import facts, markup
-from analysis.report.explorer import Explorer, explorer
-from analysis.report.incumbents import incumbents, unit
-from analysis.report.library import plotly_js
-from analysis.report.pictures import picture
+from lcbench.analysis.report import facts, markup
+from lcbench.analysis.report.explorer import Explorer, explorer
+from lcbench.analysis.report.incumbents import incumbents, unit
+from lcbench.analysis.report.library import plotly_js
+from lcbench.analysis.report.pictures import picture
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -30,7 +30,7 @@ class Contents:
     Attributes:
         bench: The table.
         metric: Name of the metric that configurations are compared by.
-        figures: Names of :data:`analysis.figures.FIGURES`.
+        figures: Names of :data:`lcbench.analysis.figures.FIGURES`.
         traces: What a study on this table and metric gave, None without one.
         metrics: Names of the metrics that the explorer can show; None for all.
     """
@@ -82,7 +82,7 @@ def build(contents: Contents, say: Say = lambda _: None) -> str:
 
 def _own(name: str) -> str:
     """A file that lies beside this one."""
-    return (files("analysis.report") / name).read_text(encoding="utf-8")
+    return (files("lcbench.analysis.report") / name).read_text(encoding="utf-8")
 
 
 def _study(traces: "pd.DataFrame | None") -> dict[str, object]:

@@ -5,9 +5,9 @@ from inspect import getdoc
 from io import BytesIO
 from typing import TYPE_CHECKING
 
-from analysis import style
-from analysis.figures import FIGURES
-from analysis.report.markup import text
+from lcbench.analysis import style
+from lcbench.analysis.figures import FIGURES
+from lcbench.analysis.report.markup import text
 from lcbench.errors import InputError
 
 if TYPE_CHECKING:
@@ -27,7 +27,7 @@ def picture(name: str, bench: "Benchmark", metric: str, traces: "pd.DataFrame | 
     """One figure with its caption, or why it cannot be drawn.
 
     Args:
-        name: A name of :data:`analysis.figures.FIGURES`.
+        name: A name of :data:`lcbench.analysis.figures.FIGURES`.
         bench: The table.
         metric: Name of a metric.
         traces: What a study gave, None without one.

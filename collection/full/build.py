@@ -7,9 +7,9 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from collection.full.modules import MLP, Network, ResNet, linear_layers
-from collection.full.settings import Settings, settings_of
-from collection.full.shapes import ResNetShape
+from lcbench.collection.full.modules import MLP, Network, ResNet, linear_layers
+from lcbench.collection.full.settings import Settings, settings_of
+from lcbench.collection.full.shapes import ResNetShape
 
 
 def build_network(config: Mapping[str, Any], n_inputs: int, n_classes: int) -> Network:
@@ -38,7 +38,7 @@ def build_network(config: Mapping[str, Any], n_inputs: int, n_classes: int) -> N
 def drawn_network(settings: Settings, directions: Tensor | None, rng: np.random.Generator) -> Network:
     """Build a network with random weights: each Linear layer's uniform in ``±1 / sqrt(fan_in)``, PyTorch's default.
 
-    They are drawn as :func:`collection.network.initial_parameters` draws those of an MLP.
+    They are drawn as :func:`lcbench.collection.network.initial_parameters` draws those of an MLP.
 
     Returns:
         The network, in training mode.

@@ -1,4 +1,4 @@
-"""The work of one epoch of a run of Search Space 2, for the cost model: see :mod:`collection.cost`."""
+"""The work of one epoch of a run of Search Space 2, for the cost model: see :mod:`lcbench.collection.cost`."""
 
 from dataclasses import dataclass, field
 from itertools import pairwise
@@ -7,11 +7,11 @@ from math import ceil
 import numpy as np
 from numpy.typing import NDArray
 
-from collection.cost import Sizes
-from collection.full.settings import Settings
-from collection.full.shapes import ResNetShape
-from collection.network import Shape
-from collection.statistics import rows_at_once
+from lcbench.collection.cost import Sizes
+from lcbench.collection.full.settings import Settings
+from lcbench.collection.full.shapes import ResNetShape
+from lcbench.collection.network import Shape
+from lcbench.collection.statistics import rows_at_once
 
 FULL_KINDS = (
     "epoch",

@@ -2,12 +2,12 @@
 
 from torch import Tensor
 
-from collection.full.modules import Network
-from collection.network import Shape
+from lcbench.collection.full.modules import Network
+from lcbench.collection.network import Shape
 
 
 class Single:
-    """One network in evaluation mode as :class:`collection.network.Networks`.
+    """One network in evaluation mode as :class:`lcbench.collection.network.Networks`.
 
     Attributes:
         network: The network.

@@ -9,18 +9,18 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from collection.full.build import build_network, drawn_network
-from collection.full.evaluation import Single
-from collection.full.modules import Network
-from collection.full.settings import settings_of
-from collection.full.stopping import Best, Stopping
-from collection.full.training import Training
-from collection.gradients import statistics_of
-from collection.randomness import streams
-from collection.recorder import Recorder, Run
-from collection.schedule import cosine
-from collection.statistics import chunk_rows, evaluate, probabilities
-from collection.tensors import Tensors
+from lcbench.collection.full.build import build_network, drawn_network
+from lcbench.collection.full.evaluation import Single
+from lcbench.collection.full.modules import Network
+from lcbench.collection.full.settings import settings_of
+from lcbench.collection.full.stopping import Best, Stopping
+from lcbench.collection.full.training import Training
+from lcbench.collection.gradients import statistics_of
+from lcbench.collection.randomness import streams
+from lcbench.collection.recorder import Recorder, Run
+from lcbench.collection.schedule import cosine
+from lcbench.collection.statistics import chunk_rows, evaluate, probabilities
+from lcbench.collection.tensors import Tensors
 
 __all__ = ["FittedNetwork", "Stopping", "build_network", "fit"]
 

@@ -12,10 +12,10 @@ import torch
 from torch import Tensor, nn
 from torch.nn.utils import skip_init
 
-from collection.full.noise import Noise
-from collection.full.shake import shake_drop, shake_shake
-from collection.full.shapes import ResNetShape
-from collection.network import Shape
+from lcbench.collection.full.noise import Noise
+from lcbench.collection.full.shake import shake_drop, shake_shake
+from lcbench.collection.full.shapes import ResNetShape
+from lcbench.collection.network import Shape
 
 _linear = partial(skip_init, nn.Linear)  # weights come later, and torch's own randomness is left alone
 _MOMENTUM, _EPSILON = 0.1, 1e-5  # PyTorch's defaults

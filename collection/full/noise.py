@@ -4,7 +4,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from collection.dropout import masks_for
+from lcbench.collection.dropout import masks_for
 
 
 class Noise:

@@ -4,10 +4,10 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from collection.full.fitting import fit
-from collection.recorder import Run
-from collection.tensors import Tensors
-from collection.unit import Extras
+from lcbench.collection.full.fitting import fit
+from lcbench.collection.recorder import Run
+from lcbench.collection.tensors import Tensors
+from lcbench.collection.unit import Extras
 
 
 def fit_all(
@@ -20,7 +20,7 @@ def fit_all(
     epoch_seconds: float | None,
     extras: Extras,
 ) -> list[Run]:
-    """Train one configuration at every budget and seed: see :func:`collection.train.train`."""
+    """Train one configuration at every budget and seed: see :func:`lcbench.collection.train.train`."""
     return [
         _asked(
             fit(

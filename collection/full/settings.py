@@ -4,8 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from collection.full.shapes import ResNetShape, shaped_resnet
-from collection.network import Shape, shaped_mlp
+from lcbench.collection.full.shapes import ResNetShape, shaped_resnet
+from lcbench.collection.network import Shape, shaped_mlp
 from lcbench.search_space_2 import ADAM, MIXUP, MLP, TRUNCATED_SVD, is_full
 
 

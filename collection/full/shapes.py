@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from collection.network import shaped_mlp
+from lcbench.collection.network import shaped_mlp
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from collection.recorder import Run
+from lcbench.collection.recorder import Run
 from lcbench.errors import InputError
 from lcbench.metric import get_metric
 

@@ -5,25 +5,25 @@ from collections.abc import Iterator, Sequence
 import torch
 from torch import Tensor
 
-from collection.full.batches import batch_sizes
-from collection.full.mixup import Targets, mix
-from collection.full.modules import Network, linear_layers
-from collection.full.noise import Noise
-from collection.full.optimizers import make_optimizer
-from collection.full.settings import Settings
-from collection.full.shapes import ResNetShape
-from collection.gradients import Piece
-from collection.loss import log_softmax
-from collection.randomness import Streams
-from collection.statistics import Tally
-from collection.tensors import Tensors
+from lcbench.collection.full.batches import batch_sizes
+from lcbench.collection.full.mixup import Targets, mix
+from lcbench.collection.full.modules import Network, linear_layers
+from lcbench.collection.full.noise import Noise
+from lcbench.collection.full.optimizers import make_optimizer
+from lcbench.collection.full.settings import Settings
+from lcbench.collection.full.shapes import ResNetShape
+from lcbench.collection.gradients import Piece
+from lcbench.collection.loss import log_softmax
+from lcbench.collection.randomness import Streams
+from lcbench.collection.statistics import Tally
+from lcbench.collection.tensors import Tensors
 
 
 class Training:
     """Trains one network, epoch by epoch.
 
-    The numbers are those of :class:`collection.epoch.Training` where both can train a network: same order of rows,
-    same masks.
+    The numbers are those of :class:`lcbench.collection.epoch.Training` where both can train a network: same order of
+    rows, same masks.
 
     Args:
         network: What is trained; in training mode during an epoch, and in evaluation mode after it.
@@ -47,9 +47,9 @@ class Training:
         """Train for one epoch.
 
         Returns:
-            Metrics of the training part as :meth:`collection.statistics.Tally.metrics`, each ``(1,)``, of the logits
-            that the training itself computed, so in training mode. Under mixup, of the mixed rows: each counts for its
-            two labels, by their shares.
+            Metrics of the training part as :meth:`lcbench.collection.statistics.Tally.metrics`, each ``(1,)``, of the
+            logits that the training itself computed, so in training mode. Under mixup, of the mixed rows: each counts
+            for its two labels, by their shares.
         """
         logits, targets = [], []
         self._network.train()

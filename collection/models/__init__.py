@@ -8,11 +8,11 @@
     fitted.save(folder); load_fitted(folder).predict_proba(X_new)
 """
 
-from collection.models.fitted import Fitted
-from collection.models.fitting import fit_baseline, fit_network
-from collection.models.folder import load_fitted
-from collection.models.folds import Fold
-from collection.models.problem import Problem
-from collection.models.scorers import Scorer
+from lcbench.collection.models.fitted import Fitted
+from lcbench.collection.models.fitting import fit_baseline, fit_network
+from lcbench.collection.models.folder import load_fitted
+from lcbench.collection.models.folds import Fold
+from lcbench.collection.models.problem import Problem
+from lcbench.collection.models.scorers import Scorer
 
 __all__ = ["Fitted", "Fold", "Problem", "Scorer", "fit_baseline", "fit_network", "load_fitted"]

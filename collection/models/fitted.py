@@ -9,9 +9,9 @@ import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
-from collection.models.columns import Columns
-from collection.models.part import Part
-from collection.models.target import Labels
+from lcbench.collection.models.columns import Columns
+from lcbench.collection.models.part import Part
+from lcbench.collection.models.target import Labels
 from lcbench.curve import Curve
 
 NETWORK = "network"
@@ -74,7 +74,7 @@ class Fitted:
 
     def save(self, folder: Path) -> None:
         """Write it into a folder: JSON, arrays, safetensors, the boosters' own formats; no pickle."""
-        from collection.models.folder import save
+        from lcbench.collection.models.folder import save
 
         save(folder, self)
 

@@ -7,16 +7,16 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from collection.baselines import BASELINES, Baseline, choose
-from collection.models.fitted import NETWORK, Fitted, mean_of
-from collection.models.folds import Fold
-from collection.models.part import Part, ready
-from collection.models.problem import Problem
+from lcbench.collection.baselines import BASELINES, Baseline, choose
+from lcbench.collection.models.fitted import NETWORK, Fitted, mean_of
+from lcbench.collection.models.folds import Fold
+from lcbench.collection.models.part import Part, ready
+from lcbench.collection.models.problem import Problem
 from lcbench.curve import Curve
 from lcbench.metric import METRICS
 
 if TYPE_CHECKING:
-    from collection.recorder import Run
+    from lcbench.collection.recorder import Run
 
 Clock = Callable[[], float]
 """Gives seconds."""
@@ -47,7 +47,7 @@ class _Trained:
 
 
 def fit_baseline(problem: Problem, name: str, seed: int, *, clock: Clock) -> Fitted:
-    """Fit one of ``collection.baselines.BASELINES`` to every fold, at its fixed settings and on one thread.
+    """Fit one of ``lcbench.collection.baselines.BASELINES`` to every fold, at its fixed settings and on one thread.
 
     Args:
         problem: What is to be learnt.
@@ -90,7 +90,7 @@ def fit_network(
             epoch's weights return; None to train to the end.
         clock: Gives seconds.
     """
-    from collection.threads import one_thread  # torch is imported only where networks are trained
+    from lcbench.collection.threads import one_thread  # torch is imported only where networks are trained
 
     begun = clock()
     with one_thread():
@@ -118,9 +118,9 @@ def _network(
     patience: int | None,
     clock: Clock,
 ) -> _Trained:
-    from collection.full.fitting import Stopping, fit
-    from collection.models.network import Network
-    from collection.tensors import Tensors
+    from lcbench.collection.full.fitting import Stopping, fit
+    from lcbench.collection.models.network import Network
+    from lcbench.collection.tensors import Tensors
 
     fold = problem.folds[number]
     encoder, data = ready(problem, fold)

@@ -16,15 +16,15 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from collection.arrays_file import read_arrays, write_arrays
-from collection.baseline_models import Model
-from collection.baselines import BASELINES
-from collection.encodings import Encoder
-from collection.models.columns import Columns
-from collection.models.fitted import NETWORK, Fitted
-from collection.models.part import Part
-from collection.models.target import Labels
 from lcbench import files, integrity, signature
+from lcbench.collection.arrays_file import read_arrays, write_arrays
+from lcbench.collection.baseline_models import Model
+from lcbench.collection.baselines import BASELINES
+from lcbench.collection.encodings import Encoder
+from lcbench.collection.models.columns import Columns
+from lcbench.collection.models.fitted import NETWORK, Fitted
+from lcbench.collection.models.part import Part
+from lcbench.collection.models.target import Labels
 from lcbench.curve import Curve
 from lcbench.errors import DamagedFileError, InputError, NotABenchmarkError
 from lcbench.signed_json import read_signed
@@ -113,7 +113,7 @@ def _reader(kind: str, config: Mapping[str, Any] | None) -> Callable[[Path, int,
         return BASELINES[kind].read
     if not isinstance(config, dict):
         raise DamagedFileError("a network must have a configuration, got none.")
-    from collection.models.network import Network  # torch is imported only where there are networks
+    from lcbench.collection.models.network import Network  # torch is imported only where there are networks
 
     return lambda path, inputs, classes: Network.read(path, config, inputs, classes)
 

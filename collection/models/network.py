@@ -9,7 +9,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from collection.full.fitting import build_network
+from lcbench.collection.full.fitting import build_network
 from lcbench.errors import DamagedFileError, InputError
 from lcbench.files import replacing
 

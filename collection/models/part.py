@@ -8,12 +8,12 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from collection.baseline_models import Model
-from collection.encodings import ENCODINGS, Encoder, fit_onehot
-from collection.models.folds import Fold
-from collection.models.problem import Problem
-from collection.preparation import drop_missing
-from collection.prepared import Prepared
+from lcbench.collection.baseline_models import Model
+from lcbench.collection.encodings import ENCODINGS, Encoder, fit_onehot
+from lcbench.collection.models.folds import Fold
+from lcbench.collection.models.problem import Problem
+from lcbench.collection.preparation import drop_missing
+from lcbench.collection.prepared import Prepared
 
 MOST_CATEGORIES = 256
 """A column with more than so many is one number instead of that many inputs: names and identifiers, which everybody's

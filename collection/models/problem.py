@@ -7,14 +7,14 @@ import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
-from collection.classes import number_classes
-from collection.dataset import Dataset, text_of
-from collection.encodings import get_encoding
-from collection.models.columns import Columns
-from collection.models.folds import Fold, hold_out, own_rows, split
-from collection.models.scorers import Metric, Scorer, make
-from collection.models.target import Labels, check_rows
-from collection.splits import split_rows
+from lcbench.collection.classes import number_classes
+from lcbench.collection.dataset import Dataset, text_of
+from lcbench.collection.encodings import get_encoding
+from lcbench.collection.models.columns import Columns
+from lcbench.collection.models.folds import Fold, hold_out, own_rows, split
+from lcbench.collection.models.scorers import Metric, Scorer, make
+from lcbench.collection.models.target import Labels, check_rows
+from lcbench.collection.splits import split_rows
 from lcbench.errors import DataError, InputError
 
 
@@ -30,7 +30,7 @@ class Problem:
         labels: The classes in the type of the target, in the order of their numbers.
         folds: Who trains and who validates; one for a hold-out.
         scorer: What counts as good (paper, section 3.4).
-        encoding: How categories become inputs, a name of ``collection.encodings.ENCODINGS``.
+        encoding: How categories become inputs, a name of ``lcbench.collection.encodings.ENCODINGS``.
         test: ``(rows, columns)`` tidy frame whose probabilities every model keeps too, or None.
     """
 
@@ -75,7 +75,7 @@ class Problem:
             groups: ``(rows,)`` for splitters that need them.
             test: Rows whose probabilities every model keeps.
             encoding: How categories become inputs; one-hot holds for columns of up to 256 categories
-                (``collection.models.part.MOST_CATEGORIES``), others are numbers.
+                (``lcbench.collection.models.part.MOST_CATEGORIES``), others are numbers.
             seed: Of the hold-out, of the stratified folds, and of a splitter that shuffles without a seed of its own.
 
         Raises:

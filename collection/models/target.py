@@ -8,8 +8,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
-from collection.classes import number_classes
-from collection.dataset import text_of
+from lcbench.collection.classes import number_classes
+from lcbench.collection.dataset import text_of
 from lcbench.errors import DamagedFileError, DataError
 
 LEAST_ROWS = 5

@@ -6,7 +6,12 @@ CatBoost is left to the processes that need it: it starts threads, and a process
 from contextlib import suppress
 from importlib import import_module
 
-for _name in ("collection.full.fitting", "collection.models.fitting", "sklearn.ensemble", "sklearn.neighbors"):
+for _name in (
+    "lcbench.collection.full.fitting",
+    "lcbench.collection.models.fitting",
+    "sklearn.ensemble",
+    "sklearn.neighbors",
+):
     import_module(_name)
-with suppress(ImportError):  # not everybody has it, see collection.baselines
+with suppress(ImportError):  # not everybody has it, see lcbench.collection.baselines
     import_module("lightgbm")

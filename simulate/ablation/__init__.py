@@ -27,8 +27,8 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
 )
 
 if TYPE_CHECKING:
-    from simulate.ablation.file import COLUMNS as COLUMNS
-    from simulate.ablation.file import read as read
-    from simulate.ablation.file import write as write
-    from simulate.ablation.systems import PEERS as PEERS
-    from simulate.ablation.systems import SYSTEMS as SYSTEMS
+    from lcbench.simulate.ablation.file import COLUMNS as COLUMNS
+    from lcbench.simulate.ablation.file import read as read
+    from lcbench.simulate.ablation.file import write as write
+    from lcbench.simulate.ablation.systems import PEERS as PEERS
+    from lcbench.simulate.ablation.systems import SYSTEMS as SYSTEMS

@@ -8,7 +8,7 @@ import typer
 from lcbench.errors import InputError
 
 if TYPE_CHECKING:
-    from simulate.ablation.plan import Plan
+    from lcbench.simulate.ablation.plan import Plan
 
 INCOMPLETE, INTERRUPTED = 3, 130
 
@@ -48,10 +48,10 @@ def ablation(
     failed, which the same command tries again; 130 stopped with Ctrl-C.
     """
     from lcbench.schema import parse_budgets
-    from simulate.ablation.plan import Plan
-    from simulate.autotabular.duration import seconds_of
-    from simulate.autotabular.settings import choose_baselines
-    from simulate.portfolio.training import split_sources
+    from lcbench.simulate.ablation.plan import Plan
+    from lcbench.simulate.autotabular.duration import seconds_of
+    from lcbench.simulate.autotabular.settings import choose_baselines
+    from lcbench.simulate.portfolio.training import split_sources
 
     if seeds < 1:
         raise InputError(f"seeds must be at least 1, got {seeds}.")
@@ -91,9 +91,9 @@ def _play(plan: "Plan", out: Path, *, quiet: bool) -> None:
     from datetime import UTC, datetime
 
     from lcbench.console import ERR, OUT
-    from simulate.ablation.progress import Progress
-    from simulate.ablation.report import tables
-    from simulate.ablation.running import study
+    from lcbench.simulate.ablation.progress import Progress
+    from lcbench.simulate.ablation.report import tables
+    from lcbench.simulate.ablation.running import study
 
     with Progress(quiet=quiet) as report:
         try:

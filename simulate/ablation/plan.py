@@ -8,8 +8,8 @@ from typing import Any
 
 from lcbench.errors import InputError
 from lcbench.schema import check_budgets
-from simulate.ablation.systems import SYSTEMS, check_system
-from simulate.portfolio.shipped import digest, load_portfolio
+from lcbench.simulate.ablation.systems import SYSTEMS, check_system
+from lcbench.simulate.portfolio.shipped import digest, load_portfolio
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -36,7 +36,7 @@ class Plan:
 
     Attributes:
         sources: Data sets, as ``lcbench collect`` takes them.
-        systems: Names of :data:`simulate.ablation.systems.NAMES`.
+        systems: Names of :data:`lcbench.simulate.ablation.systems.NAMES`.
         seeds: Seeds of the runs; splits do not depend on them.
         workers: Numbers of processes, each of which is a run of its own.
         time_limit: Seconds of each run.

@@ -7,8 +7,8 @@ import pandas as pd
 from rich.table import Table
 
 from lcbench.console import table
-from simulate.ablation.scores import after
-from simulate.ablation.systems import NAMES, SYSTEMS, title_of
+from lcbench.simulate.ablation.scores import after
+from lcbench.simulate.ablation.systems import NAMES, SYSTEMS, title_of
 
 FRACTIONS = (0.25, 1.0)
 """At which shares of the time limit systems are told: early, and at the end."""

@@ -7,11 +7,11 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from collection.classes import number_classes
-from collection.dataset import Dataset
-from collection.models import Problem
-from collection.sources import load_dataset
-from collection.splits import split_rows
+from lcbench.collection.classes import number_classes
+from lcbench.collection.dataset import Dataset
+from lcbench.collection.models import Problem
+from lcbench.collection.sources import load_dataset
+from lcbench.collection.splits import split_rows
 
 METRIC = "accuracy"
 """What counts (paper, section 5.1.2)."""
@@ -22,7 +22,7 @@ class Rows:
     """A data set in its parts: a third tests; of the rest a third validates, or all of it, in folds.
 
     The hold-out is the paper's (section 4.1.1); folds are what the tool itself takes where rows are few
-    (:mod:`simulate.autotabular.validation`).
+    (:mod:`lcbench.simulate.autotabular.validation`).
 
     Attributes:
         name: Of the data set.

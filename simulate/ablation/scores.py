@@ -7,7 +7,7 @@ import pandas as pd
 from numpy.typing import ArrayLike
 from scipy.stats import ttest_ind_from_stats
 
-from simulate.ablation.file import KEY
+from lcbench.simulate.ablation.file import KEY
 
 LEVEL = 0.05
 """Of the t-test (paper, Table 4)."""
@@ -17,7 +17,7 @@ def after(systems: pd.DataFrame, seconds: float) -> pd.DataFrame:
     """What every view of every run says at a moment.
 
     Args:
-        systems: A study, see :mod:`simulate.ablation.file`.
+        systems: A study, see :mod:`lcbench.simulate.ablation.file`.
         seconds: Since the beginning of each run.
 
     Returns:

@@ -1,6 +1,6 @@
 """Optimizers of other packages under our contract: they run in virtual time, with any number of workers.
 
->>> from simulate.adapters import OptunaOptimizer
+>>> from lcbench.simulate.adapters import OptunaOptimizer
 >>> from optuna.pruners import HyperbandPruner
 >>> optimizer = OptunaOptimizer(backend.domain(), backend.budgets, rng, pruner=HyperbandPruner)
 >>> trace = simulate(optimizer, backend, workers=4, seconds=3600)
@@ -26,8 +26,8 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
 )
 
 if TYPE_CHECKING:
-    from simulate.adapters.named import ADAPTERS as ADAPTERS
-    from simulate.adapters.neps import NePSOptimizer as NePSOptimizer
-    from simulate.adapters.optuna import OptunaOptimizer as OptunaOptimizer
-    from simulate.adapters.smac import SMACOptimizer as SMACOptimizer
-    from simulate.adapters.syne_tune import SyneTuneOptimizer as SyneTuneOptimizer
+    from lcbench.simulate.adapters.named import ADAPTERS as ADAPTERS
+    from lcbench.simulate.adapters.neps import NePSOptimizer as NePSOptimizer
+    from lcbench.simulate.adapters.optuna import OptunaOptimizer as OptunaOptimizer
+    from lcbench.simulate.adapters.smac import SMACOptimizer as SMACOptimizer
+    from lcbench.simulate.adapters.syne_tune import SyneTuneOptimizer as SyneTuneOptimizer

@@ -1,17 +1,17 @@
-"""Optimizers of other packages by name, in a registry like :data:`simulate.optimizers.OPTIMIZERS`.
+"""Optimizers of other packages by name, in a registry like :data:`lcbench.simulate.optimizers.OPTIMIZERS`.
 
 Making one imports its package, or says which extra is missing; listing them imports nothing.
 """
 
 import numpy as np
 
-from simulate.adapters.neps import NePSOptimizer
-from simulate.adapters.optuna import OptunaOptimizer
-from simulate.adapters.package import require
-from simulate.adapters.smac import SMACOptimizer
-from simulate.adapters.syne_tune import SyneTuneOptimizer
-from simulate.contract import Domain, Optimizer
-from simulate.optimizers.registry import OptimizerFactory, Registry
+from lcbench.simulate.adapters.neps import NePSOptimizer
+from lcbench.simulate.adapters.optuna import OptunaOptimizer
+from lcbench.simulate.adapters.package import require
+from lcbench.simulate.adapters.smac import SMACOptimizer
+from lcbench.simulate.adapters.syne_tune import SyneTuneOptimizer
+from lcbench.simulate.contract import Domain, Optimizer
+from lcbench.simulate.optimizers.registry import OptimizerFactory, Registry
 
 
 def _optuna(sampler: str, pruner: str | None = None) -> OptimizerFactory:

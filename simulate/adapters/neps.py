@@ -9,14 +9,14 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from lcbench.errors import InputError
-from simulate.adapters.contained import NUMPY, Contained, GlobalState, seed_from
-from simulate.adapters.package import asked, require
-from simulate.adapters.placing import Placing
-from simulate.budgets import checked
-from simulate.contract import Config, Domain, Job, Result
-from simulate.encoding import levels
-from simulate.optimizers.rungs import geometric_rungs, infer_eta
-from simulate.optimizers.threads import one_thread
+from lcbench.simulate.adapters.contained import NUMPY, Contained, GlobalState, seed_from
+from lcbench.simulate.adapters.package import asked, require
+from lcbench.simulate.adapters.placing import Placing
+from lcbench.simulate.budgets import checked
+from lcbench.simulate.contract import Config, Domain, Job, Result
+from lcbench.simulate.encoding import levels
+from lcbench.simulate.optimizers.rungs import geometric_rungs, infer_eta
+from lcbench.simulate.optimizers.threads import one_thread
 
 if TYPE_CHECKING:
     from ConfigSpace import ConfigurationSpace
@@ -34,8 +34,9 @@ class NePSOptimizer:
 
     An algorithm that can ignore a fidelity (it names ``ignore_fidelity``: random search, Bayesian optimization) is
     given none, and each of its trials is one job at the largest budget. All others are given one, which NePS knows as
-    1, eta, eta^2, ...; :func:`simulate.optimizers.rungs.geometric_rungs` takes the rungs from the backend's budgets, so
-    that 12, 25, 50 are all used. Brackets are NePS's own (of eta 2 and three budgets: 4, 3 and 3 configurations).
+    1, eta, eta^2, ...; :func:`lcbench.simulate.optimizers.rungs.geometric_rungs` takes the rungs from the backend's
+    budgets, so that 12, 25, 50 are all used. Brackets are NePS's own (of eta 2 and three budgets: 4, 3 and 3
+    configurations).
 
     On a table a suggestion is brought to the nearest row not yet taken, and that row is what NePS keeps as the trial's.
     NePS has no conditions: it suggests all hyperparameters, and the inactive ones are left out of what is trained. A

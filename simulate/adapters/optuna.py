@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from simulate.adapters.package import asked, require
-from simulate.adapters.placing import Placing, is_active
-from simulate.budgets import checked
-from simulate.contract import Config, Domain, Job, Result
-from simulate.encoding import levels
+from lcbench.simulate.adapters.package import asked, require
+from lcbench.simulate.adapters.placing import Placing, is_active
+from lcbench.simulate.budgets import checked
+from lcbench.simulate.contract import Config, Domain, Job, Result
+from lcbench.simulate.encoding import levels
 
 if TYPE_CHECKING:
     from ConfigSpace import ConfigurationSpace

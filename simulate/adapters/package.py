@@ -5,7 +5,7 @@ from importlib import import_module
 from typing import Any, TypeVar
 
 from lcbench.errors import InputError
-from simulate.contract import Result
+from lcbench.simulate.contract import Result
 
 T = TypeVar("T")
 

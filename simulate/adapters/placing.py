@@ -5,8 +5,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from simulate.contract import Config, Domain
-from simulate.optimizers.proposal import propose_at
+from lcbench.simulate.contract import Config, Domain
+from lcbench.simulate.optimizers.proposal import propose_at
 
 if TYPE_CHECKING:
     from ConfigSpace import ConfigurationSpace

@@ -9,13 +9,13 @@ from weakref import finalize
 
 import numpy as np
 
+from lcbench.simulate.adapters.contained import seed_from
+from lcbench.simulate.adapters.package import asked, require
+from lcbench.simulate.adapters.placing import Placing
+from lcbench.simulate.budgets import checked
+from lcbench.simulate.contract import Config, Domain, Job, Result
+from lcbench.simulate.optimizers.rungs import geometric_rungs, infer_eta
 from lcbench.space import from_json, to_json
-from simulate.adapters.contained import seed_from
-from simulate.adapters.package import asked, require
-from simulate.adapters.placing import Placing
-from simulate.budgets import checked
-from simulate.contract import Config, Domain, Job, Result
-from simulate.optimizers.rungs import geometric_rungs, infer_eta
 
 _BELOW_FIRST = 0.9  # SMAC counts rungs by a logarithm of a ratio, which must not fall below a whole number
 
@@ -27,9 +27,9 @@ class SMACOptimizer:
     Bayesian optimization package for hyperparameter optimization*, JMLR 23(54). Tested with SMAC 2.4.
 
     A facade with budgets (``MultiFidelityFacade``: Hyperband and a random forest) works on the rungs, which it knows as
-    1, eta, eta^2, ...; :func:`simulate.optimizers.rungs.geometric_rungs` takes them from the backend's budgets, so that
-    12, 25, 50 are all used. Others train for the largest budget. SMAC's brackets are those of Li et al.'s algorithm 1
-    (rounded up), and it starts another while one waits.
+    1, eta, eta^2, ...; :func:`lcbench.simulate.optimizers.rungs.geometric_rungs` takes them from the backend's budgets,
+    so that 12, 25, 50 are all used. Others train for the largest budget. SMAC's brackets are those of Li et al.'s
+    algorithm 1 (rounded up), and it starts another while one waits.
 
     On a table a suggestion is brought to the nearest row not yet taken before SMAC counts it as a configuration, so
     its model is fitted to rows and their losses; once there are no rows left, SMAC ends, though some of the last

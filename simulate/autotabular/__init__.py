@@ -26,4 +26,4 @@ import lazy_loader
 __getattr__, __dir__, __all__ = lazy_loader.attach(__name__, submod_attrs={"classifier": ["AutoTabularClassifier"]})
 
 if TYPE_CHECKING:
-    from simulate.autotabular.classifier import AutoTabularClassifier as AutoTabularClassifier
+    from lcbench.simulate.autotabular.classifier import AutoTabularClassifier as AutoTabularClassifier

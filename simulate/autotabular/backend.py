@@ -6,18 +6,18 @@ from typing import Any
 
 import pandas as pd
 
-from collection.models import Problem
+from lcbench.collection.models import Problem
 from lcbench.curve import Curve
 from lcbench.errors import StoppedError
 from lcbench.metric import Metric
+from lcbench.simulate.autotabular.baselines_first import EPOCHS, WithBaselines
+from lcbench.simulate.autotabular.crew import LimitedCrew, OwnCrew
+from lcbench.simulate.autotabular.settings import Settings
+from lcbench.simulate.autotabular.work import Order, Work
+from lcbench.simulate.contract import Config, Domain
+from lcbench.simulate.domain import SpaceDomain
+from lcbench.simulate.realtime.crew import Crew
 from lcbench.space import get_space
-from simulate.autotabular.baselines_first import EPOCHS, WithBaselines
-from simulate.autotabular.crew import LimitedCrew, OwnCrew
-from simulate.autotabular.settings import Settings
-from simulate.autotabular.work import Order, Work
-from simulate.contract import Config, Domain
-from simulate.domain import SpaceDomain
-from simulate.realtime.crew import Crew
 
 
 class ModelBackend:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from simulate.contract import Config, Domain, Job, Optimizer, Result
+from lcbench.simulate.contract import Config, Domain, Job, Optimizer, Result
 
 if TYPE_CHECKING:
     from ConfigSpace import ConfigurationSpace  # slow to import

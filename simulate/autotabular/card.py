@@ -5,7 +5,7 @@ from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collection.models import Problem
+    from lcbench.collection.models import Problem
 
 
 def card(parameters: Mapping[str, Any], problem: "Problem", target: str) -> dict[str, Any]:

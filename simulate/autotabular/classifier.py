@@ -16,19 +16,19 @@ from sklearn.utils import Tags
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_is_fitted, column_or_1d, validate_data
 
-from collection.classes import check_values
-from collection.dataset import distinct_names
-from collection.models import Problem
+from lcbench.collection.classes import check_values
+from lcbench.collection.dataset import distinct_names
+from lcbench.collection.models import Problem
 from lcbench.errors import DataError, InputError
-from simulate.autotabular import journal, tables
-from simulate.autotabular.card import card, parameters_of
-from simulate.autotabular.ensemble import FittedEnsemble, load_ensemble
-from simulate.autotabular.folder import Folder
-from simulate.autotabular.search import search
-from simulate.autotabular.settings import PATIENCE, Settings, choose_baselines, choose_portfolio
-from simulate.autotabular.validation import chosen
-from simulate.ensembles import CANDIDATES, SIZE
-from simulate.realtime.result import LiveInterrupted
+from lcbench.simulate.autotabular import journal, tables
+from lcbench.simulate.autotabular.card import card, parameters_of
+from lcbench.simulate.autotabular.ensemble import FittedEnsemble, load_ensemble
+from lcbench.simulate.autotabular.folder import Folder
+from lcbench.simulate.autotabular.search import search
+from lcbench.simulate.autotabular.settings import PATIENCE, Settings, choose_baselines, choose_portfolio
+from lcbench.simulate.autotabular.validation import chosen
+from lcbench.simulate.ensembles import CANDIDATES, SIZE
+from lcbench.simulate.realtime.result import LiveInterrupted
 
 
 class AutoTabularClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  # scikit-learn has no types
@@ -50,9 +50,9 @@ class AutoTabularClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[mis
             ``(y_true, y_pred)`` of which larger is better (one that can be imported by its name, if there are workers).
         seed: Source of all randomness.
         trials: How many models are fitted at most; None for no limit.
-        baselines: ``"all"``, names of :data:`collection.baselines.BASELINES`, or None for networks alone.
+        baselines: ``"all"``, names of :data:`lcbench.collection.baselines.BASELINES`, or None for networks alone.
         portfolio: ``"greedy"`` or ``"simple"``, the ones that come along; configurations; or None.
-        optimizer: Name of an optimizer, see :data:`simulate.optimizers.OPTIMIZERS`.
+        optimizer: Name of an optimizer, see :data:`lcbench.simulate.optimizers.OPTIMIZERS`.
         space: Name of the search space.
         budgets: Epochs of the optimizer's rungs.
         patience: Epochs without progress after which a network stops; None for all its epochs.
@@ -60,8 +60,8 @@ class AutoTabularClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[mis
         candidates: From how many of the best models the ensemble is selected.
         ensemble_of: ``"all"`` models (the paper's diverse ensembles), ``"networks"`` or ``"baselines"``.
         share: Share of the rows that validates, where it is one share.
-        splitter: ``"auto"`` for :data:`simulate.autotabular.validation.FOLDS` stratified folds where there are few
-            rows, every model fitted to each fold, and a share of the rows held out where there are many; None for
+        splitter: ``"auto"`` for :data:`lcbench.simulate.autotabular.validation.FOLDS` stratified folds where there are
+            few rows, every model fitted to each fold, and a share of the rows held out where there are many; None for
             a share, as in the paper; a number of folds, or any scikit-learn splitter.
         memory_limit: MiB that a process may have; a model that needs more is ended. None for no limit.
         trial_time_limit: Seconds that one model may take; None for half of the time limit.
@@ -186,12 +186,12 @@ class AutoTabularClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[mis
         return self.classes_[chances.argmax(axis=1)]
 
     def leaderboard(self) -> pd.DataFrame:
-        """What was tried, the best first, see :func:`simulate.autotabular.tables.leaderboard`."""
+        """What was tried, the best first, see :func:`lcbench.simulate.autotabular.tables.leaderboard`."""
         check_is_fitted(self)
         return tables.leaderboard(self._entries)
 
     def trajectory(self) -> pd.DataFrame:
-        """Scores over time, see :func:`simulate.autotabular.tables.trajectory`."""
+        """Scores over time, see :func:`lcbench.simulate.autotabular.tables.trajectory`."""
         check_is_fitted(self)
         return tables.trajectory(self._entries)
 

@@ -9,8 +9,8 @@ import typer
 if TYPE_CHECKING:
     import pandas as pd
 
-    from simulate.autotabular.classifier import AutoTabularClassifier
-    from simulate.contract import Config
+    from lcbench.simulate.autotabular.classifier import AutoTabularClassifier
+    from lcbench.simulate.contract import Config
 
 INTERRUPTED = 130
 NONE = "none"
@@ -46,9 +46,9 @@ def fit(
     """
     from lcbench.console import ERR, OUT
     from lcbench.errors import InputError
-    from simulate.autotabular.classifier import AutoTabularClassifier
-    from simulate.autotabular.duration import seconds_of
-    from simulate.autotabular.folder import Folder
+    from lcbench.simulate.autotabular.classifier import AutoTabularClassifier
+    from lcbench.simulate.autotabular.duration import seconds_of
+    from lcbench.simulate.autotabular.folder import Folder
 
     if workers < 1:
         raise InputError(f"workers must be at least 1, got {workers}.")
@@ -91,9 +91,9 @@ def predict(
     """
     import sys
 
-    from collection.table_file import read_table
+    from lcbench.collection.table_file import read_table
     from lcbench.output import writable_file
-    from simulate.autotabular.classifier import AutoTabularClassifier
+    from lcbench.simulate.autotabular.classifier import AutoTabularClassifier
 
     if out is not None:
         writable_file(out)
@@ -111,8 +111,8 @@ def portfolio_of(asked: str) -> "str | Sequence[Config] | None":
         FolderError: If there is no portfolio in the folder, or it is damaged.
     """
     from lcbench.errors import InputError
-    from simulate.autotabular.settings import PORTFOLIOS
-    from simulate.portfolio.shipped import load_portfolio
+    from lcbench.simulate.autotabular.settings import PORTFOLIOS
+    from lcbench.simulate.portfolio.shipped import load_portfolio
 
     if asked in PORTFOLIOS:
         return asked
@@ -128,7 +128,7 @@ def portfolio_of(asked: str) -> "str | Sequence[Config] | None":
 
 def _rows(path: Path, target: str) -> "tuple[pd.DataFrame, pd.Series]":
     """Features and classes of a file."""
-    from collection.table_file import read_table
+    from lcbench.collection.table_file import read_table
     from lcbench.errors import DataError, UnknownNameError
 
     frame = read_table(path)
@@ -142,7 +142,7 @@ def _rows(path: Path, target: str) -> "tuple[pd.DataFrame, pd.Series]":
 
 def _left_out(features: "pd.DataFrame") -> list[str]:
     """Say which columns have nothing to learn from."""
-    from collection.dataset import empty_columns
+    from lcbench.collection.dataset import empty_columns
 
     empty = empty_columns(features)
     return [f"left out, for want of a single value: {', '.join(empty)}"] if empty else []
@@ -170,8 +170,8 @@ def _summary(classifier: "AutoTabularClassifier", out: Path) -> list[str]:
 
 def _stopped(out: Path) -> list[str]:
     """What to say after Ctrl-C, whatever it interrupted: the folder knows."""
-    from simulate.autotabular import journal
-    from simulate.autotabular.folder import Folder
+    from lcbench.simulate.autotabular import journal
+    from lcbench.simulate.autotabular.folder import Folder
 
     entries = journal.read(Folder(out).results)
     if not entries or not entries[-1].weights:

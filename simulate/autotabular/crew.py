@@ -10,11 +10,11 @@ from typing import Self
 
 import psutil
 
-from collection.engine import KILLED
-from collection.processes import Processes
-from simulate.autotabular.work import Done, Order
-from simulate.contract import Job
-from simulate.realtime.crew import Answer
+from lcbench.collection.engine import KILLED
+from lcbench.collection.processes import Processes
+from lcbench.simulate.autotabular.work import Done, Order
+from lcbench.simulate.contract import Job
+from lcbench.simulate.realtime.crew import Answer
 
 _SECONDS_BETWEEN_LOOKS = 0.1  # at the time and the memory of processes at work
 _MIB = 2**20
@@ -43,7 +43,7 @@ class LimitedCrew:
         memory: float = math.inf,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        self._processes: Processes[Order, Done] = Processes(workers, serve, preload="collection.models.warm")
+        self._processes: Processes[Order, Done] = Processes(workers, serve, preload="lcbench.collection.models.warm")
         self._seconds, self._memory, self._clock = seconds, memory, clock
         self._begun: dict[int, float] = {}
 

@@ -9,10 +9,10 @@ import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
-from simulate.autotabular.folder import Folder
+from lcbench.simulate.autotabular.folder import Folder
 
 if TYPE_CHECKING:
-    from collection.models import Fitted
+    from lcbench.collection.models import Fitted
 
 
 class FittedEnsemble:
@@ -34,7 +34,7 @@ class FittedEnsemble:
     def models(self) -> "Sequence[Fitted]":
         """The models, in the order of ``weights``."""
         if self._models is None:
-            from collection.models import load_fitted
+            from lcbench.collection.models import load_fitted
 
             assert self._folder is not None  # noqa: S101  # there from the beginning, unless models are
             self._models = [load_fitted(self._folder.model(number)) for number in self.weights]

@@ -5,10 +5,10 @@
     MODEL/
       model.json            what it is: format, settings, columns, versions
       results.jsonl         one line for each model that was tried, with the ensemble after it; see journal.py
-      models/<number>/      a fitted model (collection.models): those of the ensemble and the best others
+      models/<number>/      a fitted model (lcbench.collection.models): those of the ensemble and the best others
       predictions/<n>.npz   of every model, also of those that are removed: its curve, its probabilities on the
                             validation rows and on the test rows if there are any
-      search/               the record of the live run, see simulate.realtime.record
+      search/               the record of the live run, see lcbench.simulate.realtime.record
 
 A saved classifier has the first three, and of the models only the ensemble's. Everything is there whole or not at all:
 files and folders are written beside their place and moved there.
@@ -28,7 +28,7 @@ from lcbench.errors import DamagedFileError, InputError, NewerFormatError, NotAB
 from lcbench.files import read_json, replacing, write_json
 
 if TYPE_CHECKING:
-    from collection.models import Fitted
+    from lcbench.collection.models import Fitted
 
 FORMAT = 1
 

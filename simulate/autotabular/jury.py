@@ -6,7 +6,7 @@ from typing import Self
 import numpy as np
 from numpy.typing import NDArray
 
-from collection.models import Problem, Scorer
+from lcbench.collection.models import Problem, Scorer
 
 MOST_NUMBERS = 2**27
 """Probabilities of all candidates together; a selection holds them several times, at most in some 3 GB.

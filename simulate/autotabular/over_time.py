@@ -10,12 +10,12 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from collection.models import Problem, Scorer
-from simulate.autotabular import journal
-from simulate.autotabular.folder import Folder, Predictions
-from simulate.autotabular.jury import Jury
-from simulate.autotabular.selection import best_of, select
-from simulate.ensembles import CANDIDATES, SIZE, combine
+from lcbench.collection.models import Problem, Scorer
+from lcbench.simulate.autotabular import journal
+from lcbench.simulate.autotabular.folder import Folder, Predictions
+from lcbench.simulate.autotabular.jury import Jury
+from lcbench.simulate.autotabular.selection import best_of, select
+from lcbench.simulate.ensembles import CANDIDATES, SIZE, combine
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -43,7 +43,7 @@ def ensembles_over_time(
     Args:
         folder: Folder of a search.
         problem: What it learnt, the same rows and folds.
-        pool: A name of :data:`simulate.autotabular.settings.POOLS`.
+        pool: A name of :data:`lcbench.simulate.autotabular.settings.POOLS`.
         size: How many times a model is added; 1 for the best model alone.
         candidates: From how many of the best models.
     """

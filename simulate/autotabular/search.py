@@ -8,19 +8,19 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from lcbench.errors import InputError, StoppedError
-from simulate.autotabular.backend import ModelBackend
-from simulate.autotabular.baselines_first import BaselinesFirst
-from simulate.autotabular.folder import Folder
-from simulate.autotabular.selection import Selection
-from simulate.autotabular.settings import Settings
-from simulate.autotabular.work import Work
-from simulate.contract import Optimizer
-from simulate.optimizers import get_optimizer
-from simulate.realtime.run import live
-from simulate.warm_start import WarmStart
+from lcbench.simulate.autotabular.backend import ModelBackend
+from lcbench.simulate.autotabular.baselines_first import BaselinesFirst
+from lcbench.simulate.autotabular.folder import Folder
+from lcbench.simulate.autotabular.selection import Selection
+from lcbench.simulate.autotabular.settings import Settings
+from lcbench.simulate.autotabular.work import Work
+from lcbench.simulate.contract import Optimizer
+from lcbench.simulate.optimizers import get_optimizer
+from lcbench.simulate.realtime.run import live
+from lcbench.simulate.warm_start import WarmStart
 
 if TYPE_CHECKING:
-    from collection.models import Problem
+    from lcbench.collection.models import Problem
 
 
 def search(

@@ -13,20 +13,20 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from collection.models import Problem, Scorer
-from simulate.autotabular import journal
-from simulate.autotabular.baselines_first import baseline_of
-from simulate.autotabular.folder import Folder
-from simulate.autotabular.journal import NETWORK, Entry
-from simulate.autotabular.jury import Jury
-from simulate.autotabular.settings import Settings
-from simulate.ensembles import Loss, combine, greedy_ensemble
-from simulate.realtime.result import LiveResult
+from lcbench.collection.models import Problem, Scorer
+from lcbench.simulate.autotabular import journal
+from lcbench.simulate.autotabular.baselines_first import baseline_of
+from lcbench.simulate.autotabular.folder import Folder
+from lcbench.simulate.autotabular.journal import NETWORK, Entry
+from lcbench.simulate.autotabular.jury import Jury
+from lcbench.simulate.autotabular.settings import Settings
+from lcbench.simulate.ensembles import Loss, combine, greedy_ensemble
+from lcbench.simulate.realtime.result import LiveResult
 
 NOT_KEPT = "its predictions are missing or damaged"
 
 _FAST = {"accuracy": "accuracy", "balanced_accuracy": "balanced_accuracy", "neg_log_loss": "cross_entropy"}
-"""Scorers for which :mod:`simulate.ensembles` has sums that make a selection quick."""
+"""Scorers for which :mod:`lcbench.simulate.ensembles` has sums that make a selection quick."""
 
 _DECIMALS = 6
 """Scores of networks have the precision of float32; rounded, equal ones are equal."""
@@ -40,7 +40,7 @@ _LEAST = 1.0
 
 @dataclass(slots=True, eq=False)
 class Selection:
-    """Hears every result of a search (see :data:`simulate.realtime.state.Watch`).
+    """Hears every result of a search (see :data:`lcbench.simulate.realtime.state.Watch`).
 
     Attributes:
         problem: What is learnt; its scorer selects, on all its validation rows or on a sample (:mod:`.jury`).
@@ -160,7 +160,7 @@ def best_of(entries: Iterable[Entry], pool: str, candidates: int) -> list[int]:
 
     Args:
         entries: What was tried.
-        pool: A name of :data:`simulate.autotabular.settings.POOLS`.
+        pool: A name of :data:`lcbench.simulate.autotabular.settings.POOLS`.
         candidates: How many at most.
     """
     own = [e for e in entries if e.usable and (pool == "all" or (e.kind == NETWORK) == (pool == "networks"))]

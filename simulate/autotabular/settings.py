@@ -7,11 +7,11 @@ from typing import Any
 
 from lcbench.errors import InputError, UnknownNameError
 from lcbench.schema import check_budgets
+from lcbench.simulate.contract import Config
+from lcbench.simulate.ensembles import CANDIDATES, SIZE
+from lcbench.simulate.optimizers import get_optimizer
+from lcbench.simulate.portfolio.shipped import digest, load_portfolio
 from lcbench.space import get_space
-from simulate.contract import Config
-from simulate.ensembles import CANDIDATES, SIZE
-from simulate.optimizers import get_optimizer
-from simulate.portfolio.shipped import digest, load_portfolio
 
 POOLS = ("all", "networks", "baselines")
 """Of which models an ensemble may be made."""
@@ -139,7 +139,7 @@ def choose_baselines(asked: str | Sequence[str] | None) -> tuple[str, ...]:
         UnknownNameError: If there is no such baseline.
         InputError: If a package that they need is not installed.
     """
-    from collection.baselines import choose
+    from lcbench.collection.baselines import choose
 
     if asked is None or (not isinstance(asked, str) and not len(asked)):
         return ()

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
-from simulate.autotabular.journal import Entry
+from lcbench.simulate.autotabular.journal import Entry
 
 
 def leaderboard(entries: Sequence[Entry]) -> pd.DataFrame:

@@ -5,11 +5,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from collection.attempt import describe
-from collection.models import Fitted, Problem, fit_baseline, fit_network
+from lcbench.collection.attempt import describe
+from lcbench.collection.models import Fitted, Problem, fit_baseline, fit_network
 from lcbench.curve import Curve
-from simulate.autotabular.baselines_first import baseline_of
-from simulate.autotabular.folder import Folder
+from lcbench.simulate.autotabular.baselines_first import baseline_of
+from lcbench.simulate.autotabular.folder import Folder
 
 OUT_OF_MEMORY = "there was not enough memory for it"
 

@@ -1,13 +1,13 @@
 """One algorithm per file, and the registry by which they are found.
 
-To add one: write a class with ``ask`` and ``tell`` (see :mod:`simulate.contract`) that is made from a domain, budgets
-and a generator, and give it a line in :data:`OPTIMIZERS`; the contract tests find it there.
+To add one: write a class with ``ask`` and ``tell`` (see :mod:`lcbench.simulate.contract`) that is made from a domain,
+budgets and a generator, and give it a line in :data:`OPTIMIZERS`; the contract tests find it there.
 """
 
 from lcbench.errors import UnknownNameError
-from simulate.optimizers.registry import OptimizerFactory, Registry
+from lcbench.simulate.optimizers.registry import OptimizerFactory, Registry
 
-_HERE = "simulate.optimizers"
+_HERE = "lcbench.simulate.optimizers"
 
 OPTIMIZERS = Registry(
     {
@@ -36,12 +36,12 @@ OPTIMIZERS = Registry(
 
 
 def get_optimizer(name: str) -> OptimizerFactory:
-    """Look up an optimizer: one of ours, or one of another package's by its name in :mod:`simulate.adapters.named`.
+    """Look up an optimizer: one of ours, or one of another package's by its name in :data:`ADAPTERS`.
 
     Raises:
         UnknownNameError: If there is no such optimizer.
     """
-    from simulate.adapters.named import ADAPTERS  # adapters are made of ours
+    from lcbench.simulate.adapters.named import ADAPTERS  # adapters are made of ours
 
     for registry in (OPTIMIZERS, ADAPTERS):
         if name in registry:

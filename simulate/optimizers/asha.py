@@ -10,11 +10,11 @@ from math import isfinite
 import numpy as np
 
 from lcbench.errors import InputError
-from simulate.budgets import checked
-from simulate.contract import Domain, Job, Result
-from simulate.optimizers.random_search import draw
-from simulate.optimizers.rungs import check_eta, geometric_rungs, infer_eta
-from simulate.optimizers.running import Running
+from lcbench.simulate.budgets import checked
+from lcbench.simulate.contract import Domain, Job, Result
+from lcbench.simulate.optimizers.random_search import draw
+from lcbench.simulate.optimizers.rungs import check_eta, geometric_rungs, infer_eta
+from lcbench.simulate.optimizers.running import Running
 
 
 class Rung:
@@ -59,7 +59,8 @@ class _RungSystem:
         budgets: Epochs that can be asked for, increasing.
         rng: Source of randomness.
         eta: Halving rate; by default the one that fits the budgets.
-        rungs: Epochs of the rungs, out of the budgets; by default :func:`simulate.optimizers.rungs.geometric_rungs`.
+        rungs: Epochs of the rungs, out of the budgets; by default
+            :func:`lcbench.simulate.optimizers.rungs.geometric_rungs`.
     """
 
     def __init__(
@@ -108,7 +109,8 @@ class ASHA(_RungSystem):
         budgets: Epochs that can be asked for, increasing.
         rng: Source of randomness.
         eta: Halving rate; by default the one that fits the budgets.
-        rungs: Epochs of the rungs, out of the budgets; by default :func:`simulate.optimizers.rungs.geometric_rungs`.
+        rungs: Epochs of the rungs, out of the budgets; by default
+            :func:`lcbench.simulate.optimizers.rungs.geometric_rungs`.
     """
 
     def ask(self) -> Job | None:
@@ -142,7 +144,8 @@ class ASHAStopping(_RungSystem):
         budgets: Epochs that can be asked for, increasing.
         rng: Source of randomness.
         eta: Halving rate; by default the one that fits the budgets.
-        rungs: Epochs of the rungs, out of the budgets; by default :func:`simulate.optimizers.rungs.geometric_rungs`.
+        rungs: Epochs of the rungs, out of the budgets; by default
+            :func:`lcbench.simulate.optimizers.rungs.geometric_rungs`.
     """
 
     def __init__(

@@ -2,10 +2,10 @@
 
 import numpy as np
 
-from simulate.contract import Domain, Job, Result
-from simulate.optimizers.brackets import Brackets
-from simulate.optimizers.kde_model import KDEModel, Settings
-from simulate.optimizers.rungs import Variant, check_eta, hyperband_brackets, infer_eta, rungs_of
+from lcbench.simulate.contract import Domain, Job, Result
+from lcbench.simulate.optimizers.brackets import Brackets
+from lcbench.simulate.optimizers.kde_model import KDEModel, Settings
+from lcbench.simulate.optimizers.rungs import Variant, check_eta, hyperband_brackets, infer_eta, rungs_of
 
 
 class BOHB:
@@ -26,7 +26,8 @@ class BOHB:
 
     Args:
         domain: Where to look.
-        budgets: Epochs of the rungs, increasing; see :func:`simulate.optimizers.rungs.rungs_of` if there are many.
+        budgets: Epochs of the rungs, increasing; see :func:`lcbench.simulate.optimizers.rungs.rungs_of` if there are
+            many.
         rng: Source of randomness.
         eta: Halving rate; by default the one that fits the budgets.
         variant: Which of Hyperband's bracket tables.

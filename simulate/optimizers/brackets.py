@@ -7,8 +7,8 @@ from collections.abc import Callable, Sequence
 from itertools import cycle
 
 from lcbench.errors import InputError
-from simulate.contract import Config, Job, Result
-from simulate.optimizers.rungs import promote
+from lcbench.simulate.contract import Config, Job, Result
+from lcbench.simulate.optimizers.rungs import promote
 
 Propose = Callable[[], Config | None]
 """Gives a new configuration, or None if there is none left."""

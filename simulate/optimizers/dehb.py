@@ -7,12 +7,19 @@ from itertools import count
 import numpy as np
 from numpy.typing import NDArray
 
-from simulate.contract import Config, Domain, Job, Result
-from simulate.encoding import levels
-from simulate.optimizers.differential import PARENTS, Population, Rates, evolve, mutant, to_point, to_vector
-from simulate.optimizers.proposal import propose_at, propose_uniform
-from simulate.optimizers.rungs import Variant, check_eta, geometric_rungs, hyperband_brackets, infer_eta, promote
-from simulate.optimizers.running import Running
+from lcbench.simulate.contract import Config, Domain, Job, Result
+from lcbench.simulate.encoding import levels
+from lcbench.simulate.optimizers.differential import PARENTS, Population, Rates, evolve, mutant, to_point, to_vector
+from lcbench.simulate.optimizers.proposal import propose_at, propose_uniform
+from lcbench.simulate.optimizers.rungs import (
+    Variant,
+    check_eta,
+    geometric_rungs,
+    hyperband_brackets,
+    infer_eta,
+    promote,
+)
+from lcbench.simulate.optimizers.running import Running
 
 Array = NDArray[np.float64]
 Individual = tuple[int, Config, Array]

@@ -4,12 +4,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lcbench.errors import InputError
-from simulate.budgets import checked
-from simulate.contract import Config, Domain, Job, Result
-from simulate.encoding import levels
-from simulate.optimizers.differential import PARENTS, Population, Rates, evolve, to_point, to_vector
-from simulate.optimizers.proposal import propose_at, propose_uniform
-from simulate.optimizers.running import Running
+from lcbench.simulate.budgets import checked
+from lcbench.simulate.contract import Config, Domain, Job, Result
+from lcbench.simulate.encoding import levels
+from lcbench.simulate.optimizers.differential import PARENTS, Population, Rates, evolve, to_point, to_vector
+from lcbench.simulate.optimizers.proposal import propose_at, propose_uniform
+from lcbench.simulate.optimizers.running import Running
 
 Array = NDArray[np.float64]
 

@@ -8,10 +8,10 @@ from math import isfinite
 import numpy as np
 
 from lcbench.errors import InputError
-from simulate.budgets import checked
-from simulate.contract import Domain, Job, Result
-from simulate.optimizers.random_search import draw
-from simulate.optimizers.running import Running
+from lcbench.simulate.budgets import checked
+from lcbench.simulate.contract import Domain, Job, Result
+from lcbench.simulate.optimizers.random_search import draw
+from lcbench.simulate.optimizers.running import Running
 
 
 class EarlyTermination(ABC):

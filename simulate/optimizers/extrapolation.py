@@ -5,9 +5,9 @@ from math import isfinite
 import numpy as np
 
 from lcbench.errors import InputError
-from simulate.contract import Domain, Result
-from simulate.extrapolation import MIN_EPOCHS, Settings, extrapolate
-from simulate.optimizers.early_termination import EarlyTermination
+from lcbench.simulate.contract import Domain, Result
+from lcbench.simulate.extrapolation import MIN_EPOCHS, Settings, extrapolate
+from lcbench.simulate.optimizers.early_termination import EarlyTermination
 
 
 class Extrapolation(EarlyTermination):
@@ -18,10 +18,10 @@ class Extrapolation(EarlyTermination):
     largest budget is better than that of the best trial there so far is less than 5 %. No trial is ended before one
     is complete.
 
-    Where we differ: the ensemble is weighted by fit in closed form (:func:`simulate.extrapolation.extrapolate`) where
-    the paper samples one weighted sum of the families by Markov chain Monte Carlo, and configurations come from random
-    search. On a backend that starts each budget from scratch, a short run's curve stands for the beginning of the long
-    run, which it is not: its learning rate has come down earlier, so that it flattens earlier.
+    Where we differ: the ensemble is weighted by fit in closed form (:func:`lcbench.simulate.extrapolation.extrapolate`)
+    where the paper samples one weighted sum of the families by Markov chain Monte Carlo, and configurations come from
+    random search. On a backend that starts each budget from scratch, a short run's curve stands for the beginning of
+    the long run, which it is not: its learning rate has come down earlier, so that it flattens earlier.
 
     Args:
         domain: Where to look.

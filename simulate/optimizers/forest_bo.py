@@ -6,13 +6,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lcbench.errors import InputError
-from simulate.contract import Domain
-from simulate.encoding import Encoding
-from simulate.optimizers.acquisition import expected_improvement_of_logs
-from simulate.optimizers.forest import Forest, scikit_learn
-from simulate.optimizers.local_search import Acquisition, Search
-from simulate.optimizers.model_bo import ModelBO
-from simulate.optimizers.targets import logs
+from lcbench.simulate.contract import Domain
+from lcbench.simulate.encoding import Encoding
+from lcbench.simulate.optimizers.acquisition import expected_improvement_of_logs
+from lcbench.simulate.optimizers.forest import Forest, scikit_learn
+from lcbench.simulate.optimizers.local_search import Acquisition, Search
+from lcbench.simulate.optimizers.model_bo import ModelBO
+from lcbench.simulate.optimizers.targets import logs
 
 Array = NDArray[np.float64]
 
@@ -43,7 +43,7 @@ class ForestBO(ModelBO):
         trees: Number of trees.
         random_fraction: Fraction of configurations drawn uniformly.
         search: How the expected improvement is maximized; :data:`SEARCH` by default.
-        settings: Further ones of :class:`simulate.optimizers.model_bo.ModelBO`.
+        settings: Further ones of :class:`lcbench.simulate.optimizers.model_bo.ModelBO`.
 
     Raises:
         InputError: If scikit-learn is not installed.

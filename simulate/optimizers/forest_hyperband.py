@@ -3,16 +3,16 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from simulate.contract import Config, Domain, Job, Result
-from simulate.encoding import Encoding
-from simulate.optimizers.brackets import Brackets
-from simulate.optimizers.forest_bo import SEARCH, check_trees, forest_improvement
-from simulate.optimizers.history import History
-from simulate.optimizers.local_search import Search
-from simulate.optimizers.model_bo import check_model, most_promising
-from simulate.optimizers.random_search import draw
-from simulate.optimizers.rungs import Variant, check_eta, hyperband_brackets, infer_eta, rungs_of
-from simulate.optimizers.threads import one_thread
+from lcbench.simulate.contract import Config, Domain, Job, Result
+from lcbench.simulate.encoding import Encoding
+from lcbench.simulate.optimizers.brackets import Brackets
+from lcbench.simulate.optimizers.forest_bo import SEARCH, check_trees, forest_improvement
+from lcbench.simulate.optimizers.history import History
+from lcbench.simulate.optimizers.local_search import Search
+from lcbench.simulate.optimizers.model_bo import check_model, most_promising
+from lcbench.simulate.optimizers.random_search import draw
+from lcbench.simulate.optimizers.rungs import Variant, check_eta, hyperband_brackets, infer_eta, rungs_of
+from lcbench.simulate.optimizers.threads import one_thread
 
 Array = NDArray[np.float64]
 
@@ -23,13 +23,14 @@ class ForestHyperband:
     Lindauer, Eggensperger, Feurer, Biedenkapp, Deng, Benjamins, Ruhkopf, Sass and Hutter (2022), *SMAC3: a versatile
     Bayesian optimization package for hyperparameter optimization*, JMLR 23(54), section 3: as BOHB, but new
     configurations are those with the largest expected improvement by a forest, see
-    :class:`simulate.optimizers.forest_bo.ForestBO`. The forest is fitted to the results of the largest budget that has
-    enough of them, as in BOHB, and before every new configuration (SMAC 2.4 fits after every eighth). What
+    :class:`lcbench.simulate.optimizers.forest_bo.ForestBO`. The forest is fitted to the results of the largest budget
+    that has enough of them, as in BOHB, and before every new configuration (SMAC 2.4 fits after every eighth). What
     runs on other workers, and what has not come up to that budget, teaches nothing, but is not proposed again.
 
     Args:
         domain: Where to look.
-        budgets: Epochs of the rungs, increasing; see :func:`simulate.optimizers.rungs.rungs_of` if there are many.
+        budgets: Epochs of the rungs, increasing; see :func:`lcbench.simulate.optimizers.rungs.rungs_of` if there are
+            many.
         rng: Source of randomness.
         eta: Halving rate; by default the one that fits the budgets.
         variant: Which of Hyperband's bracket tables.
@@ -37,7 +38,8 @@ class ForestHyperband:
         random_fraction: Fraction of configurations drawn uniformly.
         initial: Number of results of a budget that did not diverge before it has a model; by default one more than
             there are hyperparameters.
-        search: How the expected improvement is maximized; :data:`simulate.optimizers.forest_bo.SEARCH` by default.
+        search: How the expected improvement is maximized; :data:`lcbench.simulate.optimizers.forest_bo.SEARCH` by
+            default.
 
     Raises:
         InputError: If scikit-learn is not installed, or a number cannot be used.

@@ -8,12 +8,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lcbench.errors import InputError
-from simulate.contract import Domain
-from simulate.optimizers import acquisition
-from simulate.optimizers.gp import GP, Hyperparameters, fit
-from simulate.optimizers.local_search import Acquisition
-from simulate.optimizers.model_bo import ModelBO
-from simulate.optimizers.targets import standardized
+from lcbench.simulate.contract import Domain
+from lcbench.simulate.optimizers import acquisition
+from lcbench.simulate.optimizers.gp import GP, Hyperparameters, fit
+from lcbench.simulate.optimizers.local_search import Acquisition
+from lcbench.simulate.optimizers.model_bo import ModelBO
+from lcbench.simulate.optimizers.targets import standardized
 
 Array = NDArray[np.float64]
 
@@ -24,8 +24,8 @@ class GPBO(ModelBO):
     Snoek, Larochelle and Adams (2012), *Practical Bayesian optimization of machine learning algorithms*, NIPS: Matern
     5/2 kernel with a length scale for each hyperparameter (one for all levels of a category) and noise, fitted anew
     each time that there are a quarter more results (they integrate over hyperparameters; we take those of the largest
-    posterior density). Losses are winsorized and standardized, see :func:`simulate.optimizers.targets.standardized`;
-    diverged runs count as the worst finite one.
+    posterior density). Losses are winsorized and standardized, see
+    :func:`lcbench.simulate.optimizers.targets.standardized`; diverged runs count as the worst finite one.
 
     Jobs on other workers count as results that came out as predicted (the kriging believer of Ginsbourger et al. 2010,
     which leaves the prediction and takes away uncertainty). What is to be improved on is the lowest predicted mean
@@ -36,7 +36,7 @@ class GPBO(ModelBO):
         budgets: Epochs that can be asked for, increasing; only the last is used.
         rng: Source of randomness.
         growth: By which factor the number of results must grow before the hyperparameters are fitted again.
-        settings: Further ones of :class:`simulate.optimizers.model_bo.ModelBO`.
+        settings: Further ones of :class:`lcbench.simulate.optimizers.model_bo.ModelBO`.
     """
 
     def __init__(

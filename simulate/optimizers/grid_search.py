@@ -8,9 +8,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lcbench.errors import InputError
-from simulate.budgets import checked
-from simulate.contract import Config, Domain, Job, Result
-from simulate.encoding import levels
+from lcbench.simulate.budgets import checked
+from lcbench.simulate.contract import Config, Domain, Job, Result
+from lcbench.simulate.encoding import levels
 
 _FIRST = 2
 

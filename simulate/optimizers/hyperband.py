@@ -2,10 +2,10 @@
 
 import numpy as np
 
-from simulate.contract import Domain, Job, Result
-from simulate.optimizers.brackets import Brackets
-from simulate.optimizers.random_search import draw
-from simulate.optimizers.rungs import Variant, check_eta, hyperband_brackets, infer_eta, rungs_of
+from lcbench.simulate.contract import Domain, Job, Result
+from lcbench.simulate.optimizers.brackets import Brackets
+from lcbench.simulate.optimizers.random_search import draw
+from lcbench.simulate.optimizers.rungs import Variant, check_eta, hyperband_brackets, infer_eta, rungs_of
 
 
 class Hyperband:
@@ -18,10 +18,11 @@ class Hyperband:
 
     Args:
         domain: Where to look.
-        budgets: Epochs of the rungs, increasing; see :func:`simulate.optimizers.rungs.rungs_of` if there are many.
+        budgets: Epochs of the rungs, increasing; see :func:`lcbench.simulate.optimizers.rungs.rungs_of` if there are
+            many.
         rng: Source of randomness.
         eta: Halving rate; by default the one that fits the budgets.
-        variant: Which of the two bracket tables, see :func:`simulate.optimizers.rungs.hyperband_brackets`.
+        variant: Which of the two bracket tables, see :func:`lcbench.simulate.optimizers.rungs.hyperband_brackets`.
     """
 
     def __init__(

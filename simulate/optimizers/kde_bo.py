@@ -2,10 +2,10 @@
 
 import numpy as np
 
-from simulate.budgets import checked
-from simulate.contract import Domain, Job, Result
-from simulate.optimizers.kde_model import KDEModel, Settings
-from simulate.optimizers.running import Running
+from lcbench.simulate.budgets import checked
+from lcbench.simulate.contract import Domain, Job, Result
+from lcbench.simulate.optimizers.kde_model import KDEModel, Settings
+from lcbench.simulate.optimizers.running import Running
 
 
 class KDEBO:

@@ -10,12 +10,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lcbench.errors import InputError
-from simulate.contract import Config, Domain, Result
-from simulate.encoding import levels
-from simulate.optimizers.history import History
-from simulate.optimizers.kde import KDE
-from simulate.optimizers.random_search import draw
-from simulate.rounding import compared
+from lcbench.simulate.contract import Config, Domain, Result
+from lcbench.simulate.encoding import levels
+from lcbench.simulate.optimizers.history import History
+from lcbench.simulate.optimizers.kde import KDE
+from lcbench.simulate.optimizers.random_search import draw
+from lcbench.simulate.rounding import compared
 
 Array = NDArray[np.float64]
 

@@ -11,8 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lcbench.errors import InputError
-from simulate.contract import Domain
-from simulate.rounding import compared
+from lcbench.simulate.contract import Domain
+from lcbench.simulate.rounding import compared
 
 Array = NDArray[np.float64]
 Acquisition = Callable[[Array], Array]

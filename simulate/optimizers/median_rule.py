@@ -6,8 +6,8 @@ from math import isfinite
 import numpy as np
 
 from lcbench.errors import InputError
-from simulate.contract import Domain, Result
-from simulate.optimizers.early_termination import EarlyTermination
+from lcbench.simulate.contract import Domain, Result
+from lcbench.simulate.optimizers.early_termination import EarlyTermination
 
 
 class MedianRule(EarlyTermination):

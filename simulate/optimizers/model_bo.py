@@ -7,13 +7,13 @@ from numpy.typing import NDArray
 from scipy.spatial.distance import cdist
 
 from lcbench.errors import InputError
-from simulate.contract import Config, Domain, Job, Result
-from simulate.encoding import Encoding
-from simulate.optimizers.history import History
-from simulate.optimizers.local_search import Acquisition, Search, maximize
-from simulate.optimizers.random_search import draw
-from simulate.optimizers.sequential import Sequential
-from simulate.optimizers.threads import one_thread
+from lcbench.simulate.contract import Config, Domain, Job, Result
+from lcbench.simulate.encoding import Encoding
+from lcbench.simulate.optimizers.history import History
+from lcbench.simulate.optimizers.local_search import Acquisition, Search, maximize
+from lcbench.simulate.optimizers.random_search import draw
+from lcbench.simulate.optimizers.sequential import Sequential
+from lcbench.simulate.optimizers.threads import one_thread
 
 Array = NDArray[np.float64]
 

@@ -6,11 +6,11 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from simulate.contract import Config, Domain, Job, Result
-from simulate.encoding import levels
-from simulate.optimizers.pbt_rules import Settings, explore, stops, truncation_selection
-from simulate.optimizers.proposal import propose_at, propose_uniform
-from simulate.optimizers.running import Running
+from lcbench.simulate.contract import Config, Domain, Job, Result
+from lcbench.simulate.encoding import levels
+from lcbench.simulate.optimizers.pbt_rules import Settings, explore, stops, truncation_selection
+from lcbench.simulate.optimizers.proposal import propose_at, propose_uniform
+from lcbench.simulate.optimizers.running import Running
 
 Array = NDArray[np.float64]
 

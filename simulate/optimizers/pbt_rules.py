@@ -7,8 +7,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lcbench.errors import InputError
-from simulate.budgets import checked
-from simulate.optimizers.proposal import fill_inactive, uniform_point
+from lcbench.simulate.budgets import checked
+from lcbench.simulate.optimizers.proposal import fill_inactive, uniform_point
 
 Array = NDArray[np.float64]
 

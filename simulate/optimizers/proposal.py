@@ -3,8 +3,8 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from simulate.contract import Config, Domain
-from simulate.optimizers.random_search import draw
+from lcbench.simulate.contract import Config, Domain
+from lcbench.simulate.optimizers.random_search import draw
 
 Array = NDArray[np.float64]
 

@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from simulate.budgets import checked
-from simulate.contract import Config, Domain, Job, Result
+from lcbench.simulate.budgets import checked
+from lcbench.simulate.contract import Config, Domain, Job, Result
 
 
 def draw(domain: Domain, rng: np.random.Generator) -> Config | None:

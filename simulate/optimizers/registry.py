@@ -6,7 +6,7 @@ from importlib import import_module
 import numpy as np
 
 from lcbench.errors import LcbenchError, UnknownNameError
-from simulate.contract import Domain, Optimizer
+from lcbench.simulate.contract import Domain, Optimizer
 
 OptimizerFactory = Callable[[Domain, tuple[int, ...], np.random.Generator], Optimizer]
 

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from lcbench.errors import InputError, UnknownNameError
-from simulate.budgets import checked
+from lcbench.simulate.budgets import checked
 
 Variant = Literal["floor", "ceiling"]
 VARIANTS: tuple[Variant, ...] = ("floor", "ceiling")

@@ -3,7 +3,7 @@
 from typing import Generic, TypeVar
 
 from lcbench.errors import InputError
-from simulate.contract import Result
+from lcbench.simulate.contract import Result
 
 Note = TypeVar("Note")
 

@@ -5,11 +5,11 @@ from collections.abc import Callable, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from simulate.budgets import checked
-from simulate.contract import Config, Domain, Job, Result
-from simulate.encoding import Encoding
-from simulate.optimizers.history import History
-from simulate.optimizers.running import Running
+from lcbench.simulate.budgets import checked
+from lcbench.simulate.contract import Config, Domain, Job, Result
+from lcbench.simulate.encoding import Encoding
+from lcbench.simulate.optimizers.history import History
+from lcbench.simulate.optimizers.running import Running
 
 
 class Sequential:

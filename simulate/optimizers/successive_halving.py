@@ -3,10 +3,10 @@
 import numpy as np
 
 from lcbench.errors import InputError
-from simulate.contract import Domain, Job, Result
-from simulate.optimizers.brackets import Brackets
-from simulate.optimizers.random_search import draw
-from simulate.optimizers.rungs import bracket_sizes, check_eta, infer_eta, rungs_of
+from lcbench.simulate.contract import Domain, Job, Result
+from lcbench.simulate.optimizers.brackets import Brackets
+from lcbench.simulate.optimizers.random_search import draw
+from lcbench.simulate.optimizers.rungs import bracket_sizes, check_eta, infer_eta, rungs_of
 
 
 class SuccessiveHalving:
@@ -17,7 +17,8 @@ class SuccessiveHalving:
 
     Args:
         domain: Where to look.
-        budgets: Epochs of the rungs, increasing; see :func:`simulate.optimizers.rungs.rungs_of` if there are many.
+        budgets: Epochs of the rungs, increasing; see :func:`lcbench.simulate.optimizers.rungs.rungs_of` if there are
+            many.
         rng: Source of randomness.
         eta: Halving rate; by default the one that fits the budgets.
         n: Trials of a bracket; by default ``eta ** (rungs - 1)``, which leaves one on the last rung.

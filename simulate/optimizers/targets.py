@@ -7,7 +7,7 @@ diverged run never looks better than one that did not diverge. If nothing finite
 import numpy as np
 from numpy.typing import NDArray
 
-from simulate.rounding import significant
+from lcbench.simulate.rounding import significant
 
 Array = NDArray[np.float64]
 
@@ -48,8 +48,8 @@ def logs(losses: Array) -> Array:
         losses: ``(n,)``, at least one; infinite where a run diverged.
 
     Returns:
-        ``(n,)``, at most 0; all 0 if all losses are equal. They are cut short (see :mod:`simulate.rounding`): a last
-        digit would choose between equally good splits of a tree.
+        ``(n,)``, at most 0; all 0 if all losses are equal. They are cut short (see :mod:`lcbench.simulate.rounding`): a
+        last digit would choose between equally good splits of a tree.
     """
     y = bounded(losses)
     best, worst = y.min(), y.max()

@@ -1,7 +1,7 @@
 """Portfolios: configurations that together do well on many data sets, to begin a search with.
 
-:mod:`simulate.portfolio.greedy` has the rules, :mod:`simulate.portfolio.building` makes portfolios by training, and
-:func:`load_portfolio` reads them, for :class:`simulate.warm_start.WarmStart`.
+:mod:`lcbench.simulate.portfolio.greedy` has the rules, :mod:`lcbench.simulate.portfolio.building` makes portfolios by
+training, and :func:`load_portfolio` reads them, for :class:`lcbench.simulate.warm_start.WarmStart`.
 """
 
 from typing import TYPE_CHECKING
@@ -11,4 +11,4 @@ import lazy_loader
 __getattr__, __dir__, __all__ = lazy_loader.attach(__name__, submod_attrs={"shipped": ["load_portfolio"]})
 
 if TYPE_CHECKING:
-    from simulate.portfolio.shipped import load_portfolio as load_portfolio
+    from lcbench.simulate.portfolio.shipped import load_portfolio as load_portfolio

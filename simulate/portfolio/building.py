@@ -12,15 +12,14 @@ from lcbench.alone import alone
 from lcbench.errors import InputError, PlanConflictError
 from lcbench.files import read_json, write_json
 from lcbench.output import writable_folder
-from lcbench.space import get_space
-from simulate.domain import SpaceDomain
-from simulate.portfolio.evaluation import FAILED, Ended, Evaluation
-from simulate.portfolio.folder import MANIFEST, read_folder
-from simulate.portfolio.kept import Kept
-from simulate.portfolio.plan import Plan, differences, extends
-from simulate.portfolio.results import write_portfolios, write_tried
-from simulate.portfolio.schedule import Schedule
-from simulate.portfolio.training import (
+from lcbench.simulate.domain import SpaceDomain
+from lcbench.simulate.portfolio.evaluation import FAILED, Ended, Evaluation
+from lcbench.simulate.portfolio.folder import MANIFEST, read_folder
+from lcbench.simulate.portfolio.kept import Kept
+from lcbench.simulate.portfolio.plan import Plan, differences, extends
+from lcbench.simulate.portfolio.results import write_portfolios, write_tried
+from lcbench.simulate.portfolio.schedule import Schedule
+from lcbench.simulate.portfolio.training import (
     Engine,
     EvaluationTask,
     Outcome,
@@ -30,6 +29,7 @@ from simulate.portfolio.training import (
     prepared,
     task_for,
 )
+from lcbench.space import get_space
 
 _SHOWN = 3  # failures in a message
 

@@ -28,10 +28,10 @@ from numpy.typing import NDArray
 from lcbench.errors import DamagedFileError, NewerFormatError, NotABenchmarkError, UnknownNameError
 from lcbench.files import read_json, read_parquet
 from lcbench.integrity import digest
-from simulate.contract import Config
-from simulate.portfolio.matrix import MATRIX_SCHEMA, matrix_values
-from simulate.portfolio.plan import METRIC
-from simulate.portfolio.regret import relative_regret
+from lcbench.simulate.contract import Config
+from lcbench.simulate.portfolio.matrix import MATRIX_SCHEMA, matrix_values
+from lcbench.simulate.portfolio.plan import METRIC
+from lcbench.simulate.portfolio.regret import relative_regret
 
 MANIFEST, MATRIX, CANDIDATES, TRIED = "portfolio.json", "matrix.parquet", "candidates.parquet", "tried"
 GREEDY, SIMPLE = "greedy.parquet", "simple.parquet"
@@ -57,7 +57,7 @@ class PortfolioFolder:
 
     @property
     def plan(self) -> Mapping[str, Any]:
-        """The build's plan, as :meth:`simulate.portfolio.plan.Plan.describe` writes it, and digests of the data."""
+        """The plan of the build (see :mod:`lcbench.simulate.portfolio.plan`), and digests of the data."""
         return dict(self.manifest["plan"])
 
     @property
@@ -72,7 +72,7 @@ class PortfolioFolder:
 
     @cached_property
     def matrix(self) -> pa.Table:
-        """The matrix, in ``simulate.portfolio.matrix.MATRIX_SCHEMA``."""
+        """The matrix, in ``lcbench.simulate.portfolio.matrix.MATRIX_SCHEMA``."""
         return self._read(MATRIX).cast(MATRIX_SCHEMA)
 
     @cached_property

@@ -2,7 +2,7 @@
 
 A portfolio P is a list of configurations that are all tried; its regret on a data set D is that of its best one there,
 min over λ in P of R(λ, D). Regrets come in as a ``(configs, datasets)`` array, smaller is better, for example
-:func:`simulate.portfolio.regret.relative_regret`; configurations go out as rows of that array.
+:func:`lcbench.simulate.portfolio.regret.relative_regret`; configurations go out as rows of that array.
 """
 
 from collections.abc import Iterator, Sequence
@@ -176,7 +176,8 @@ def portfolio_frame(regrets: pd.DataFrame, size: int = 16) -> pd.DataFrame:
     """The greedy portfolio of a table, one configuration per row: what to warm-start an optimizer with.
 
     Args:
-        regrets: From :func:`simulate.portfolio.regret.relative_regret`; its index holds the configurations' numbers.
+        regrets: From :func:`lcbench.simulate.portfolio.regret.relative_regret`; its index holds the configurations'
+            numbers.
         size: Configurations wanted; the paper's portfolio has 16.
 
     Returns:

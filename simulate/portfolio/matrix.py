@@ -7,11 +7,11 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 
-from simulate.contract import Config
-from simulate.portfolio.evaluation import Ended, Evaluation
-from simulate.portfolio.greedy import portfolio_frame, portfolio_regret
-from simulate.portfolio.plan import METRIC, SEED
-from simulate.portfolio.regret import relative_regret
+from lcbench.simulate.contract import Config
+from lcbench.simulate.portfolio.evaluation import Ended, Evaluation
+from lcbench.simulate.portfolio.greedy import portfolio_frame, portfolio_regret
+from lcbench.simulate.portfolio.plan import METRIC, SEED
+from lcbench.simulate.portfolio.regret import relative_regret
 
 if TYPE_CHECKING:
     from ConfigSpace import ConfigurationSpace
@@ -67,7 +67,7 @@ def matrix_values(matrix: pa.Table, column: str = METRIC) -> pd.DataFrame:
 
 
 def greedy(matrix: pa.Table, size: int) -> pd.DataFrame:
-    """The greedy portfolio of a matrix, see :func:`simulate.portfolio.greedy.portfolio_frame`."""
+    """The greedy portfolio of a matrix, see :func:`lcbench.simulate.portfolio.greedy.portfolio_frame`."""
     frame = portfolio_frame(relative_regret(matrix_values(matrix), METRIC), size)
     return frame.rename(columns={"config_id": "candidate"})
 

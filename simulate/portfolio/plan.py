@@ -6,8 +6,8 @@ from typing import Any
 
 from lcbench.errors import InputError
 from lcbench.schema import check_budgets
+from lcbench.simulate.optimizers.rungs import hyperband_brackets, infer_eta, rungs_of
 from lcbench.space import get_space
-from simulate.optimizers.rungs import hyperband_brackets, infer_eta, rungs_of
 
 METRIC = "valid_accuracy"
 """What the searches optimize, and what regrets are of."""

@@ -7,8 +7,8 @@ from typing import Self
 from rich.markup import escape
 
 from lcbench.console import ERR, Pace, duration, progress
-from simulate.portfolio.evaluation import FAILED, TIMEOUT, Ended, Evaluation
-from simulate.portfolio.schedule import Schedule
+from lcbench.simulate.portfolio.evaluation import FAILED, TIMEOUT, Ended, Evaluation
+from lcbench.simulate.portfolio.schedule import Schedule
 
 
 class BuildReport:

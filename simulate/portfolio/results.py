@@ -11,14 +11,23 @@ from lcbench import store
 from lcbench.files import write_json, write_parquet
 from lcbench.integrity import digest
 from lcbench.schema import DATASET_SCHEMA, RUN_SCHEMA, Manifest
+from lcbench.simulate.contract import Config
+from lcbench.simulate.portfolio.evaluation import FAILED, Evaluation
+from lcbench.simulate.portfolio.folder import (
+    CANDIDATES,
+    FORMAT,
+    GREEDY,
+    MANIFEST,
+    MATRIX,
+    SIMPLE,
+    TRIED,
+    PortfolioFolder,
+)
+from lcbench.simulate.portfolio.kept import Kept
+from lcbench.simulate.portfolio.matrix import MATRIX_SCHEMA, config_columns, greedy, matrix_row, simple
+from lcbench.simulate.portfolio.plan import METRIC, SEED
+from lcbench.simulate.portfolio.schedule import Schedule
 from lcbench.space import from_json, get_space, to_json
-from simulate.contract import Config
-from simulate.portfolio.evaluation import FAILED, Evaluation
-from simulate.portfolio.folder import CANDIDATES, FORMAT, GREEDY, MANIFEST, MATRIX, SIMPLE, TRIED, PortfolioFolder
-from simulate.portfolio.kept import Kept
-from simulate.portfolio.matrix import MATRIX_SCHEMA, config_columns, greedy, matrix_row, simple
-from simulate.portfolio.plan import METRIC, SEED
-from simulate.portfolio.schedule import Schedule
 
 Provenance = Mapping[str, Any]
 """When, by which versions and on which processor."""

@@ -2,12 +2,12 @@
 
 from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
 
-from simulate.contract import Domain
-from simulate.encoding import Encoding
-from simulate.portfolio.evaluation import FAILED, Ended, Evaluation
-from simulate.portfolio.plan import Plan
-from simulate.portfolio.search import Search
-from simulate.study.cell import cell_rng
+from lcbench.simulate.contract import Domain
+from lcbench.simulate.encoding import Encoding
+from lcbench.simulate.portfolio.evaluation import FAILED, Ended, Evaluation
+from lcbench.simulate.portfolio.plan import Plan
+from lcbench.simulate.portfolio.search import Search
+from lcbench.simulate.study.cell import cell_rng
 
 
 class Schedule:

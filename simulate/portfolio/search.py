@@ -4,10 +4,10 @@ import numpy as np
 
 from lcbench.curve import Curve
 from lcbench.metric import get_metric
-from simulate.contract import Domain, Job, Result
-from simulate.optimizers.bohb import BOHB
-from simulate.portfolio.evaluation import Ended, Evaluation
-from simulate.portfolio.plan import METRIC, Plan
+from lcbench.simulate.contract import Domain, Job, Result
+from lcbench.simulate.optimizers.bohb import BOHB
+from lcbench.simulate.portfolio.evaluation import Ended, Evaluation
+from lcbench.simulate.portfolio.plan import METRIC, Plan
 
 
 class Search:

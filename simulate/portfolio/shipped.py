@@ -7,14 +7,14 @@ from pathlib import Path
 from typing import Literal
 
 from lcbench.embedded import embedded_folder
-from simulate.contract import Config
-from simulate.portfolio.folder import NAME, read_folder
+from lcbench.simulate.contract import Config
+from lcbench.simulate.portfolio.folder import NAME, read_folder
 
 Name = Literal["greedy", "simple"]
 
 
 def load_portfolio(name: Name = "greedy", folder: Path | str | None = None) -> list[Config]:
-    """The configurations of a portfolio, for :class:`simulate.warm_start.WarmStart`.
+    """The configurations of a portfolio, for :class:`lcbench.simulate.warm_start.WarmStart`.
 
     >>> portfolio = load_portfolio()
     >>> optimizer = WarmStart(OPTIMIZERS["bohb"], portfolio)(backend.domain(), backend.budgets, rng)

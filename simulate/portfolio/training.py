@@ -9,30 +9,30 @@ from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from collection.attempt import DISK_FULL, describe
-from collection.engine import Engine as Engine
-from collection.engines import get_engine
-from collection.full_disk import clear_if_full as clear_if_full
-from collection.full_disk import disk_is_full as disk_is_full
-from collection.plan import digest_data
-from collection.preparation import describe as describe_data
-from collection.preparation import prepare
-from collection.prepared import Prepared
-from collection.provenance import circumstances as circumstances
-from collection.shards import Workplace
-from collection.sources import load_dataset
-from collection.sources import split_sources as split_sources
-from collection.unit import Outcome as Outcome
-from collection.unit import Task
-from collection.unit import Unit as Unit
+from lcbench.collection.attempt import DISK_FULL, describe
+from lcbench.collection.engine import Engine as Engine
+from lcbench.collection.engines import get_engine
+from lcbench.collection.full_disk import clear_if_full as clear_if_full
+from lcbench.collection.full_disk import disk_is_full as disk_is_full
+from lcbench.collection.plan import digest_data
+from lcbench.collection.preparation import describe as describe_data
+from lcbench.collection.preparation import prepare
+from lcbench.collection.prepared import Prepared
+from lcbench.collection.provenance import circumstances as circumstances
+from lcbench.collection.shards import Workplace
+from lcbench.collection.sources import load_dataset
+from lcbench.collection.sources import split_sources as split_sources
+from lcbench.collection.unit import Outcome as Outcome
+from lcbench.collection.unit import Task
+from lcbench.collection.unit import Unit as Unit
 from lcbench.errors import InputError
-from simulate.portfolio.evaluation import TIMEOUT, Ended, Evaluation
-from simulate.portfolio.kept import NAME, Kept
-from simulate.portfolio.plan import SEED, Plan
+from lcbench.simulate.portfolio.evaluation import TIMEOUT, Ended, Evaluation
+from lcbench.simulate.portfolio.kept import NAME, Kept
+from lcbench.simulate.portfolio.plan import SEED, Plan
 
 if TYPE_CHECKING:
-    from collection.recorder import Run
-    from collection.tensors import Tensors
+    from lcbench.collection.recorder import Run
+    from lcbench.collection.tensors import Tensors
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -71,7 +71,7 @@ class Stopwatch:
 
 
 def engine(name: str, jobs: int, scheduler: str | None) -> AbstractContextManager[Engine]:
-    """Where evaluations are trained, ready to be entered; see :func:`collection.engines.get_engine`."""
+    """Where evaluations are trained, ready to be entered; see :func:`lcbench.collection.engines.get_engine`."""
     return get_engine(name, jobs, scheduler, attempt)
 
 
@@ -100,7 +100,7 @@ def attempt(task: Task) -> Outcome:
         except OutOfTimeError as error:
             kept.write_ended(*key, Ended.without_run(task.budgets[0], TIMEOUT, str(error), task.trial_seconds or 0.0))
         else:
-            from collection.tables import runs_table
+            from lcbench.collection.tables import runs_table
 
             kept.write_run(*key, runs_table(task.unit.config_id, [run]))
     except Exception as error:
@@ -120,16 +120,16 @@ def _kept(folder: Path) -> Kept:
 
 def _trained(task: EvaluationTask) -> "Run":
     """Train on one thread. Torch is imported here: who only hands out evaluations never needs it."""
-    from collection.threads import one_thread
+    from lcbench.collection.threads import one_thread
 
     with one_thread():
         data = _data(task.folder, task.unit.dataset)
         clock = Stopwatch(task.trial_seconds)
         if task.patience is None:
-            from collection.train import train
+            from lcbench.collection.train import train
 
             return train(data, task.config, task.budgets, task.seeds, task.plan_seed, clock)[0]
-        from collection.full.fitting import Stopping, fit
+        from lcbench.collection.full.fitting import Stopping, fit
 
         stopping = Stopping("valid_accuracy", task.patience)
         return fit(data, task.config, task.budgets[0], SEED, task.plan_seed, clock, stopping=stopping).run
@@ -137,7 +137,7 @@ def _trained(task: EvaluationTask) -> "Run":
 
 @lru_cache(maxsize=2)
 def _data(folder: Path, dataset: str) -> "Tensors":
-    from collection.tensors import Tensors
+    from lcbench.collection.tensors import Tensors
 
     return Tensors(Workplace(folder, NAME).read_data(dataset))
 

@@ -1,5 +1,5 @@
-"""Optimizers at work for real: the contract of :mod:`simulate.contract` carried in real time, on several workers.
+"""Optimizers at work for real: the contract carried in real time, on several workers.
 
-:func:`simulate.realtime.run.live` is the entry; what happened is kept in an event log
-(:mod:`simulate.realtime.record`) and gone through again to resume.
+:func:`lcbench.simulate.realtime.run.live` is the entry; what happened is kept in an event log
+(:mod:`lcbench.simulate.realtime.record`) and gone through again to resume.
 """

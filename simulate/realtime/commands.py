@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 if TYPE_CHECKING:
-    from simulate.trace import Trace
-    from simulate.training import TrainingBackend
+    from lcbench.simulate.trace import Trace
+    from lcbench.simulate.training import TrainingBackend
 
 INTERRUPTED = 130
 
@@ -41,12 +41,12 @@ def live(
     from lcbench.console import ERR, OUT
     from lcbench.errors import InputError
     from lcbench.schema import parse_budgets
-    from simulate.optimizers import get_optimizer
-    from simulate.realtime.result import LiveInterrupted
-    from simulate.realtime.run import check_limits
-    from simulate.realtime.run import live as run
-    from simulate.study import cell_rng
-    from simulate.training import TrainingBackend
+    from lcbench.simulate.optimizers import get_optimizer
+    from lcbench.simulate.realtime.result import LiveInterrupted
+    from lcbench.simulate.realtime.run import check_limits
+    from lcbench.simulate.realtime.run import live as run
+    from lcbench.simulate.study import cell_rng
+    from lcbench.simulate.training import TrainingBackend
 
     check_limits(workers, wallclock, trials)
     make = get_optimizer(optimizer)
@@ -89,8 +89,8 @@ def summary(trace: "Trace", backend: "TrainingBackend", out: Path) -> list[str]:
     from math import inf
     from shlex import join
 
-    from simulate.realtime.record import TRACE
-    from simulate.study.drawing import command_line
+    from lcbench.simulate.realtime.record import TRACE
+    from lcbench.simulate.study.drawing import command_line
 
     best = trace.incumbent(inf)
     assert best is not None  # noqa: S101  # `live` gives at least one result

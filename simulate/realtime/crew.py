@@ -9,7 +9,7 @@ from typing import Protocol, runtime_checkable
 
 from lcbench.curve import Curve
 from lcbench.errors import LcbenchError
-from simulate.contract import Backend, Config, Job
+from lcbench.simulate.contract import Backend, Config, Job
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -28,11 +28,11 @@ from lcbench.curve import Curve
 from lcbench.errors import DamagedFileError, InputError, PlanConflictError
 from lcbench.metric import Metric
 from lcbench.output import writable_folder
+from lcbench.simulate.contract import Job
+from lcbench.simulate.realtime.result import LiveResult, tried
+from lcbench.simulate.realtime.studied import Run, studied
+from lcbench.simulate.trace import Trace
 from lcbench.store import write_parquet
-from simulate.contract import Job
-from simulate.realtime.result import LiveResult, tried
-from simulate.realtime.studied import Run, studied
-from simulate.trace import Trace
 
 if TYPE_CHECKING:
     from ConfigSpace import ConfigurationSpace  # slow to import

@@ -8,7 +8,7 @@ from rich.markup import escape
 
 from lcbench.console import ERR, Pace, progress
 from lcbench.metric import Metric
-from simulate.realtime.result import LiveResult
+from lcbench.simulate.realtime.result import LiveResult
 
 
 class LiveReport:

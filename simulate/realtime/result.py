@@ -7,8 +7,8 @@ import numpy as np
 import pandas as pd
 
 from lcbench.curve import Curve
-from simulate.contract import Result
-from simulate.trace import Trace
+from lcbench.simulate.contract import Result
+from lcbench.simulate.trace import Trace
 
 if TYPE_CHECKING:
     from ConfigSpace import ConfigurationSpace  # slow to import
@@ -43,7 +43,7 @@ def failed_curve(budget: int, seconds: float) -> Curve:
 
 
 def live_frame(trace: Trace) -> pd.DataFrame:
-    """As :meth:`simulate.trace.Trace.to_frame`, with a column ``reason``: null, or why the job failed."""
+    """As :meth:`lcbench.simulate.trace.Trace.to_frame`, with a column ``reason``: null, or why the job failed."""
     reasons = [getattr(result, "reason", None) for result in trace.results]
     return trace.to_frame().assign(reason=pd.Series(reasons, dtype="str"))
 

@@ -7,14 +7,14 @@ from pathlib import Path
 from typing import Any
 
 from lcbench.errors import InputError
+from lcbench.simulate.contract import Backend, Optimizer
+from lcbench.simulate.realtime.record import Record, Unrecorded
+from lcbench.simulate.realtime.report import LiveReport
+from lcbench.simulate.realtime.result import LiveInterrupted
+from lcbench.simulate.realtime.state import LiveState, Watch
+from lcbench.simulate.realtime.studied import Run
+from lcbench.simulate.trace import Trace
 from lcbench.whole import is_number, whole
-from simulate.contract import Backend, Optimizer
-from simulate.realtime.record import Record, Unrecorded
-from simulate.realtime.report import LiveReport
-from simulate.realtime.result import LiveInterrupted
-from simulate.realtime.state import LiveState, Watch
-from simulate.realtime.studied import Run
-from simulate.trace import Trace
 
 
 def live(
@@ -34,14 +34,15 @@ def live(
 ) -> Trace:
     """Run an optimizer on a backend in real time.
 
-    A :class:`simulate.training.TrainingBackend` trains in processes of this machine; any other backend's ``curve`` is
-    called in threads. Results are told as they come, and a worker that is free takes the next job at once. An attempt
-    that fails, or whose process is killed, is made once more; if it fails again, the job is told as diverged (infinite
-    loss, NaN curve), with its reason in :class:`simulate.realtime.result.LiveResult`. A crew may say that a second
-    attempt would go no better (:class:`simulate.realtime.crew.Answer`); then there is none.
+    A :class:`lcbench.simulate.training.TrainingBackend` trains in processes of this machine; any other backend's
+    ``curve`` is called in threads. Results are told as they come, and a worker that is free takes the next job at once.
+    An attempt that fails, or whose process is killed, is made once more; if it fails again, the job is told as diverged
+    (infinite loss, NaN curve), with its reason in :class:`lcbench.simulate.realtime.result.LiveResult`. A crew may say
+    that a second attempt would go no better (:class:`lcbench.simulate.realtime.crew.Answer`); then there is none.
 
-    With one worker the jobs are those of :func:`simulate.run.simulate` on a backend with the same values. With several,
-    the order in which they end is the world's, and an optimizer that learns may ask for other jobs the next time.
+    With one worker the jobs are those of :func:`lcbench.simulate.run.simulate` on a backend with the same values. With
+    several, the order in which they end is the world's, and an optimizer that learns may ask for other jobs the next
+    time.
 
     Args:
         optimizer: Asks for jobs and is told results; used up by the run.
@@ -49,16 +50,16 @@ def live(
         workers: How many jobs run at once.
         wallclock: Time limit in seconds. What is at work then is stopped, and neither told nor counted.
         trials: How many jobs are started at most (``evaluations`` of ``simulate``); they all run to their end.
-        record: Folder in which everything is kept as it happens, see :mod:`simulate.realtime.record`. Called again
-            with the same folder, backend and a fresh optimizer of the same seed, the run goes on where it was stopped,
-            however that was: what was finished is told at once, with its times, what was at work is done again. Limits
-            and workers may be others.
+        record: Folder in which everything is kept as it happens, see :mod:`lcbench.simulate.realtime.record`. Called
+            again with the same folder, backend and a fresh optimizer of the same seed, the run goes on where it was
+            stopped, however that was: what was finished is told at once, with its times, what was at work is done
+            again. Limits and workers may be others.
         quiet: Whether to show no progress on standard error.
         title: What stands before the progress.
         name: Name of the optimizer in the record's trace; by default that of its class.
         seed: Seed of the optimizer in the record's trace; it decides nothing.
-        watch: Is told each result after the optimizer, see :data:`simulate.realtime.state.Watch`; while it is at work
-            no results are heard and free workers wait.
+        watch: Is told each result after the optimizer, see :data:`lcbench.simulate.realtime.state.Watch`; while it is
+            at work no results are heard and free workers wait.
         clock: Gives seconds; they are counted from the call, and on from the last event of a record.
 
     Returns:

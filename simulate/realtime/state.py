@@ -7,12 +7,12 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from lcbench.errors import DamagedFileError, InputError, PlanConflictError
-from simulate.contract import Backend, Domain, Job, Optimizer
-from simulate.realtime.crew import Answer, Crew, crew_for
-from simulate.realtime.record import Asked, Record, Unrecorded, plain_job
-from simulate.realtime.report import LiveReport
-from simulate.realtime.result import LiveResult, failed_curve
-from simulate.run import asked
+from lcbench.simulate.contract import Backend, Domain, Job, Optimizer
+from lcbench.simulate.realtime.crew import Answer, Crew, crew_for
+from lcbench.simulate.realtime.record import Asked, Record, Unrecorded, plain_job
+from lcbench.simulate.realtime.report import LiveReport
+from lcbench.simulate.realtime.result import LiveResult, failed_curve
+from lcbench.simulate.run import asked
 
 _SECONDS_TO_WAIT = 0.5  # for answers, then the clock is looked at, and what is shown is brought up to date
 

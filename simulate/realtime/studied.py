@@ -12,10 +12,10 @@ import numpy as np
 import pandas as pd
 
 from lcbench.metric import Metric
-from simulate.realtime.result import live_frame
-from simulate.study.file import COLUMNS
-from simulate.study.limit import Unit
-from simulate.trace import Trace
+from lcbench.simulate.realtime.result import live_frame
+from lcbench.simulate.study.file import COLUMNS
+from lcbench.simulate.study.limit import Unit
+from lcbench.simulate.trace import Trace
 
 NO_ROW = -1
 """The ``config_id`` of a configuration that is no row of a table."""
@@ -53,7 +53,7 @@ def studied(trace: Trace, run: Run) -> pd.DataFrame:
         run: What it is a trace of.
 
     Returns:
-        One row per result: the columns :data:`simulate.study.file.COLUMNS`, with real seconds; one for each
+        One row per result: the columns :data:`lcbench.simulate.study.file.COLUMNS`, with real seconds; one for each
         hyperparameter; and ``reason``, null or why the job failed. A run that has used more than its limit (an earlier
         call had a larger one) has that as its limit.
     """

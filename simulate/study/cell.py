@@ -9,16 +9,16 @@ from numpy.typing import NDArray
 
 from lcbench.benchmark import Benchmark
 from lcbench.errors import InputError
-from simulate.contract import Optimizer, Result
-from simulate.domain import ConfigTable
-from simulate.optimizers import get_optimizer
-from simulate.replay import ReplayBackend
-from simulate.run import NothingFinishedError, simulate
-from simulate.study.empty import empty_cell
-from simulate.study.epochs import EpochLimit
-from simulate.study.file import SCHEMA
-from simulate.study.limit import Unit
-from simulate.study.plan import Cell, Plan
+from lcbench.simulate.contract import Optimizer, Result
+from lcbench.simulate.domain import ConfigTable
+from lcbench.simulate.optimizers import get_optimizer
+from lcbench.simulate.replay import ReplayBackend
+from lcbench.simulate.run import NothingFinishedError, simulate
+from lcbench.simulate.study.empty import empty_cell
+from lcbench.simulate.study.epochs import EpochLimit
+from lcbench.simulate.study.file import SCHEMA
+from lcbench.simulate.study.limit import Unit
+from lcbench.simulate.study.plan import Cell, Plan
 
 
 def cell_rng(seed: int, optimizer: str, dataset: str) -> np.random.Generator:
@@ -46,8 +46,8 @@ class Player:
         """Simulate a cell.
 
         Returns:
-            One row per result, under :data:`simulate.study.file.SCHEMA`; if nothing finished within the limit, the row
-            of :func:`simulate.study.empty.empty_cell`.
+            One row per result, under :data:`lcbench.simulate.study.file.SCHEMA`; if nothing finished within the limit,
+            the row of :func:`lcbench.simulate.study.empty.empty_cell`.
 
         Raises:
             InputError: If it cannot be simulated.

@@ -12,7 +12,7 @@ import pandas as pd
 import pyarrow as pa
 
 from lcbench.errors import InputError
-from simulate.study.file import SCHEMA
+from lcbench.simulate.study.file import SCHEMA
 
 NO_BUDGET = 0
 """Epochs in the row of an empty cell; a result has at least 1."""
@@ -30,7 +30,7 @@ def empty_cell(same: Mapping[str, object], first: float) -> pa.Table:
         first: Virtual seconds after which its first job would have ended, which is later than the limit.
 
     Returns:
-        One row under :data:`simulate.study.file.SCHEMA`.
+        One row under :data:`lcbench.simulate.study.file.SCHEMA`.
     """
     job = {"trial": _NONE, "config_id": _NONE, "worker": _NONE, "budget": NO_BUDGET}
     outcome = {"loss": math.inf, "value": math.nan, "started": 0.0, "finished": first, "used": first}

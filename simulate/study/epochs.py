@@ -1,6 +1,6 @@
 """A limit on epochs, as a wrapper: the optimizer within knows nothing of it."""
 
-from simulate.contract import Job, Optimizer, Result
+from lcbench.simulate.contract import Job, Optimizer, Result
 
 
 class EpochLimit:
@@ -8,13 +8,13 @@ class EpochLimit:
 
     The first job that does not fit ends it: what is running is told, nothing more is asked. So never more epochs are
     trained than the limit, and less than one job's epochs are left over. Epochs are counted as
-    :func:`simulate.run.simulate` charges for them: on a backend that resumes, a promoted trial pays its new ones only,
-    and so does a new trial that starts from the state of another.
+    :func:`lcbench.simulate.run.simulate` charges for them: on a backend that resumes, a promoted trial pays its new
+    ones only, and so does a new trial that starts from the state of another.
 
     Args:
         optimizer: Asks for jobs.
         epochs: Epochs that may be trained in all.
-        resumes: As the backend has it, see :class:`simulate.contract.Backend`.
+        resumes: As the backend has it, see :class:`lcbench.simulate.contract.Backend`.
 
     Attributes:
         paid: Epochs of each job passed on, by its trial and budget.

@@ -24,7 +24,7 @@ COLUMNS: tuple[str, ...] = tuple(SCHEMA.names)
 """Columns of a study: ``started`` and ``finished`` in virtual seconds; ``used``, what the run had used of its ``limit``
 when the result came, both in ``unit`` (``"seconds"``, then ``used`` is ``finished``; ``"epochs"``; or
 ``"evaluations"``); ``best_loss`` and ``worst_loss`` are the lowest and the highest finite loss in the data set's
-table. A run in which nothing finished has one row that is no result, see :mod:`simulate.study.empty`."""
+table. A run in which nothing finished has one row that is no result, see :mod:`lcbench.simulate.study.empty`."""
 
 
 def write(path: Path, traces: pd.DataFrame) -> None:

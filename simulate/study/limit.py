@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from lcbench.errors import InputError
-from simulate.replay import ReplayBackend
+from lcbench.simulate.replay import ReplayBackend
 
 Kind = Literal["seconds", "runs", "epochs", "evaluations"]
 Unit = Literal["seconds", "epochs", "evaluations"]
@@ -43,7 +43,7 @@ class Limit:
         return self.amount
 
     def arguments(self, backend: ReplayBackend) -> dict[str, Any]:
-        """The limit as :func:`simulate.run.simulate` takes it; an evaluation trains at least one epoch."""
+        """The limit as :func:`lcbench.simulate.run.simulate` takes it; an evaluation trains at least one epoch."""
         limit = self.on(backend)
         return {"seconds": limit} if self.unit == "seconds" else {"evaluations": int(limit)}
 

@@ -8,9 +8,9 @@ from typing import Any
 import pyarrow as pa
 
 from lcbench.errors import DamagedFileError, PlanConflictError
+from lcbench.simulate.study.file import COLUMNS, SCHEMA
+from lcbench.simulate.study.plan import Cell
 from lcbench.store import read_json, read_parquet, write_json, write_parquet
-from simulate.study.file import COLUMNS, SCHEMA
-from simulate.study.plan import Cell
 
 _SETTINGS = "study.json"
 _SHARDS = "cells-*.parquet"
@@ -24,7 +24,7 @@ class Parts:
 
     Args:
         folder: Where to keep them, ``study.parquet.parts`` beside ``study.parquet``.
-        settings: What the cells' numbers depend on, see :meth:`simulate.study.plan.Plan.settings`.
+        settings: What the cells' numbers depend on, see :meth:`lcbench.simulate.study.plan.Plan.settings`.
     """
 
     def __init__(self, folder: Path, settings: dict[str, Any]) -> None:

@@ -11,10 +11,10 @@ from lcbench.benchmark import Benchmark
 from lcbench.errors import InputError, UnknownNameError
 from lcbench.metric import get_metric
 from lcbench.schema import MANIFEST, check_budgets
+from lcbench.simulate.optimizers import get_optimizer
+from lcbench.simulate.replay import Match, Schedule, Seed
+from lcbench.simulate.study.limit import Limit
 from lcbench.whole import whole
-from simulate.optimizers import get_optimizer
-from simulate.replay import Match, Schedule, Seed
-from simulate.study.limit import Limit
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -41,8 +41,8 @@ class Plan:
         limit: How long each optimizer may go on.
         metric: What is optimized.
         recorded: Which recorded seeds are replayed.
-        schedule: See :class:`simulate.replay.ReplayBackend`.
-        match: See :class:`simulate.replay.ReplayBackend`.
+        schedule: See :class:`lcbench.simulate.replay.ReplayBackend`.
+        match: See :class:`lcbench.simulate.replay.ReplayBackend`.
         budgets: Epochs that optimizers can ask for; None for those of the table.
     """
 

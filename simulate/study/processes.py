@@ -24,9 +24,9 @@ from types import ModuleType
 import pyarrow as pa
 
 from lcbench.errors import InputError, LcbenchError, StoppedError, UnknownNameError
-from simulate.optimizers import get_optimizer
-from simulate.study.cell import Player
-from simulate.study.plan import Cell, Plan
+from lcbench.simulate.optimizers import get_optimizer
+from lcbench.simulate.study.cell import Player
+from lcbench.simulate.study.plan import Cell, Plan
 
 _SECONDS_TO_WAIT = 0.5  # then look up: a Ctrl-C between Python's last look and the system call would wait for a cell
 _ONE_THREAD = {f"{library}_NUM_THREADS": "1" for library in ("OMP", "OPENBLAS", "MKL", "VECLIB_MAXIMUM")}
@@ -131,8 +131,8 @@ def _check_registered(optimizer: str) -> None:
         get_optimizer(optimizer)
     except UnknownNameError:
         raise InputError(
-            f"optimizer {optimizer!r} must be in the registry as soon as simulate.optimizers is imported to be played "
-            "in other processes; add it there, or use jobs=1."
+            f"optimizer {optimizer!r} must be in the registry as soon as lcbench.simulate.optimizers is imported to be "
+            "played in other processes; add it there, or use jobs=1."
         ) from None
 
 

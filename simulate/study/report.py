@@ -8,8 +8,8 @@ import pandas as pd
 from rich.table import Table
 
 from lcbench.console import table
-from simulate import ranking, statistics
-from simulate.regret import FRACTIONS, normalized_regrets, scores
+from lcbench.simulate import ranking, statistics
+from lcbench.simulate.regret import FRACTIONS, normalized_regrets, scores
 
 _WIDEST = 8  # more optimizers than this are not set against each other but all against the best
 _SHORTER = 9.995  # per cent from which one digit after the point is enough
@@ -21,11 +21,11 @@ def summary(traces: pd.DataFrame, rng: np.random.Generator) -> pd.DataFrame:
     """Each optimizer in numbers.
 
     Args:
-        traces: From :func:`simulate.study.running.study`.
+        traces: From :func:`lcbench.simulate.study.running.study`.
         rng: For the bootstrap.
 
     Returns:
-        Index ``optimizer``, best mean rank first; a column for each of :data:`simulate.regret.FRACTIONS`, the
+        Index ``optimizer``, best mean rank first; a column for each of :data:`lcbench.simulate.regret.FRACTIONS`, the
         normalized regret at that fraction of the limit, mean over data sets and seeds; ``low`` and ``high``, the 95 %
         bootstrap interval of the last of these over data sets (of a single one, over its seeds); ``rank``, the mean
         over data sets of the rank by mean regret over the seeds; and ``wins``, on how many data sets it is best.

@@ -12,15 +12,15 @@ import pyarrow as pa
 
 from lcbench.benchmark import Benchmark
 from lcbench.errors import InputError
+from lcbench.simulate.optimizers import get_optimizer
+from lcbench.simulate.replay import Match, Schedule, Seed
+from lcbench.simulate.study.cell import Player
+from lcbench.simulate.study.empty import check_not_all_empty
+from lcbench.simulate.study.limit import parse_budget
+from lcbench.simulate.study.parts import Parts, remove_parts
+from lcbench.simulate.study.plan import Cell, Plan
+from lcbench.simulate.study.processes import play_in_processes
 from lcbench.whole import whole
-from simulate.optimizers import get_optimizer
-from simulate.replay import Match, Schedule, Seed
-from simulate.study.cell import Player
-from simulate.study.empty import check_not_all_empty
-from simulate.study.limit import parse_budget
-from simulate.study.parts import Parts, remove_parts
-from simulate.study.plan import Cell, Plan
-from simulate.study.processes import play_in_processes
 
 CLASSICAL = ("random", "successive-halving", "hyperband", "bohb")
 """The optimizers that are compared if none are named."""
@@ -52,30 +52,30 @@ def study(
     Args:
         bench: The table.
         datasets: Names of data sets; all by default.
-        optimizers: Names in :data:`simulate.optimizers.OPTIMIZERS`; :data:`CLASSICAL` by default (some others take
-            long).
+        optimizers: Names in :data:`lcbench.simulate.optimizers.OPTIMIZERS`; :data:`CLASSICAL` by default (some others
+            take long).
         seeds: Seeds of the optimizers.
         workers: Number of simulated workers.
-        budget: How long each optimizer may go on, see :func:`simulate.study.limit.parse_budget`.
+        budget: How long each optimizer may go on, see :func:`lcbench.simulate.study.limit.parse_budget`.
         metric: What is optimized.
-        recorded: Which recorded seeds are replayed, see :class:`simulate.replay.ReplayBackend`; for ``"draw"`` the
-            optimizer's seed picks.
-        schedule: See :class:`simulate.replay.ReplayBackend`.
-        match: See :class:`simulate.replay.ReplayBackend`.
+        recorded: Which recorded seeds are replayed, see :class:`lcbench.simulate.replay.ReplayBackend`; for ``"draw"``
+            the optimizer's seed picks.
+        schedule: See :class:`lcbench.simulate.replay.ReplayBackend`.
+        match: See :class:`lcbench.simulate.replay.ReplayBackend`.
         budgets: Epochs that optimizers can ask for; by default those of the table. On the non-adaptive schedule any
             epochs of its longest run, such as ``range(1, 51)``.
         jobs: Processes that play cells; 1: this one. None: this one, and if that takes long and all optimizers are
             of this package, one for each core. Other processes see an optimizer only if importing
-            :mod:`simulate.optimizers` puts it in the registry.
+            :mod:`lcbench.simulate.optimizers` puts it in the registry.
         parts: Folder for finished cells. If the study is interrupted, the same call goes on from there, with more
             seeds, data sets or optimizers if you like. It stays until you remove it: write the traces first.
         begun: Called once, with the number of cells that are there already and of all cells.
         done: Called after each cell with its name, to show progress.
 
     Returns:
-        One row per result, with the columns :data:`simulate.study.file.COLUMNS`. Same arguments, same numbers, whatever
-        ``jobs`` is and however often it was interrupted. A run in which nothing finished is there as
-        :mod:`simulate.study.empty` says.
+        One row per result, with the columns :data:`lcbench.simulate.study.file.COLUMNS`. Same arguments, same numbers,
+        whatever ``jobs`` is and however often it was interrupted. A run in which nothing finished is there as
+        :mod:`lcbench.simulate.study.empty` says.
 
     Raises:
         InputError: If an argument cannot be used, or nothing finished in any run; ``parts`` is then removed, so that
@@ -150,9 +150,9 @@ def _played_here(bench: Benchmark, plan: Plan, cells: list[Cell], patience: floa
 
 
 def _is_ours(optimizer: str) -> bool:
-    """Whether any process that imports :mod:`simulate.optimizers` has it in the registry."""
+    """Whether any process that imports :mod:`lcbench.simulate.optimizers` has it in the registry."""
     factory = get_optimizer(optimizer)
-    return str(getattr(factory, "func", factory).__module__).partition(".")[0] == "simulate"
+    return str(getattr(factory, "func", factory).__module__).startswith("lcbench.simulate.")
 
 
 def cores() -> int:

@@ -1,6 +1,6 @@
 """Surrogates: models fitted to a table, that predict whole curves and seconds of any configuration of its space.
 
->>> from simulate import SurrogateBackend
+>>> from lcbench.simulate import SurrogateBackend
 >>> backend = SurrogateBackend.fit(lcbench.load("DIR"), "wine")
 >>> backend.curve({"num_layers": 3, ...}, 50)
 
@@ -22,9 +22,9 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
 )
 
 if TYPE_CHECKING:
-    from simulate.surrogate.backend import SurrogateBackend as SurrogateBackend
-    from simulate.surrogate.card import Card as Card
-    from simulate.surrogate.card import Score as Score
-    from simulate.surrogate.fitting import carry_out as carry_out
-    from simulate.surrogate.fitting import plan as plan
-    from simulate.surrogate.models import MODELS as MODELS
+    from lcbench.simulate.surrogate.backend import SurrogateBackend as SurrogateBackend
+    from lcbench.simulate.surrogate.card import Card as Card
+    from lcbench.simulate.surrogate.card import Score as Score
+    from lcbench.simulate.surrogate.fitting import carry_out as carry_out
+    from lcbench.simulate.surrogate.fitting import plan as plan
+    from lcbench.simulate.surrogate.models import MODELS as MODELS

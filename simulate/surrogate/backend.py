@@ -12,21 +12,21 @@ from numpy.typing import NDArray
 from lcbench.benchmark import Benchmark
 from lcbench.curve import Curve
 from lcbench.errors import UnknownNameError
+from lcbench.simulate.budgets import offered
+from lcbench.simulate.contract import Config
+from lcbench.simulate.domain import SpaceDomain
+from lcbench.simulate.encoding import Encoding
+from lcbench.simulate.objectives import WithObjective
+from lcbench.simulate.replay import ReplayBackend, Schedule
+from lcbench.simulate.surrogate import folder as folders
+from lcbench.simulate.surrogate.card import Card
+from lcbench.simulate.surrogate.features import encode_frame, features
+from lcbench.simulate.surrogate.fitting import carry_out, plan
+from lcbench.simulate.surrogate.models import ModelName
+from lcbench.simulate.surrogate.recorded import Recorded, record
+from lcbench.simulate.surrogate.residuals import Residuals, find_residuals
+from lcbench.simulate.surrogate.surrogate import Surrogate
 from lcbench.whole import whole
-from simulate.budgets import offered
-from simulate.contract import Config
-from simulate.domain import SpaceDomain
-from simulate.encoding import Encoding
-from simulate.objectives import WithObjective
-from simulate.replay import ReplayBackend, Schedule
-from simulate.surrogate import folder as folders
-from simulate.surrogate.card import Card
-from simulate.surrogate.features import encode_frame, features
-from simulate.surrogate.fitting import carry_out, plan
-from simulate.surrogate.models import ModelName
-from simulate.surrogate.recorded import Recorded, record
-from simulate.surrogate.residuals import Residuals, find_residuals
-from simulate.surrogate.surrogate import Surrogate
 
 Noise = Literal["none", "residual"]
 NOISES: tuple[Noise, ...] = ("none", "residual")
@@ -43,9 +43,10 @@ class SurrogateBackend(WithObjective):
     Args:
         surrogate: The fitted models; see :meth:`fit` and :meth:`load`.
         noise: ``"none"``: the mean over the recorded seeds, as predicted. ``"residual"``: to this a recorded deviation
-            of a single run from such a mean is added, see :class:`simulate.surrogate.residuals.Residuals`.
+            of a single run from such a mean is added, see :class:`lcbench.simulate.surrogate.residuals.Residuals`.
         exact_on_table: Whether configurations of the table get what was recorded: the mean over the seeds, with noise
-            one of the seeds, as :class:`simulate.replay.ReplayBackend` gives them for ``"mean"`` and ``"draw"``.
+            one of the seeds, as :class:`lcbench.simulate.replay.ReplayBackend` gives them for ``"mean"`` and
+            ``"draw"``.
         draw_seed: Source of the noise: what is drawn depends on this, the configuration and the run's budget only,
             never on what was asked before.
 
@@ -84,7 +85,7 @@ class SurrogateBackend(WithObjective):
 
         Args:
             bench: The table.
-            dataset: As the next five, see :func:`simulate.surrogate.fitting.plan`.
+            dataset: As the next five, see :func:`lcbench.simulate.surrogate.fitting.plan`.
             metric: Name of a metric.
             model: Name of a model, or ``"best"``.
             schedule: ``"adaptive"`` or ``"non-adaptive"``.

@@ -1,10 +1,10 @@
-"""From a tree of nodes that point at each other to a :class:`simulate.surrogate.trees.Tree`."""
+"""From a tree of nodes that point at each other to a :class:`lcbench.simulate.surrogate.trees.Tree`."""
 
 import numpy as np
 from numpy.typing import NDArray
 
 from lcbench.errors import DamagedFileError
-from simulate.surrogate.trees import MOST_LEAVES, Tree, not_above
+from lcbench.simulate.surrogate.trees import MOST_LEAVES, Tree, not_above
 
 
 def binary_tree(

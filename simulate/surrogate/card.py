@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lcbench.errors import DamagedFileError
-from simulate.surrogate.validation import HeldOut
+from lcbench.simulate.surrogate.validation import HeldOut
 
 if TYPE_CHECKING:
     from rich.table import Table

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lcbench.errors import DamagedFileError
-from simulate.surrogate.trees import MOST_LEAVES, Tree, Trees, gather
+from lcbench.simulate.surrogate.trees import MOST_LEAVES, Tree, Trees, gather
 
 _PARAMETERS = {
     "iterations": 500,

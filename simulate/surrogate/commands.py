@@ -14,8 +14,8 @@ if TYPE_CHECKING:
     from rich.progress import Progress, TaskID
 
     from lcbench.benchmark import Benchmark
-    from simulate.surrogate.card import Card
-    from simulate.surrogate.fitting import Plan
+    from lcbench.simulate.surrogate.card import Card
+    from lcbench.simulate.surrogate.fitting import Plan
 
 
 def surrogate(
@@ -47,8 +47,8 @@ def surrogate(
     from lcbench.benchmark import load
     from lcbench.console import OUT
     from lcbench.output import writable_folder
-    from simulate.surrogate.card import card_table
-    from simulate.surrogate.fitting import plan
+    from lcbench.simulate.surrogate.card import card_table
+    from lcbench.simulate.surrogate.fitting import plan
 
     bench = load(folder)
     plans = [
@@ -71,8 +71,8 @@ def fit_all(bench: "Benchmark", plans: "Sequence[Plan]", out: Path, *, quiet: bo
         PlanConflictError: If a folder holds a surrogate that was fitted otherwise.
     """
     from lcbench.console import progress
-    from simulate.surrogate.fitting import carry_out
-    from simulate.surrogate.folder import save
+    from lcbench.simulate.surrogate.fitting import carry_out
+    from lcbench.simulate.surrogate.folder import save
 
     finished = [_finished(_place(out, plan), plan) for plan in plans]
     with progress(quiet=quiet) as bar:
@@ -99,7 +99,7 @@ def _place(out: Path, plan: "Plan") -> Path:
 def _finished(place: Path, plan: "Plan") -> "Card | None":
     """The card of a surrogate that is there already; None if there is none."""
     from lcbench.errors import PlanConflictError
-    from simulate.surrogate.folder import MANIFEST, load
+    from lcbench.simulate.surrogate.folder import MANIFEST, load
 
     if not (place / MANIFEST).is_file():
         return None

@@ -7,11 +7,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lcbench.metric import Metric
-from simulate.surrogate.basis import Basis, fit_basis
-from simulate.surrogate.models import get_model
-from simulate.surrogate.scale import from_pace, from_scale
-from simulate.surrogate.targets import Targets
-from simulate.surrogate.trees import Trees
+from lcbench.simulate.surrogate.basis import Basis, fit_basis
+from lcbench.simulate.surrogate.models import get_model
+from lcbench.simulate.surrogate.scale import from_pace, from_scale
+from lcbench.simulate.surrogate.targets import Targets
+from lcbench.simulate.surrogate.trees import Trees
 
 SERIES = ("values", "seconds")
 _COMPONENTS = {"values": 3, "seconds": 2}

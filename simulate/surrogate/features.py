@@ -7,9 +7,9 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from lcbench.errors import InputError
-from simulate.contract import Config
-from simulate.encoding import Encoding
-from simulate.rounding import coordinates
+from lcbench.simulate.contract import Config
+from lcbench.simulate.encoding import Encoding
+from lcbench.simulate.rounding import coordinates
 
 _INACTIVE = -1.0  # below every active number: one test of a tree tells it from all of them
 

@@ -8,14 +8,14 @@ from lcbench.benchmark import Benchmark
 from lcbench.errors import InputError, UnknownNameError
 from lcbench.metric import get_metric
 from lcbench.schema import runs_path
-from simulate.replay import SCHEDULES
-from simulate.surrogate.card import Card, Divergence, Score, score, score_divergence
-from simulate.surrogate.course import SERIES, Course, fit_course
-from simulate.surrogate.models import candidates, versions
-from simulate.surrogate.recorded import Recorded, record
-from simulate.surrogate.surrogate import Surrogate
-from simulate.surrogate.targets import recorded_targets
-from simulate.surrogate.validation import FEWEST, assign_folds, hold_out
+from lcbench.simulate.replay import SCHEDULES
+from lcbench.simulate.surrogate.card import Card, Divergence, Score, score, score_divergence
+from lcbench.simulate.surrogate.course import SERIES, Course, fit_course
+from lcbench.simulate.surrogate.models import candidates, versions
+from lcbench.simulate.surrogate.recorded import Recorded, record
+from lcbench.simulate.surrogate.surrogate import Surrogate
+from lcbench.simulate.surrogate.targets import recorded_targets
+from lcbench.simulate.surrogate.validation import FEWEST, assign_folds, hold_out
 
 Done = Callable[[str], None]
 
@@ -28,7 +28,7 @@ class Plan:
         dataset: Name of the data set.
         metric: Name of the metric.
         models: The models to try.
-        schedule: See :class:`simulate.replay.ReplayBackend`.
+        schedule: See :class:`lcbench.simulate.replay.ReplayBackend`.
         folds: Folds of the cross-validation.
         seed: Of the folds and of the models' own randomness.
         steps: How many steps the fit reports.
@@ -62,7 +62,7 @@ def plan(
         dataset: Name of a data set.
         metric: Name of a metric.
         model: ``"catboost"``, ``"lightgbm"``, ``"forest"`` or ``"best"``.
-        schedule: See :class:`simulate.replay.ReplayBackend`.
+        schedule: See :class:`lcbench.simulate.replay.ReplayBackend`.
         folds: Folds of the cross-validation, at least 2.
         seed: Of the folds and of the models' own randomness, at least 0.
 

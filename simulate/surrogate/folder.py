@@ -17,15 +17,15 @@ from lcbench import files, integrity, signature
 from lcbench.errors import DamagedFileError, InputError, NotABenchmarkError
 from lcbench.metric import METRICS
 from lcbench.signed_json import read_signed
-from simulate.encoding import Encoding
-from simulate.surrogate import recorded_files
-from simulate.surrogate.basis import Basis
-from simulate.surrogate.card import Card
-from simulate.surrogate.course import Course, Fitted
-from simulate.surrogate.features import n_features
-from simulate.surrogate.models import MODELS
-from simulate.surrogate.recorded import Recorded
-from simulate.surrogate.surrogate import Surrogate
+from lcbench.simulate.encoding import Encoding
+from lcbench.simulate.surrogate import recorded_files
+from lcbench.simulate.surrogate.basis import Basis
+from lcbench.simulate.surrogate.card import Card
+from lcbench.simulate.surrogate.course import Course, Fitted
+from lcbench.simulate.surrogate.features import n_features
+from lcbench.simulate.surrogate.models import MODELS
+from lcbench.simulate.surrogate.recorded import Recorded
+from lcbench.simulate.surrogate.surrogate import Surrogate
 
 FORMAT_VERSION = 1
 MANIFEST = "surrogate.json"

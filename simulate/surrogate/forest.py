@@ -10,8 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lcbench.errors import DamagedFileError
-from simulate.surrogate.binary_tree import binary_tree
-from simulate.surrogate.trees import MOST_LEAVES, Tree, Trees, gather
+from lcbench.simulate.surrogate.binary_tree import binary_tree
+from lcbench.simulate.surrogate.trees import MOST_LEAVES, Tree, Trees, gather
 
 _TREES = 100
 _PARTS = ("feature", "threshold", "left", "right", "values")

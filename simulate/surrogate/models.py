@@ -10,8 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lcbench.errors import InputError, UnknownNameError
-from simulate.surrogate import catboost_model, forest, lightgbm_model
-from simulate.surrogate.trees import Trees
+from lcbench.simulate.surrogate import catboost_model, forest, lightgbm_model
+from lcbench.simulate.surrogate.trees import Trees
 
 ModelName = Literal["best", "catboost", "lightgbm", "forest"]
 

@@ -9,8 +9,8 @@ from numpy.typing import NDArray
 
 from lcbench.benchmark import Benchmark
 from lcbench.metric import get_metric
-from simulate.encoding import Encoding
-from simulate.surrogate.features import encode_frame, features
+from lcbench.simulate.encoding import Encoding
+from lcbench.simulate.surrogate.features import encode_frame, features
 
 if TYPE_CHECKING:
     from ConfigSpace import ConfigurationSpace
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, eq=False)
 class Recorded:
-    """The recorded curves. :class:`simulate.replay.ReplayBackend` replays it like a benchmark.
+    """The recorded curves. :class:`lcbench.simulate.replay.ReplayBackend` replays it like a benchmark.
 
     Attributes:
         dataset: Name of the data set.

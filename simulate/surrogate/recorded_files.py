@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from lcbench.errors import DamagedFileError
 from lcbench.files import read_parquet, write_parquet
 from lcbench.schema import check_budgets
-from simulate.surrogate.recorded import Recorded
+from lcbench.simulate.surrogate.recorded import Recorded
 
 if TYPE_CHECKING:
     from ConfigSpace import ConfigurationSpace

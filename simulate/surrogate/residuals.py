@@ -10,9 +10,9 @@ from scipy.spatial import KDTree
 
 from lcbench.errors import InputError
 from lcbench.metric import get_metric
-from simulate.surrogate.course import Noise
-from simulate.surrogate.recorded import Recorded
-from simulate.surrogate.scale import to_pace, to_scale
+from lcbench.simulate.surrogate.course import Noise
+from lcbench.simulate.surrogate.recorded import Recorded
+from lcbench.simulate.surrogate.scale import to_pace, to_scale
 
 _NEAREST = 8
 

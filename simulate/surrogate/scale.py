@@ -1,13 +1,13 @@
 """Numbers as the models see them: on a scale without bounds that matter, and back into range.
 
-What an exponential gives on the way back is cut short, see :mod:`simulate.rounding`.
+What an exponential gives on the way back is cut short, see :mod:`lcbench.simulate.rounding`.
 """
 
 import numpy as np
 from numpy.typing import NDArray
 
 from lcbench.metric import Metric
-from simulate.rounding import significant
+from lcbench.simulate.rounding import significant
 
 _SMALLEST = 1e-6  # nats
 _LARGEST_LOG = 600.0  # exp() of more is not finite

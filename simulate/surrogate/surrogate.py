@@ -3,9 +3,9 @@
 from dataclasses import dataclass
 
 from lcbench.metric import Metric, get_metric
-from simulate.surrogate.card import Card
-from simulate.surrogate.course import Course
-from simulate.surrogate.recorded import Recorded
+from lcbench.simulate.surrogate.card import Card
+from lcbench.simulate.surrogate.course import Course
+from lcbench.simulate.surrogate.recorded import Recorded
 
 
 @dataclass(frozen=True, eq=False)

@@ -7,8 +7,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lcbench.metric import Metric, get_metric
-from simulate.surrogate.recorded import Recorded
-from simulate.surrogate.scale import to_pace, to_scale
+from lcbench.simulate.surrogate.recorded import Recorded
+from lcbench.simulate.surrogate.scale import to_pace, to_scale
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,10 +8,10 @@ from numpy.typing import NDArray
 
 from lcbench.errors import InputError
 from lcbench.metric import get_metric
-from simulate.surrogate.course import SERIES, fit_course
-from simulate.surrogate.recorded import Recorded
-from simulate.surrogate.scale import from_pace, from_scale
-from simulate.surrogate.targets import Targets, recorded_targets
+from lcbench.simulate.surrogate.course import SERIES, fit_course
+from lcbench.simulate.surrogate.recorded import Recorded
+from lcbench.simulate.surrogate.scale import from_pace, from_scale
+from lcbench.simulate.surrogate.targets import Targets, recorded_targets
 
 FEWEST = 10
 """Configurations without which nothing is fitted."""

@@ -2,15 +2,15 @@
 
 >>> backend = Noise(Subset(ReplayBackend(bench, "wine"), (12, 50)), 0.01)
 
-Every wrapper keeps the contract of :class:`simulate.contract.Backend`: same arguments, same curve.
+Every wrapper keeps the contract of :class:`lcbench.simulate.contract.Backend`: same arguments, same curve.
 """
 
-from simulate.wrappers.folded import Folded
-from simulate.wrappers.negated import Negated
-from simulate.wrappers.noise import Noise
-from simulate.wrappers.scaled_cost import ScaledCost
-from simulate.wrappers.subset import Subset
-from simulate.wrappers.wrapper import Wrapper
+from lcbench.simulate.wrappers.folded import Folded
+from lcbench.simulate.wrappers.negated import Negated
+from lcbench.simulate.wrappers.noise import Noise
+from lcbench.simulate.wrappers.scaled_cost import ScaledCost
+from lcbench.simulate.wrappers.subset import Subset
+from lcbench.simulate.wrappers.wrapper import Wrapper
 
 WRAPPERS: dict[str, type[Wrapper]] = {
     "folded": Folded,

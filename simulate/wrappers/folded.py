@@ -9,8 +9,8 @@ from numpy.typing import ArrayLike, NDArray
 from lcbench.curve import Curve
 from lcbench.errors import InputError, UnknownNameError
 from lcbench.metric import Metric
-from simulate.contract import Backend, Config
-from simulate.wrappers.wrapper import Wrapper
+from lcbench.simulate.contract import Backend, Config
+from lcbench.simulate.wrappers.wrapper import Wrapper
 
 Scalarization = Literal["sum", "chebyshev"]
 SCALARIZATIONS: tuple[Scalarization, ...] = ("sum", "chebyshev")

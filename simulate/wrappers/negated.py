@@ -2,8 +2,8 @@
 
 from lcbench.curve import Curve
 from lcbench.metric import Goal, Metric
-from simulate.contract import Backend, Config
-from simulate.wrappers.wrapper import Wrapper
+from lcbench.simulate.contract import Backend, Config
+from lcbench.simulate.wrappers.wrapper import Wrapper
 
 
 class Negated(Wrapper):

@@ -7,9 +7,9 @@ import numpy as np
 
 from lcbench.curve import Curve
 from lcbench.errors import InputError
+from lcbench.simulate.contract import Backend, Config
+from lcbench.simulate.wrappers.wrapper import Wrapper
 from lcbench.whole import is_number, whole
-from simulate.contract import Backend, Config
-from simulate.wrappers.wrapper import Wrapper
 
 
 class Noise(Wrapper):

@@ -6,8 +6,8 @@ import numpy as np
 
 from lcbench.curve import Curve
 from lcbench.errors import InputError
-from simulate.contract import Backend, Config
-from simulate.wrappers.wrapper import Wrapper
+from lcbench.simulate.contract import Backend, Config
+from lcbench.simulate.wrappers.wrapper import Wrapper
 
 
 class ScaledCost(Wrapper):

@@ -4,9 +4,9 @@ from collections.abc import Iterable
 
 from lcbench.curve import Curve
 from lcbench.errors import InputError
-from simulate.budgets import checked, offered
-from simulate.contract import Backend, Config
-from simulate.wrappers.wrapper import Wrapper
+from lcbench.simulate.budgets import checked, offered
+from lcbench.simulate.contract import Backend, Config
+from lcbench.simulate.wrappers.wrapper import Wrapper
 
 
 class Subset(Wrapper):

@@ -2,8 +2,8 @@
 
 from lcbench.curve import Curve
 from lcbench.metric import Metric
-from simulate.contract import Backend, Config, Domain
-from simulate.objectives import WithObjective
+from lcbench.simulate.contract import Backend, Config, Domain
+from lcbench.simulate.objectives import WithObjective
 
 
 class Wrapper(WithObjective):

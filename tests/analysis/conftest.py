@@ -12,12 +12,12 @@ import pyarrow as pa
 import pytest
 
 import lcbench
-from analysis.regret import best_losses
 from lcbench import schema, store
+from lcbench.analysis.regret import best_losses
+from lcbench.simulate import ablation
+from lcbench.simulate.ablation import PEERS, SYSTEMS
+from lcbench.simulate.study import COLUMNS
 from lcbench.space import get_space, sample
-from simulate import ablation
-from simulate.ablation import PEERS, SYSTEMS
-from simulate.study import COLUMNS
 
 SHARED = Path(__file__).parents[3] / "shared"
 

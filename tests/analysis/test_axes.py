@@ -12,7 +12,7 @@ from ConfigSpace import (
     OrdinalHyperparameter,
 )
 
-from analysis.importance.axes import Axis, axes_of, cube_axes, fill_inactive, place_of
+from lcbench.analysis.importance.axes import Axis, axes_of, cube_axes, fill_inactive, place_of
 from lcbench.errors import InputError, UnknownNameError
 from lcbench.space import encode, get_space, sample
 

@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
-from analysis.baselines import NETWORK, against_baselines, best_config
-from analysis.figures import FIGURES
-from analysis.figures.contract import NothingToDrawError
+from lcbench.analysis.baselines import NETWORK, against_baselines, best_config
+from lcbench.analysis.figures import FIGURES
+from lcbench.analysis.figures.contract import NothingToDrawError
 from lcbench.errors import InputError
 
 

@@ -7,13 +7,13 @@ import pytest
 import typer
 from typer.testing import CliRunner
 
-from analysis import budget_correlation, layout, table3
-from analysis.commands import compare, figures
-from analysis.correlation import ADAPTIVE, COLUMNS, CROSS, NON_ADAPTIVE, SCHEDULES
-from analysis.figures import FIGURES
-from analysis.paper import NUMBERS, TABLE_3, published_correlation
+from lcbench.analysis import budget_correlation, layout, table3
+from lcbench.analysis.commands import compare, figures
+from lcbench.analysis.correlation import ADAPTIVE, COLUMNS, CROSS, NON_ADAPTIVE, SCHEDULES
+from lcbench.analysis.figures import FIGURES
+from lcbench.analysis.paper import NUMBERS, TABLE_3, published_correlation
 from lcbench.errors import DamagedFileError, InputError, NotABenchmarkError, UnknownNameError
-from simulate import ablation
+from lcbench.simulate import ablation
 
 
 @pytest.fixture

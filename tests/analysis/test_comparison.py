@@ -8,11 +8,11 @@ import pandas as pd
 import pyarrow.parquet as pq
 import pytest
 
-from analysis import correlation
-from analysis.answers import ANSWERS
-from analysis.comparison import COLUMNS, compare, markdown
-from analysis.measured import Measured
-from analysis.paper import NUMBERS, TABLE_3, written
+from lcbench.analysis import correlation
+from lcbench.analysis.answers import ANSWERS
+from lcbench.analysis.comparison import COLUMNS, compare, markdown
+from lcbench.analysis.measured import Measured
+from lcbench.analysis.paper import NUMBERS, TABLE_3, written
 from lcbench.errors import UnknownNameError
 
 

@@ -4,12 +4,12 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from analysis import ensemble_replay
-from analysis.ensemble_replay import BASELINE, ENSEMBLE, SINGLE, WITH_BASELINES, ensembles_over_time
-from analysis.figures import FIGURES
-from analysis.figures.contract import NothingToDrawError
+from lcbench.analysis import ensemble_replay
+from lcbench.analysis.ensemble_replay import BASELINE, ENSEMBLE, SINGLE, WITH_BASELINES, ensembles_over_time
+from lcbench.analysis.figures import FIGURES
+from lcbench.analysis.figures.contract import NothingToDrawError
 from lcbench.errors import InputError
-from simulate.ensembles import combine, greedy_ensemble, model_loss
+from lcbench.simulate.ensembles import combine, greedy_ensemble, model_loss
 
 
 @pytest.fixture(scope="module")

@@ -7,9 +7,9 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from scipy.stats import spearmanr
 
-from analysis.correlation import ADAPTIVE, NON_ADAPTIVE, budget_correlation, spearman
-from analysis.epochs import epoch_correlation, some_epochs, spearman_matrix
-from analysis.survivors import among_best, best_survivors, overlap
+from lcbench.analysis.correlation import ADAPTIVE, NON_ADAPTIVE, budget_correlation, spearman
+from lcbench.analysis.epochs import epoch_correlation, some_epochs, spearman_matrix
+from lcbench.analysis.survivors import among_best, best_survivors, overlap
 from lcbench.errors import InputError, UnknownNameError
 
 LOSSES = arrays(np.float64, st.tuples(st.integers(2, 15), st.just(4)), elements=st.integers(0, 6).map(float))

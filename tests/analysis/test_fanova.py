@@ -11,12 +11,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import lcbench
-from analysis.importance.axes import axes_of, cube_axes
-from analysis.importance.fanova import main_effects, total_variances, tree_fractions
-from analysis.importance.interactions import interactions, pair_fractions
-from analysis.importance.model import ForestSettings, fit, model_of, unfitted_forest
-from analysis.importance.table import importance
-from analysis.importance.task import observations, tasks
+from lcbench.analysis.importance.axes import axes_of, cube_axes
+from lcbench.analysis.importance.fanova import main_effects, total_variances, tree_fractions
+from lcbench.analysis.importance.interactions import interactions, pair_fractions
+from lcbench.analysis.importance.model import ForestSettings, fit, model_of, unfitted_forest
+from lcbench.analysis.importance.table import importance
+from lcbench.analysis.importance.task import observations, tasks
 from lcbench.errors import InputError
 from lcbench.space import encode, get_space, sample
 

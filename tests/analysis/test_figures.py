@@ -12,12 +12,12 @@ import pandas as pd
 import pytest
 
 import lcbench
-from analysis import style
-from analysis.correlation import budget_correlation
-from analysis.figures import FIGURES, curves, fig5, fig7, regret
-from analysis.figures.contract import NothingToDrawError
+from lcbench.analysis import style
+from lcbench.analysis.correlation import budget_correlation
+from lcbench.analysis.figures import FIGURES, curves, fig5, fig7, regret
+from lcbench.analysis.figures.contract import NothingToDrawError
 from lcbench.errors import InputError, UnknownNameError
-from simulate.study import study as simulate_study
+from lcbench.simulate.study import study as simulate_study
 
 
 @pytest.fixture
@@ -290,9 +290,10 @@ def test_palette_is_of_distinct_colours_and_dashes():
 
 def test_nothing_heavy_or_forbidden_is_imported():
     code = (
-        "import sys, analysis.commands; light = set(sys.modules);"
-        "import analysis.figures.fig5, analysis.figures.curves, analysis.figures.regret, analysis.layout;"
-        "bad = {'torch', 'openml', 'sklearn', 'collection', 'matplotlib.pyplot'} & set(sys.modules);"
+        "import sys, lcbench.analysis.commands; light = set(sys.modules);"
+        "import lcbench.analysis.figures.fig5, lcbench.analysis.figures.curves;"
+        "import lcbench.analysis.figures.regret, lcbench.analysis.layout;"
+        "bad = {'torch', 'openml', 'sklearn', 'lcbench.collection', 'matplotlib.pyplot'} & set(sys.modules);"
         "assert not bad, bad; assert not {'numpy', 'pandas', 'matplotlib', 'scipy'} & light"
     )
     subprocess.run([sys.executable, "-c", code], check=True)

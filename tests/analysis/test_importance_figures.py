@@ -7,8 +7,8 @@ import pandas as pd
 import pytest
 from ConfigSpace import Categorical, ConfigurationSpace, Float
 
-from analysis.figures import FIGURES, ablation, fig6, fig8, marginals, pair
-from analysis.figures.contract import NothingToDrawError
+from lcbench.analysis.figures import FIGURES, ablation, fig6, fig8, marginals, pair
+from lcbench.analysis.figures.contract import NothingToDrawError
 from lcbench.errors import InputError
 from lcbench.space import sample
 

@@ -5,12 +5,12 @@ import pytest
 from ConfigSpace import Categorical, ConfigurationSpace, EqualsCondition, Float
 
 import lcbench
-from analysis.importance.ablation import ablation_path, ablation_paths
-from analysis.importance.axes import axes_of, cube_axes
-from analysis.importance.lpi import local_importance
-from analysis.importance.marginals import marginal_curve, marginal_map
-from analysis.importance.model import ForestSettings, fit, model_of
-from analysis.importance.task import fit_task, observations
+from lcbench.analysis.importance.ablation import ablation_path, ablation_paths
+from lcbench.analysis.importance.axes import axes_of, cube_axes
+from lcbench.analysis.importance.lpi import local_importance
+from lcbench.analysis.importance.marginals import marginal_curve, marginal_map
+from lcbench.analysis.importance.model import ForestSettings, fit, model_of
+from lcbench.analysis.importance.task import fit_task, observations
 from lcbench.errors import InputError, UnknownNameError
 from lcbench.space import encode, sample
 

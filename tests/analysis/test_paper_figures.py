@@ -5,12 +5,12 @@ import io
 import numpy as np
 import pytest
 
-from analysis import style
-from analysis.figures import curves, epoch_map, fig3, fig4, fig14, overlap
-from analysis.figures.contract import NothingToDrawError
-from analysis.performance import performance_matrix, relative_regret
+from lcbench.analysis import style
+from lcbench.analysis.figures import curves, epoch_map, fig3, fig4, fig14, overlap
+from lcbench.analysis.figures.contract import NothingToDrawError
+from lcbench.analysis.performance import performance_matrix, relative_regret
 from lcbench.errors import InputError, UnknownNameError
-from simulate.portfolio.greedy import greedy_portfolio
+from lcbench.simulate.portfolio.greedy import greedy_portfolio
 
 
 def png(figure) -> bytes:

@@ -7,8 +7,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from analysis import generality
-from analysis.performance import losses, performance_matrix, relative_regret
+from lcbench.analysis import generality
+from lcbench.analysis.performance import losses, performance_matrix, relative_regret
 from lcbench.errors import InputError, UnknownNameError
 
 ACCURACIES = arrays(np.float64, st.tuples(st.integers(2, 12), st.integers(1, 5)), elements=st.floats(0, 1, width=16))

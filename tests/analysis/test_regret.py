@@ -4,11 +4,11 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from analysis.ranks import anytime_ranks
-from analysis.regret import anytime_regret, best_losses, evaluation_regret
-from analysis.targets import target_shares
+from lcbench.analysis.ranks import anytime_ranks
+from lcbench.analysis.regret import anytime_regret, best_losses, evaluation_regret
+from lcbench.analysis.targets import target_shares
 from lcbench.errors import InputError
-from simulate.regret import regrets, run_regrets, summary
+from lcbench.simulate.regret import regrets, run_regrets, summary
 
 
 def study(*results: tuple[str, str, int, float, float], limit: float = 2.0, best: float = 0.1) -> pd.DataFrame:

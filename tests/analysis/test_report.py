@@ -17,14 +17,14 @@ from hypothesis import strategies as st
 from typer.testing import CliRunner
 
 import lcbench
-from analysis.report import markup
-from analysis.report.curves import LEVELS, Block, pack, unpack
-from analysis.report.incumbents import incumbents
-from analysis.report.library import parsed_at_once, plotly_js, scatter_only
 from lcbench import schema, store
+from lcbench.analysis.report import markup
+from lcbench.analysis.report.curves import LEVELS, Block, pack, unpack
+from lcbench.analysis.report.incumbents import incumbents
+from lcbench.analysis.report.library import parsed_at_once, plotly_js, scatter_only
 from lcbench.errors import FolderError, InputError, UnknownNameError
 from lcbench.metric import METRICS
-from simulate.regret import RUN, run_regrets
+from lcbench.simulate.regret import RUN, run_regrets
 
 ODD = "<b>odd</b> & \"quoted\" </script><script>alert('title')</script>"
 
@@ -78,7 +78,7 @@ def odd(bench, tmp_path_factory) -> lcbench.Benchmark:
 @pytest.fixture(scope="module")
 def invoke():
     """Run the command; what it printed. Errors come out as they are (``lcbench.cli`` is what prints them)."""
-    from analysis.report.commands import report
+    from lcbench.analysis.report.commands import report
 
     def run(*arguments: object) -> str:
         app = typer.Typer()
@@ -198,7 +198,7 @@ def test_a_table_with_one_budget_and_other_metrics_has_its_page(invoke, one_budg
 
 
 def test_comparison_has_a_row_for_every_number_of_the_paper(written):
-    from analysis.paper import NUMBERS
+    from lcbench.analysis.paper import NUMBERS
 
     text = written.read_text(encoding="utf-8")
     body = text[text.index('<table class="comparison">') :]

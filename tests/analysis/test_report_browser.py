@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from analysis.report.page import Contents, build
+from lcbench.analysis.report.page import Contents, build
 from lcbench.metric import METRICS
 
 webdriver = pytest.importorskip(

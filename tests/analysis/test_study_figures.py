@@ -6,11 +6,19 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from analysis.figures import FIGURES, critical_difference, lines, rank, regret, regret_evaluations, time_to_target
-from analysis.figures.contract import NothingToDrawError
-from simulate import ranking
-from simulate.regret import scores
-from simulate.study import study
+from lcbench.analysis.figures import (
+    FIGURES,
+    critical_difference,
+    lines,
+    rank,
+    regret,
+    regret_evaluations,
+    time_to_target,
+)
+from lcbench.analysis.figures.contract import NothingToDrawError
+from lcbench.simulate import ranking
+from lcbench.simulate.regret import scores
+from lcbench.simulate.study import study
 
 STUDIES = [name for name, spec in FIGURES.items() if spec.needs_traces and name != "ensembles"]  # tested on its own
 

@@ -4,11 +4,11 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from analysis import table4
-from analysis.figures import fig9, fig10, fig11, fig12, fig15, fig16
-from analysis.figures.contract import NothingToDrawError
-from analysis.paper import TABLE_4, published_accuracy
-from analysis.systems import network_of, trajectories, usual_workers
+from lcbench.analysis import table4
+from lcbench.analysis.figures import fig9, fig10, fig11, fig12, fig15, fig16
+from lcbench.analysis.figures.contract import NothingToDrawError
+from lcbench.analysis.paper import TABLE_4, published_accuracy
+from lcbench.analysis.systems import network_of, trajectories, usual_workers
 
 
 def rows(*lines: tuple[str, str, int, float, float], dataset: str = "car", workers: int = 1) -> pd.DataFrame:

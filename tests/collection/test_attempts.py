@@ -4,9 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from collection.attempt import describe
-from collection.engine import run
-from collection.unit import Outcome, Task, Unit
+from lcbench.collection.attempt import describe
+from lcbench.collection.engine import run
+from lcbench.collection.unit import Outcome, Task, Unit
 
 
 class Scripted:

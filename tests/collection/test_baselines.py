@@ -13,16 +13,16 @@ from collecting_helpers import NOW, plan
 from filelock import FileLock
 
 import lcbench
-from collection import baseline_scores, baseline_session, baselines
-from collection.attempt import attempt as attempt_unit
-from collection.baseline_session import Fit, Order, Session, attempt, held
-from collection.plan import sampled_configs
-from collection.possession import opened
-from collection.preparation import Prepared, prepare
-from collection.shards import Workplace
-from collection.sources import load_dataset
-from collection.unit import Extras
 from lcbench import cli, schema, store
+from lcbench.collection import baseline_scores, baseline_session, baselines
+from lcbench.collection.attempt import attempt as attempt_unit
+from lcbench.collection.baseline_session import Fit, Order, Session, attempt, held
+from lcbench.collection.plan import sampled_configs
+from lcbench.collection.possession import opened
+from lcbench.collection.preparation import Prepared, prepare
+from lcbench.collection.shards import Workplace
+from lcbench.collection.sources import load_dataset
+from lcbench.collection.unit import Extras
 from lcbench.errors import InputError, UnknownNameError
 from lcbench.merging import merge
 
@@ -32,7 +32,7 @@ metrics = pytest.importorskip("sklearn.metrics", reason="baselines need scikit-l
 
 GROUP = "lcbench.commands"
 ENTRIES = [
-    EntryPoint("baselines", "collection.baseline_commands:baselines", GROUP),
+    EntryPoint("baselines", "lcbench.collection.baseline_commands:baselines", GROUP),
     EntryPoint("info", "lcbench.commands:info", GROUP),
 ]
 CHEAP = "random_forest,knn"

@@ -13,10 +13,10 @@ from unittest import mock
 import pytest
 from collecting_helpers import PROGRAM, assert_same_curves, collect, finished_units, forked, options, plan, wait_until
 
-from collection.possession import opened
-from collection.reporting import opened_with_progress
 from lcbench import store
 from lcbench.cli import run
+from lcbench.collection.possession import opened
+from lcbench.collection.reporting import opened_with_progress
 
 LONG = ["--datasets", "sklearn:breast_cancer", "--configs", "4", "--budgets", "5000", "--jobs", "2"]
 

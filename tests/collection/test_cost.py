@@ -5,11 +5,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from collection.calibration import calibrated, time_epoch
-from collection.cost import KINDS, CostModel, Sizes, calibrate, epoch_work
-from collection.extent import Extent
-from collection.network import shaped_mlp
-from collection.plan import sampled_configs
+from lcbench.collection.calibration import calibrated, time_epoch
+from lcbench.collection.cost import KINDS, CostModel, Sizes, calibrate, epoch_work
+from lcbench.collection.extent import Extent
+from lcbench.collection.network import shaped_mlp
+from lcbench.collection.plan import sampled_configs
 
 SIZES = Sizes(1000, 490, 740)
 shapes = st.builds(

@@ -7,12 +7,12 @@ import pytest
 from collecting_helpers import NOW, assert_same_curves, collect, plan
 
 import lcbench
-from collection.cost import CostModel, Sizes
-from collection.local_engine import LocalEngine
-from collection.possession import opened
-from collection.train import network_shape
-from collection.unit import Extras, Unit
 from lcbench import store
+from lcbench.collection.cost import CostModel, Sizes
+from lcbench.collection.local_engine import LocalEngine
+from lcbench.collection.possession import opened
+from lcbench.collection.train import network_shape
+from lcbench.collection.unit import Extras, Unit
 from lcbench.errors import InputError, PlanConflictError, StoppedError, UnknownNameError
 
 

@@ -9,12 +9,12 @@ import pytest
 import torch
 from collection_helpers import CONFIG, blobs
 
-from collection.full.fitting import FittedNetwork, Stopping, build_network, fit
-from collection.full.stopping import Best
-from collection.prepared import Prepared
-from collection.tensors import Tensors
-from collection.train import train
-from collection.unit import Extras
+from lcbench.collection.full.fitting import FittedNetwork, Stopping, build_network, fit
+from lcbench.collection.full.stopping import Best
+from lcbench.collection.prepared import Prepared
+from lcbench.collection.tensors import Tensors
+from lcbench.collection.train import train
+from lcbench.collection.unit import Extras
 from lcbench.errors import InputError, UnknownNameError
 from lcbench.schema import SERIES
 from lcbench.space import get_space, records, sample

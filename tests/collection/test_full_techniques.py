@@ -5,10 +5,10 @@ import pytest
 import torch
 from torch.nn import functional
 
-from collection.full.mixup import Targets, mix
-from collection.full.optimizers import make_optimizer
-from collection.full.shake import shake_drop, shake_shake
-from collection.full.svd import directions
+from lcbench.collection.full.mixup import Targets, mix
+from lcbench.collection.full.optimizers import make_optimizer
+from lcbench.collection.full.shake import shake_drop, shake_shake
+from lcbench.collection.full.svd import directions
 
 A, B = torch.tensor([[1.0, 2.0]]), torch.tensor([[3.0, -2.0]])
 

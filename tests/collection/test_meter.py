@@ -2,7 +2,7 @@
 
 import pytest
 
-from collection.meter import Meter
+from lcbench.collection.meter import Meter
 
 
 @pytest.fixture

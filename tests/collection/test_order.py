@@ -9,11 +9,11 @@ from collecting_helpers import NOW, assert_same_curves, collect, plan
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from collection.attempt import attempt
-from collection.collecting import Collection
-from collection.possession import opened
-from collection.unit import Outcome, Task
 from lcbench import store
+from lcbench.collection.attempt import attempt
+from lcbench.collection.collecting import Collection
+from lcbench.collection.possession import opened
+from lcbench.collection.unit import Outcome, Task
 
 
 class Disorderly:

@@ -12,13 +12,13 @@ from sklearn.impute import SimpleImputer
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-from collection.classes import number_classes
-from collection.dataset import Dataset
-from collection.encodings import fit_onehot, fit_ordinal
-from collection.preparation import ENCODINGS, Prepared, describe, prepare
-from collection.sources import load_dataset
-from collection.splits import split_rows
 from lcbench import schema
+from lcbench.collection.classes import number_classes
+from lcbench.collection.dataset import Dataset
+from lcbench.collection.encodings import fit_onehot, fit_ordinal
+from lcbench.collection.preparation import ENCODINGS, Prepared, describe, prepare
+from lcbench.collection.sources import load_dataset
+from lcbench.collection.splits import split_rows
 from lcbench.errors import DataError, UnknownNameError
 
 PARTS = ("x_train", "y_train", "x_valid", "y_valid", "x_test", "y_test")

@@ -15,11 +15,11 @@ import psutil
 import pytest
 from collecting_helpers import assert_same_curves, collect, finished_units, forked, options, plan, wait_until
 
-from collection.engine import KILLED
-from collection.local_engine import LocalEngine
-from collection.possession import opened
-from collection.unit import Unit
 from lcbench import store
+from lcbench.collection.engine import KILLED
+from lcbench.collection.local_engine import LocalEngine
+from lcbench.collection.possession import opened
+from lcbench.collection.unit import Unit
 from lcbench.errors import StoppedError
 
 TWOS = [Unit("wine", 2), Unit("iris", 2)]

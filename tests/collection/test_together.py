@@ -11,17 +11,17 @@ from collection_helpers import CONFIG, blobs
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-import collection.epoch
 import lcbench
-from collection import grouping
-from collection.collecting import Collection
-from collection.dropout import hashed, hashed_masks, keys_on
-from collection.engine import run as run_engine
-from collection.plan import given_configs
-from collection.threads import one_thread
-from collection.train import Tensors, network_shape, train, train_together
-from collection.unit import Extras, Outcome, Task, Unit
+import lcbench.collection.epoch as collection_epoch
 from lcbench import space, store
+from lcbench.collection import grouping
+from lcbench.collection.collecting import Collection
+from lcbench.collection.dropout import hashed, hashed_masks, keys_on
+from lcbench.collection.engine import run as run_engine
+from lcbench.collection.plan import given_configs
+from lcbench.collection.threads import one_thread
+from lcbench.collection.train import Tensors, network_shape, train, train_together
+from lcbench.collection.unit import Extras, Outcome, Task, Unit
 from lcbench.errors import InputError
 
 CONFIGS = [
@@ -52,7 +52,7 @@ def key(run):
 
 
 def masks_as_on_a_device(monkeypatch):
-    monkeypatch.setattr(collection.epoch, "masks_for", hashed)
+    monkeypatch.setattr(collection_epoch, "masks_for", hashed)
 
 
 @pytest.mark.parametrize("layers", [1, 2, 4])

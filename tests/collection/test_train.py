@@ -10,9 +10,9 @@ from collection_helpers import CONFIG, blobs, peer_loop
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from collection.loss import class_weights
-from collection.randomness import streams
-from collection.train import Tensors, cosine, train
+from lcbench.collection.loss import class_weights
+from lcbench.collection.randomness import streams
+from lcbench.collection.train import Tensors, cosine, train
 
 
 @pytest.fixture(scope="module")

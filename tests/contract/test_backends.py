@@ -17,8 +17,8 @@ from ConfigSpace.hyperparameters import (
 )
 
 from lcbench.curve import Curve
+from lcbench.simulate import OPTIMIZERS, FunctionBackend, ReplayBackend, SurrogateBackend, simulate
 from lcbench.space import from_json, get_space, to_json
-from simulate import OPTIMIZERS, FunctionBackend, ReplayBackend, SurrogateBackend, simulate
 
 JOBS = 18  # some after the first model of eight results
 

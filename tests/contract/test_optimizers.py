@@ -10,9 +10,9 @@ from hypothesis import strategies as st
 
 from lcbench.curve import Curve
 from lcbench.errors import InputError
-from simulate import OPTIMIZERS, FunctionBackend, Job, ReplayBackend, simulate
-from simulate.optimizers.forest_hyperband import ForestHyperband
-from simulate.optimizers.model_bo import ModelBO
+from lcbench.simulate import OPTIMIZERS, FunctionBackend, Job, ReplayBackend, simulate
+from lcbench.simulate.optimizers.forest_hyperband import ForestHyperband
+from lcbench.simulate.optimizers.model_bo import ModelBO
 
 SPACE = ConfigurationSpace({"x": (0.0, 1.0), "n": (1, 9), "c": ["a", "b", "d"]})
 

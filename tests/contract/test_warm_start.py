@@ -6,9 +6,9 @@ from ConfigSpace import ConfigurationSpace, EqualsCondition
 
 from lcbench.curve import Curve
 from lcbench.errors import InputError
-from simulate import OPTIMIZERS, FunctionBackend, ReplayBackend, simulate
-from simulate.domain import SpaceDomain
-from simulate.warm_start import PortfolioDomain, WarmStart
+from lcbench.simulate import OPTIMIZERS, FunctionBackend, ReplayBackend, simulate
+from lcbench.simulate.domain import SpaceDomain
+from lcbench.simulate.warm_start import PortfolioDomain, WarmStart
 
 
 def conditional_backend():

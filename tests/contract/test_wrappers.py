@@ -5,8 +5,8 @@ import pytest
 from ConfigSpace import ConfigurationSpace
 
 from lcbench.curve import Curve
-from simulate import OPTIMIZERS, FunctionBackend, ReplayBackend, simulate
-from simulate.wrappers import WRAPPERS, Folded, Negated, Noise, ScaledCost, Subset
+from lcbench.simulate import OPTIMIZERS, FunctionBackend, ReplayBackend, simulate
+from lcbench.simulate.wrappers import WRAPPERS, Folded, Negated, Noise, ScaledCost, Subset
 
 
 def function_backend(resumes):

@@ -8,9 +8,9 @@ from unittest import mock
 
 import torch
 
-from collection.attempt import attempt
-from collection.unit import Outcome, Task
-from simulate.portfolio.training import attempt as portfolio_attempt
+from lcbench.collection.attempt import attempt
+from lcbench.collection.unit import Outcome, Task
+from lcbench.simulate.portfolio.training import attempt as portfolio_attempt
 
 
 def fails_once(task: Task) -> Outcome:
@@ -22,7 +22,7 @@ def out_of_memory_on_two(task: Task) -> Outcome:
     """Configuration 2 asks for more memory than there is."""
     if task.unit.config_id != 2:
         return attempt(task)
-    with mock.patch("collection.worker.work", lambda _: torch.empty(1 << 58)):
+    with mock.patch("lcbench.collection.worker.work", lambda _: torch.empty(1 << 58)):
         return attempt(task)
 
 
@@ -38,7 +38,7 @@ def disk_full_on_two(task: Task) -> Outcome:
     if task.unit.config_id != 2:
         return attempt(task)
     error = OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), "2.parquet")
-    with mock.patch("collection.shards.Workplace.write_unit", side_effect=error):
+    with mock.patch("lcbench.collection.shards.Workplace.write_unit", side_effect=error):
         return attempt(task)
 
 

@@ -8,12 +8,12 @@ import numpy as np
 import pandas as pd
 from sklearn.metrics import get_scorer
 
-from collection.models import Scorer
+from lcbench.collection.models import Scorer
 from lcbench.curve import Curve
 from lcbench.metric import METRICS
-from simulate.autotabular.work import Done, Order
-from simulate.contract import Job
-from simulate.realtime.result import LiveResult
+from lcbench.simulate.autotabular.work import Done, Order
+from lcbench.simulate.contract import Job
+from lcbench.simulate.realtime.result import LiveResult
 
 
 def does_as_told(order: Order) -> Done:

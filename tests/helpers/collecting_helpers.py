@@ -13,9 +13,9 @@ import numpy as np
 import psutil
 
 import lcbench
-from collection.local_engine import LocalEngine
-from collection.plan import Plan, sampled_configs
-from collection.possession import opened
+from lcbench.collection.local_engine import LocalEngine
+from lcbench.collection.plan import Plan, sampled_configs
+from lcbench.collection.possession import opened
 from lcbench.schema import METRICS
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)

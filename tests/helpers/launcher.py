@@ -7,11 +7,11 @@ import json
 import os
 import sys
 
-import collection.collecting
-import collection.commands
-import collection.local_engine
-import collection.possession
-import collection.reporting  # noqa: F401
+import lcbench.collection.collecting
+import lcbench.collection.commands
+import lcbench.collection.local_engine
+import lcbench.collection.possession
+import lcbench.collection.reporting  # noqa: F401
 from lcbench.cli import run
 
 

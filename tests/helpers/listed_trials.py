@@ -5,7 +5,7 @@ from ConfigSpace import ConfigurationSpace
 
 from lcbench.curve import Curve
 from lcbench.metric import get_metric
-from simulate import FunctionBackend, simulate
+from lcbench.simulate import FunctionBackend, simulate
 
 SPACE = ConfigurationSpace({"x": (0, 1000)})
 

@@ -9,9 +9,9 @@ from unittest import mock
 import numpy as np
 import torch
 
-from collection.trainer import Order, Trained, Trainer
 from lcbench import cli
-from simulate.optimizers import OPTIMIZERS
+from lcbench.collection.trainer import Order, Trained, Trainer
+from lcbench.simulate.optimizers import OPTIMIZERS
 
 
 class Script:
@@ -103,7 +103,7 @@ def jobs(trace) -> list[tuple]:
 def with_live(group: str) -> list[EntryPoint]:
     """The program's commands, ``live`` among them whether or not it was there when the program was installed."""
     there = [entry for entry in entry_points(group=group) if entry.name != "live"]
-    return [*there, EntryPoint("live", "simulate.realtime.commands:live", group)]
+    return [*there, EntryPoint("live", "lcbench.simulate.realtime.commands:live", group)]
 
 
 def main() -> None:

@@ -7,7 +7,7 @@ import pytest
 
 import lcbench
 
-HEAVY = ("torch", "openml", "sklearn", "matplotlib", "ConfigSpace", "joblib", "collection", "analysis")
+HEAVY = ("torch", "openml", "sklearn", "matplotlib", "ConfigSpace", "joblib", "lcbench.collection", "lcbench.analysis")
 
 
 def loaded_after(code: str, names: tuple[str, ...]) -> set[str]:
@@ -30,16 +30,19 @@ def test_importing_alone_loads_not_even_pandas():
 
 @pytest.mark.parametrize(
     "code",
-    ["import simulate", "from simulate import simulate, ReplayBackend, OPTIMIZERS; OPTIMIZERS['bohb']"],
+    ["import lcbench.simulate", "from lcbench.simulate import simulate, ReplayBackend, OPTIMIZERS; OPTIMIZERS['bohb']"],
 )
 def test_replay_needs_no_training(code):
-    assert loaded_after(code, ("torch", "openml", "collection")) == set()
+    assert loaded_after(code, ("torch", "openml", "lcbench.collection")) == set()
 
 
 def test_the_registry_imports_an_optimizer_when_it_is_asked_for():
-    code = "from simulate import OPTIMIZERS; assert len(OPTIMIZERS) > 15; OPTIMIZERS['random']"
-    assert loaded_after(code, ("scipy.optimize", "sklearn", "simulate.optimizers.gp", "simulate.adapters")) == set()
+    code = "from lcbench.simulate import OPTIMIZERS; assert len(OPTIMIZERS) > 15; OPTIMIZERS['random']"
+    assert (
+        loaded_after(code, ("scipy.optimize", "sklearn", "lcbench.simulate.optimizers.gp", "lcbench.simulate.adapters"))
+        == set()
+    )
 
 
 def test_the_records_of_data_sets_need_no_libraries_of_their_sources():
-    assert loaded_after("import collection.sources", ("torch", "openml", "sklearn", "arff")) == set()
+    assert loaded_after("import lcbench.collection.sources", ("torch", "openml", "sklearn", "arff")) == set()

@@ -4,7 +4,14 @@ import numpy as np
 import pytest
 
 from lcbench.errors import InputError, UnknownNameError
-from simulate.optimizers.rungs import bracket_sizes, hyperband_brackets, infer_eta, promote, rung_budgets, rungs_of
+from lcbench.simulate.optimizers.rungs import (
+    bracket_sizes,
+    hyperband_brackets,
+    infer_eta,
+    promote,
+    rung_budgets,
+    rungs_of,
+)
 
 # Li et al. (2018), Table 1: R = 81, eta = 3; (n_i, r_i) for s = 4, ..., 0.
 TABLE_1 = ((81, 27, 9, 3, 1), (27, 9, 3, 1), (9, 3, 1), (6, 2), (5,))

@@ -10,9 +10,9 @@ import pytest
 from ConfigSpace import ConfigurationSpace
 
 from lcbench.curve import Curve
-from simulate import OPTIMIZERS, FunctionBackend, simulate
-from simulate.optimizers.hyperband import Hyperband
-from simulate.optimizers.rungs import hyperband_brackets
+from lcbench.simulate import OPTIMIZERS, FunctionBackend, simulate
+from lcbench.simulate.optimizers.hyperband import Hyperband
+from lcbench.simulate.optimizers.rungs import hyperband_brackets
 
 SPACE = ConfigurationSpace({"x": (0.0, 1.0)})
 

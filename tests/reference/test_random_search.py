@@ -12,7 +12,7 @@ from math import comb
 import numpy as np
 import pytest
 
-from simulate import OPTIMIZERS, ReplayBackend, simulate
+from lcbench.simulate import OPTIMIZERS, ReplayBackend, simulate
 
 
 def weights(n, k):

@@ -5,9 +5,9 @@ import pytest
 from ConfigSpace import ConfigurationSpace
 
 from lcbench.curve import Curve
-from simulate import FunctionBackend, Job, simulate
-from simulate.optimizers import OPTIMIZERS
-from simulate.optimizers.successive_halving import SuccessiveHalving
+from lcbench.simulate import FunctionBackend, Job, simulate
+from lcbench.simulate.optimizers import OPTIMIZERS
+from lcbench.simulate.optimizers.successive_halving import SuccessiveHalving
 
 SPACE = ConfigurationSpace({"x": (0.0, 1.0)})
 

@@ -5,7 +5,7 @@ import pytest
 from ConfigSpace import ConfigurationSpace
 
 from lcbench.curve import Curve
-from simulate import FunctionBackend
+from lcbench.simulate import FunctionBackend
 
 
 @pytest.fixture

@@ -14,21 +14,21 @@ from typer.testing import CliRunner
 
 from lcbench import cli
 from lcbench.errors import DamagedFileError, InputError, PlanConflictError, UnknownNameError
-from simulate import ablation
-from simulate.ablation import plan as plans
-from simulate.ablation import views as views_module
-from simulate.ablation.commands import ablation as command
-from simulate.ablation.parts import Parts
-from simulate.ablation.plan import Cell, Plan
-from simulate.ablation.report import main_view, tables
-from simulate.ablation.rows import load_rows
-from simulate.ablation.running import classifier_of
-from simulate.ablation.scores import after, not_worse, welch
-from simulate.ablation.systems import NAMES, SYSTEMS
-from simulate.ablation.views import VIEWS, views
-from simulate.autotabular import journal
-from simulate.autotabular.folder import Folder
-from simulate.autotabular.journal import Entry
+from lcbench.simulate import ablation
+from lcbench.simulate.ablation import plan as plans
+from lcbench.simulate.ablation import views as views_module
+from lcbench.simulate.ablation.commands import ablation as command
+from lcbench.simulate.ablation.parts import Parts
+from lcbench.simulate.ablation.plan import Cell, Plan
+from lcbench.simulate.ablation.report import main_view, tables
+from lcbench.simulate.ablation.rows import load_rows
+from lcbench.simulate.ablation.running import classifier_of
+from lcbench.simulate.ablation.scores import after, not_worse, welch
+from lcbench.simulate.ablation.systems import NAMES, SYSTEMS
+from lcbench.simulate.ablation.views import VIEWS, views
+from lcbench.simulate.autotabular import journal
+from lcbench.simulate.autotabular.folder import Folder
+from lcbench.simulate.autotabular.journal import Entry
 
 # What a journal says --------------------------------------------------------------------------------------------------
 
@@ -253,7 +253,7 @@ def test_in_folds_all_rows_outside_the_test_part_train_and_validate():
 
 # A small real study ---------------------------------------------------------------------------------------------------
 
-PROGRAM = "import typer; from simulate.ablation.commands import ablation; typer.run(ablation)"
+PROGRAM = "import typer; from lcbench.simulate.ablation.commands import ablation; typer.run(ablation)"
 OPTIONS = "--datasets sklearn:wine --seeds 1 --time 5m --workers 1 --budgets 1,2 --trials 25"
 
 
@@ -317,7 +317,7 @@ def _app():
 def test_bad_arguments_are_said_in_a_line(tmp_path, capsys, monkeypatch):
     from importlib.metadata import EntryPoint
 
-    places = {"ablation": "simulate.ablation.commands", "figures": "analysis.commands"}
+    places = {"ablation": "lcbench.simulate.ablation.commands", "figures": "lcbench.analysis.commands"}
     points = [EntryPoint(name, f"{place}:{name}", "lcbench.commands") for name, place in places.items()]
     monkeypatch.setattr(cli, "entry_points", lambda group: points)
     for more, message in (

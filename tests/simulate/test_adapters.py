@@ -20,11 +20,18 @@ from ConfigSpace.hyperparameters import (
 from lcbench.curve import Curve
 from lcbench.errors import InputError
 from lcbench.metric import METRICS
-from simulate import FunctionBackend, Job, ReplayBackend, simulate
-from simulate.adapters import ADAPTERS, NePSOptimizer, OptunaOptimizer, SMACOptimizer, SyneTuneOptimizer, package
-from simulate.adapters.contained import Contained
-from simulate.adapters.placing import active
-from simulate.contract import Result
+from lcbench.simulate import FunctionBackend, Job, ReplayBackend, simulate
+from lcbench.simulate.adapters import (
+    ADAPTERS,
+    NePSOptimizer,
+    OptunaOptimizer,
+    SMACOptimizer,
+    SyneTuneOptimizer,
+    package,
+)
+from lcbench.simulate.adapters.contained import Contained
+from lcbench.simulate.adapters.placing import active
+from lcbench.simulate.contract import Result
 
 LOSS = METRICS["valid_cross_entropy"]
 SPACE = ConfigurationSpace({"x": (0.0, 1.0), "n": (1, 9), "c": ["a", "b", "d"]})
@@ -129,8 +136,8 @@ ACROSS = """
 import numpy as np
 from ConfigSpace import ConfigurationSpace
 from lcbench.curve import Curve
-from simulate import FunctionBackend, simulate
-from simulate.adapters import ADAPTERS
+from lcbench.simulate import FunctionBackend, simulate
+from lcbench.simulate.adapters import ADAPTERS
 space = ConfigurationSpace({"x": (0.0, 1.0), "y": (0.0, 1.0)})
 backend = FunctionBackend(space, (1,), lambda c, b: Curve(np.full(2, (c["x"] - 0.3) ** 2 + c["y"]), np.arange(2.0)))
 trace = simulate(ADAPTERS["smac-forest"](backend.domain(), (1,), np.random.default_rng(0)), backend, evaluations=24)

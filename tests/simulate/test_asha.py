@@ -5,9 +5,9 @@ from hypothesis import strategies as st
 from listed_trials import ListedDomain, play
 
 from lcbench.errors import InputError
-from simulate import OPTIMIZERS, Job, ReplayBackend, simulate
-from simulate.optimizers.asha import ASHA, ASHAStopping, Rung
-from simulate.optimizers.rungs import geometric_rungs
+from lcbench.simulate import OPTIMIZERS, Job, ReplayBackend, simulate
+from lcbench.simulate.optimizers.asha import ASHA, ASHAStopping, Rung
+from lcbench.simulate.optimizers.rungs import geometric_rungs
 
 LOSSES = (0.5, 0.2, 0.8, 0.1, 0.6, 0.3, 0.4, 0.7, 0.9)
 

@@ -20,13 +20,13 @@ from collecting_helpers import wait_until
 from sklearn.datasets import load_wine
 from sklearn.model_selection import GroupKFold
 
-from collection.models import Problem
 from lcbench import cli
+from lcbench.collection.models import Problem
 from lcbench.embedded import embedded_folder
 from lcbench.errors import DataError, InputError, NotABenchmarkError, PlanConflictError
-from simulate.autotabular import AutoTabularClassifier, commands, journal
-from simulate.autotabular.over_time import ensembles_over_time
-from simulate.portfolio.shipped import load_portfolio
+from lcbench.simulate.autotabular import AutoTabularClassifier, commands, journal
+from lcbench.simulate.autotabular.over_time import ensembles_over_time
+from lcbench.simulate.portfolio.shipped import load_portfolio
 
 SMALL = {"time_limit": None, "portfolio": None, "budgets": (1, 2), "candidates": 3}
 
@@ -130,7 +130,7 @@ def test_saved_loaded_in_another_process_and_copied_it_predicts_the_same(fitted,
     frame.to_parquet(tmp_path / "new.parquet")
     code = (
         "import sys, numpy as np, pandas as pd\n"
-        "from simulate.autotabular import AutoTabularClassifier\n"
+        "from lcbench.simulate.autotabular import AutoTabularClassifier\n"
         "found = AutoTabularClassifier.load(sys.argv[1])\n"
         "np.save(sys.argv[3], found.predict_proba(pd.read_parquet(sys.argv[2])))\n"
         "print(*found.classes_, found.get_params()['budgets'], len(found.leaderboard()))"

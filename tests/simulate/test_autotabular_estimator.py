@@ -4,7 +4,7 @@ import pytest
 from sklearn.exceptions import NotFittedError
 from sklearn.utils.estimator_checks import estimator_checks_generator, parametrize_with_checks
 
-from simulate.autotabular import AutoTabularClassifier
+from lcbench.simulate.autotabular import AutoTabularClassifier
 
 NEIGHBOURS = AutoTabularClassifier(
     time_limit=None, trials=1, workers=0, baselines=("knn",), portfolio=None, space="mlp", budgets=(1,)

@@ -9,13 +9,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn.metrics import get_scorer
 
-from collection.models import Scorer
-from simulate.autotabular import jury
-from simulate.autotabular.folder import Folder
-from simulate.autotabular.jury import Jury
-from simulate.autotabular.over_time import ensembles_over_time
-from simulate.autotabular.selection import Selection, select
-from simulate.autotabular.settings import Settings
+from lcbench.collection.models import Scorer
+from lcbench.simulate.autotabular import jury
+from lcbench.simulate.autotabular.folder import Folder
+from lcbench.simulate.autotabular.jury import Jury
+from lcbench.simulate.autotabular.over_time import ensembles_over_time
+from lcbench.simulate.autotabular.selection import Selection, select
+from lcbench.simulate.autotabular.settings import Settings
 
 
 def scorer_of(labels) -> Scorer:

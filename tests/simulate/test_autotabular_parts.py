@@ -21,23 +21,23 @@ from lcbench.errors import (
     NotABenchmarkError,
     UnknownNameError,
 )
-from simulate import FunctionBackend, Job, live
-from simulate.autotabular import AutoTabularClassifier, journal, selection
-from simulate.autotabular.backend import ModelBackend
-from simulate.autotabular.baselines_first import BaselinesFirst, WithBaselines, baseline_of
-from simulate.autotabular.crew import LimitedCrew, OwnCrew
-from simulate.autotabular.duration import seconds_of
-from simulate.autotabular.folder import Folder
-from simulate.autotabular.journal import Entry
-from simulate.autotabular.search import optimizer_of
-from simulate.autotabular.selection import Selection, select
-from simulate.autotabular.settings import Settings, choose_baselines, choose_portfolio
-from simulate.autotabular.tables import leaderboard, trajectory
-from simulate.autotabular.validation import chosen
-from simulate.autotabular.work import Work
-from simulate.ensembles import combine, greedy_ensemble
-from simulate.portfolio import shipped
-from simulate.portfolio.shipped import load_portfolio
+from lcbench.simulate import FunctionBackend, Job, live
+from lcbench.simulate.autotabular import AutoTabularClassifier, journal, selection
+from lcbench.simulate.autotabular.backend import ModelBackend
+from lcbench.simulate.autotabular.baselines_first import BaselinesFirst, WithBaselines, baseline_of
+from lcbench.simulate.autotabular.crew import LimitedCrew, OwnCrew
+from lcbench.simulate.autotabular.duration import seconds_of
+from lcbench.simulate.autotabular.folder import Folder
+from lcbench.simulate.autotabular.journal import Entry
+from lcbench.simulate.autotabular.search import optimizer_of
+from lcbench.simulate.autotabular.selection import Selection, select
+from lcbench.simulate.autotabular.settings import Settings, choose_baselines, choose_portfolio
+from lcbench.simulate.autotabular.tables import leaderboard, trajectory
+from lcbench.simulate.autotabular.validation import chosen
+from lcbench.simulate.autotabular.work import Work
+from lcbench.simulate.ensembles import combine, greedy_ensemble
+from lcbench.simulate.portfolio import shipped
+from lcbench.simulate.portfolio.shipped import load_portfolio
 
 
 def settings(**changes) -> Settings:

@@ -5,11 +5,11 @@ from ConfigSpace import ConfigurationSpace
 from lcbench.curve import Curve
 from lcbench.errors import InputError
 from lcbench.metric import METRICS
+from lcbench.simulate import OPTIMIZERS, simulate
+from lcbench.simulate.domain import ConfigTable, TableDomain
+from lcbench.simulate.optimizers.bohb import BOHB
+from lcbench.simulate.optimizers.kde_model import Settings, split
 from lcbench.space import sample
-from simulate import OPTIMIZERS, simulate
-from simulate.domain import ConfigTable, TableDomain
-from simulate.optimizers.bohb import BOHB
-from simulate.optimizers.kde_model import Settings, split
 
 
 class SmoothTable:

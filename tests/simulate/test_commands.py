@@ -4,10 +4,10 @@ import sys
 import pytest
 
 from lcbench import cli
-from simulate.commands import _optimizers
-from simulate.optimizers import OPTIMIZERS
-from simulate.study import read
-from simulate.study.cell import Player
+from lcbench.simulate.commands import _optimizers
+from lcbench.simulate.optimizers import OPTIMIZERS
+from lcbench.simulate.study import read
+from lcbench.simulate.study.cell import Player
 
 
 def test_simulate_writes_traces_and_prints_a_table(bench, tmp_path, capsys):
@@ -107,16 +107,16 @@ def test_a_folder_that_is_no_benchmark(tmp_path, capsys):
 def test_replaying_never_loads_what_only_collecting_needs(bench):
     code = f"""
 import sys, lcbench
-from simulate import OPTIMIZERS, FunctionBackend, Job, ReplayBackend, Result, Trace, simulate, study
+from lcbench.simulate import OPTIMIZERS, FunctionBackend, Job, ReplayBackend, Result, Trace, simulate, study
 study.study(lcbench.load({str(bench.folder)!r}), ["alpha"], seeds=[0], budget="3x")
 assert callable(simulate)
-print(*sorted({{"torch", "openml", "sklearn", "collection"}} & set(sys.modules)))
+print(*sorted({{"torch", "openml", "sklearn", "lcbench.collection"}} & set(sys.modules)))
 """
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == ""
 
 
 def test_importing_the_command_is_light():
-    code = "import sys, simulate.commands; print(*({'numpy', 'pandas', 'ConfigSpace'} & set(sys.modules)))"
+    code = "import sys, lcbench.simulate.commands; print(*({'numpy', 'pandas', 'ConfigSpace'} & set(sys.modules)))"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == ""

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from lcbench.errors import InputError
-from simulate import Job
+from lcbench.simulate import Job
 
 HERE = {"x": 0.5}
 

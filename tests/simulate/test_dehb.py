@@ -1,10 +1,10 @@
 import numpy as np
 import pytest
 
-from simulate import simulate
-from simulate.optimizers.dehb import DEHB, subpopulation_sizes
-from simulate.optimizers.random_search import RandomSearch
-from simulate.optimizers.rungs import hyperband_brackets
+from lcbench.simulate import simulate
+from lcbench.simulate.optimizers.dehb import DEHB, subpopulation_sizes
+from lcbench.simulate.optimizers.random_search import RandomSearch
+from lcbench.simulate.optimizers.rungs import hyperband_brackets
 
 ROUND = [1] * 9 + [3] * 3 + [9] + [3] * 3 + [9] + [9] * 3
 """Budgets of the brackets (9, 3, 1), (3, 1), (3) at 1, 3, 9, one worker."""
@@ -111,7 +111,7 @@ def test_a_target_is_no_parent_of_its_own_child(bowl):
 
 def test_every_epoch_can_be_offered(bench):
     """Not a rung for each of 50 epochs, which would begin with 2 ** 49 trials."""
-    from simulate import ReplayBackend
+    from lcbench.simulate import ReplayBackend
 
     backend = ReplayBackend(bench, "alpha", schedule="non-adaptive", budgets=range(1, 51))
     trace = simulate(DEHB(backend.domain(), backend.budgets, np.random.default_rng(0)), backend, evaluations=200)

@@ -6,11 +6,20 @@ from hypothesis import strategies as st
 
 from lcbench.curve import Curve
 from lcbench.errors import InputError
-from simulate import FunctionBackend, Job, Result, simulate
-from simulate.domain import SpaceDomain
-from simulate.optimizers.differential import Population, Rates, cross, evolve, mutate, repair, to_point, to_vector
-from simulate.optimizers.differential_evolution import DifferentialEvolution
-from simulate.optimizers.random_search import RandomSearch
+from lcbench.simulate import FunctionBackend, Job, Result, simulate
+from lcbench.simulate.domain import SpaceDomain
+from lcbench.simulate.optimizers.differential import (
+    Population,
+    Rates,
+    cross,
+    evolve,
+    mutate,
+    repair,
+    to_point,
+    to_vector,
+)
+from lcbench.simulate.optimizers.differential_evolution import DifferentialEvolution
+from lcbench.simulate.optimizers.random_search import RandomSearch
 
 
 def test_the_mutant_is_the_first_parent_and_half_the_difference_of_the_others():

@@ -24,9 +24,9 @@ from hypothesis import strategies as st
 
 from lcbench import space as spaces
 from lcbench.errors import InputError
+from lcbench.simulate.domain import ConfigTable, SpaceDomain, TableDomain
+from lcbench.simulate.encoding import Encoding
 from lcbench.space import get_space
-from simulate.domain import ConfigTable, SpaceDomain, TableDomain
-from simulate.encoding import Encoding
 
 
 def mixed():
@@ -199,7 +199,7 @@ def test_large_tables_are_searched_by_a_tree_with_the_same_answers(taken, monkey
         many.take(found.configs[row])
     points = rng.random((12, 3)) * [1, 1, 0]
     wanted = few.realize(points)[0]
-    monkeypatch.setattr("simulate.domain._SMALL", 0)
+    monkeypatch.setattr("lcbench.simulate.domain._SMALL", 0)
     assert many.realize(points)[0] == wanted
 
 
@@ -210,7 +210,7 @@ def test_candidates_of_a_table_are_all_its_free_rows_or_a_draw_of_many(monkeypat
         domain.take(found.configs[row])
     points = domain.candidates(3, rng)
     np.testing.assert_array_equal(np.sort(points, axis=0), np.sort(found.cube[5:], axis=0))
-    monkeypatch.setattr("simulate.domain._SMALL", 0)
+    monkeypatch.setattr("lcbench.simulate.domain._SMALL", 0)
     drawn = domain.candidates(10, rng)
     assert len(np.unique(drawn, axis=0)) == 10
     assert {tuple(p) for p in drawn} <= {tuple(p) for p in found.cube[5:]}

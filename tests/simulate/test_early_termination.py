@@ -5,8 +5,8 @@ from listed_trials import ListedDomain, play
 from lcbench.curve import Curve
 from lcbench.errors import InputError
 from lcbench.metric import METRICS
-from simulate import OPTIMIZERS, Job, ReplayBackend, Result, simulate
-from simulate.optimizers.median_rule import MedianRule
+from lcbench.simulate import OPTIMIZERS, Job, ReplayBackend, Result, simulate
+from lcbench.simulate.optimizers.median_rule import MedianRule
 
 CURVES = (
     (1.0, 0.6, 0.5, 0.4),

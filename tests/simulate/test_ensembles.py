@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from lcbench.errors import InputError, UnknownNameError
-from simulate.ensembles import combine, greedy_ensemble, model_loss
+from lcbench.simulate.ensembles import combine, greedy_ensemble, model_loss
 
 METRICS = ("accuracy", "balanced_accuracy", "cross_entropy")
 

@@ -6,9 +6,9 @@ from scipy.stats import t as student
 
 import lcbench
 from lcbench.errors import InputError
-from simulate import OPTIMIZERS, ReplayBackend, simulate
-from simulate.curve_families import LINKED, SEPARABLE
-from simulate.extrapolation import (
+from lcbench.simulate import OPTIMIZERS, ReplayBackend, simulate
+from lcbench.simulate.curve_families import LINKED, SEPARABLE
+from lcbench.simulate.extrapolation import (
     FAMILIES,
     Prediction,
     Settings,
@@ -17,7 +17,7 @@ from simulate.extrapolation import (
     fit_linked,
     fit_separable,
 )
-from simulate.optimizers.extrapolation import Extrapolation
+from lcbench.simulate.optimizers.extrapolation import Extrapolation
 
 HORIZON = 200
 NOISE = 0.004

@@ -4,11 +4,11 @@ import numpy as np
 import pytest
 
 from lcbench.errors import InputError
-from simulate import simulate
-from simulate.optimizers.forest import Forest
-from simulate.optimizers.forest_bo import ForestBO
-from simulate.optimizers.forest_hyperband import ForestHyperband
-from simulate.optimizers.hyperband import Hyperband
+from lcbench.simulate import simulate
+from lcbench.simulate.optimizers.forest import Forest
+from lcbench.simulate.optimizers.forest_bo import ForestBO
+from lcbench.simulate.optimizers.forest_hyperband import ForestHyperband
+from lcbench.simulate.optimizers.hyperband import Hyperband
 
 pytest.importorskip("sklearn")
 

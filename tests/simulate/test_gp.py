@@ -4,10 +4,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from lcbench.errors import InputError
-from simulate import simulate
-from simulate.optimizers.gp_bo import GPEI, GPUCB
-from simulate.optimizers.local_search import Search, maximize, neighbours
-from simulate.optimizers.targets import bounded, logs, standardized
+from lcbench.simulate import simulate
+from lcbench.simulate.optimizers.gp_bo import GPEI, GPUCB
+from lcbench.simulate.optimizers.local_search import Search, maximize, neighbours
+from lcbench.simulate.optimizers.targets import bounded, logs, standardized
 
 LOSSES = st.lists(st.one_of(st.floats(-1e3, 1e3), st.just(np.inf)), min_size=2, max_size=30).map(np.array)
 

@@ -12,9 +12,9 @@ from ConfigSpace import (
 )
 
 from lcbench.errors import InputError
-from simulate import OPTIMIZERS, ReplayBackend, simulate
-from simulate.domain import SpaceDomain
-from simulate.optimizers.grid_search import Grid, GridSearch, axis
+from lcbench.simulate import OPTIMIZERS, ReplayBackend, simulate
+from lcbench.simulate.domain import SpaceDomain
+from lcbench.simulate.optimizers.grid_search import Grid, GridSearch, axis
 
 
 def configs_of(space, most=10**6, seed=0, **settings):

@@ -3,11 +3,11 @@ import pytest
 from ConfigSpace import Categorical, ConfigurationSpace, EqualsCondition, Float
 
 from lcbench.curve import Curve
-from simulate import OPTIMIZERS, FunctionBackend, simulate
-from simulate.contract import Result
-from simulate.optimizers.history import History
-from simulate.optimizers.kde_bo import KDEBO
-from simulate.optimizers.kde_model import Settings
+from lcbench.simulate import OPTIMIZERS, FunctionBackend, simulate
+from lcbench.simulate.contract import Result
+from lcbench.simulate.optimizers.history import History
+from lcbench.simulate.optimizers.kde_bo import KDEBO
+from lcbench.simulate.optimizers.kde_model import Settings
 
 
 def test_every_trial_is_trained_for_the_largest_budget(bowl):

@@ -12,7 +12,7 @@ from live_helpers import Script, Stopped, jobs, make, numbers
 
 from lcbench.curve import Curve
 from lcbench.errors import DamagedFileError, InputError, PlanConflictError
-from simulate import OPTIMIZERS, FunctionBackend, Job, LiveInterrupted, ReplayBackend, live, simulate
+from lcbench.simulate import OPTIMIZERS, FunctionBackend, Job, LiveInterrupted, ReplayBackend, live, simulate
 
 HERE = {"x": 0.5, "y": 0.5}
 NAMES = ("random", "successive-halving", "hyperband", "bohb")
@@ -88,8 +88,8 @@ def test_several_workers_each_do_one_thing_at_a_time_and_values_are_the_backends
 
 def test_live_runs_need_no_training_and_torch_is_left_to_the_workers():
     code = (
-        "import sys; from simulate import live; print('collection' in sys.modules)\n"
-        "from simulate import TrainingBackend; print('torch' in sys.modules)"
+        "import sys; from lcbench.simulate import live; print('lcbench.collection' in sys.modules)\n"
+        "from lcbench.simulate import TrainingBackend; print('torch' in sys.modules)"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.split() == ["False", "False"]

@@ -4,12 +4,12 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from analysis.figures import FIGURES
 from lcbench import cli
-from simulate.optimizers import OPTIMIZERS
-from simulate.realtime.run import live
-from simulate.replay import ReplayBackend
-from simulate.study import COLUMNS, read
+from lcbench.analysis.figures import FIGURES
+from lcbench.simulate.optimizers import OPTIMIZERS
+from lcbench.simulate.realtime.run import live
+from lcbench.simulate.replay import ReplayBackend
+from lcbench.simulate.study import COLUMNS, read
 
 
 @pytest.fixture

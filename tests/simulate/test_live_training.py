@@ -17,15 +17,15 @@ from collecting_helpers import NOW, collect, wait_until
 from live_helpers import Script, jobs, make, numbers
 
 import lcbench
-from collection.dataset import Dataset
-from collection.engine import KILLED
-from collection.plan import sampled_configs
 from lcbench import cli
+from lcbench.collection.dataset import Dataset
+from lcbench.collection.engine import KILLED
+from lcbench.collection.plan import sampled_configs
 from lcbench.errors import InputError, UnknownNameError
-from simulate import Job, ReplayBackend, TrainingBackend, live, simulate
-from simulate.optimizers import OPTIMIZERS
-from simulate.study import cell_rng
-from simulate.training import collect_tried
+from lcbench.simulate import Job, ReplayBackend, TrainingBackend, live, simulate
+from lcbench.simulate.optimizers import OPTIMIZERS
+from lcbench.simulate.study import cell_rng
+from lcbench.simulate.training import collect_tried
 
 BUDGETS = (2, 4, 8)
 

@@ -6,8 +6,8 @@ from scipy.optimize import minimize_scalar
 
 from lcbench.curve import Curve
 from lcbench.errors import InputError, UnknownNameError
-from simulate import FunctionBackend, ReplayBackend, evaluation, objective
-from simulate.domain import SpaceDomain
+from lcbench.simulate import FunctionBackend, ReplayBackend, evaluation, objective
+from lcbench.simulate.domain import SpaceDomain
 
 
 def test_the_objective_of_a_replay_is_the_table(bench):

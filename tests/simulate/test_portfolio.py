@@ -8,15 +8,15 @@ import pytest
 
 from lcbench.errors import DamagedFileError, InputError, NewerFormatError, NotABenchmarkError, UnknownNameError
 from lcbench.files import write_json
+from lcbench.simulate.domain import SpaceDomain
+from lcbench.simulate.portfolio.evaluation import DIVERGED, FAILED, SUCCESS, Ended, Evaluation
+from lcbench.simulate.portfolio.folder import MANIFEST, read_folder
+from lcbench.simulate.portfolio.greedy import leave_one_out, leave_one_out_random, leave_one_out_simple
+from lcbench.simulate.portfolio.kept import Kept
+from lcbench.simulate.portfolio.matrix import MATRIX_SCHEMA, config_columns, greedy, matrix_row, matrix_values, simple
+from lcbench.simulate.portfolio.plan import Plan, differences, extends
+from lcbench.simulate.portfolio.schedule import Schedule
 from lcbench.space import get_space
-from simulate.domain import SpaceDomain
-from simulate.portfolio.evaluation import DIVERGED, FAILED, SUCCESS, Ended, Evaluation
-from simulate.portfolio.folder import MANIFEST, read_folder
-from simulate.portfolio.greedy import leave_one_out, leave_one_out_random, leave_one_out_simple
-from simulate.portfolio.kept import Kept
-from simulate.portfolio.matrix import MATRIX_SCHEMA, config_columns, greedy, matrix_row, matrix_values, simple
-from simulate.portfolio.plan import Plan, differences, extends
-from simulate.portfolio.schedule import Schedule
 
 SPACE = get_space("mlp")
 

@@ -16,16 +16,16 @@ from attempts import killed_on_wine, no_time_for_wine
 from collecting_helpers import NOW, PROGRAM, wait_until
 
 import lcbench
-from collection.local_engine import LocalEngine
 from lcbench import store
 from lcbench.cli import run
+from lcbench.collection.local_engine import LocalEngine
 from lcbench.files import read_parquet
-from simulate import load_portfolio
-from simulate.portfolio.building import opened
-from simulate.portfolio.evaluation import TIMEOUT
-from simulate.portfolio.folder import MANIFEST, read_folder
-from simulate.portfolio.plan import Plan
-from simulate.portfolio.training import attempt
+from lcbench.simulate import load_portfolio
+from lcbench.simulate.portfolio.building import opened
+from lcbench.simulate.portfolio.evaluation import TIMEOUT
+from lcbench.simulate.portfolio.folder import MANIFEST, read_folder
+from lcbench.simulate.portfolio.plan import Plan
+from lcbench.simulate.portfolio.training import attempt
 
 SOURCES = ("sklearn:wine", "sklearn:iris")
 GIVEN = [
@@ -144,7 +144,7 @@ def test_killed_at_any_moment_the_same_command_goes_on(built, tmp_path):
 
 def test_ctrl_c_keeps_what_has_ended_and_writes_what_is_done(tmp_path, monkeypatch, capsys):
     folder = tmp_path / "out"
-    from simulate.portfolio.building import Build
+    from lcbench.simulate.portfolio.building import Build
 
     whole = Build.run
 
@@ -284,7 +284,7 @@ def test_if_nothing_gets_to_the_end_that_is_said(tmp_path, capsys):
 
 def test_dask_workers_give_the_same(built, tmp_path):
     distributed = pytest.importorskip("distributed")
-    from collection.dask_engine import DaskEngine
+    from lcbench.collection.dask_engine import DaskEngine
 
     folder = tmp_path / "out"
     with distributed.LocalCluster(1, threads_per_worker=1, processes=False, dashboard_address=None) as cluster:
@@ -315,7 +315,7 @@ def test_a_file_that_was_changed_is_not_shown(built, tmp_path, capsys):
 
 def test_the_command_line_stays_light():
     code = (
-        "import sys; from lcbench.cli import app; app(); import simulate.portfolio.commands; "
+        "import sys; from lcbench.cli import app; app(); import lcbench.simulate.portfolio.commands; "
         "print(sorted({'torch', 'openml', 'sklearn', 'pandas', 'ConfigSpace'} & set(sys.modules)))"
     )
     assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout == "[]\n"

@@ -3,9 +3,9 @@
 import pytest
 
 from lcbench.errors import UnknownNameError
-from simulate import OPTIMIZERS
-from simulate.optimizers.random_search import RandomSearch
-from simulate.optimizers.registry import Registry
+from lcbench.simulate import OPTIMIZERS
+from lcbench.simulate.optimizers.random_search import RandomSearch
+from lcbench.simulate.optimizers.registry import Registry
 
 
 @pytest.fixture

@@ -2,9 +2,9 @@ import numpy as np
 import pytest
 
 from lcbench.errors import InputError
-from simulate import Result, simulate
-from simulate.optimizers.random_search import RandomSearch
-from simulate.optimizers.regularized_evolution import RegularizedEvolution, mutate, reflect
+from lcbench.simulate import Result, simulate
+from lcbench.simulate.optimizers.random_search import RandomSearch
+from lcbench.simulate.optimizers.regularized_evolution import RegularizedEvolution, mutate, reflect
 
 
 def tell(optimizer, bowl, job, loss):

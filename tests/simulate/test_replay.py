@@ -5,7 +5,7 @@ import pytest
 import lcbench
 from lcbench import schema, space, store
 from lcbench.errors import InputError, UnknownNameError
-from simulate import OPTIMIZERS, ReplayBackend, simulate
+from lcbench.simulate import OPTIMIZERS, ReplayBackend, simulate
 
 
 def row_config(backend, row):

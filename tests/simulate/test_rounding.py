@@ -4,9 +4,9 @@ from ConfigSpace import ConfigurationSpace, Float
 from hypothesis import given
 from hypothesis import strategies as st
 
-from simulate.domain import SpaceDomain
-from simulate.encoding import Encoding
-from simulate.rounding import compared, coordinates, significant
+from lcbench.simulate.domain import SpaceDomain
+from lcbench.simulate.encoding import Encoding
+from lcbench.simulate.rounding import compared, coordinates, significant
 
 
 @given(st.floats(1e-10, 1e9), st.sampled_from([-1, 1]), st.integers(2, 10))

@@ -8,10 +8,10 @@ from hypothesis import strategies as st
 
 from lcbench.curve import Curve
 from lcbench.errors import InputError
-from simulate import FunctionBackend, Job, simulate
-from simulate.domain import SpaceDomain
-from simulate.optimizers import OPTIMIZERS
-from simulate.optimizers.successive_halving import SuccessiveHalving
+from lcbench.simulate import FunctionBackend, Job, simulate
+from lcbench.simulate.domain import SpaceDomain
+from lcbench.simulate.optimizers import OPTIMIZERS
+from lcbench.simulate.optimizers.successive_halving import SuccessiveHalving
 
 HERE = {"x": 0.5, "y": 0.5}
 

@@ -17,7 +17,7 @@ from ConfigSpace import ConfigurationSpace, Float, Integer
 
 import lcbench
 from lcbench.curve import Curve
-from simulate import OPTIMIZERS, FunctionBackend, ReplayBackend, SurrogateBackend, simulate
+from lcbench.simulate import OPTIMIZERS, FunctionBackend, ReplayBackend, SurrogateBackend, simulate
 
 SPACE = ConfigurationSpace(
     space=[Float("rate", (1e-4, 0.1), log=True), Float("share", (0.0, 1.0)), Integer("units", (16, 512), log=True)]

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from scipy import stats
 
 from lcbench.errors import InputError
-from simulate.statistics import bootstrap_interval, holm, pairwise, rank_sum, signed_rank
+from lcbench.simulate.statistics import bootstrap_interval, holm, pairwise, rank_sum, signed_rank
 
 P_VALUES = st.lists(st.floats(0, 1), min_size=1, max_size=12)
 

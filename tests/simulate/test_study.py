@@ -3,10 +3,10 @@ import pandas as pd
 import pytest
 
 from lcbench.errors import InputError, UnknownNameError
-from simulate.adapters import ADAPTERS
-from simulate.regret import evaluation_regrets, normalized_regrets, regrets, scores, summary
-from simulate.replay import ReplayBackend
-from simulate.study import COLUMNS, Limit, cell_rng, parse_budget, read, study, write
+from lcbench.simulate.adapters import ADAPTERS
+from lcbench.simulate.regret import evaluation_regrets, normalized_regrets, regrets, scores, summary
+from lcbench.simulate.replay import ReplayBackend
+from lcbench.simulate.study import COLUMNS, Limit, cell_rng, parse_budget, read, study, write
 
 
 @pytest.fixture(scope="module")
@@ -210,7 +210,7 @@ def test_arguments_that_cannot_be(bench, arguments, message):
 
 def test_optimizers_of_other_packages_take_part_by_name(bench):
     pytest.importorskip("optuna")
-    from simulate.optimizers import get_optimizer
+    from lcbench.simulate.optimizers import get_optimizer
 
     assert get_optimizer("optuna-tpe") is ADAPTERS["optuna-tpe"]
     traces = study(bench, ["alpha"], ["random", "optuna-tpe"], range(2), budget="3x")

@@ -2,9 +2,9 @@
 
 import pytest
 
-from analysis.figures import FIGURES
 from lcbench import cli
-from simulate.study import read, study
+from lcbench.analysis.figures import FIGURES
+from lcbench.simulate.study import read, study
 
 
 @pytest.fixture

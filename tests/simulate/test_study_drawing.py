@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from analysis.figures import FIGURES as KNOWN
 from lcbench import cli
-from simulate.study.drawing import FIGURES, command_line
+from lcbench.analysis.figures import FIGURES as KNOWN
+from lcbench.simulate.study.drawing import FIGURES, command_line
 
 
 @pytest.fixture
@@ -40,7 +40,7 @@ def test_with_a_folder_they_are_drawn(line, capsys):
 
 
 def test_what_goes_wrong_while_drawing_is_the_commands_exit_code(line, monkeypatch, capsys):
-    monkeypatch.setattr("simulate.study.drawing.FIGURES", ("regrets",))
+    monkeypatch.setattr("lcbench.simulate.study.drawing.FIGURES", ("regrets",))
     assert cli.run([*line, "--figures", "drawn", "--quiet"]) == cli.USAGE_ERROR
     assert "unknown figure 'regrets'; nearest: regret" in capsys.readouterr().err
 

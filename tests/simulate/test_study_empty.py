@@ -9,18 +9,18 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from analysis.figures import FIGURES
-from analysis.ranks import anytime_ranks
-from analysis.regret import anytime_regret, evaluation_regret
-from analysis.report import pictures
-from analysis.report.incumbents import incumbents
-from analysis.targets import target_shares
 from lcbench import cli
+from lcbench.analysis.figures import FIGURES
+from lcbench.analysis.ranks import anytime_ranks
+from lcbench.analysis.regret import anytime_regret, evaluation_regret
+from lcbench.analysis.report import pictures
+from lcbench.analysis.report.incumbents import incumbents
+from lcbench.analysis.targets import target_shares
 from lcbench.errors import InputError
-from simulate.ranking import ranks
-from simulate.regret import evaluation_regrets, normalized_regrets, run_regrets, scores
-from simulate.study import is_empty, read, results, study, write
-from simulate.study.empty import said
+from lcbench.simulate.ranking import ranks
+from lcbench.simulate.regret import evaluation_regrets, normalized_regrets, run_regrets, scores
+from lcbench.simulate.study import is_empty, read, results, study, write
+from lcbench.simulate.study.empty import said
 
 TIGHT = "1x"  # the time of one mean run at 50 epochs: a random first configuration may take longer
 OPTIMIZERS = ["hyperband", "random"]

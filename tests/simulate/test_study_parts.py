@@ -4,11 +4,11 @@ import pandas as pd
 import pytest
 
 from lcbench.errors import PlanConflictError
-from simulate.study import study
-from simulate.study.cell import Player
-from simulate.study.limit import parse_budget
-from simulate.study.parts import Parts, remove_parts
-from simulate.study.plan import Cell, Plan
+from lcbench.simulate.study import study
+from lcbench.simulate.study.cell import Player
+from lcbench.simulate.study.limit import parse_budget
+from lcbench.simulate.study.parts import Parts, remove_parts
+from lcbench.simulate.study.plan import Cell, Plan
 
 CELLS = {"optimizers": ["random", "hyperband"], "datasets": ["alpha", "beta"], "budget": "4x"}
 

@@ -11,9 +11,9 @@ import pandas as pd
 import pytest
 
 from lcbench.errors import InputError, StoppedError
-from simulate.optimizers import OPTIMIZERS
-from simulate.study import Cell, Plan, parse_budget, running, study
-from simulate.study.processes import _answer, _check_registered, play_in_processes
+from lcbench.simulate.optimizers import OPTIMIZERS
+from lcbench.simulate.study import Cell, Plan, parse_budget, running, study
+from lcbench.simulate.study.processes import _answer, _check_registered, play_in_processes
 
 
 def plan(seeds) -> Plan:
@@ -95,7 +95,7 @@ def test_ctrl_c_ends_every_process_and_keeps_what_is_finished(bench, tmp_path):
     parts = tmp_path / "parts"
     code = f"""
 import pathlib, lcbench
-from simulate.study import study
+from lcbench.simulate.study import study
 study(lcbench.load({str(bench.folder)!r}), seeds=range(5000), optimizers=["random"], budget="4x", jobs=2,
       parts=pathlib.Path({str(parts)!r}), done=lambda cell: print(cell, flush=True))
 """

@@ -8,7 +8,7 @@ import pytest
 from rich.console import Console
 from rich.table import Table
 
-from simulate.study import report
+from lcbench.simulate.study import report
 
 
 def make(results: dict[str, list[float]], seeds: int = 1) -> pd.DataFrame:

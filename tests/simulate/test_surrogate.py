@@ -8,7 +8,7 @@ from ConfigSpace import Categorical, ConfigurationSpace, EqualsCondition, Float,
 import lcbench
 from lcbench import schema, space, store
 from lcbench.errors import InputError, UnknownNameError
-from simulate import OPTIMIZERS, ReplayBackend, SurrogateBackend, simulate
+from lcbench.simulate import OPTIMIZERS, ReplayBackend, SurrogateBackend, simulate
 
 pytest.importorskip("sklearn", reason="fitting needs the extra 'models'")
 
@@ -184,7 +184,7 @@ def test_noise_needs_two_seeds(make, tmp_path):
 
 
 def test_a_missing_package_is_named_with_the_extra_that_brings_it(bench, monkeypatch):
-    from simulate.surrogate import models
+    from lcbench.simulate.surrogate import models
 
     monkeypatch.setattr(models, "find_spec", lambda name: None)
     with pytest.raises(InputError, match=r"package 'catboost', .* pip install 'lcbench\[models\]'"):

@@ -10,8 +10,8 @@ import pytest
 
 from lcbench import cli, signature, space
 from lcbench.errors import DamagedFileError, NewerFormatError, NotABenchmarkError
-from simulate import SurrogateBackend
-from simulate.surrogate import commands
+from lcbench.simulate import SurrogateBackend
+from lcbench.simulate.surrogate import commands
 
 pytest.importorskip("sklearn", reason="fitting needs the extra 'models'")
 
@@ -52,7 +52,7 @@ def test_the_other_models_too(bench, tmp_path, model):
 def test_loading_needs_none_of_the_packages_that_fit(saved):
     code = f"""
 import sys
-from simulate import SurrogateBackend
+from lcbench.simulate import SurrogateBackend
 backend = SurrogateBackend.load({str(saved)!r}, noise="residual")
 print(*sorted({{"sklearn", "lightgbm", "catboost", "torch"}} & set(sys.modules)))
 """

@@ -8,9 +8,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from lcbench.errors import DamagedFileError
-from simulate.surrogate.binary_tree import binary_tree
-from simulate.surrogate.models import MODELS
-from simulate.surrogate.trees import gather, not_above
+from lcbench.simulate.surrogate.binary_tree import binary_tree
+from lcbench.simulate.surrogate.models import MODELS
+from lcbench.simulate.surrogate.trees import gather, not_above
 
 PACKAGES = {name: model.package for name, model in MODELS.items()}
 

@@ -6,11 +6,11 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from simulate.surrogate import carry_out, plan
-from simulate.surrogate.basis import fit_basis
-from simulate.surrogate.card import Card, score
-from simulate.surrogate.recorded import record
-from simulate.surrogate.validation import assign_folds, hold_out
+from lcbench.simulate.surrogate import carry_out, plan
+from lcbench.simulate.surrogate.basis import fit_basis
+from lcbench.simulate.surrogate.card import Card, score
+from lcbench.simulate.surrogate.recorded import record
+from lcbench.simulate.surrogate.validation import assign_folds, hold_out
 
 pytest.importorskip("sklearn", reason="fitting needs the extra 'models'")
 

@@ -5,8 +5,8 @@ from hypothesis import strategies as st
 
 from lcbench.curve import Curve
 from lcbench.metric import METRICS
-from simulate import Job, Result, Trace
-from simulate.trace import incumbent_losses
+from lcbench.simulate import Job, Result, Trace
+from lcbench.simulate.trace import incumbent_losses
 
 
 def result(trial, loss, finished, budget=1):

@@ -5,10 +5,10 @@ from ConfigSpace import ConfigurationSpace
 from lcbench.curve import Curve
 from lcbench.errors import InputError, UnknownNameError
 from lcbench.metric import METRICS
-from simulate import OPTIMIZERS, FunctionBackend, ReplayBackend, simulate
-from simulate.wrappers import Folded, Negated, Noise, ScaledCost, Subset
-from simulate.wrappers.folded import chebyshev, weighted_sum
-from simulate.wrappers.noise import stable_seed
+from lcbench.simulate import OPTIMIZERS, FunctionBackend, ReplayBackend, simulate
+from lcbench.simulate.wrappers import Folded, Negated, Noise, ScaledCost, Subset
+from lcbench.simulate.wrappers.folded import chebyshev, weighted_sum
+from lcbench.simulate.wrappers.noise import stable_seed
 
 HERE = {"x": 0.5, "y": 0.5}
 

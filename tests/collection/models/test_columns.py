@@ -9,8 +9,8 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from collection.encodings import ENCODINGS, Encoder
-from collection.models.columns import Columns
+from lcbench.collection.encodings import ENCODINGS, Encoder
+from lcbench.collection.models.columns import Columns
 from lcbench.errors import DamagedFileError, DataError
 
 ROWS = 12

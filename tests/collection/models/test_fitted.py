@@ -12,13 +12,13 @@ import pandas as pd
 import pytest
 from sklearn.model_selection import RepeatedKFold
 
-from collection import baselines
-from collection.forest import Forest
-from collection.models import Fitted, Problem, fit_baseline, load_fitted
-from collection.models import folder as model_folder
-from collection.preparation import prepare
-from collection.sources import load_dataset
 from lcbench import signature
+from lcbench.collection import baselines
+from lcbench.collection.forest import Forest
+from lcbench.collection.models import Fitted, Problem, fit_baseline, load_fitted
+from lcbench.collection.models import folder as model_folder
+from lcbench.collection.preparation import prepare
+from lcbench.collection.sources import load_dataset
 from lcbench.errors import DamagedFileError, DataError, NewerFormatError, NotABenchmarkError, UnknownNameError
 
 pytest.importorskip("lightgbm", reason="baselines need lightgbm (lcbench[models])")

@@ -10,9 +10,9 @@ import pandas as pd
 import pytest
 from sklearn.model_selection import StratifiedKFold
 
-from collection.models import Fitted, Problem, fit_network, load_fitted
-from collection.sources import load_dataset
 from lcbench import signature
+from lcbench.collection.models import Fitted, Problem, fit_network, load_fitted
+from lcbench.collection.sources import load_dataset
 from lcbench.errors import DamagedFileError
 from lcbench.space import get_space
 
@@ -214,7 +214,7 @@ def test_weights_of_another_network_are_refused(fitted, name, tmp_path):
     shutil.copy(tmp_path / "other/0.safetensors", tmp_path / "model/0.safetensors")
     with pytest.raises(DamagedFileError, match="is truncated or changed"):
         load_fitted(tmp_path / "model")
-    from collection.models import folder
+    from lcbench.collection.models import folder
 
     path = tmp_path / "model/model.json"
     document = folder.files.read_json(path)
