@@ -17,33 +17,31 @@ import lazy_loader
 __getattr__, __dir__, __all__ = lazy_loader.attach(
     __name__,
     submod_attrs={
+        "anytime": ["anytime_regret", "best_losses"],
         "comparison": ["compare"],
-        "correlation": ["budget_correlation", "spearman", "table3"],
-        "epochs": ["epoch_correlation"],
+        "correlation": ["budget_correlation", "epoch_correlation", "spearman", "table3"],
         "figures": ["FIGURES"],
-        "generality": ["best_configurations"],
-        "performance": ["performance_matrix", "relative_regret"],
+        "generality": ["best_configurations", "performance_matrix", "relative_regret"],
         "portfolio": ["greedy_portfolio", "leave_one_out", "portfolio_frame", "portfolio_regret", "simple_portfolio"],
-        "regret": ["anytime_regret", "best_losses"],
         "survivors": ["best_survivors"],
     },
 )
 
 if TYPE_CHECKING:
+    from lcbench.analysis.anytime import anytime_regret as anytime_regret
+    from lcbench.analysis.anytime import best_losses as best_losses
     from lcbench.analysis.comparison import compare as compare
     from lcbench.analysis.correlation import budget_correlation as budget_correlation
+    from lcbench.analysis.correlation import epoch_correlation as epoch_correlation
     from lcbench.analysis.correlation import spearman as spearman
     from lcbench.analysis.correlation import table3 as table3
-    from lcbench.analysis.epochs import epoch_correlation as epoch_correlation
     from lcbench.analysis.figures import FIGURES as FIGURES
     from lcbench.analysis.generality import best_configurations as best_configurations
-    from lcbench.analysis.performance import performance_matrix as performance_matrix
-    from lcbench.analysis.performance import relative_regret as relative_regret
+    from lcbench.analysis.generality import performance_matrix as performance_matrix
+    from lcbench.analysis.generality import relative_regret as relative_regret
     from lcbench.analysis.portfolio import greedy_portfolio as greedy_portfolio
     from lcbench.analysis.portfolio import leave_one_out as leave_one_out
     from lcbench.analysis.portfolio import portfolio_frame as portfolio_frame
     from lcbench.analysis.portfolio import portfolio_regret as portfolio_regret
     from lcbench.analysis.portfolio import simple_portfolio as simple_portfolio
-    from lcbench.analysis.regret import anytime_regret as anytime_regret
-    from lcbench.analysis.regret import best_losses as best_losses
     from lcbench.analysis.survivors import best_survivors as best_survivors

@@ -2,11 +2,11 @@
 
 import pandas as pd
 
-from lcbench.analysis.losses import comparable_losses, has_runs
-from lcbench.benchmark import Benchmark
+from lcbench.analysis.generality import comparable_losses, has_runs
 from lcbench.errors import InputError
-from lcbench.metric import get_metric
-from lcbench.schema import BASELINES, PARTS, table_path
+from lcbench.table.benchmark import Benchmark
+from lcbench.table.manifest import BASELINES, PARTS, table_path
+from lcbench.table.metric import get_metric
 
 NETWORK = "network"
 """What the best network is called among the models."""

@@ -2,12 +2,11 @@
 
 import pandas as pd
 
-from lcbench.analysis.answers import ANSWERS, Answer
-from lcbench.analysis.measured import Measured
+from lcbench.analysis.answers import ANSWERS, Answer, Measured
 from lcbench.analysis.paper import NUMBERS, PublishedNumber, written
-from lcbench.benchmark import Benchmark
 from lcbench.errors import InputError
-from lcbench.metric import get_metric
+from lcbench.table.benchmark import Benchmark
+from lcbench.table.metric import get_metric
 
 COLUMNS = ("section", "source", "quantity", "unit", "paper", "here", "paper_value", "here_value", "note")
 

@@ -13,11 +13,11 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from lcbench.analysis.baselines import tested_metric
-from lcbench.benchmark import Benchmark
 from lcbench.errors import InputError
-from lcbench.metric import get_metric
-from lcbench.schema import BASELINES, PARTS, PREDICTIONS, table_path
 from lcbench.simulate.ensembles import CANDIDATES, SIZE, combine, greedy_ensemble, model_loss
+from lcbench.table.benchmark import Benchmark
+from lcbench.table.manifest import BASELINES, PARTS, PREDICTIONS, table_path
+from lcbench.table.metric import get_metric
 
 SINGLE, ENSEMBLE, WITH_BASELINES, BASELINE = "best network", "ensemble", "ensemble with baselines", "best baseline"
 """What is compared: the network that is best on the validation part, an ensemble of networks, one of networks and

@@ -1,23 +1,126 @@
-"""RQ1 (section 4.2.1 of the paper): are there configurations that perform well on several data sets?
+"""What a table says of its configurations: one loss per configuration and epoch, averaged over the seeds."""
 
-All functions start from :func:`lcbench.analysis.performance.performance_matrix`, a matrix of configurations x data
-sets.
-"""
+from collections.abc import Iterable
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
-from lcbench.analysis.performance import losses, relative_regret
+from lcbench.errors import InputError
+from lcbench.simulate.portfolio.regret import losses as losses
+from lcbench.simulate.portfolio.regret import relative_regret as relative_regret
+from lcbench.table.benchmark import Benchmark
+from lcbench.table.metric import get_metric
+
+DECIMALS = 6
+"""Losses are compared after rounding to 1e-6, so that equal means of numbers stored as float32 are ties. The smallest
+step of an accuracy averaged over three seeds is larger on every data set of the paper (2.8e-6 on airlines)."""
+
+
+def mean_losses(bench: Benchmark, dataset: str, metric: str, budget: int) -> NDArray[np.float64]:
+    """Loss of every configuration after every epoch, with its metric averaged over the seeds.
+
+    A run that diverged is a result, the worst one: from that epoch on its configuration has an infinite loss, even if
+    its other seeds did not diverge.
+
+    Args:
+        bench: The table.
+        dataset: Name of a data set.
+        metric: Name of a metric.
+        budget: Epochs of the runs.
+
+    Returns:
+        ``(configs, budget + 1)`` array; configurations in the table's order, index = epochs trained.
+
+    Raises:
+        UnknownNameError: If a name or the budget is not in the table.
+    """
+    return get_metric(metric).loss(bench.array(dataset, metric, budget).mean(axis=1, dtype=np.float64))
+
+
+def comparable_losses(bench: Benchmark, dataset: str, metric: str, budget: int) -> NDArray[np.float64]:
+    """:func:`mean_losses` with equal means made ties: ``(configs, budget + 1)``."""
+    return np.round(mean_losses(bench, dataset, metric, budget), DECIMALS)
+
+
+def has_runs(bench: Benchmark, dataset: str, budgets: Iterable[int]) -> NDArray[np.bool_]:
+    """Which configurations have all seeds' runs of these budgets, diverged ones included.
+
+    The metrics of a missing run are NaN like those of one that diverged, but a run that took place has seconds. A
+    folder may have gaps: a collection that was stopped, or what optimizers tried, most of it at a few budgets.
+
+    Args:
+        bench: The table.
+        dataset: Name of a data set.
+        budgets: Epochs of the runs that are needed.
+
+    Returns:
+        ``(configs,)`` array.
+    """
+    present = [~np.isnan(bench.array(dataset, "seconds", budget)[:, :, 0]) for budget in budgets]
+    return np.all(present, axis=(0, 2))
+
+
+def is_complete(bench: Benchmark, dataset: str) -> NDArray[np.bool_]:
+    """Which configurations have all their runs, at every budget and seed; ``(configs,)``."""
+    return has_runs(bench, dataset, bench.budgets)
+
+
+# What every configuration reaches on every data set: the matrix of RQ1 and RQ2.
+# How far that is from the best, the relative regret, is in :mod:`lcbench.simulate.portfolio.regret`.
+
+
+def performance_matrix(bench: Benchmark, metric: str = "valid_accuracy", budget: int | None = None) -> pd.DataFrame:
+    """The metric of every configuration on every data set after the last epoch, averaged over the seeds.
+
+    A configuration that lacks a run of this budget on any data set (of a collection that was stopped) is left out.
+
+    Args:
+        bench: The table.
+        metric: Name of a metric.
+        budget: Epochs of the runs; the largest budget by default.
+
+    Returns:
+        Rows: configurations, index ``config_id``. Columns: data sets. Rounded to 1e-6, so that equal
+        means are ties; NaN where a seed diverged.
+
+    Raises:
+        UnknownNameError: If the metric or the budget is not in the table.
+        InputError: If no configuration has these runs on all data sets, or the metric is NaN throughout on a data set.
+    """
+    get_metric(metric)
+    needed = bench.budgets[-1] if budget is None else budget
+    kept = np.logical_and.reduce([has_runs(bench, dataset, [needed]) for dataset in bench.datasets])
+    if not kept.any():
+        raise InputError(
+            f"the table must hold a configuration with its runs of {needed} epochs on all data sets, got none; "
+            "finish the collection."
+        )
+    columns = {dataset: _last(bench, dataset, metric, budget)[kept] for dataset in bench.datasets}
+    for dataset, values in columns.items():
+        if np.isnan(values).all():
+            raise InputError(f"{metric} must be recorded, got NaN for every run on {dataset}; choose another metric.")
+    return pd.DataFrame(columns, index=bench.configs.index[kept])
+
+
+def _last(bench: Benchmark, dataset: str, metric: str, budget: int | None) -> NDArray[np.float64]:
+    """``(configs,)`` values after the last epoch, mean over the seeds."""
+    return np.round(bench.array(dataset, metric, budget)[:, :, -1].mean(axis=1, dtype=np.float64), DECIMALS)
+
+
+# RQ1 (section 4.2.1 of the paper): are there configurations that perform well on several data sets?.
+# All functions start from :func:`lcbench.analysis.generality.performance_matrix`, a matrix of configurations x data
+# sets.
 
 
 def single_best(values: pd.DataFrame, metric: str) -> int:
     """The configuration that is best on average across all data sets: the one with the smallest mean loss.
 
     Of several, the first. Configurations that diverged anywhere count as in
-    :func:`lcbench.analysis.performance.losses`.
+    :func:`lcbench.analysis.generality.losses`.
 
     Args:
-        values: From :func:`lcbench.analysis.performance.performance_matrix`.
+        values: From :func:`lcbench.analysis.generality.performance_matrix`.
         metric: Name of its metric.
 
     Returns:
@@ -30,7 +133,7 @@ def best_configurations(values: pd.DataFrame, metric: str) -> pd.DataFrame:
     """The best configuration of each data set, against the single best over all.
 
     Args:
-        values: From :func:`lcbench.analysis.performance.performance_matrix`.
+        values: From :func:`lcbench.analysis.generality.performance_matrix`.
         metric: Name of its metric.
 
     Returns:
@@ -71,7 +174,7 @@ def spread(values: pd.DataFrame, metric: str, within: float = 0.05) -> pd.DataFr
     """How sparse good configurations are on each data set ("on some, most configurations perform well").
 
     Args:
-        values: From :func:`lcbench.analysis.performance.performance_matrix`.
+        values: From :func:`lcbench.analysis.generality.performance_matrix`.
         metric: Name of its metric.
         within: Relative regret up to which a configuration counts as good.
 

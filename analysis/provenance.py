@@ -4,10 +4,10 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from lcbench.benchmark import Benchmark
 from lcbench.errors import InputError, UnknownNameError
 from lcbench.simulate.realtime.studied import NO_ROW
 from lcbench.simulate.study import results
+from lcbench.table.benchmark import Benchmark
 
 
 def check_same_table(traces: pd.DataFrame, bench: Benchmark, metric: str) -> None:

@@ -10,11 +10,10 @@ import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
-from lcbench.analysis.correlation import ADAPTIVE, NON_ADAPTIVE
-from lcbench.analysis.epochs import some_epochs
-from lcbench.analysis.losses import comparable_losses, is_complete
-from lcbench.benchmark import Benchmark
+from lcbench.analysis.correlation import ADAPTIVE, NON_ADAPTIVE, some_epochs
+from lcbench.analysis.generality import comparable_losses, is_complete
 from lcbench.errors import InputError
+from lcbench.table.benchmark import Benchmark
 
 FINAL = 0.1
 """Share of the configurations that count as the best at the end."""

@@ -20,11 +20,11 @@ from scipy.stats import spearmanr
 
 import lcbench
 from lcbench.analysis import style
-from lcbench.analysis.epochs import spearman_matrix
+from lcbench.analysis.correlation import spearman_matrix
 from lcbench.analysis.figures import FIGURES
-from lcbench.benchmark import Benchmark
 from lcbench.errors import InputError
 from lcbench.simulate.portfolio.greedy import greedy_portfolio, leave_one_out
+from lcbench.table.benchmark import Benchmark
 
 DATASETS, CONFIGS, SIZE, EPOCHS = 35, 2000, 16, 51
 BUDGETS, SEEDS = (12, 25, 50), (0, 1, 2)

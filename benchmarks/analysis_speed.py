@@ -77,7 +77,7 @@ def table_of_losses() -> tuple[tuple[str, ...], np.ndarray, np.ndarray]:
 
     Every axis counts, some in pairs, and there is noise, so that trees grow to about as many leaves as on real tables.
     """
-    from lcbench.space import encode, get_space, sample
+    from lcbench.space.spaces import encode, get_space, sample
 
     rng, space = np.random.default_rng(0), get_space("mlp-released")
     cube = encode(space, sample(space, CONFIGS, rng))
@@ -90,9 +90,7 @@ def importance(arguments: argparse.Namespace) -> Iterator[Row]:
     """Main effects and pairs of fANOVA, LPI, marginal curves and ablation, with 64 trees grown to the end."""
     from lcbench.analysis.importance.ablation import ablation_path
     from lcbench.analysis.importance.axes import cube_axes
-    from lcbench.analysis.importance.fanova import main_effects
-    from lcbench.analysis.importance.interactions import interactions
-    from lcbench.analysis.importance.lpi import local_importance
+    from lcbench.analysis.importance.fanova import interactions, local_importance, main_effects
     from lcbench.analysis.importance.marginals import marginal_curve
     from lcbench.analysis.importance.model import ForestSettings, fit, unfitted_forest
 

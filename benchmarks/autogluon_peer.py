@@ -19,9 +19,9 @@ import numpy as np
 import pandas as pd
 import typer
 
-from lcbench.collection.dataset import text_of
+from lcbench.collection.data.dataset import text_of
+from lcbench.collection.data.sources import split_sources
 from lcbench.collection.provenance import processor
-from lcbench.collection.sources import split_sources
 from lcbench.files import read_json
 from lcbench.simulate.ablation.file import COLUMNS
 from lcbench.simulate.ablation.parts import Parts

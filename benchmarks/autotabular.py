@@ -17,10 +17,10 @@ import typer
 from fidelity import SHARED, openml_cache
 from rich.console import Console
 
-from lcbench.collection.classes import number_classes
+from lcbench.collection.data.dataset import number_classes
+from lcbench.collection.data.openml_task import load_openml
+from lcbench.collection.data.preparation import split_rows
 from lcbench.collection.models import Problem
-from lcbench.collection.openml_task import load_openml
-from lcbench.collection.splits import split_rows
 from lcbench.console import table
 from lcbench.simulate.autotabular import AutoTabularClassifier, journal
 from lcbench.simulate.autotabular.folder import Folder

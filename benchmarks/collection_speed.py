@@ -22,12 +22,12 @@ from peers import dataloader_loop, tuned_loop
 from rich.console import Console
 from rich.table import Table
 
-from lcbench.collection.calibration import noise
-from lcbench.collection.cost import Sizes
-from lcbench.collection.extent import Extent
+from lcbench.collection.networks.calibration import noise
+from lcbench.collection.networks.cost import Sizes
+from lcbench.collection.networks.extent import Extent
+from lcbench.collection.networks.tensors import one_thread
+from lcbench.collection.networks.train import network_shape, train
 from lcbench.collection.plan import sampled_configs
-from lcbench.collection.threads import one_thread
-from lcbench.collection.train import network_shape, train
 
 EXTENTS = {
     "car": Extent(6, 4, Sizes(775, 382, 571)),

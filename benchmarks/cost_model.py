@@ -11,11 +11,11 @@ from typing import Annotated
 import numpy as np
 import typer
 
-from lcbench.collection.calibration import calibrated, time_epoch
-from lcbench.collection.cost import Sizes
-from lcbench.collection.extent import Extent, work_of
+from lcbench.collection.networks.calibration import calibrated, time_epoch
+from lcbench.collection.networks.cost import Sizes
+from lcbench.collection.networks.extent import Extent, work_of
 from lcbench.collection.plan import sampled_configs
-from lcbench.space import get_space, records
+from lcbench.space.spaces import get_space, records
 
 EXTENTS = {
     "credit-g": Extent(20, 2, Sizes(449, 221, 330)),

@@ -16,16 +16,16 @@ from typing import Annotated
 import numpy as np
 import typer
 
-from lcbench.collection.calibration import noise
-from lcbench.collection.cost import Sizes
-from lcbench.collection.extent import Extent
+from lcbench.collection.networks.calibration import noise
+from lcbench.collection.networks.cost import Sizes
+from lcbench.collection.networks.extent import Extent
+from lcbench.collection.networks.tensors import one_thread
+from lcbench.collection.networks.train import train
 from lcbench.collection.provenance import processor
 from lcbench.collection.shards import Workplace
-from lcbench.collection.threads import one_thread
-from lcbench.collection.train import train
 from lcbench.collection.unit import NO_EXTRAS, Extras, Unit
-from lcbench.schema import parse_budgets
-from lcbench.space import get_space, sample
+from lcbench.space.spaces import get_space, sample
+from lcbench.table.manifest import parse_budgets
 
 DATA = {
     "credit-g, 449 x 20 x 2": Extent(20, 2, Sizes(449, 221, 330)),

@@ -28,7 +28,7 @@ import lcbench
 from lcbench.collection.commands import collect
 from lcbench.collection.provenance import processor
 from lcbench.errors import LcbenchError
-from lcbench.space import get_space
+from lcbench.space.spaces import get_space
 
 SHARED = Path(__file__).parents[2] / "shared"
 SPACE = "mlp-released"

@@ -3,8 +3,8 @@
 The full LCBench is 35 data sets x 2000 configurations x budgets 12/25/50 x 3 seeds. Some configurations are trained on
 synthetic data of each data set's shape, and a model of the time is fitted to what that took.
 
-Measured: ``lcbench.collection.train.train_together`` on a stack at the data set's own number of features and classes
-    and the
+Measured: ``lcbench.collection.networks.train.train_together`` on a stack at the data set's own number of features and
+    classes and the
 configurations' own batch sizes, as many processes at once as asked for. On a CPU a stack is one configuration's nine
 runs (3 budgets x 3 seeds); on a GPU it is those of several, grouped as a collection of all 2000 groups them.
 
@@ -40,18 +40,16 @@ import typer
 from numpy.typing import NDArray
 from scipy.optimize import least_squares, nnls
 
-from lcbench.collection.devices import check_device
-from lcbench.collection.grouping import groups
-from lcbench.collection.network import Shape
-from lcbench.collection.prepared import Prepared
+from lcbench.collection.data.preparation import SHARE
+from lcbench.collection.data.prepared import Prepared
+from lcbench.collection.networks.grouping import groups
+from lcbench.collection.networks.network import Shape
+from lcbench.collection.networks.tensors import Tensors, check_device, one_thread
+from lcbench.collection.networks.train import network_shape, train_together
 from lcbench.collection.provenance import processor
-from lcbench.collection.splits import SHARE
-from lcbench.collection.tensors import Tensors
-from lcbench.collection.threads import one_thread
-from lcbench.collection.train import network_shape, train_together
 from lcbench.console import progress
 from lcbench.errors import InputError
-from lcbench.space import get_space, sample
+from lcbench.space.spaces import get_space, sample
 
 DATASETS = """
 kr-vs-kp 3196 36 2 | mfeat-factors 2000 216 10 | credit-g 1000 20 2 | vehicle 846 18 4 | kc1 2109 21 2

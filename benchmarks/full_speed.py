@@ -12,10 +12,10 @@ from typing import Any
 
 import numpy as np
 
-from lcbench.collection.calibration import time_epoch
-from lcbench.collection.cost import Sizes
-from lcbench.collection.extent import Extent
-from lcbench.space import get_space, records, sample
+from lcbench.collection.networks.calibration import time_epoch
+from lcbench.collection.networks.cost import Sizes
+from lcbench.collection.networks.extent import Extent
+from lcbench.space.spaces import get_space, records, sample
 
 COMMON = {"optimizer": "sgd", "sgd_learning_rate": 0.01, "sgd_weight_decay": 1e-4, "momentum": 0.9}
 COMMON |= {"batch_size": 128, "training_technique": "standard", "preprocessor": "none"}

@@ -49,9 +49,8 @@ def prepare(folder: Path) -> str:
 
 def train_widest(folder: Path) -> str:
     """What a worker process does."""
-    from lcbench.collection.tensors import Tensors
-    from lcbench.collection.threads import one_thread
-    from lcbench.collection.train import train
+    from lcbench.collection.networks.tensors import Tensors, one_thread
+    from lcbench.collection.networks.train import train
 
     with one_thread():
         data = Tensors(Workplace(folder / "bench").read_data("large"))

@@ -36,7 +36,7 @@ from numpy.typing import NDArray
 from lcbench.simulate import OPTIMIZERS, simulate
 from lcbench.simulate.adapters import ADAPTERS, SMACOptimizer
 from lcbench.simulate.contract import Domain, Job, Optimizer, Result
-from lcbench.simulate.encoding import Encoding
+from lcbench.space.encoding import Encoding
 
 Make = Callable[[Domain, tuple[int, ...], np.random.Generator], Optimizer]
 

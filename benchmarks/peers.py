@@ -8,8 +8,8 @@ import torch
 from torch import Tensor
 from torch.utils.data import DataLoader, TensorDataset
 
-from lcbench.collection.tensors import Tensors
-from lcbench.collection.train import network_shape
+from lcbench.collection.networks.tensors import Tensors
+from lcbench.collection.networks.train import network_shape
 
 
 def module(data: Tensors, config: dict[str, Any]) -> torch.nn.Sequential:

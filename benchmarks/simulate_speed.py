@@ -31,12 +31,13 @@ from bohb_quality import BUDGETS, HpBandSter
 from numpy.typing import NDArray
 
 import lcbench
-from lcbench import schema, store
 from lcbench.collection.provenance import processor
 from lcbench.simulate import OPTIMIZERS, ReplayBackend, simulate
 from lcbench.simulate.optimizers import get_optimizer
 from lcbench.simulate.replay import Match
-from lcbench.space import encode, get_space, sample, to_json
+from lcbench.space.spaces import encode, get_space, sample, to_json
+from lcbench.table import store
+from lcbench.table.manifest import DATASET_SCHEMA, RUN_SCHEMA, SERIES, Manifest
 
 CONFIGS, EPOCHS, WORKERS = 2000, 50, 4
 SPACE, DATASET = "mlp", "formula"
@@ -62,14 +63,14 @@ def folder_of(folder: Path) -> lcbench.Benchmark:
     numbers = np.arange(CONFIGS)
     key = {"budget": np.full(CONFIGS, EPOCHS), "config_id": numbers, "seed": np.zeros(CONFIGS, int)}
     more = {"status": ["success"] * CONFIGS, "epochs": key["budget"], "n_parameters": np.ones(CONFIGS, int)}
-    series = {name: [*known.get(name, np.zeros_like(accuracy))] for name in schema.SERIES}
+    series = {name: [*known.get(name, np.zeros_like(accuracy))] for name in SERIES}
     runs = pa.table({name: pa.array(values) for name, values in {**key, **more, **series}.items()})
     space = get_space(SPACE)
-    manifest = schema.Manifest("a formula", SPACE, to_json(space), (EPOCHS,), (0,), "adaptive", provenance={})
+    manifest = Manifest("a formula", SPACE, to_json(space), (EPOCHS,), (0,), "adaptive", provenance={})
     row = {"name": DATASET, "source": "formula", "instances": 1, "features": 1, "classes": 2}
     configs = pa.table({"config_id": pa.array(numbers, pa.int32()), **{name: pa.array(frame[name]) for name in frame}})
-    datasets = pa.Table.from_pylist([row], schema=schema.DATASET_SCHEMA)
-    store.write(folder, manifest, configs, datasets, {DATASET: runs.cast(schema.RUN_SCHEMA)})
+    datasets = pa.Table.from_pylist([row], schema=DATASET_SCHEMA)
+    store.write(folder, manifest, configs, datasets, {DATASET: runs.cast(RUN_SCHEMA)})
     return lcbench.load(folder)
 
 

@@ -18,9 +18,10 @@ import typer
 from numpy.typing import NDArray
 
 import lcbench
-from lcbench import schema, store
-from lcbench.analysis.lcbench_datasets import LCBENCH_DATASETS
-from lcbench.space import check_configs, get_space, to_json
+from lcbench.analysis.paper import LCBENCH_DATASETS
+from lcbench.space.spaces import check_configs, get_space, to_json
+from lcbench.table import store
+from lcbench.table.manifest import DATASET_SCHEMA, RUN_SCHEMA, SERIES, Manifest
 
 SPACE, BUDGET = "mlp-released", 50
 METRICS = {
@@ -41,7 +42,7 @@ def curves(table: pa.Table, column: str) -> NDArray[np.float32]:
 def run_table(table: pa.Table) -> pa.Table:
     """The runs of one data set in the folder's format."""
     n = len(table)
-    series = dict.fromkeys(schema.SERIES, np.full((n, BUDGET + 1), np.nan, np.float32))
+    series = dict.fromkeys(SERIES, np.full((n, BUDGET + 1), np.nan, np.float32))
     series |= {name: factor * curves(table, column) for name, (column, factor) in METRICS.items()}
     time = curves(table, "time")
     series["seconds"] = np.maximum.accumulate(time - time[:, :1], axis=1)
@@ -60,7 +61,7 @@ def run_table(table: pa.Table) -> pa.Table:
         name: pa.ListArray.from_arrays(offsets, pa.array(values.ravel().astype(np.float32)))
         for name, values in series.items()
     }
-    return pa.table(columns).cast(schema.RUN_SCHEMA)
+    return pa.table(columns).cast(RUN_SCHEMA)
 
 
 def tables(path: Path) -> Iterator[tuple[str, pa.Table]]:
@@ -86,7 +87,7 @@ def build(source: Path, folder: Path) -> lcbench.Benchmark:
         for each in LCBENCH_DATASETS
         if each.name in runs
     ]
-    manifest = schema.Manifest(
+    manifest = Manifest(
         title=f"made from {source.name}: predictions of a model fitted to the released LCBench, not the table itself",
         space_name=SPACE,
         space=to_json(space),
@@ -95,9 +96,7 @@ def build(source: Path, folder: Path) -> lcbench.Benchmark:
         schedule="adaptive: a cosine of its own for each budget",
         provenance={"seconds": "predicted by the same model"},
     )
-    store.write(
-        folder, manifest, pa.table(columns), pa.Table.from_pylist(described, schema=schema.DATASET_SCHEMA), runs
-    )
+    store.write(folder, manifest, pa.table(columns), pa.Table.from_pylist(described, schema=DATASET_SCHEMA), runs)
     return lcbench.load(folder)
 
 

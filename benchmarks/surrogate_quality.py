@@ -24,15 +24,13 @@ import numpy as np
 import pandas as pd
 
 import lcbench
-from lcbench.benchmark import Benchmark
 from lcbench.simulate.surrogate import MODELS, SurrogateBackend, carry_out, plan
-from lcbench.simulate.surrogate.card import Card
-from lcbench.simulate.surrogate.course import SERIES, fit_course
+from lcbench.simulate.surrogate.card import Card, assign_folds
+from lcbench.simulate.surrogate.course import SERIES, fit_course, recorded_targets
+from lcbench.simulate.surrogate.fitting import Surrogate
 from lcbench.simulate.surrogate.recorded import Recorded
-from lcbench.simulate.surrogate.surrogate import Surrogate
-from lcbench.simulate.surrogate.targets import recorded_targets
-from lcbench.simulate.surrogate.validation import assign_folds
-from lcbench.space import sample
+from lcbench.space.spaces import sample
+from lcbench.table.benchmark import Benchmark
 
 FOLDS, SEED, MANY = 5, 0, 100_000
 

@@ -82,23 +82,25 @@ def build(document: Path, folder: Path) -> None:
     """Write a benchmark folder from a JSON file of the published layout."""
     import pyarrow as pa
 
-    from lcbench import schema, space, store
+    from lcbench.space.spaces import get_space, to_json
+    from lcbench.table import store
+    from lcbench.table.manifest import DATASET_SCHEMA, Manifest
 
     data = json.loads(document.read_bytes())
     entries = list(next(iter(data.values())).values())
-    spaces = space.get_space("mlp-released")
+    spaces = get_space("mlp-released")
     configs = {name: [entry["config"][name] * 1 for entry in entries] for name in spaces}
     described = [
         {"name": name, "source": "generated", "instances": 1000, "features": 20, "classes": 2}
         | {"train_instances": 450, "valid_instances": 220, "test_instances": 330, "class_counts": [500, 500]}
         for name in data
     ]
-    manifest = schema.Manifest("generated", "mlp-released", space.to_json(spaces), (50,), (1,), "adaptive", {})
+    manifest = Manifest("generated", "mlp-released", to_json(spaces), (50,), (1,), "adaptive", {})
     store.write(
         folder,
         manifest,
         pa.table({"config_id": pa.array(range(len(entries)), pa.int32()), **configs}),
-        pa.Table.from_pylist(described, schema=schema.DATASET_SCHEMA),
+        pa.Table.from_pylist(described, schema=DATASET_SCHEMA),
         {name: runs(list(rows.values())) for name, rows in data.items()},
     )
 
@@ -107,7 +109,7 @@ def runs(entries: list[dict]) -> object:
     """One data set's runs; validation and test numbers as they are, train numbers with noise of their own."""
     import pyarrow as pa
 
-    from lcbench import schema
+    from lcbench.table.manifest import RUN_SCHEMA, SERIES
 
     rng, n = np.random.default_rng(0), len(entries)
     columns = {}
@@ -121,8 +123,8 @@ def runs(entries: list[dict]) -> object:
     key = {"budget": np.full(n, 50), "config_id": np.arange(n), "seed": np.full(n, 1)}
     rest = {"status": ["success"] * n, "epochs": np.full(n, 50)}
     rest["n_parameters"] = [entry["results"]["model_parameters"] for entry in entries]
-    lists = {name: list(columns[name].astype(np.float32)) for name in schema.SERIES}
-    return pa.table(key | rest | lists).cast(schema.RUN_SCHEMA)
+    lists = {name: list(columns[name].astype(np.float32)) for name in SERIES}
+    return pa.table(key | rest | lists).cast(RUN_SCHEMA)
 
 
 def ask_json(path: Path) -> None:
@@ -145,7 +147,7 @@ def ask_json(path: Path) -> None:
 def ask_table(path: Path) -> None:
     """Open the folder and ask it."""
     started = time.perf_counter()
-    from lcbench.benchmark import load
+    from lcbench.table.benchmark import load
 
     imported, before = time.perf_counter(), resident()
     bench = load(path)

@@ -27,8 +27,8 @@ def baselines(
     nothing can be done; 3 some are missing; 130 stopped with Ctrl-C.
     """
     from lcbench.collection.baseline_session import held
-    from lcbench.collection.baselines import choose
     from lcbench.collection.full_disk import clear_if_full
+    from lcbench.collection.models.baselines import choose
     from lcbench.console import ERR, OUT
     from lcbench.errors import InputError
 

@@ -7,22 +7,22 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from lcbench.collection.baselines import BASELINES
-from lcbench.collection.prepared import Prepared
-from lcbench.schema import BASELINE_SCHEMA, LEAST_PROBABILITY, PARTS
+from lcbench.collection.data.prepared import Prepared
+from lcbench.collection.models.baselines import BASELINES
+from lcbench.table.manifest import BASELINE_SCHEMA, LEAST_PROBABILITY, PARTS
 
 
 def measured(name: str, seed: int, data: Prepared, clock: Callable[[], float]) -> pa.Table:
     """Train one baseline and measure it on all three parts.
 
     Args:
-        name: A name of :data:`lcbench.collection.baselines.BASELINES`.
+        name: A name of :data:`lcbench.collection.models.baselines.BASELINES`.
         seed: Its source of randomness.
         data: The data set as the networks got it.
         clock: Gives seconds of processor time.
 
     Returns:
-        One row in ``lcbench.schema.BASELINE_SCHEMA``.
+        One row in ``lcbench.table.manifest.BASELINE_SCHEMA``.
     """
     from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
@@ -40,10 +40,10 @@ def measured(name: str, seed: int, data: Prepared, clock: Callable[[], float]) -
 
 
 def scores(chances: NDArray[np.float64], labels: NDArray[np.int64]) -> dict[str, float]:
-    """The metrics of probabilities, as those of the networks (see ``lcbench.collection.statistics``).
+    """The metrics of probabilities, as those of the networks (see ``lcbench.collection.networks.measures``).
 
     Args:
-        chances: ``(rows, classes)``; below ``lcbench.schema.LEAST_PROBABILITY`` they count as that.
+        chances: ``(rows, classes)``; below ``lcbench.table.manifest.LEAST_PROBABILITY`` they count as that.
         labels: ``(rows,)`` class numbers.
 
     Returns:

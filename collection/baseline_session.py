@@ -18,19 +18,21 @@ from typing import Any
 
 import pyarrow as pa
 
-from lcbench import schema, store
-from lcbench.alone import alone
-from lcbench.benchmark import Benchmark
 from lcbench.collection.attempt import describe
 from lcbench.collection.baseline_sources import load_again
-from lcbench.collection.baselines import BASELINES, seeds_of
 from lcbench.collection.engine import KILLED
+from lcbench.collection.models.baselines import BASELINES, seeds_of
 from lcbench.collection.processes import Processes
 from lcbench.collection.provenance import processor
 from lcbench.collection.shards import Workplace
 from lcbench.collection.tables import labels_table
 from lcbench.errors import DamagedFileError, LcbenchError
-from lcbench.migration import migrate
+from lcbench.table import store
+from lcbench.table.benchmark import Benchmark
+from lcbench.table.manifest import BASELINE_KEY, LABELS, table_path
+from lcbench.table.manifest import BASELINES as RECORDED
+from lcbench.table.migrate import migrate
+from lcbench.work.lock import alone
 
 _PACKAGES = ("lightgbm", "catboost", "scikit-learn", "numpy")
 
@@ -162,11 +164,11 @@ class Session:
         if not rows:
             return
         self.recorded += len(rows)
-        paths = [schema.table_path(schema.BASELINES, dataset)]
+        paths = [table_path(RECORDED, dataset)]
         if paths[0] in self.bench.manifest.files:
             rows.append(store.read_parquet(self.folder / paths[0]))
         store.write_parquet(self.folder / paths[0], _ordered(pa.concat_tables(rows)))
-        labels = schema.table_path(schema.LABELS, dataset)
+        labels = table_path(LABELS, dataset)
         if labels not in self.bench.manifest.files:  # predictions say nothing without them
             store.write_parquet(self.folder / labels, labels_table(Workplace(self.folder).read_data(dataset)))
             paths.append(labels)
@@ -182,10 +184,10 @@ class Session:
 
     def _listed(self, dataset: str) -> list[Fit]:
         """What the folder's own table has."""
-        path = schema.table_path(schema.BASELINES, dataset)
+        path = table_path(RECORDED, dataset)
         if path not in self.bench.manifest.files:
             return []
-        table = store.read_parquet(self.folder / path, schema.BASELINE_KEY)
+        table = store.read_parquet(self.folder / path, BASELINE_KEY)
         return [Fit(dataset, row["baseline"], row["seed"]) for row in table.to_pylist()]
 
     def _read(self, fit: Fit) -> pa.Table | None:
@@ -207,7 +209,7 @@ def _kept(folder: Path, fit: Fit) -> Path:
 def _ordered(table: pa.Table) -> pa.Table:
     """Rows in the order of the registry, then by seed."""
     place = {name: i for i, name in enumerate(BASELINES)}
-    rows = table.select(list(schema.BASELINE_KEY)).to_pylist()
+    rows = table.select(list(BASELINE_KEY)).to_pylist()
     keys = [(place.get(row["baseline"], len(place)), row["seed"]) for row in rows]
     return table.take(sorted(range(len(keys)), key=keys.__getitem__)).combine_chunks()
 

@@ -5,12 +5,12 @@ from typing import Any
 
 import numpy as np
 
-from lcbench.benchmark import Benchmark
+from lcbench.collection.data.preparation import Prepared, describe, prepare
+from lcbench.collection.data.sources import load_dataset
 from lcbench.collection.plan import digest_data
-from lcbench.collection.preparation import Prepared, describe, prepare
-from lcbench.collection.sources import load_dataset
 from lcbench.errors import InputError
-from lcbench.schema import LABELS, PARTS, table_path
+from lcbench.table.benchmark import Benchmark
+from lcbench.table.manifest import LABELS, PARTS, table_path
 
 _SAME = ("classes", "class_counts", "train_instances", "valid_instances", "test_instances")
 

@@ -8,7 +8,6 @@ from typing import Any
 
 import pyarrow as pa
 
-from lcbench import store
 from lcbench.collection.engine import Engine, run
 from lcbench.collection.failures import Failures
 from lcbench.collection.full_disk import disk_is_full
@@ -18,7 +17,9 @@ from lcbench.collection.shards import Workplace
 from lcbench.collection.tables import labels_table
 from lcbench.collection.unit import Outcome, Task, Unit
 from lcbench.errors import StoppedError
-from lcbench.schema import (
+from lcbench.space.spaces import get_space, is_full, to_json
+from lcbench.table import store
+from lcbench.table.manifest import (
     CONFIGS,
     DATASET_SCHEMA,
     DATASETS,
@@ -30,8 +31,6 @@ from lcbench.schema import (
     Manifest,
     table_path,
 )
-from lcbench.search_space_2 import is_full
-from lcbench.space import get_space, to_json
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -96,7 +95,9 @@ class Collection:
     def calibrate(self) -> None:
         """Calibrate the cost model behind ``seconds`` on this machine, unless the folder has one: some seconds."""
         if not self.workplace.cost.is_file():
-            from lcbench.collection.calibration import calibrate_for  # torch is needed nowhere else in this process
+            from lcbench.collection.networks.calibration import (
+                calibrate_for,  # torch is needed nowhere else in this process
+            )
 
             data = [self.workplace.read_data(name) for name in self.described]
             model = calibrate_for(data, self.plan.single_configs, self.plan.device)
@@ -120,7 +121,7 @@ class Collection:
         plan = self.plan
         if plan.device == "cpu" or plan.extras.gradients or any(map(is_full, configs)):
             return [[i] for i in range(len(configs))]
-        from lcbench.collection.grouping import groups  # needs torch, as a device does
+        from lcbench.collection.networks.grouping import groups  # needs torch, as a device does
 
         copies = len(plan.budgets) * plan.n_seeds
         return groups(configs, described["features"], described["classes"], described["train_instances"], copies)

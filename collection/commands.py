@@ -47,18 +47,18 @@ def collect(
     """
     import time
 
-    from lcbench.collection.devices import check_device
-    from lcbench.collection.encodings import default_encoding, get_encoding
+    from lcbench.collection.data.encodings import default_encoding, get_encoding
+    from lcbench.collection.data.sources import split_sources
     from lcbench.collection.engines import get_engine
     from lcbench.collection.full_disk import clear_if_full
+    from lcbench.collection.networks.tensors import check_device
     from lcbench.collection.plan import Plan
     from lcbench.collection.possession import opened
     from lcbench.collection.reporting import opened_with_progress
     from lcbench.collection.shards import Workplace
-    from lcbench.collection.sources import split_sources
     from lcbench.collection.unit import Extras
     from lcbench.console import ERR, OUT
-    from lcbench.schema import MANIFEST, parse_budgets
+    from lcbench.table.manifest import MANIFEST, parse_budgets
 
     encoding = encoding or default_encoding(space)
     get_encoding(encoding)
@@ -96,8 +96,8 @@ def collect(
 
 def _configs(space: str, configs: str, plan_seed: int) -> "pd.DataFrame":
     """Sample so many configurations, or read a file of them."""
+    from lcbench.collection.data.table_file import READERS, read_table
     from lcbench.collection.plan import given_configs, sampled_configs
-    from lcbench.collection.table_file import READERS, read_table
     from lcbench.errors import InputError
 
     if configs.lstrip("-").isdecimal():

@@ -20,10 +20,10 @@ def expected_seconds(collection: "Collection", units: Sequence[Unit]) -> dict[Un
         Seconds of an epoch of one run. All units train equally many epochs, so units compare as these do; a stack
         needs less than its runs alone, by a factor that this leaves open.
     """
-    from lcbench.collection.cost import CostModel
-    from lcbench.collection.extent import Extent, work_of
-    from lcbench.space import get_space, records
-    from lcbench.store import read_json
+    from lcbench.collection.networks.cost import CostModel
+    from lcbench.collection.networks.extent import Extent, work_of
+    from lcbench.space.spaces import get_space, records
+    from lcbench.table.store import read_json
 
     model = CostModel.from_json(read_json(collection.workplace.cost))
     extents = {name: Extent.of(collection.workplace.read_data(name)) for name in {unit.dataset for unit in units}}

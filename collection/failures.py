@@ -6,7 +6,7 @@ from pathlib import Path
 
 from lcbench.collection.shards import Workplace
 from lcbench.collection.unit import Outcome, Unit
-from lcbench.store import read_json, write_json
+from lcbench.table.store import read_json, write_json
 
 _SHOWN = 3  # reasons in a message
 

@@ -8,11 +8,11 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from lcbench.collection.prepared import Prepared
+from lcbench.collection.data.prepared import Prepared
 from lcbench.collection.unit import NO_EXTRAS, Extras, Unit
 from lcbench.errors import InputError
-from lcbench.schema import check_budgets
-from lcbench.space import check_configs, get_space, records, sample
+from lcbench.space.spaces import check_configs, get_space, records, sample
+from lcbench.table.manifest import check_budgets
 
 
 @dataclass(frozen=True, slots=True, eq=False)

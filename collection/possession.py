@@ -5,15 +5,15 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
-from lcbench import store
-from lcbench.alone import alone
 from lcbench.collection.collecting import Collection
+from lcbench.collection.data.preparation import describe, prepare
+from lcbench.collection.data.sources import load_dataset
 from lcbench.collection.plan import Plan, differences, digest_data
-from lcbench.collection.preparation import describe, prepare
 from lcbench.collection.shards import Workplace
-from lcbench.collection.sources import load_dataset
 from lcbench.errors import InputError, PlanConflictError
-from lcbench.schema import MANIFEST
+from lcbench.table import store
+from lcbench.table.manifest import MANIFEST
+from lcbench.work.lock import alone
 
 
 @contextmanager

@@ -22,14 +22,14 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
+from lcbench.collection.data.prepared import Prepared
+from lcbench.collection.networks.recorder import Run
 from lcbench.collection.plan import digest_data
-from lcbench.collection.prepared import Prepared
-from lcbench.collection.recorder import Run
 from lcbench.collection.tables import extra_tables, runs_table
 from lcbench.collection.unit import Unit
 from lcbench.errors import DamagedFileError, LcbenchError
-from lcbench.schema import EXTRAS
-from lcbench.store import read_json, read_parquet, write_json, write_parquet
+from lcbench.table.manifest import EXTRAS
+from lcbench.table.store import read_json, read_parquet, write_json, write_parquet
 
 _ARRAYS = ("x_train", "y_train", "x_valid", "y_valid", "x_test", "y_test")
 _FACTS = ("classes", "class_counts", "encoding", "dropped")

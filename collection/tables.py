@@ -5,9 +5,9 @@ from collections.abc import Callable, Sequence
 import numpy as np
 import pyarrow as pa
 
-from lcbench.collection.preparation import Prepared
-from lcbench.collection.recorder import Run
-from lcbench.schema import (
+from lcbench.collection.data.preparation import Prepared
+from lcbench.collection.networks.recorder import Run
+from lcbench.table.manifest import (
     GRADIENT_SCHEMA,
     GRADIENT_STATISTICS,
     GRADIENTS,

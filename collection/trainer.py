@@ -9,12 +9,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lcbench.collection.attempt import describe
-from lcbench.collection.prepared import Prepared
-from lcbench.curve import Curve
+from lcbench.collection.data.prepared import Prepared
+from lcbench.table.curve import Curve
 
 if TYPE_CHECKING:
-    from lcbench.collection.recorder import Run
-    from lcbench.collection.tensors import Tensors
+    from lcbench.collection.networks.recorder import Run
+    from lcbench.collection.networks.tensors import Tensors
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,8 +49,9 @@ class Trained:
 class Trainer:
     """Trains single runs exactly as a collection does.
 
-    All randomness comes from (plan seed, data set, configuration, seed), see :mod:`lcbench.collection.randomness`; so a
-    run has the networks of the same run in a collection, whoever asked for it and in which order.
+    All randomness comes from (plan seed, data set, configuration, seed), see
+    :mod:`lcbench.collection.networks.randomness`; so a run has the networks of the same run in a collection, whoever
+    asked for it and in which order.
 
     Args:
         data: The data set; it is copied to the device once, when the first order comes.
@@ -74,9 +75,8 @@ class Trainer:
 
     def curve(self, config: Mapping[str, Any], budget: int) -> Curve:
         """Train on one thread. Torch is imported here: who only hands out orders never needs it."""
-        from lcbench.collection.tensors import Tensors
-        from lcbench.collection.threads import one_thread
-        from lcbench.collection.train import train
+        from lcbench.collection.networks.tensors import Tensors, one_thread
+        from lcbench.collection.networks.train import train
 
         with one_thread():
             if self._tensors is None:

@@ -46,7 +46,7 @@ class Task:
         plan_seed: Seed of the whole collection.
         extras: What is logged beside the learning curves.
         device: Where to compute: ``"cpu"``, ``"cuda"``, ``"cuda:1"`` ...
-        companions: Other units and their configurations; see :mod:`lcbench.collection.grouping`.
+        companions: Other units and their configurations; see :mod:`lcbench.collection.networks.grouping`.
     """
 
     folder: Path

@@ -5,15 +5,14 @@ import time
 from functools import lru_cache
 from pathlib import Path
 
-from lcbench.collection.cost import CostModel
-from lcbench.collection.extent import Extent, work_of
+from lcbench.collection.networks.cost import CostModel
+from lcbench.collection.networks.extent import Extent, work_of
+from lcbench.collection.networks.tensors import Tensors, one_thread
+from lcbench.collection.networks.train import train_together
 from lcbench.collection.shards import Workplace
-from lcbench.collection.tensors import Tensors
-from lcbench.collection.threads import one_thread
-from lcbench.collection.train import train_together
 from lcbench.collection.unit import Task
 from lcbench.errors import InputError
-from lcbench.store import read_json
+from lcbench.table.store import read_json
 
 
 def work(task: Task) -> None:

@@ -14,17 +14,17 @@ import lazy_loader
 __getattr__, __dir__, __all__ = lazy_loader.attach(
     __name__,
     submod_attrs={
-        "benchmark": ["Benchmark", "load"],
-        "curve": ["Curve"],
         "errors": ["LcbenchError"],
-        "metric": ["METRICS", "Metric"],
+        "table.benchmark": ["Benchmark", "load"],
+        "table.curve": ["Curve"],
+        "table.metric": ["METRICS", "Metric"],
     },
 )
 
 if TYPE_CHECKING:
-    from lcbench.benchmark import Benchmark as Benchmark
-    from lcbench.benchmark import load as load
-    from lcbench.curve import Curve as Curve
     from lcbench.errors import LcbenchError as LcbenchError
-    from lcbench.metric import METRICS as METRICS
-    from lcbench.metric import Metric as Metric
+    from lcbench.table.benchmark import Benchmark as Benchmark
+    from lcbench.table.benchmark import load as load
+    from lcbench.table.curve import Curve as Curve
+    from lcbench.table.metric import METRICS as METRICS
+    from lcbench.table.metric import Metric as Metric

@@ -1,7 +1,7 @@
 """The program ``lcbench``: finds each package's commands and turns errors into one clear line.
 
-Commands are registered as entry points of the group ``lcbench.commands`` (see pyproject.toml); the functions they
-name import what they need when they run, so that ``lcbench --help`` answers at once.
+Commands are registered as entry points of the group ``lcbench.table.table_commands`` (see pyproject.toml); the
+functions they name import what they need when they run, so that ``lcbench --help`` answers at once.
 """
 
 import os
@@ -32,7 +32,9 @@ def app() -> typer.Typer:
         pretty_exceptions_enable=False,
     )
     rank = {name: i for i, name in enumerate(_ORDER)}
-    for entry in sorted(entry_points(group="lcbench.commands"), key=lambda e: (rank.get(e.name, len(rank)), e.name)):
+    for entry in sorted(
+        entry_points(group="lcbench.table.table_commands"), key=lambda e: (rank.get(e.name, len(rank)), e.name)
+    ):
         command = entry.load()
         if isinstance(command, typer.Typer):  # a group of commands
             program.add_typer(command, name=entry.name)

@@ -23,11 +23,11 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
     submod_attrs={
         "contract": ["Job", "Result"],
         "function": ["FunctionBackend"],
-        "realtime.result": ["LiveInterrupted"],
-        "realtime.run": ["live"],
         "objectives": ["evaluation", "objective"],
         "optimizers": ["OPTIMIZERS"],
         "portfolio.shipped": ["load_portfolio"],
+        "realtime.result": ["LiveInterrupted"],
+        "realtime.run": ["live"],
         "replay": ["ReplayBackend"],
         "run": ["simulate"],
         "surrogate": ["SurrogateBackend"],

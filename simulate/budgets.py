@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from lcbench.errors import UnknownNameError
-from lcbench.schema import check_budgets
+from lcbench.table.manifest import check_budgets
 from lcbench.whole import as_whole
 
 

@@ -5,12 +5,12 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from lcbench.commands import AnyFolder
+from lcbench.table.table_commands import AnyFolder
 
 if TYPE_CHECKING:
     import pandas as pd
 
-    from lcbench.benchmark import Benchmark
+    from lcbench.table.benchmark import Benchmark
 
 _ALL = "all"
 
@@ -63,14 +63,14 @@ def simulate(
 
     Stopped at any moment, the same command goes on where it stopped.
     """
-    from lcbench.benchmark import load
     from lcbench.console import progress
     from lcbench.errors import InputError
     from lcbench.output import writable_file, writable_folder
-    from lcbench.schema import parse_budgets
     from lcbench.simulate.study import study
     from lcbench.simulate.study.file import write
     from lcbench.simulate.study.parts import remove_parts
+    from lcbench.table.benchmark import load
+    from lcbench.table.manifest import parse_budgets
 
     if seeds < 1:
         raise InputError(f"seeds must be at least 1, got {seeds}.")

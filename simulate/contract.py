@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from lcbench.curve import Curve
-from lcbench.metric import Metric
+from lcbench.table.curve import Curve
+from lcbench.table.metric import Metric
 from lcbench.whole import whole
 
 if TYPE_CHECKING:

@@ -14,8 +14,8 @@ from scipy.spatial.distance import cdist
 
 from lcbench.errors import InputError
 from lcbench.simulate.contract import Config
-from lcbench.simulate.encoding import Encoding
 from lcbench.simulate.rounding import coordinates
+from lcbench.space.encoding import Encoding
 
 if TYPE_CHECKING:
     from ConfigSpace import ConfigurationSpace
@@ -30,7 +30,7 @@ class SpaceDomain:
     """Every configuration of a search space. The space's own random state is left alone."""
 
     def __init__(self, space: "ConfigurationSpace") -> None:
-        from lcbench.space import from_json, to_json
+        from lcbench.space.spaces import from_json, to_json
 
         self.space = space
         self._encoding = Encoding(space)
@@ -103,20 +103,20 @@ class ConfigTable:
     @cached_property
     def configs(self) -> list[Config]:
         """The rows as configurations, with their active hyperparameters only."""
-        from lcbench.space import records
+        from lcbench.space.spaces import records
 
         return list(records(self.space, self.frame))
 
     @cached_property
     def cube(self) -> NDArray[np.float64]:
         """Where the rows lie in the unit cube, ``(rows, dimensions)``."""
-        from lcbench.space import encode
+        from lcbench.space.spaces import encode
 
         return coordinates(encode(self.space, self.frame))
 
     @cached_property
     def features(self) -> NDArray[np.float64]:
-        """The rows as :meth:`lcbench.simulate.encoding.Encoding.features`."""
+        """The rows as :meth:`lcbench.space.encoding.Encoding.features`."""
         return self.encoding.features(self.cube)
 
     @cached_property

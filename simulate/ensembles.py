@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from lcbench.errors import InputError, UnknownNameError
-from lcbench.schema import LEAST_PROBABILITY
+from lcbench.table.manifest import LEAST_PROBABILITY
 
 CANDIDATES = 30
 """How many of the best models the paper selects from."""
@@ -56,7 +56,7 @@ def model_loss(probabilities: ArrayLike, labels: NDArray[np.integer], metric: st
         probabilities: ``(rows, classes)``; of several equal ones the first class is predicted.
         labels: ``(rows,)`` numbers of the classes.
         metric: ``"accuracy"`` or ``"balanced_accuracy"`` (loss is 1 minus it), or ``"cross_entropy"`` (nats;
-            probabilities below ``lcbench.schema.LEAST_PROBABILITY`` count as that); or any loss.
+            probabilities below ``lcbench.table.manifest.LEAST_PROBABILITY`` count as that); or any loss.
 
     Returns:
         The loss; infinite if a probability is not a number, or the loss itself is none.

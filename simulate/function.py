@@ -4,13 +4,13 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from lcbench.curve import Curve
-from lcbench.metric import METRICS, Metric
-from lcbench.schema import check_budgets
 from lcbench.simulate.contract import Config
 from lcbench.simulate.domain import SpaceDomain
-from lcbench.simulate.encoding import Encoding
 from lcbench.simulate.objectives import WithObjective
+from lcbench.space.encoding import Encoding
+from lcbench.table.curve import Curve
+from lcbench.table.manifest import check_budgets
+from lcbench.table.metric import METRICS, Metric
 
 if TYPE_CHECKING:
     from ConfigSpace import ConfigurationSpace

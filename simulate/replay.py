@@ -7,14 +7,14 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from lcbench.benchmark import Benchmark
-from lcbench.curve import Curve
 from lcbench.errors import InputError, UnknownNameError
-from lcbench.metric import get_metric
 from lcbench.simulate.budgets import checked, offered
 from lcbench.simulate.contract import Config, Domain
 from lcbench.simulate.domain import ConfigTable, SpaceDomain, TableDomain
 from lcbench.simulate.objectives import WithObjective
+from lcbench.table.benchmark import Benchmark
+from lcbench.table.curve import Curve
+from lcbench.table.metric import get_metric
 from lcbench.whole import whole
 
 Schedule = Literal["adaptive", "non-adaptive"]

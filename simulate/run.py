@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 
 from lcbench.errors import InputError
 from lcbench.simulate.contract import Backend, Job, Optimizer, Result
-from lcbench.simulate.encoding import equal
 from lcbench.simulate.trace import Trace
+from lcbench.space.encoding import equal
 from lcbench.whole import is_number, whole
 
 Overhead = Callable[[int], float]

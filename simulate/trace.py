@@ -7,8 +7,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
-from lcbench.metric import Metric
 from lcbench.simulate.contract import Config, Result
+from lcbench.table.metric import Metric
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -11,28 +11,28 @@ from typing import Any, Self
 
 import pandas as pd
 
-from lcbench.benchmark import Benchmark, load
-from lcbench.collection.dataset import Dataset
-from lcbench.collection.devices import check_device
-from lcbench.collection.encodings import default_encoding
+from lcbench.collection.data.dataset import Dataset
+from lcbench.collection.data.encodings import default_encoding
+from lcbench.collection.data.preparation import prepare
+from lcbench.collection.data.sources import load_dataset
 from lcbench.collection.engine import KILLED
+from lcbench.collection.networks.tensors import check_device
 from lcbench.collection.plan import digest_configs, digest_data
-from lcbench.collection.preparation import prepare
 from lcbench.collection.processes import Processes
-from lcbench.collection.sources import load_dataset
 from lcbench.collection.trainer import Order, Trained, Trainer
-from lcbench.curve import Curve
 from lcbench.errors import InputError, StoppedError, UnknownNameError
-from lcbench.metric import get_metric
 from lcbench.simulate.budgets import checked, offered
 from lcbench.simulate.contract import Config, Domain, Job
 from lcbench.simulate.domain import ConfigTable, SpaceDomain, TableDomain
-from lcbench.simulate.encoding import Encoding
 from lcbench.simulate.objectives import WithObjective
 from lcbench.simulate.realtime.crew import Answer, Crew
 from lcbench.simulate.realtime.result import tried
 from lcbench.simulate.trace import Trace
-from lcbench.space import check_configs, get_space, records
+from lcbench.space.encoding import Encoding
+from lcbench.space.spaces import check_configs, get_space, records
+from lcbench.table.benchmark import Benchmark, load
+from lcbench.table.curve import Curve
+from lcbench.table.metric import get_metric
 from lcbench.whole import as_whole, whole
 
 
@@ -46,7 +46,7 @@ class TrainingBackend(WithObjective):
 
     Args:
         dataset: Where the data set comes from (``"sklearn:wine"``, ``"file:train.csv?target=y"``, see
-            :mod:`lcbench.collection.sources`), or the data set itself.
+            :mod:`lcbench.collection.data.sources`), or the data set itself.
         metric: What is optimized.
         space: Name of the search space.
         configs: Let optimizers choose among these configurations only, one column per hyperparameter; None for any

@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 
 from lcbench.errors import InputError
 from lcbench.simulate.contract import Config, Domain, Optimizer
-from lcbench.simulate.encoding import equal
 from lcbench.simulate.optimizers.registry import OptimizerFactory
+from lcbench.space.encoding import equal
 
 if TYPE_CHECKING:
     from ConfigSpace import ConfigurationSpace  # slow to import

@@ -9,7 +9,9 @@ import pyarrow as pa
 import pytest
 
 import lcbench
-from lcbench import schema, space, store
+from lcbench.space import spaces
+from lcbench.table import store
+from lcbench.table.manifest import DATASET_SCHEMA, RUN_SCHEMA, SERIES, Manifest
 
 SHARED = Path(__file__).parents[2] / "shared"
 
@@ -29,9 +31,9 @@ def make_benchmark(
     seeds: tuple[int, ...] = (0, 1, 2),
 ) -> lcbench.Benchmark:
     """Write a benchmark whose curves come from a formula of the configuration (no training)."""
-    mlp = space.get_space("mlp")
-    configs = space.sample(mlp, n_configs, np.random.default_rng(7))
-    cube = space.encode(mlp, configs)
+    mlp = spaces.get_space("mlp")
+    configs = spaces.sample(mlp, n_configs, np.random.default_rng(7))
+    cube = spaces.encode(mlp, configs)
     runs = {}
     for number, dataset in enumerate(datasets):
         target = np.random.default_rng(number).random(cube.shape[1])
@@ -44,27 +46,27 @@ def make_benchmark(
                     rate = (
                         configs["learning_rate"][config_id] * (1 + np.cos(np.pi * np.arange(budget + 1) / budget)) / 2
                     )
-                    row = {name: valid if name.endswith("accuracy") else (1 - valid) * 2 for name in schema.SERIES}
+                    row = {name: valid if name.endswith("accuracy") else (1 - valid) * 2 for name in SERIES}
                     row |= {"seconds": np.arange(budget + 1) * (0.5 + cube[config_id, 0]), "learning_rate": rate}
                     row |= {"budget": budget, "config_id": config_id, "seed": seed}
                     rows.append(row | {"status": "success", "epochs": budget, "n_parameters": 100})
-        runs[dataset] = pa.Table.from_pylist(rows, schema=schema.RUN_SCHEMA)
+        runs[dataset] = pa.Table.from_pylist(rows, schema=RUN_SCHEMA)
     table = pa.table({"config_id": pa.array(range(n_configs), pa.int32()), **{n: configs[n] for n in configs}})
     described = [
         {"name": d, "source": "formula", "instances": 100, "features": 4, "classes": 2, "train_instances": 45}
         | {"valid_instances": 22, "test_instances": 33, "class_counts": [50, 50]}
         for d in datasets
     ]
-    manifest = schema.Manifest(
+    manifest = Manifest(
         title="a formula, for tests",
         space_name="mlp",
-        space=space.to_json(mlp),
+        space=spaces.to_json(mlp),
         budgets=budgets,
         seeds=seeds,
         schedule="adaptive: a cosine of its own for each budget",
         provenance={"seconds": "formula"},
     )
-    store.write(folder, manifest, table, pa.Table.from_pylist(described, schema=schema.DATASET_SCHEMA), runs)
+    store.write(folder, manifest, table, pa.Table.from_pylist(described, schema=DATASET_SCHEMA), runs)
     return lcbench.load(folder)
 
 

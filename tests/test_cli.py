@@ -10,8 +10,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from lcbench import cli, store
+from lcbench import cli
 from lcbench.errors import LcbenchError
+from lcbench.table import verify
 
 collecting = pytest.mark.skipif(find_spec("torch") is None, reason="collecting needs the extra lcbench[collect]")
 
@@ -117,7 +118,7 @@ def test_what_the_system_refuses_is_said(refused, monkeypatch):
     def full(*_: object) -> None:
         raise OSError(28, "No space left on device", "traces.parquet")
 
-    monkeypatch.setattr("lcbench.benchmark.load", full)
+    monkeypatch.setattr("lcbench.table.benchmark.load", full)
     assert "traces.parquet cannot be read or written (No space left on device)" in refused("info", "x")
 
 
@@ -299,7 +300,7 @@ def test_a_folder_with_another_plan_says_what_differs(refused, capsys):
     pd.DataFrame([CONFIG]).to_csv("configs.csv", index=False)
     line = ["collect", "out", "--datasets", "sklearn:wine", "--configs"]
     assert cli.run([*line, "configs.parquet", *SMALL]) == 0
-    assert store.verify(Path("out")) == []
+    assert verify.verify(Path("out")) == []
     before = contents(Path("out"))
     capsys.readouterr()
     assert cli.run([*line, "configs.csv", *SMALL]) == 0, "the same numbers from another file are the same plan"

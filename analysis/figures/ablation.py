@@ -15,9 +15,9 @@ from matplotlib.ticker import MaxNLocator
 
 from lcbench.analysis import style
 from lcbench.analysis.figures.contract import NothingToDrawError
-from lcbench.analysis.figures.fig6 import boxes, nothing
+from lcbench.analysis.figures.importance import boxes, nothing
 from lcbench.analysis.importance.ablation import ablation_paths
-from lcbench.benchmark import Benchmark
+from lcbench.table.benchmark import Benchmark
 
 
 def frame(bench: Benchmark, metric: str = "valid_accuracy") -> pd.DataFrame:

@@ -16,8 +16,8 @@ from matplotlib.figure import Figure
 from lcbench.analysis import style
 from lcbench.analysis.baselines import NETWORK, against_baselines
 from lcbench.analysis.figures.contract import NothingToDrawError
-from lcbench.benchmark import Benchmark
-from lcbench.metric import get_metric
+from lcbench.table.benchmark import Benchmark
+from lcbench.table.metric import get_metric
 
 _ROW = 0.26  # inches
 

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     import pandas as pd
     from matplotlib.figure import Figure
 
-    from lcbench.benchmark import Benchmark
+    from lcbench.table.benchmark import Benchmark
 
 
 class NothingToDrawError(InputError):

@@ -15,9 +15,9 @@ from lcbench.analysis import style
 from lcbench.analysis.figures import lines
 from lcbench.analysis.figures.contract import NothingToDrawError
 from lcbench.analysis.provenance import check_same_table
-from lcbench.benchmark import Benchmark
 from lcbench.simulate import ranking
 from lcbench.simulate.regret import scores
+from lcbench.table.benchmark import Benchmark
 
 _ROW = 0.17  # inches
 _LEAST = 0.001

@@ -18,8 +18,8 @@ from numpy.typing import NDArray
 
 from lcbench.analysis import style
 from lcbench.analysis.figures.contract import NothingToDrawError
-from lcbench.benchmark import Benchmark
-from lcbench.metric import get_metric
+from lcbench.table.benchmark import Benchmark
+from lcbench.table.metric import get_metric
 
 _KEYS = ("dataset", "metric", "config_id", "best")
 _COLUMNS = 5

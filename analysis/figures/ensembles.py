@@ -26,9 +26,9 @@ from lcbench.analysis.ensemble_replay import (
 from lcbench.analysis.figures import lines
 from lcbench.analysis.figures.contract import NothingToDrawError
 from lcbench.analysis.provenance import check_same_table
-from lcbench.benchmark import Benchmark
 from lcbench.errors import InputError
-from lcbench.metric import get_metric
+from lcbench.table.benchmark import Benchmark
+from lcbench.table.metric import get_metric
 
 _SEEDS = 3
 _TIMES = 13

@@ -14,9 +14,9 @@ from matplotlib.ticker import MaxNLocator
 from numpy.typing import NDArray
 
 from lcbench.analysis import style
-from lcbench.analysis.epochs import epoch_correlation
+from lcbench.analysis.correlation import epoch_correlation
 from lcbench.analysis.figures.contract import NothingToDrawError
-from lcbench.benchmark import Benchmark
+from lcbench.table.benchmark import Benchmark
 
 _COLUMNS = 5
 _TITLE_LENGTH = 13
@@ -27,7 +27,7 @@ _KEYS = ("dataset", "epoch")
 
 
 def frame(bench: Benchmark, metric: str = "valid_accuracy") -> pd.DataFrame:
-    """The correlations, as :func:`lcbench.analysis.epochs.epoch_correlation` gives them.
+    """The correlations, as :func:`lcbench.analysis.correlation.epoch_correlation` gives them.
 
     Args:
         bench: The table.

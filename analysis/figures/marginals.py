@@ -15,12 +15,12 @@ from numpy.typing import NDArray
 
 from lcbench.analysis import style
 from lcbench.analysis.figures.contract import NothingToDrawError
-from lcbench.analysis.figures.fig6 import nothing
+from lcbench.analysis.figures.importance import nothing
 from lcbench.analysis.importance.marginals import marginal_curve, values_at
 from lcbench.analysis.importance.model import Model
 from lcbench.analysis.importance.task import FIGURE_FOREST, fit_task, usable_tasks
-from lcbench.benchmark import Benchmark
-from lcbench.metric import get_metric
+from lcbench.table.benchmark import Benchmark
+from lcbench.table.metric import get_metric
 
 _COLUMNS = 4
 _TICKS = 6

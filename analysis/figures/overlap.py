@@ -15,9 +15,9 @@ from matplotlib.ticker import MaxNLocator, PercentFormatter
 from lcbench.analysis import style
 from lcbench.analysis.correlation import ADAPTIVE, NON_ADAPTIVE
 from lcbench.analysis.figures.contract import NothingToDrawError
-from lcbench.analysis.losses import is_complete
+from lcbench.analysis.generality import is_complete
 from lcbench.analysis.survivors import FINAL, best_survivors
-from lcbench.benchmark import Benchmark
+from lcbench.table.benchmark import Benchmark
 
 _LEAST = round(1 / FINAL)
 

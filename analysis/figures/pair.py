@@ -13,14 +13,14 @@ from matplotlib.figure import Figure
 
 from lcbench.analysis import style
 from lcbench.analysis.figures.contract import NothingToDrawError
-from lcbench.analysis.figures.fig6 import nothing
+from lcbench.analysis.figures.importance import nothing
 from lcbench.analysis.figures.marginals import evenly, sign, written
 from lcbench.analysis.importance.fanova import main_effects
 from lcbench.analysis.importance.marginals import marginal_map, values_at
 from lcbench.analysis.importance.model import Model
 from lcbench.analysis.importance.task import FIGURE_FOREST, fit_task, usable_tasks
-from lcbench.benchmark import Benchmark
-from lcbench.metric import get_metric
+from lcbench.table.benchmark import Benchmark
+from lcbench.table.metric import get_metric
 
 _MOST_TICKS = 6
 _COLOURS = "PuOr"  # diverging, and told apart with any kind of colour blindness

@@ -11,10 +11,10 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
 from lcbench.analysis import style
+from lcbench.analysis.anytime import anytime_ranks
 from lcbench.analysis.figures import lines
 from lcbench.analysis.provenance import check_same_table
-from lcbench.analysis.ranks import anytime_ranks
-from lcbench.benchmark import Benchmark
+from lcbench.table.benchmark import Benchmark
 
 _FIRST = 0.01
 
@@ -28,7 +28,7 @@ def frame(bench: Benchmark, metric: str, traces: pd.DataFrame) -> pd.DataFrame:
         traces: From :func:`lcbench.simulate.study.study`, one row per result.
 
     Returns:
-        The columns of :func:`lcbench.analysis.ranks.anytime_ranks` and ``unit`` (of the limit).
+        The columns of :func:`lcbench.analysis.anytime.anytime_ranks` and ``unit`` (of the limit).
 
     Raises:
         NothingToDrawError: If there is one optimizer.

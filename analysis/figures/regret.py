@@ -12,12 +12,12 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from lcbench.analysis import style
+from lcbench.analysis.anytime import anytime_regret
 from lcbench.analysis.figures import lines
 from lcbench.analysis.figures.contract import NothingToDrawError
 from lcbench.analysis.provenance import check_same_table
-from lcbench.analysis.regret import anytime_regret
-from lcbench.benchmark import Benchmark
-from lcbench.metric import get_metric
+from lcbench.table.benchmark import Benchmark
+from lcbench.table.metric import get_metric
 
 
 def frame(bench: Benchmark, metric: str, traces: pd.DataFrame) -> pd.DataFrame:
@@ -29,7 +29,7 @@ def frame(bench: Benchmark, metric: str, traces: pd.DataFrame) -> pd.DataFrame:
         traces: From :func:`lcbench.simulate.study.study`, one row per result.
 
     Returns:
-        The columns of :func:`lcbench.analysis.regret.anytime_regret`, ``metric`` and ``unit`` (of the limit).
+        The columns of :func:`lcbench.analysis.anytime.anytime_regret`, ``metric`` and ``unit`` (of the limit).
 
     Raises:
         NothingToDrawError: If no optimizer has a finite result on every data set and seed.

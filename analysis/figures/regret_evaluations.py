@@ -12,12 +12,12 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 
 from lcbench.analysis import style
+from lcbench.analysis.anytime import evaluation_regret
 from lcbench.analysis.figures import lines
 from lcbench.analysis.figures.contract import NothingToDrawError
 from lcbench.analysis.provenance import check_same_table
-from lcbench.analysis.regret import evaluation_regret
-from lcbench.benchmark import Benchmark
-from lcbench.metric import get_metric
+from lcbench.table.benchmark import Benchmark
+from lcbench.table.metric import get_metric
 
 
 def frame(bench: Benchmark, metric: str, traces: pd.DataFrame) -> pd.DataFrame:
@@ -29,7 +29,8 @@ def frame(bench: Benchmark, metric: str, traces: pd.DataFrame) -> pd.DataFrame:
         traces: From :func:`lcbench.simulate.study.study`, one row per result.
 
     Returns:
-        The columns of :func:`lcbench.analysis.regret.evaluation_regret` and ``metric``; no rows where there is no mean.
+        The columns of :func:`lcbench.analysis.anytime.evaluation_regret` and ``metric``; no rows where there is no
+        mean.
 
     Raises:
         NothingToDrawError: If no optimizer has a finite result on every data set and seed.

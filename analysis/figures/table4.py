@@ -10,7 +10,9 @@ against these.
 import pandas as pd
 from matplotlib.figure import Figure
 
-from lcbench.analysis import style, table4
+from lcbench.analysis import style
+from lcbench.analysis.systems import cells as cell_texts
+from lcbench.analysis.systems import header, numbers, title
 
 _ROW = 0.18  # inches
 _FIRST = 1.35  # inches, of the systems' names
@@ -26,17 +28,17 @@ def frame(systems: pd.DataFrame) -> pd.DataFrame:
         systems: A study, see :mod:`lcbench.simulate.ablation.file`.
 
     Returns:
-        See :func:`lcbench.analysis.table4.numbers`.
+        See :func:`lcbench.analysis.systems.numbers`.
 
     Raises:
         NothingToDrawError: If the study has no runs of the full system.
     """
-    return table4.numbers(systems)
+    return numbers(systems)
 
 
 def draw(frame: pd.DataFrame) -> Figure:
     """The table as a picture, a row for each system, with lines above and below as in a paper."""
-    names, columns = table4.header(frame), table4.cells(frame)
+    names, columns = header(frame), cell_texts(frame)
     width = max(style.PAGE, _FIRST + _CELL * len(columns))
     edges = [width - (width - _FIRST) * i / len(columns) for i in reversed(range(len(columns)))]
     with style.look():
@@ -45,7 +47,7 @@ def draw(frame: pd.DataFrame) -> Figure:
         page.set_axis_off()
         page.set_xlim(-0.1, width + 0.1)
         page.set_ylim(len(names) + 4, 0)
-        page.text(0, 0.8, table4.title(frame), fontsize=_SMALL + 0.5)
+        page.text(0, 0.8, title(frame), fontsize=_SMALL + 0.5)
         for line in (1.1, 2.3, len(names) + 2.7):
             page.plot([0, width], [line, line], color="black", linewidth=0.6)
         for row, name in enumerate(names, start=3):

@@ -11,11 +11,11 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import PercentFormatter
 
 from lcbench.analysis import style
+from lcbench.analysis.anytime import target_shares
 from lcbench.analysis.figures import lines
 from lcbench.analysis.figures.contract import NothingToDrawError
 from lcbench.analysis.provenance import check_same_table
-from lcbench.analysis.targets import target_shares
-from lcbench.benchmark import Benchmark
+from lcbench.table.benchmark import Benchmark
 
 
 def frame(bench: Benchmark, metric: str, traces: pd.DataFrame) -> pd.DataFrame:
@@ -27,7 +27,7 @@ def frame(bench: Benchmark, metric: str, traces: pd.DataFrame) -> pd.DataFrame:
         traces: From :func:`lcbench.simulate.study.study`, one row per result.
 
     Returns:
-        The columns of :func:`lcbench.analysis.targets.target_shares` and ``unit`` (of the limit).
+        The columns of :func:`lcbench.analysis.anytime.target_shares` and ``unit`` (of the limit).
 
     Raises:
         NothingToDrawError: If no run has reached any target.

@@ -12,7 +12,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from lcbench.analysis.importance.model import ForestSettings, Model
 from lcbench.analysis.importance.task import FIGURE_FOREST, fit_task, usable_tasks
-from lcbench.benchmark import Benchmark
+from lcbench.table.benchmark import Benchmark
 
 
 def ablation_path(model: Model, source: ArrayLike, target: ArrayLike) -> pd.DataFrame:
@@ -69,7 +69,10 @@ def ablation_paths(
         The columns of :func:`ablation_path` after ``dataset``; data sets without enough configurations, or whose
         configurations are all alike, are left out.
     """
-    from lcbench.space import encode, to_frame  # ConfigSpace is slow to import
+    from lcbench.space.spaces import (
+        encode,  # ConfigSpace is slow to import
+        to_frame,  # ConfigSpace is slow to import
+    )
 
     default = encode(bench.space, to_frame(bench.space, [dict(bench.space.get_default_configuration())]))[0]
     found = [pd.DataFrame(columns=["dataset", "step", "hyperparameter", "loss", "gain"])]

@@ -12,7 +12,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from lcbench.analysis.importance.axes import place_of
-from lcbench.analysis.importance.interactions import block_sums
+from lcbench.analysis.importance.fanova import block_sums
 from lcbench.analysis.importance.model import Model
 from lcbench.errors import InputError
 

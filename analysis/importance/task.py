@@ -6,12 +6,14 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 
 import numpy as np
+import pandas as pd
 from numpy.typing import NDArray
 
+from lcbench.analysis.generality import has_runs, mean_losses
 from lcbench.analysis.importance.axes import Axis, axes_of
+from lcbench.analysis.importance.fanova import local_importance, main_effects
 from lcbench.analysis.importance.model import FEWEST_CONFIGS, ForestSettings, Model, fit
-from lcbench.analysis.losses import has_runs, mean_losses
-from lcbench.benchmark import Benchmark
+from lcbench.table.benchmark import Benchmark
 
 FIGURE_FOREST = ForestSettings(trees=16, threads=2)
 """The forest of the figures, which fit one for every data set and budget (see page 30 of the decisions)."""
@@ -55,7 +57,7 @@ def tasks(
     """Every data set at every budget.
 
     Losses are of the run of that budget after its last epoch, its metric averaged over the seeds
-    (:func:`lcbench.analysis.losses.mean_losses`). A configuration that diverged counts as bad as the worst that did
+    (:func:`lcbench.analysis.generality.mean_losses`). A configuration that diverged counts as bad as the worst that did
     not: an infinite loss has no variance, and a made-up large one would drown all others. A configuration that lacks a
         run of
     that budget is left out of it; it may be there at others.
@@ -69,7 +71,7 @@ def tasks(
     Raises:
         UnknownNameError: If a name or a budget is not in the table.
     """
-    from lcbench.space import encode  # ConfigSpace is slow to import
+    from lcbench.space.spaces import encode  # ConfigSpace is slow to import
 
     axes, cube = axes_of(bench.space), encode(bench.space, bench.configs)
     for dataset in bench.datasets if datasets is None else datasets:
@@ -122,3 +124,53 @@ def order_of(task: Task, seed: int, settings: ForestSettings | None) -> Order:
 def _fitted(order: Order) -> Model:
     task = order.task
     return fit(task.axes, task.cube, task.losses, np.random.default_rng(order.seed), order.settings)
+
+
+# fANOVA and LPI of every hyperparameter on every data set and budget: the numbers of Figure 6.
+
+_TABLES_KEPT = 128
+"""Data sets and budgets whose rows are kept, since two figures show them: LCBench has 35 times 3."""
+
+COLUMNS = ("dataset", "budget", "hyperparameter", "fanova", "fanova_spread", "lpi", "configs")
+
+
+def importance(
+    bench: Benchmark,
+    metric: str = "valid_accuracy",
+    budgets: Sequence[int] | None = None,
+    *,
+    seed: int = 0,
+    settings: ForestSettings = FIGURE_FOREST,
+) -> pd.DataFrame:
+    """Importance of every hyperparameter, globally and at each data set's best configuration.
+
+    One forest per data set and budget serves both; budgets of a data set share the seed.
+
+    Args:
+        bench: The table.
+        metric: Name of a metric.
+        budgets: Epochs; all by default.
+        seed: Of the forests.
+        settings: Of the forests.
+
+    Returns:
+        One row per data set, budget and hyperparameter: ``dataset``, ``budget``, ``hyperparameter``, ``fanova`` (main
+        effect, a fraction of the variance), ``fanova_spread`` (its standard deviation over the trees), ``lpi`` (local
+        importance at the best configuration, a fraction) and ``configs`` (how many the forest was fitted to). A data
+        set is left out at a budget at which it has too few configurations, or all are alike.
+
+    Raises:
+        UnknownNameError: If the metric or a budget is not in the table.
+        InputError: If scikit-learn is not installed.
+    """
+    found = [_rows(order_of(task, seed, settings)) for task in usable_tasks(bench, metric, budgets)]
+    return pd.concat(found, ignore_index=True) if found else pd.DataFrame(columns=list(COLUMNS))
+
+
+@lru_cache(maxsize=_TABLES_KEPT)
+def _rows(order: Order) -> pd.DataFrame:
+    """The rows of one data set and budget."""
+    task, model = order.task, fit_task(order.task, seed=order.seed, settings=order.settings)
+    found = main_effects(model).rename(columns={"importance": "fanova", "spread": "fanova_spread"})
+    found = found.assign(dataset=task.dataset, budget=task.budget, configs=len(task.losses))
+    return found.assign(lpi=local_importance(model, task.incumbent)["importance"])[list(COLUMNS)]

@@ -1,4 +1,4 @@
-// Blocks of learning curves, decoded when they are first shown: the steps of analysis/report/curves.py, backwards.
+// Blocks of learning curves, decoded when they are first shown: the steps of analysis/report/explorer.py, backwards.
 
 const page = JSON.parse(document.getElementById("explorer-data").textContent);
 const decoded = new Map();

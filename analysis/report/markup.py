@@ -2,11 +2,24 @@
 
 import json
 import math
+import re
 import zlib
 from base64 import b64encode
 from collections.abc import Iterable, Mapping, Sequence
 from html import escape
-from typing import Any
+from inspect import getdoc
+from io import BytesIO
+from typing import TYPE_CHECKING, Any
+
+from lcbench.analysis import style
+from lcbench.analysis.figures import FIGURES
+from lcbench.errors import InputError
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from matplotlib.figure import Figure
+
+    from lcbench.table.benchmark import Benchmark
 
 
 def text(value: object) -> str:
@@ -71,3 +84,99 @@ def _plain(value: Any) -> Any:
     if isinstance(value, Mapping):
         return {str(key): _plain(each) for key, each in value.items()}
     return [_plain(each) for each in value] if isinstance(value, list | tuple) else value
+
+
+# The plotting library that goes into the page.
+
+_HEAD = 1000
+"""Characters in which the function that holds the library begins."""
+
+_LAZY = ("this, () => {", "\n}));")
+_EAGER = ("this, (() => {", "\n})));")
+_EVERY_KIND = re.compile(r"\.register\(\[(?:[\w$]+\(\),?){20,}\]\)")
+
+
+def plotly_js() -> str:
+    """The source of plotly.js as the package ``plotly`` ships it, made to start quickly.
+
+    Raises:
+        InputError: If that package is not installed.
+    """
+    try:
+        from plotly.offline import get_plotlyjs
+    except ModuleNotFoundError as error:
+        raise InputError(
+            "the report needs the package 'plotly', which is not installed; "
+            "install it with: pip install 'lcbench[report]'."
+        ) from error
+    return parsed_at_once(scatter_only(str(get_plotlyjs())))
+
+
+def scatter_only(source: str) -> str:
+    """The library with the kinds of charts that are in its core, which is scatter; no other is parsed or started.
+
+    Registering fewer kinds is what plotly.js's own smaller bundles do, which that package lacks. In a source that is
+    written otherwise than we know, all are left.
+    """
+    return _EVERY_KIND.sub(".register([])", source) if len(_EVERY_KIND.findall(source)) == 1 else source
+
+
+def parsed_at_once(source: str) -> str:
+    """The library with parentheses around the function that holds all of it; another one's source is left alone.
+
+    A browser that meets a function without them reads it twice: to find its end, and when it is called.
+    """
+    (head, tail), (new_head, new_tail) = _LAZY, _EAGER
+    place = source.find(head)
+    if not 0 <= place < _HEAD or not source.endswith(tail):
+        return source
+    return source[:place] + new_head + source[place + len(head) : -len(tail)] + new_tail
+
+
+# The figures as the page shows them: drawn into it, or a line that says why not.
+
+MOST_SVG = 200_000
+"""Bytes above which a picture goes in as PNG: one with thousands of marks is smaller so."""
+
+_DPI = 160
+_TYPES = {"svg": "image/svg+xml", "png": "image/png"}
+
+
+def picture(name: str, bench: "Benchmark", metric: str, traces: "pd.DataFrame | None") -> str:
+    """One figure with its caption, or why it cannot be drawn.
+
+    Args:
+        name: A name of :data:`lcbench.analysis.figures.FIGURES`.
+        bench: The table.
+        metric: Name of a metric.
+        traces: What a study gave, None without one.
+    """
+    spec = FIGURES[name]
+    try:
+        frame = spec.frame(bench, metric, traces)
+    except InputError as error:
+        return f'<p class="left-out" id="figure-{name}"><b>{text(name)}</b> left out: {text(error)}</p>'
+    figure = spec.load().draw(frame)
+    title, _, rest = (getdoc(spec.load()) or name).partition("\n\n")
+    caption = f"<b>{text(title)}</b> {text(rest)}"
+    width = figure.get_size_inches()[0] / style.COLUMN
+    wide = ' class="wide"' if width > 1.6 else ""
+    return (
+        f'<figure id="figure-{name}"{wide}><img alt="{text(title)}" src="{_source(figure)}">'
+        f"<figcaption>{caption}</figcaption></figure>"
+    )
+
+
+def _source(figure: "Figure") -> str:
+    """The picture as a data address: SVG unless it would be large. As an image, its names cannot clash with others'."""
+    kind, content = "svg", _saved(figure, "svg")
+    if len(content) > MOST_SVG:
+        kind, content = "png", _saved(figure, "png")
+    return f"data:{_TYPES[kind]};base64,{b64encode(content).decode('ascii')}"
+
+
+def _saved(figure: "Figure", kind: str) -> bytes:
+    buffer = BytesIO()
+    with style.look():
+        figure.savefig(buffer, format=kind, dpi=_DPI, metadata=dict(style.FORMATS[kind]))
+    return buffer.getvalue()

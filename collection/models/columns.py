@@ -9,8 +9,8 @@ import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 from pandas.api import types
 
-from lcbench.collection.dataset import refuse_written_dates, tidy_column, tidy_columns
-from lcbench.collection.preparation import check_finite
+from lcbench.collection.data.dataset import refuse_written_dates, tidy_column, tidy_columns
+from lcbench.collection.data.preparation import check_finite
 from lcbench.errors import DamagedFileError, DataError
 
 _NUMBER, _CATEGORY, _EMPTY = "number", "category", "empty"

@@ -1,18 +1,135 @@
-"""A fitted model with all that is known of it."""
+"""A trained network as a model, in one safetensors file: tensors and nothing else."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple, Self
 
 import numpy as np
 import pandas as pd
+import torch
 from numpy.typing import ArrayLike, NDArray
 
+from lcbench.collection.data.encodings import ENCODINGS, Encoder, fit_onehot
+from lcbench.collection.data.preparation import drop_missing
+from lcbench.collection.data.prepared import Prepared
+from lcbench.collection.models.baseline_models import Model
 from lcbench.collection.models.columns import Columns
-from lcbench.collection.models.part import Part
-from lcbench.collection.models.target import Labels
-from lcbench.curve import Curve
+from lcbench.collection.models.folds import Fold
+from lcbench.collection.models.problem import Labels, Problem
+from lcbench.collection.networks.full.fitting import build_network
+from lcbench.errors import DamagedFileError, InputError
+from lcbench.files import replacing
+from lcbench.table.curve import Curve
+
+_ROWS = 4096  # of an evaluation at once
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Network:
+    """A network in evaluation mode.
+
+    Attributes:
+        module: From ``(rows, inputs)`` float32 to ``(rows, classes)`` logits.
+    """
+
+    module: torch.nn.Module
+
+    def __call__(self, x: NDArray[np.float32]) -> NDArray[np.float64]:
+        """``(rows, classes)`` probabilities of ``(rows, inputs)``."""
+        with torch.inference_mode():
+            parts = [self.module(part) for part in torch.tensor(x).split(_ROWS)]
+            return torch.softmax(torch.cat(parts).double(), 1).numpy()
+
+    def write(self, path: Path) -> None:
+        """Write weights and buffers as safetensors."""
+        from safetensors.torch import save_file
+
+        with replacing(path) as temporary:
+            save_file({name: value.contiguous() for name, value in self.module.state_dict().items()}, str(temporary))
+
+    @classmethod
+    def read(cls, path: Path, config: Mapping[str, Any], inputs: int, classes: int) -> Self:
+        """Read what :meth:`write` wrote into a network built anew.
+
+        Raises:
+            DamagedFileError: If it is not the state of such a network.
+        """
+        from safetensors import SafetensorError
+        from safetensors.torch import load_file
+
+        try:
+            module = build_network(config, inputs, classes)
+            module.load_state_dict(load_file(str(path)))
+        except (SafetensorError, OSError, RuntimeError, KeyError, TypeError, ValueError, InputError) as error:
+            said = (str(error).strip() or type(error).__name__).splitlines()[0]
+            raise DamagedFileError(f"{path} cannot be read as this network's weights ({said}).") from error
+        return cls(module.eval())
+
+
+# One fold of a fitted model: how rows become inputs, and what inputs become.
+
+MOST_CATEGORIES = 256
+"""A column with more than so many is one number instead of that many inputs: names and identifiers, which everybody's
+tables have, would otherwise take all memory."""
+
+_FIT = ENCODINGS | {"onehot": partial(fit_onehot, most=MOST_CATEGORIES)}
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Part:
+    """What one fold has learnt.
+
+    Attributes:
+        encoder: From a tidy frame to inputs, learnt from the fold's training rows.
+        model: From inputs to probabilities.
+    """
+
+    encoder: Encoder
+    model: Model
+
+    def __call__(self, frame: pd.DataFrame) -> NDArray[np.float64]:
+        """``(rows, classes)`` probabilities of a tidy frame."""
+        return self.model(self.encoder(frame))
+
+
+class Ready(NamedTuple):
+    """A fold ready for training."""
+
+    encoder: Encoder
+    data: Prepared
+
+
+def ready(problem: Problem, fold: Fold) -> Ready:
+    """Encode a fold's rows, as learnt from those that train.
+
+    All that trains here measures itself on a test part too; a fold has none, so a single validation row stands in for
+    it, and what is measured there is not read.
+
+    Raises:
+        DataError: If no column has a value in the training rows.
+    """
+    features, dropped = drop_missing(problem.frame, fold.train)
+    encoder = _FIT[problem.encoding](features.iloc[fold.train])
+    x_train, x_valid = (encoder(features.iloc[rows]) for rows in (fold.train, fold.valid))
+    data = Prepared(
+        name=problem.name,
+        x_train=x_train,
+        y_train=problem.y[fold.train],
+        x_valid=x_valid,
+        y_valid=problem.y[fold.valid],
+        x_test=x_valid[:1],
+        y_test=problem.y[fold.valid[:1]],
+        classes=tuple(map(str, problem.labels.values)),
+        class_counts=tuple(np.bincount(problem.y, minlength=problem.n_classes).tolist()),
+        encoding=problem.encoding,
+        dropped=dropped,
+    )
+    return Ready(encoder, data)
+
+
+# A fitted model with all that is known of it.
 
 NETWORK = "network"
 """The kind of a model that is no baseline."""

@@ -7,16 +7,15 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from lcbench.collection.baselines import BASELINES, Baseline, choose
-from lcbench.collection.models.fitted import NETWORK, Fitted, mean_of
+from lcbench.collection.models.baselines import BASELINES, Baseline, choose
+from lcbench.collection.models.fitted import NETWORK, Fitted, Part, mean_of, ready
 from lcbench.collection.models.folds import Fold
-from lcbench.collection.models.part import Part, ready
 from lcbench.collection.models.problem import Problem
-from lcbench.curve import Curve
-from lcbench.metric import METRICS
+from lcbench.table.curve import Curve
+from lcbench.table.metric import METRICS
 
 if TYPE_CHECKING:
-    from lcbench.collection.recorder import Run
+    from lcbench.collection.networks.recorder import Run
 
 Clock = Callable[[], float]
 """Gives seconds."""
@@ -47,7 +46,7 @@ class _Trained:
 
 
 def fit_baseline(problem: Problem, name: str, seed: int, *, clock: Clock) -> Fitted:
-    """Fit one of ``lcbench.collection.baselines.BASELINES`` to every fold, at its fixed settings and on one thread.
+    """Fit a baseline (a name of ``BASELINES``) to every fold, at its fixed settings and on one thread.
 
     Args:
         problem: What is to be learnt.
@@ -90,7 +89,7 @@ def fit_network(
             epoch's weights return; None to train to the end.
         clock: Gives seconds.
     """
-    from lcbench.collection.threads import one_thread  # torch is imported only where networks are trained
+    from lcbench.collection.networks.tensors import one_thread  # torch is imported only where networks are trained
 
     begun = clock()
     with one_thread():
@@ -118,9 +117,9 @@ def _network(
     patience: int | None,
     clock: Clock,
 ) -> _Trained:
-    from lcbench.collection.full.fitting import Stopping, fit
-    from lcbench.collection.models.network import Network
-    from lcbench.collection.tensors import Tensors
+    from lcbench.collection.models.fitted import Network
+    from lcbench.collection.networks.full.fitting import Stopping, fit
+    from lcbench.collection.networks.tensors import Tensors
 
     fold = problem.folds[number]
     encoder, data = ready(problem, fold)

@@ -16,18 +16,17 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from lcbench import files, integrity, signature
+from lcbench import files, signature
 from lcbench.collection.arrays_file import read_arrays, write_arrays
-from lcbench.collection.baseline_models import Model
-from lcbench.collection.baselines import BASELINES
-from lcbench.collection.encodings import Encoder
+from lcbench.collection.data.encodings import Encoder
+from lcbench.collection.models.baseline_models import Model
+from lcbench.collection.models.baselines import BASELINES
 from lcbench.collection.models.columns import Columns
-from lcbench.collection.models.fitted import NETWORK, Fitted
-from lcbench.collection.models.part import Part
-from lcbench.collection.models.target import Labels
-from lcbench.curve import Curve
+from lcbench.collection.models.fitted import NETWORK, Fitted, Part
+from lcbench.collection.models.problem import Labels
 from lcbench.errors import DamagedFileError, InputError, NotABenchmarkError
-from lcbench.signed_json import read_signed
+from lcbench.signature import read_signed
+from lcbench.table.curve import Curve
 
 FORMAT_VERSION = 1
 MANIFEST = "model.json"
@@ -53,7 +52,7 @@ def save(folder: Path, fitted: Fitted) -> None:
         "columns": fitted.columns.to_json(),
         "classes": fitted.labels.to_json(),
         "encoders": [part.encoder.to_json() for part in fitted.parts],
-        "files": {name: integrity.digest(folder / name) for name in (*names, _ARRAYS)},
+        "files": {name: signature.digest(folder / name) for name in (*names, _ARRAYS)},
     }
     with files.replacing(folder / MANIFEST) as temporary:
         temporary.write_text(signature.sign(document), encoding="utf-8")
@@ -113,7 +112,7 @@ def _reader(kind: str, config: Mapping[str, Any] | None) -> Callable[[Path, int,
         return BASELINES[kind].read
     if not isinstance(config, dict):
         raise DamagedFileError("a network must have a configuration, got none.")
-    from lcbench.collection.models.network import Network  # torch is imported only where there are networks
+    from lcbench.collection.models.fitted import Network  # torch is imported only where there are networks
 
     return lambda path, inputs, classes: Network.read(path, config, inputs, classes)
 
@@ -146,7 +145,7 @@ def _checked(folder: Path, name: str, digests: Mapping[str, Any]) -> Path:
     """The path of a file that is as the manifest says."""
     if not (folder / name).is_file():
         raise DamagedFileError(f"{folder / name} is missing; restore it or fit again.")
-    if integrity.digest(folder / name) != digests[name]:
+    if signature.digest(folder / name) != digests[name]:
         raise DamagedFileError(f"{folder / name} is truncated or changed; restore it or fit again.")
     return folder / name
 

@@ -7,11 +7,11 @@ from contextlib import suppress
 from importlib import import_module
 
 for _name in (
-    "lcbench.collection.full.fitting",
+    "lcbench.collection.networks.full.fitting",
     "lcbench.collection.models.fitting",
     "sklearn.ensemble",
     "sklearn.neighbors",
 ):
     import_module(_name)
-with suppress(ImportError):  # not everybody has it, see lcbench.collection.baselines
+with suppress(ImportError):  # not everybody has it, see lcbench.collection.models.baselines
     import_module("lightgbm")

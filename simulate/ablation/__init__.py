@@ -23,7 +23,11 @@ from typing import TYPE_CHECKING
 import lazy_loader
 
 __getattr__, __dir__, __all__ = lazy_loader.attach(
-    __name__, submod_attrs={"file": ["COLUMNS", "read", "write"], "systems": ["PEERS", "SYSTEMS"]}
+    __name__,
+    submod_attrs={
+        "file": ["COLUMNS", "read", "write"],
+        "systems": ["PEERS", "SYSTEMS"],
+    },
 )
 
 if TYPE_CHECKING:

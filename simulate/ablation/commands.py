@@ -47,11 +47,11 @@ def ablation(
     real time on real cores: let nothing else run. Exit codes: 0 done; 2 it cannot be done as things are; 3 some runs
     failed, which the same command tries again; 130 stopped with Ctrl-C.
     """
-    from lcbench.schema import parse_budgets
     from lcbench.simulate.ablation.plan import Plan
     from lcbench.simulate.autotabular.duration import seconds_of
     from lcbench.simulate.autotabular.settings import choose_baselines
     from lcbench.simulate.portfolio.training import split_sources
+    from lcbench.table.manifest import parse_budgets
 
     if seeds < 1:
         raise InputError(f"seeds must be at least 1, got {seeds}.")

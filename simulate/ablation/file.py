@@ -19,7 +19,7 @@ from pathlib import Path
 import pandas as pd
 import pyarrow as pa
 
-from lcbench.store import read_parquet, write_parquet
+from lcbench.table.store import read_parquet, write_parquet
 
 KEY = ("dataset", "system", "workers", "seed")
 

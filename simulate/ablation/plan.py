@@ -7,9 +7,9 @@ from itertools import product
 from typing import Any
 
 from lcbench.errors import InputError
-from lcbench.schema import check_budgets
 from lcbench.simulate.ablation.systems import SYSTEMS, check_system
 from lcbench.simulate.portfolio.shipped import digest, load_portfolio
+from lcbench.table.manifest import check_budgets
 
 
 @dataclass(frozen=True, slots=True, order=True)

@@ -7,11 +7,10 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from lcbench.collection.classes import number_classes
-from lcbench.collection.dataset import Dataset
+from lcbench.collection.data.dataset import Dataset, number_classes
+from lcbench.collection.data.preparation import split_rows
+from lcbench.collection.data.sources import load_dataset
 from lcbench.collection.models import Problem
-from lcbench.collection.sources import load_dataset
-from lcbench.collection.splits import split_rows
 
 METRIC = "accuracy"
 """What counts (paper, section 5.1.2)."""

@@ -5,9 +5,9 @@ Making one imports its package, or says which extra is missing; listing them imp
 
 import numpy as np
 
+from lcbench.simulate.adapters._shared import require
 from lcbench.simulate.adapters.neps import NePSOptimizer
 from lcbench.simulate.adapters.optuna import OptunaOptimizer
-from lcbench.simulate.adapters.package import require
 from lcbench.simulate.adapters.smac import SMACOptimizer
 from lcbench.simulate.adapters.syne_tune import SyneTuneOptimizer
 from lcbench.simulate.contract import Domain, Optimizer

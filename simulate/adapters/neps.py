@@ -9,14 +9,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from lcbench.errors import InputError
-from lcbench.simulate.adapters.contained import NUMPY, Contained, GlobalState, seed_from
-from lcbench.simulate.adapters.package import asked, require
-from lcbench.simulate.adapters.placing import Placing
+from lcbench.simulate.adapters._shared import NUMPY, Contained, GlobalState, Placing, asked, require, seed_from
 from lcbench.simulate.budgets import checked
 from lcbench.simulate.contract import Config, Domain, Job, Result
-from lcbench.simulate.encoding import levels
+from lcbench.simulate.optimizers._targets import one_thread
 from lcbench.simulate.optimizers.rungs import geometric_rungs, infer_eta
-from lcbench.simulate.optimizers.threads import one_thread
+from lcbench.space.encoding import levels
 
 if TYPE_CHECKING:
     from ConfigSpace import ConfigurationSpace

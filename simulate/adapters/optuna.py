@@ -7,11 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from lcbench.simulate.adapters.package import asked, require
-from lcbench.simulate.adapters.placing import Placing, is_active
+from lcbench.simulate.adapters._shared import Placing, asked, is_active, require
 from lcbench.simulate.budgets import checked
 from lcbench.simulate.contract import Config, Domain, Job, Result
-from lcbench.simulate.encoding import levels
+from lcbench.space.encoding import levels
 
 if TYPE_CHECKING:
     from ConfigSpace import ConfigurationSpace

@@ -9,13 +9,11 @@ from weakref import finalize
 
 import numpy as np
 
-from lcbench.simulate.adapters.contained import seed_from
-from lcbench.simulate.adapters.package import asked, require
-from lcbench.simulate.adapters.placing import Placing
+from lcbench.simulate.adapters._shared import Placing, asked, require, seed_from
 from lcbench.simulate.budgets import checked
 from lcbench.simulate.contract import Config, Domain, Job, Result
 from lcbench.simulate.optimizers.rungs import geometric_rungs, infer_eta
-from lcbench.space import from_json, to_json
+from lcbench.space.spaces import from_json, to_json
 
 _BELOW_FIRST = 0.9  # SMAC counts rungs by a logarithm of a ratio, which must not fall below a whole number
 

@@ -9,13 +9,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from lcbench.errors import InputError
-from lcbench.simulate.adapters.contained import Contained, seed_from
-from lcbench.simulate.adapters.package import asked, require
-from lcbench.simulate.adapters.placing import Placing
+from lcbench.simulate.adapters._shared import Contained, Placing, asked, require, seed_from
 from lcbench.simulate.budgets import checked
 from lcbench.simulate.contract import Config, Domain, Job, Result
-from lcbench.simulate.encoding import levels
 from lcbench.simulate.optimizers.rungs import infer_eta
+from lcbench.space.encoding import levels
 
 if TYPE_CHECKING:
     from ConfigSpace import ConfigurationSpace

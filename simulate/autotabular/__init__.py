@@ -23,7 +23,12 @@ from typing import TYPE_CHECKING
 
 import lazy_loader
 
-__getattr__, __dir__, __all__ = lazy_loader.attach(__name__, submod_attrs={"classifier": ["AutoTabularClassifier"]})
+__getattr__, __dir__, __all__ = lazy_loader.attach(
+    __name__,
+    submod_attrs={
+        "classifier": ["AutoTabularClassifier"],
+    },
+)
 
 if TYPE_CHECKING:
     from lcbench.simulate.autotabular.classifier import AutoTabularClassifier as AutoTabularClassifier

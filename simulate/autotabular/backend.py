@@ -7,9 +7,7 @@ from typing import Any
 import pandas as pd
 
 from lcbench.collection.models import Problem
-from lcbench.curve import Curve
 from lcbench.errors import StoppedError
-from lcbench.metric import Metric
 from lcbench.simulate.autotabular.baselines_first import EPOCHS, WithBaselines
 from lcbench.simulate.autotabular.crew import LimitedCrew, OwnCrew
 from lcbench.simulate.autotabular.settings import Settings
@@ -17,7 +15,9 @@ from lcbench.simulate.autotabular.work import Order, Work
 from lcbench.simulate.contract import Config, Domain
 from lcbench.simulate.domain import SpaceDomain
 from lcbench.simulate.realtime.crew import Crew
-from lcbench.space import get_space
+from lcbench.space.spaces import get_space
+from lcbench.table.curve import Curve
+from lcbench.table.metric import Metric
 
 
 class ModelBackend:

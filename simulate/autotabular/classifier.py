@@ -16,8 +16,7 @@ from sklearn.utils import Tags
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_is_fitted, column_or_1d, validate_data
 
-from lcbench.collection.classes import check_values
-from lcbench.collection.dataset import distinct_names
+from lcbench.collection.data.dataset import check_values, distinct_names
 from lcbench.collection.models import Problem
 from lcbench.errors import DataError, InputError
 from lcbench.simulate.autotabular import journal, tables
@@ -50,7 +49,8 @@ class AutoTabularClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[mis
             ``(y_true, y_pred)`` of which larger is better (one that can be imported by its name, if there are workers).
         seed: Source of all randomness.
         trials: How many models are fitted at most; None for no limit.
-        baselines: ``"all"``, names of :data:`lcbench.collection.baselines.BASELINES`, or None for networks alone.
+        baselines: ``"all"``, names of :data:`lcbench.collection.models.baselines.BASELINES`, or None for networks
+            alone.
         portfolio: ``"greedy"`` or ``"simple"``, the ones that come along; configurations; or None.
         optimizer: Name of an optimizer, see :data:`lcbench.simulate.optimizers.OPTIMIZERS`.
         space: Name of the search space.

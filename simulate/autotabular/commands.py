@@ -91,7 +91,7 @@ def predict(
     """
     import sys
 
-    from lcbench.collection.table_file import read_table
+    from lcbench.collection.data.table_file import read_table
     from lcbench.output import writable_file
     from lcbench.simulate.autotabular.classifier import AutoTabularClassifier
 
@@ -128,7 +128,7 @@ def portfolio_of(asked: str) -> "str | Sequence[Config] | None":
 
 def _rows(path: Path, target: str) -> "tuple[pd.DataFrame, pd.Series]":
     """Features and classes of a file."""
-    from lcbench.collection.table_file import read_table
+    from lcbench.collection.data.table_file import read_table
     from lcbench.errors import DataError, UnknownNameError
 
     frame = read_table(path)
@@ -142,7 +142,7 @@ def _rows(path: Path, target: str) -> "tuple[pd.DataFrame, pd.Series]":
 
 def _left_out(features: "pd.DataFrame") -> list[str]:
     """Say which columns have nothing to learn from."""
-    from lcbench.collection.dataset import empty_columns
+    from lcbench.collection.data.dataset import empty_columns
 
     empty = empty_columns(features)
     return [f"left out, for want of a single value: {', '.join(empty)}"] if empty else []

@@ -23,9 +23,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from lcbench.curve import Curve
 from lcbench.errors import DamagedFileError, InputError, NewerFormatError, NotABenchmarkError
 from lcbench.files import read_json, replacing, write_json
+from lcbench.table.curve import Curve
 
 if TYPE_CHECKING:
     from lcbench.collection.models import Fitted

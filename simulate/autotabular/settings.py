@@ -6,12 +6,12 @@ from dataclasses import dataclass
 from typing import Any
 
 from lcbench.errors import InputError, UnknownNameError
-from lcbench.schema import check_budgets
 from lcbench.simulate.contract import Config
 from lcbench.simulate.ensembles import CANDIDATES, SIZE
 from lcbench.simulate.optimizers import get_optimizer
 from lcbench.simulate.portfolio.shipped import digest, load_portfolio
-from lcbench.space import get_space
+from lcbench.space.spaces import get_space
+from lcbench.table.manifest import check_budgets
 
 POOLS = ("all", "networks", "baselines")
 """Of which models an ensemble may be made."""
@@ -139,7 +139,7 @@ def choose_baselines(asked: str | Sequence[str] | None) -> tuple[str, ...]:
         UnknownNameError: If there is no such baseline.
         InputError: If a package that they need is not installed.
     """
-    from lcbench.collection.baselines import choose
+    from lcbench.collection.models.baselines import choose
 
     if asked is None or (not isinstance(asked, str) and not len(asked)):
         return ()

@@ -7,9 +7,9 @@ from typing import Any
 
 from lcbench.collection.attempt import describe
 from lcbench.collection.models import Fitted, Problem, fit_baseline, fit_network
-from lcbench.curve import Curve
 from lcbench.simulate.autotabular.baselines_first import baseline_of
 from lcbench.simulate.autotabular.folder import Folder
+from lcbench.table.curve import Curve
 
 OUT_OF_MEMORY = "there was not enough memory for it"
 

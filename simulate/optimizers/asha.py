@@ -12,9 +12,9 @@ import numpy as np
 from lcbench.errors import InputError
 from lcbench.simulate.budgets import checked
 from lcbench.simulate.contract import Domain, Job, Result
+from lcbench.simulate.optimizers._trials import Running
 from lcbench.simulate.optimizers.random_search import draw
 from lcbench.simulate.optimizers.rungs import check_eta, geometric_rungs, infer_eta
-from lcbench.simulate.optimizers.running import Running
 
 
 class Rung:

@@ -9,11 +9,15 @@ from numpy.typing import NDArray
 
 from lcbench.errors import InputError
 from lcbench.simulate.contract import Domain
-from lcbench.simulate.optimizers import acquisition
-from lcbench.simulate.optimizers.gp import GP, Hyperparameters, fit
-from lcbench.simulate.optimizers.local_search import Acquisition
-from lcbench.simulate.optimizers.model_bo import ModelBO
-from lcbench.simulate.optimizers.targets import standardized
+from lcbench.simulate.optimizers._gp import GP, Hyperparameters, fit
+from lcbench.simulate.optimizers._model_bo import (
+    Acquisition,
+    ModelBO,
+    log_expected_improvement,
+    log_probability_of_improvement,
+    lower_confidence_bound,
+)
+from lcbench.simulate.optimizers._targets import standardized
 
 Array = NDArray[np.float64]
 
@@ -25,7 +29,7 @@ class GPBO(ModelBO):
     5/2 kernel with a length scale for each hyperparameter (one for all levels of a category) and noise, fitted anew
     each time that there are a quarter more results (they integrate over hyperparameters; we take those of the largest
     posterior density). Losses are winsorized and standardized, see
-    :func:`lcbench.simulate.optimizers.targets.standardized`; diverged runs count as the worst finite one.
+    :func:`lcbench.simulate.optimizers._targets.standardized`; diverged runs count as the worst finite one.
 
     Jobs on other workers count as results that came out as predicted (the kriging believer of Ginsbourger et al. 2010,
     which leaves the prediction and takes away uncertainty). What is to be improved on is the lowest predicted mean
@@ -36,7 +40,7 @@ class GPBO(ModelBO):
         budgets: Epochs that can be asked for, increasing; only the last is used.
         rng: Source of randomness.
         growth: By which factor the number of results must grow before the hyperparameters are fitted again.
-        settings: Further ones of :class:`lcbench.simulate.optimizers.model_bo.ModelBO`.
+        settings: Further ones of :class:`lcbench.simulate.optimizers._model_bo.ModelBO`.
     """
 
     def __init__(
@@ -81,14 +85,14 @@ class GPEI(GPBO):
     """Gaussian-process optimization by expected improvement (Jones, Schonlau and Welch 1998, *EGO*)."""
 
     def _value(self, mean: Array, std: Array, best: float) -> Array:
-        return acquisition.log_expected_improvement(mean, std, best)
+        return log_expected_improvement(mean, std, best)
 
 
 class GPPI(GPBO):
     """Gaussian-process optimization by probability of improvement (Kushner 1964), with no margin."""
 
     def _value(self, mean: Array, std: Array, best: float) -> Array:
-        return acquisition.log_probability_of_improvement(mean, std, best)
+        return log_probability_of_improvement(mean, std, best)
 
 
 class GPUCB(GPBO):
@@ -106,4 +110,4 @@ class GPUCB(GPBO):
         self._kappa = kappa
 
     def _value(self, mean: Array, std: Array, best: float) -> Array:  # noqa: ARG002
-        return acquisition.lower_confidence_bound(mean, std, self._kappa)
+        return lower_confidence_bound(mean, std, self._kappa)

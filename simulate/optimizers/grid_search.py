@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from lcbench.errors import InputError
 from lcbench.simulate.budgets import checked
 from lcbench.simulate.contract import Config, Domain, Job, Result
-from lcbench.simulate.encoding import levels
+from lcbench.space.encoding import levels
 
 _FIRST = 2
 

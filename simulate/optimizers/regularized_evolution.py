@@ -9,9 +9,9 @@ from numpy.typing import NDArray
 from lcbench.errors import InputError
 from lcbench.simulate.budgets import checked
 from lcbench.simulate.contract import Config, Domain, Job, Result
-from lcbench.simulate.encoding import levels
-from lcbench.simulate.optimizers.proposal import fill_inactive, propose_at, propose_uniform
-from lcbench.simulate.optimizers.running import Running
+from lcbench.simulate.optimizers._proposal import fill_inactive, propose_at, propose_uniform
+from lcbench.simulate.optimizers._trials import Running
+from lcbench.space.encoding import levels
 
 Array = NDArray[np.float64]
 

@@ -8,7 +8,12 @@ from typing import TYPE_CHECKING
 
 import lazy_loader
 
-__getattr__, __dir__, __all__ = lazy_loader.attach(__name__, submod_attrs={"shipped": ["load_portfolio"]})
+__getattr__, __dir__, __all__ = lazy_loader.attach(
+    __name__,
+    submod_attrs={
+        "shipped": ["load_portfolio"],
+    },
+)
 
 if TYPE_CHECKING:
     from lcbench.simulate.portfolio.shipped import load_portfolio as load_portfolio

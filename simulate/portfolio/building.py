@@ -8,7 +8,6 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from lcbench.alone import alone
 from lcbench.errors import InputError, PlanConflictError
 from lcbench.files import read_json, write_json
 from lcbench.output import writable_folder
@@ -29,7 +28,8 @@ from lcbench.simulate.portfolio.training import (
     prepared,
     task_for,
 )
-from lcbench.space import get_space
+from lcbench.space.spaces import get_space
+from lcbench.work.lock import alone
 
 _SHOWN = 3  # failures in a message
 
@@ -42,7 +42,7 @@ class Build:
         plan: The plan.
         folder: The portfolio's folder.
         size: Of the greedy portfolio; it decides nothing that is trained.
-        rows: Of each data set its row in ``lcbench.schema.DATASET_SCHEMA``.
+        rows: Of each data set its row in ``lcbench.table.manifest.DATASET_SCHEMA``.
         kept_plan: The plan as it is kept in the folder.
         schedule: What has ended, what is at work, what comes next.
     """

@@ -57,10 +57,10 @@ def build(
 
     from lcbench.console import ERR, OUT
     from lcbench.errors import InputError
-    from lcbench.schema import parse_budgets
     from lcbench.simulate.portfolio import training
     from lcbench.simulate.portfolio.building import is_complete
     from lcbench.simulate.portfolio.plan import Plan
+    from lcbench.table.manifest import parse_budgets
 
     if size < 1:
         raise InputError(f"size must be at least 1, got {size}.")
@@ -144,10 +144,10 @@ def show(
 ) -> None:
     """Print a portfolio, its regret by size, and what it would have been worth on each data set, built without it."""
     from lcbench.console import OUT, facts
-    from lcbench.embedded import embedded_folder
     from lcbench.errors import DamagedFileError
     from lcbench.simulate.portfolio import showing
     from lcbench.simulate.portfolio.folder import NAME, read_folder
+    from lcbench.table.benchmark import embedded_folder
 
     held = read_folder(folder or embedded_folder(NAME))
     problems = held.problems()

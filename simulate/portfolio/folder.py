@@ -27,7 +27,7 @@ from numpy.typing import NDArray
 
 from lcbench.errors import DamagedFileError, NewerFormatError, NotABenchmarkError, UnknownNameError
 from lcbench.files import read_json, read_parquet
-from lcbench.integrity import digest
+from lcbench.signature import digest
 from lcbench.simulate.contract import Config
 from lcbench.simulate.portfolio.matrix import MATRIX_SCHEMA, matrix_values
 from lcbench.simulate.portfolio.plan import METRIC

@@ -49,7 +49,7 @@ class Kept:
         return self.root / "ended" / dataset / f"{config_id}-{budget}.json"
 
     def write_run(self, dataset: str, config_id: int, budget: int, run: pa.Table) -> None:
-        """Keep the run of an evaluation, a row of ``lcbench.schema.RUN_SCHEMA``."""
+        """Keep the run of an evaluation, a row of ``lcbench.table.manifest.RUN_SCHEMA``."""
         write_parquet(self.run_file(dataset, config_id, budget), run)
         self.ended_file(dataset, config_id, budget).unlink(missing_ok=True)
 

@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from lcbench.errors import InputError
-from lcbench.schema import check_budgets
 from lcbench.simulate.optimizers.rungs import hyperband_brackets, infer_eta, rungs_of
-from lcbench.space import get_space
+from lcbench.space.spaces import get_space
+from lcbench.table.manifest import check_budgets
 
 METRIC = "valid_accuracy"
 """What the searches optimize, and what regrets are of."""

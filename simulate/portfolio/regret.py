@@ -13,7 +13,7 @@ one percent of the best accuracy of that data set.
 import numpy as np
 import pandas as pd
 
-from lcbench.metric import get_metric
+from lcbench.table.metric import get_metric
 
 
 def losses(values: pd.DataFrame, metric: str) -> pd.DataFrame:

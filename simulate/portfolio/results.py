@@ -7,10 +7,8 @@ from typing import Any
 import pandas as pd
 import pyarrow as pa
 
-from lcbench import store
 from lcbench.files import write_json, write_parquet
-from lcbench.integrity import digest
-from lcbench.schema import DATASET_SCHEMA, RUN_SCHEMA, Manifest
+from lcbench.signature import digest
 from lcbench.simulate.contract import Config
 from lcbench.simulate.portfolio.evaluation import FAILED, Evaluation
 from lcbench.simulate.portfolio.folder import (
@@ -27,7 +25,9 @@ from lcbench.simulate.portfolio.kept import Kept
 from lcbench.simulate.portfolio.matrix import MATRIX_SCHEMA, config_columns, greedy, matrix_row, simple
 from lcbench.simulate.portfolio.plan import METRIC, SEED
 from lcbench.simulate.portfolio.schedule import Schedule
-from lcbench.space import from_json, get_space, to_json
+from lcbench.space.spaces import from_json, get_space, to_json
+from lcbench.table import store
+from lcbench.table.manifest import DATASET_SCHEMA, RUN_SCHEMA, Manifest
 
 Provenance = Mapping[str, Any]
 """When, by which versions and on which processor."""
@@ -137,7 +137,7 @@ def write_tried(
         folder: The portfolio's folder.
         schedule: The state of the build.
         kept: Where the runs are.
-        rows: Of each data set its row in ``lcbench.schema.DATASET_SCHEMA``.
+        rows: Of each data set its row in ``lcbench.table.manifest.DATASET_SCHEMA``.
         provenance: For the manifest.
     """
     plan = schedule.plan

@@ -3,11 +3,11 @@
 from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
 
 from lcbench.simulate.contract import Domain
-from lcbench.simulate.encoding import Encoding
 from lcbench.simulate.portfolio.evaluation import FAILED, Ended, Evaluation
 from lcbench.simulate.portfolio.plan import Plan
 from lcbench.simulate.portfolio.search import Search
 from lcbench.simulate.study.cell import cell_rng
+from lcbench.space.encoding import Encoding
 
 
 class Schedule:

@@ -2,12 +2,12 @@
 
 import numpy as np
 
-from lcbench.curve import Curve
-from lcbench.metric import get_metric
 from lcbench.simulate.contract import Domain, Job, Result
 from lcbench.simulate.optimizers.bohb import BOHB
 from lcbench.simulate.portfolio.evaluation import Ended, Evaluation
 from lcbench.simulate.portfolio.plan import METRIC, Plan
+from lcbench.table.curve import Curve
+from lcbench.table.metric import get_metric
 
 
 class Search:

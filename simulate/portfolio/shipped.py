@@ -6,9 +6,9 @@ from json import dumps
 from pathlib import Path
 from typing import Literal
 
-from lcbench.embedded import embedded_folder
 from lcbench.simulate.contract import Config
 from lcbench.simulate.portfolio.folder import NAME, read_folder
+from lcbench.table.benchmark import embedded_folder
 
 Name = Literal["greedy", "simple"]
 

@@ -10,18 +10,18 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from lcbench.collection.attempt import DISK_FULL, describe
+from lcbench.collection.data.preparation import describe as describe_data
+from lcbench.collection.data.preparation import prepare
+from lcbench.collection.data.prepared import Prepared
+from lcbench.collection.data.sources import load_dataset
+from lcbench.collection.data.sources import split_sources as split_sources
 from lcbench.collection.engine import Engine as Engine
 from lcbench.collection.engines import get_engine
 from lcbench.collection.full_disk import clear_if_full as clear_if_full
 from lcbench.collection.full_disk import disk_is_full as disk_is_full
 from lcbench.collection.plan import digest_data
-from lcbench.collection.preparation import describe as describe_data
-from lcbench.collection.preparation import prepare
-from lcbench.collection.prepared import Prepared
 from lcbench.collection.provenance import circumstances as circumstances
 from lcbench.collection.shards import Workplace
-from lcbench.collection.sources import load_dataset
-from lcbench.collection.sources import split_sources as split_sources
 from lcbench.collection.unit import Outcome as Outcome
 from lcbench.collection.unit import Task
 from lcbench.collection.unit import Unit as Unit
@@ -31,8 +31,8 @@ from lcbench.simulate.portfolio.kept import NAME, Kept
 from lcbench.simulate.portfolio.plan import SEED, Plan
 
 if TYPE_CHECKING:
-    from lcbench.collection.recorder import Run
-    from lcbench.collection.tensors import Tensors
+    from lcbench.collection.networks.recorder import Run
+    from lcbench.collection.networks.tensors import Tensors
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -120,16 +120,16 @@ def _kept(folder: Path) -> Kept:
 
 def _trained(task: EvaluationTask) -> "Run":
     """Train on one thread. Torch is imported here: who only hands out evaluations never needs it."""
-    from lcbench.collection.threads import one_thread
+    from lcbench.collection.networks.tensors import one_thread
 
     with one_thread():
         data = _data(task.folder, task.unit.dataset)
         clock = Stopwatch(task.trial_seconds)
         if task.patience is None:
-            from lcbench.collection.train import train
+            from lcbench.collection.networks.train import train
 
             return train(data, task.config, task.budgets, task.seeds, task.plan_seed, clock)[0]
-        from lcbench.collection.full.fitting import Stopping, fit
+        from lcbench.collection.networks.full.fitting import Stopping, fit
 
         stopping = Stopping("valid_accuracy", task.patience)
         return fit(data, task.config, task.budgets[0], SEED, task.plan_seed, clock, stopping=stopping).run
@@ -137,7 +137,7 @@ def _trained(task: EvaluationTask) -> "Run":
 
 @lru_cache(maxsize=2)
 def _data(folder: Path, dataset: str) -> "Tensors":
-    from lcbench.collection.tensors import Tensors
+    from lcbench.collection.networks.tensors import Tensors
 
     return Tensors(Workplace(folder, NAME).read_data(dataset))
 
@@ -147,7 +147,7 @@ class DataSet:
     """A data set that is ready to be trained on.
 
     Attributes:
-        row: Its row in ``lcbench.schema.DATASET_SCHEMA``.
+        row: Its row in ``lcbench.table.manifest.DATASET_SCHEMA``.
         digest: A digest of its arrays.
         arrays: The arrays.
     """

@@ -40,13 +40,13 @@ def live(
     """
     from lcbench.console import ERR, OUT
     from lcbench.errors import InputError
-    from lcbench.schema import parse_budgets
     from lcbench.simulate.optimizers import get_optimizer
     from lcbench.simulate.realtime.result import LiveInterrupted
     from lcbench.simulate.realtime.run import check_limits
     from lcbench.simulate.realtime.run import live as run
     from lcbench.simulate.study import cell_rng
     from lcbench.simulate.training import TrainingBackend
+    from lcbench.table.manifest import parse_budgets
 
     check_limits(workers, wallclock, trials)
     make = get_optimizer(optimizer)

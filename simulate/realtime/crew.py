@@ -7,9 +7,9 @@ from queue import Empty, SimpleQueue
 from threading import Thread
 from typing import Protocol, runtime_checkable
 
-from lcbench.curve import Curve
 from lcbench.errors import LcbenchError
 from lcbench.simulate.contract import Backend, Config, Job
+from lcbench.table.curve import Curve
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -24,15 +24,15 @@ from typing import TYPE_CHECKING, Any, Self
 import numpy as np
 import pyarrow as pa
 
-from lcbench.curve import Curve
 from lcbench.errors import DamagedFileError, InputError, PlanConflictError
-from lcbench.metric import Metric
 from lcbench.output import writable_folder
 from lcbench.simulate.contract import Job
 from lcbench.simulate.realtime.result import LiveResult, tried
 from lcbench.simulate.realtime.studied import Run, studied
 from lcbench.simulate.trace import Trace
-from lcbench.store import write_parquet
+from lcbench.table.curve import Curve
+from lcbench.table.metric import Metric
+from lcbench.table.store import write_parquet
 
 if TYPE_CHECKING:
     from ConfigSpace import ConfigurationSpace  # slow to import

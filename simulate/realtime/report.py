@@ -7,8 +7,8 @@ from typing import Self
 from rich.markup import escape
 
 from lcbench.console import ERR, Pace, progress
-from lcbench.metric import Metric
 from lcbench.simulate.realtime.result import LiveResult
+from lcbench.table.metric import Metric
 
 
 class LiveReport:

@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from lcbench.curve import Curve
 from lcbench.simulate.contract import Result
 from lcbench.simulate.trace import Trace
+from lcbench.table.curve import Curve
 
 if TYPE_CHECKING:
     from ConfigSpace import ConfigurationSpace  # slow to import

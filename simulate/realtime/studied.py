@@ -11,11 +11,11 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from lcbench.metric import Metric
 from lcbench.simulate.realtime.result import live_frame
 from lcbench.simulate.study.file import COLUMNS
 from lcbench.simulate.study.limit import Unit
 from lcbench.simulate.trace import Trace
+from lcbench.table.metric import Metric
 
 NO_ROW = -1
 """The ``config_id`` of a configuration that is no row of a table."""

@@ -7,7 +7,6 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from lcbench.benchmark import Benchmark
 from lcbench.errors import InputError
 from lcbench.simulate.contract import Optimizer, Result
 from lcbench.simulate.domain import ConfigTable
@@ -19,6 +18,7 @@ from lcbench.simulate.study.epochs import EpochLimit
 from lcbench.simulate.study.file import SCHEMA
 from lcbench.simulate.study.limit import Unit
 from lcbench.simulate.study.plan import Cell, Plan
+from lcbench.table.benchmark import Benchmark
 
 
 def cell_rng(seed: int, optimizer: str, dataset: str) -> np.random.Generator:

@@ -5,7 +5,7 @@ from pathlib import Path
 import pandas as pd
 import pyarrow as pa
 
-from lcbench.store import read_parquet, write_parquet
+from lcbench.table.store import read_parquet, write_parquet
 
 SCHEMA = pa.schema(
     [

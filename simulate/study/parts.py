@@ -10,7 +10,7 @@ import pyarrow as pa
 from lcbench.errors import DamagedFileError, PlanConflictError
 from lcbench.simulate.study.file import COLUMNS, SCHEMA
 from lcbench.simulate.study.plan import Cell
-from lcbench.store import read_json, read_parquet, write_json, write_parquet
+from lcbench.table.store import read_json, read_parquet, write_json, write_parquet
 
 _SETTINGS = "study.json"
 _SHARDS = "cells-*.parquet"

@@ -7,13 +7,13 @@ from importlib.metadata import version
 from itertools import product
 from typing import Any
 
-from lcbench.benchmark import Benchmark
 from lcbench.errors import InputError, UnknownNameError
-from lcbench.metric import get_metric
-from lcbench.schema import MANIFEST, check_budgets
 from lcbench.simulate.optimizers import get_optimizer
 from lcbench.simulate.replay import Match, Schedule, Seed
 from lcbench.simulate.study.limit import Limit
+from lcbench.table.benchmark import Benchmark
+from lcbench.table.manifest import MANIFEST, check_budgets
+from lcbench.table.metric import get_metric
 from lcbench.whole import whole
 
 
@@ -102,7 +102,7 @@ class Plan:
 
 
 def _written(budgets: tuple[int, ...]) -> str:
-    """Budgets as :func:`lcbench.schema.parse_budgets` reads them, every epoch of a range as ``first-last``."""
+    """Budgets as :func:`lcbench.table.manifest.parse_budgets` reads them, every epoch of a range as ``first-last``."""
     if len(budgets) > 2 and budgets[-1] - budgets[0] == len(budgets) - 1:
         return f"{budgets[0]}-{budgets[-1]}"
     return ",".join(map(str, budgets))

@@ -121,7 +121,7 @@ def _serve(pipe: Connection, folder: Path, plan: Plan) -> None:
 
 
 def _player(folder: Path, plan: Plan) -> Player:
-    from lcbench.benchmark import load
+    from lcbench.table.benchmark import load
 
     return Player(load(folder), plan)
 

@@ -10,7 +10,6 @@ from pathlib import Path
 import pandas as pd
 import pyarrow as pa
 
-from lcbench.benchmark import Benchmark
 from lcbench.errors import InputError
 from lcbench.simulate.optimizers import get_optimizer
 from lcbench.simulate.replay import Match, Schedule, Seed
@@ -20,6 +19,7 @@ from lcbench.simulate.study.limit import parse_budget
 from lcbench.simulate.study.parts import Parts, remove_parts
 from lcbench.simulate.study.plan import Cell, Plan
 from lcbench.simulate.study.processes import play_in_processes
+from lcbench.table.benchmark import Benchmark
 from lcbench.whole import whole
 
 CLASSICAL = ("random", "successive-halving", "hyperband", "bohb")

@@ -9,23 +9,22 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from lcbench.benchmark import Benchmark
-from lcbench.curve import Curve
 from lcbench.errors import UnknownNameError
 from lcbench.simulate.budgets import offered
 from lcbench.simulate.contract import Config
 from lcbench.simulate.domain import SpaceDomain
-from lcbench.simulate.encoding import Encoding
 from lcbench.simulate.objectives import WithObjective
 from lcbench.simulate.replay import ReplayBackend, Schedule
 from lcbench.simulate.surrogate import folder as folders
 from lcbench.simulate.surrogate.card import Card
+from lcbench.simulate.surrogate.course import Residuals, find_residuals
 from lcbench.simulate.surrogate.features import encode_frame, features
-from lcbench.simulate.surrogate.fitting import carry_out, plan
+from lcbench.simulate.surrogate.fitting import Surrogate, carry_out, plan
 from lcbench.simulate.surrogate.models import ModelName
 from lcbench.simulate.surrogate.recorded import Recorded, record
-from lcbench.simulate.surrogate.residuals import Residuals, find_residuals
-from lcbench.simulate.surrogate.surrogate import Surrogate
+from lcbench.space.encoding import Encoding
+from lcbench.table.benchmark import Benchmark
+from lcbench.table.curve import Curve
 from lcbench.whole import whole
 
 Noise = Literal["none", "residual"]
@@ -43,7 +42,7 @@ class SurrogateBackend(WithObjective):
     Args:
         surrogate: The fitted models; see :meth:`fit` and :meth:`load`.
         noise: ``"none"``: the mean over the recorded seeds, as predicted. ``"residual"``: to this a recorded deviation
-            of a single run from such a mean is added, see :class:`lcbench.simulate.surrogate.residuals.Residuals`.
+            of a single run from such a mean is added, see :class:`lcbench.simulate.surrogate.course.Residuals`.
         exact_on_table: Whether configurations of the table get what was recorded: the mean over the seeds, with noise
             one of the seeds, as :class:`lcbench.simulate.replay.ReplayBackend` gives them for ``"mean"`` and
             ``"draw"``.

@@ -1,17 +1,85 @@
-"""The fitted models of one run (a budget): its values, its seconds and whether it diverges."""
+"""What the models of one run are fitted to: means over the recorded seeds, with diverged and missing runs apart."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
+from functools import cached_property
 from typing import Any
+from zlib import crc32
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.spatial import KDTree
 
-from lcbench.metric import Metric
+from lcbench.errors import InputError
 from lcbench.simulate.surrogate.basis import Basis, fit_basis
+from lcbench.simulate.surrogate.features import from_pace, from_scale, to_pace, to_scale
 from lcbench.simulate.surrogate.models import get_model
-from lcbench.simulate.surrogate.scale import from_pace, from_scale
-from lcbench.simulate.surrogate.targets import Targets
+from lcbench.simulate.surrogate.recorded import Recorded
 from lcbench.simulate.surrogate.trees import Trees
+from lcbench.table.metric import Metric, get_metric
+
+
+@dataclass(frozen=True, slots=True)
+class Targets:
+    """Per configuration, means over those seeds for which they mean something.
+
+    Attributes:
+        survived: ``(configs,)`` bool: at least one seed reached the end; only these have ``values``.
+        values: ``(configs, budget + 1)``: mean curve of the seeds that reached the end, on the metric's scale; NaN
+            where there are none.
+        ran: ``(configs,)`` bool: at least one seed was recorded.
+        pace: ``(configs, budget)``: logarithm of the seconds of each epoch of the mean over the recorded seeds.
+        alive: ``(configs,)``: the share of the recorded seeds that reached the end.
+        lifetime: ``(configs,)``: mean share of the epochs that a recorded seed had before it diverged.
+    """
+
+    survived: NDArray[np.bool_]
+    values: NDArray[np.float64]
+    ran: NDArray[np.bool_]
+    pace: NDArray[np.float64]
+    alive: NDArray[np.float64]
+    lifetime: NDArray[np.float64]
+
+    @property
+    def diverges(self) -> bool:
+        """Whether any recorded run diverged."""
+        return bool((self.alive[self.ran] < 1).any())
+
+    def take(self, rows: NDArray[np.bool_]) -> "Targets":
+        """Those of some configurations."""
+        return Targets(*(getattr(self, part.name)[rows] for part in fields(self)))
+
+
+def make_targets(metric: Metric, values: NDArray[np.float32], seconds: NDArray[np.float32]) -> Targets:
+    """Average ``(configs, seeds, budget + 1)`` values and seconds; a value that is not finite is a diverged run's."""
+    recorded: NDArray[np.bool_] = np.logical_and.reduce(np.isfinite(seconds), axis=2)
+    finite: NDArray[np.bool_] = np.isfinite(values) & recorded[..., None]
+    ended: NDArray[np.bool_] = np.logical_and.reduce(finite, axis=2)
+    epochs = np.minimum.accumulate(finite, axis=2).sum(axis=2) - 1.0  # index 0 is the untrained network
+    return Targets(
+        np.logical_or.reduce(ended, axis=1),
+        to_scale(metric, _mean(values, ended)),
+        np.logical_or.reduce(recorded, axis=1),
+        to_pace(_mean(seconds, recorded)),
+        _mean(ended, recorded),
+        _mean(np.maximum(epochs, 0) / (values.shape[2] - 1), recorded),
+    )
+
+
+def recorded_targets(recorded: Recorded, run: int) -> Targets:
+    """The targets of one run (a budget) of a table."""
+    metric = get_metric(recorded.metric)
+    return make_targets(metric, recorded.values[run], recorded.seconds[run])  # no DataFrame
+
+
+def _mean(values: NDArray[Any], which: NDArray[np.bool_]) -> NDArray[np.float64]:
+    """Mean over the seeds (axis 1) that are chosen; NaN where none is."""
+    chosen = which.reshape(which.shape + (1,) * (values.ndim - 2))
+    total = np.where(chosen, values, 0).sum(axis=1, dtype=np.float64)
+    count = chosen.sum(axis=1)
+    return np.divide(total, count, out=np.full(total.shape, np.nan), where=count > 0)
+
+
+# The fitted models of one run (a budget): its values, its seconds and whether it diverges.
 
 SERIES = ("values", "seconds")
 _COMPONENTS = {"values": 3, "seconds": 2}
@@ -165,3 +233,74 @@ def _cut(
     share = (lifetime[:, 0] - alive) / np.maximum(1 - alive, 0.05)
     last = np.clip(np.rint(share * budget), 0, budget - 1)
     values[(alive <= threshold)[:, None] & (np.arange(budget + 1) > last[:, None])] = np.nan
+
+
+# Noise from the recorded seeds: how single runs deviate from the mean over the seeds of their configuration.
+
+_NEAREST = 8
+
+
+@dataclass(frozen=True)
+class Residuals:
+    """Whole curves of residuals, so that noise is as alike from epoch to epoch as it is in real runs.
+
+    A draw takes the residuals of one seed of one of the 8 configurations nearest in the unit cube: noise is large where
+    it was found large. Residuals are those of runs that reached the end, where at least two seeds of a configuration
+    did, times ``sqrt(n / (n - 1))`` for n such seeds, since a mean over few seeds lies close to each of them.
+
+    Attributes:
+        features: ``(configs, features)`` of the configurations that have residuals.
+        first: ``(configs + 1,)``: where the residuals of each configuration start in the next two.
+        values: ``(residuals, budget + 1)``, on the metric's scale.
+        pace: ``(residuals, budget)``, on the scale of logarithms.
+    """
+
+    features: NDArray[np.float32]
+    first: NDArray[np.intp]
+    values: NDArray[np.float64]
+    pace: NDArray[np.float64]
+
+    @cached_property
+    def tree(self) -> KDTree:
+        """Finds the nearest configurations."""
+        return KDTree(self.features)
+
+    def draw(self, features: NDArray[np.float32], draw_seed: int) -> Noise:
+        """Noise for ``(n, features)`` configurations; each row's depends on it and the seed alone."""
+        k = min(_NEAREST, len(self.features))
+        near = np.asarray(self.tree.query(features, k=range(1, k + 1))[1])
+        budget = self.pace.shape[1]
+        picks, survival = np.empty(len(features), np.intp), np.empty(len(features))
+        for row, point in enumerate(features):
+            rng = np.random.default_rng([draw_seed, budget, crc32(point.tobytes())])
+            config = near[row, rng.integers(k)]
+            picks[row] = rng.integers(self.first[config], self.first[config + 1])
+            survival[row] = rng.random()
+        return Noise(self.values[picks], self.pace[picks], survival)
+
+
+def find_residuals(recorded: Recorded, features: NDArray[np.float32], run: int) -> Residuals:
+    """Collect the residuals of one run (a budget).
+
+    Raises:
+        InputError: If no configuration has two seeds that reached the end.
+    """
+    values, seconds = recorded.values[run], recorded.seconds[run]
+    ended: NDArray[np.bool_] = np.logical_and.reduce(np.isfinite(values) & np.isfinite(seconds), axis=2)
+    usable = np.flatnonzero(ended.sum(axis=1) >= 2)
+    if not len(usable):
+        raise InputError(
+            "noise='residual' must have configurations with two seeds or more that did not diverge, got none "
+            f"at budget {run}; use noise='none'."
+        )
+    metric = get_metric(recorded.metric)
+    scaled = [_centred(to_scale(metric, values[row][ended[row]])) for row in usable.tolist()]
+    pace = [_centred(to_pace(seconds[row][ended[row]])) for row in usable.tolist()]
+    first = np.concatenate([[0], np.cumsum(ended[usable].sum(axis=1))])
+    return Residuals(features[usable], first, np.concatenate(scaled), np.concatenate(pace))
+
+
+def _centred(curves: NDArray[np.float64]) -> NDArray[np.float64]:
+    """``(seeds, points)`` curves minus their mean, with the spread that single runs have."""
+    seeds = len(curves)
+    return (curves - curves.mean(axis=0)) * np.sqrt(seeds / (seeds - 1))

@@ -1,4 +1,7 @@
-"""What a model sees of a configuration: finite numbers."""
+"""Numbers as the models see them: on a scale without bounds that matter, and back into range.
+
+What an exponential gives on the way back is cut short, see :mod:`lcbench.simulate.rounding`.
+"""
 
 from collections.abc import Sequence
 
@@ -8,8 +11,61 @@ from numpy.typing import NDArray
 
 from lcbench.errors import InputError
 from lcbench.simulate.contract import Config
-from lcbench.simulate.encoding import Encoding
-from lcbench.simulate.rounding import coordinates
+from lcbench.simulate.rounding import coordinates, significant
+from lcbench.space.encoding import Encoding
+from lcbench.table.metric import Metric
+
+_SMALLEST = 1e-6  # nats
+_LARGEST_LOG = 600.0  # exp() of more is not finite
+
+
+def to_scale(metric: Metric, values: NDArray[np.floating]) -> NDArray[np.float64]:
+    """Bounded metrics stay as they are; of those without an upper bound the logarithm is taken."""
+    array = np.asarray(values, np.float64)
+    return array if np.isfinite(metric.high) else np.log(np.maximum(array - metric.low, _SMALLEST))
+
+
+def from_scale(metric: Metric, scaled: NDArray[np.float64]) -> NDArray[np.float64]:
+    """The inverse; always in the metric's range and finite."""
+    if np.isfinite(metric.high):
+        return np.clip(scaled, metric.low, metric.high)
+    return metric.low + significant(np.exp(np.minimum(scaled, _LARGEST_LOG)))
+
+
+def to_pace(seconds: NDArray[np.floating]) -> NDArray[np.float64]:
+    """Logarithm of the seconds of each epoch.
+
+    Args:
+        seconds: ``(..., budget + 1)``, cumulative, from 0 on.
+
+    Returns:
+        ``(..., budget)``. An epoch that took no time, or less than a thousandth of the run's mean epoch, counts as
+        such a thousandth.
+    """
+    epochs = np.diff(np.asarray(seconds, np.float64), axis=-1)
+    mean = epochs.mean(axis=-1, keepdims=True)
+    return np.log(np.maximum(epochs, np.maximum(1e-3 * mean, 1e-9)))
+
+
+def from_pace(level: NDArray[np.float64], shape: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Cumulative seconds.
+
+    Args:
+        level: ``(n,)``: logarithm of the mean epoch's seconds.
+        shape: ``(n, budget)``: logarithm of each epoch's share; only differences within a row matter.
+
+    Returns:
+        ``(n, budget + 1)``: 0 at the beginning, strictly increasing, ``budget * exp(level)`` at the end.
+    """
+    centred = shape - shape.mean(axis=1, keepdims=True)
+    share = significant(np.exp(np.clip(centred, -15.0, 15.0)))  # a share too small would be lost in the sum
+    seconds = np.zeros((len(shape), shape.shape[1] + 1))
+    np.cumsum(share, axis=1, out=seconds[:, 1:])
+    seconds *= (shape.shape[1] * significant(np.exp(level)) / seconds[:, -1])[:, None]
+    return seconds
+
+
+# What a model sees of a configuration: finite numbers.
 
 _INACTIVE = -1.0  # below every active number: one test of a tree tells it from all of them
 
@@ -49,7 +105,7 @@ def encode_frame(encoding: Encoding, configs: pd.DataFrame) -> NDArray[np.float6
     Raises:
         InputError: If a column is missing or unknown, or a value is missing or out of its range.
     """
-    from lcbench.space import encode
+    from lcbench.space.spaces import encode
 
     if set(configs.columns) != set(encoding.names):
         raise InputError(

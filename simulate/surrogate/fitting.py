@@ -1,21 +1,59 @@
-"""From a table to a surrogate: cross-validate the models that come into question, and fit the best ones to all."""
+"""A fitted surrogate: models of every run, what they were fitted to, and the card."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from lcbench.benchmark import Benchmark
 from lcbench.errors import InputError, UnknownNameError
-from lcbench.metric import get_metric
-from lcbench.schema import runs_path
 from lcbench.simulate.replay import SCHEDULES
-from lcbench.simulate.surrogate.card import Card, Divergence, Score, score, score_divergence
-from lcbench.simulate.surrogate.course import SERIES, Course, fit_course
+from lcbench.simulate.surrogate.card import (
+    FEWEST,
+    Card,
+    Divergence,
+    Score,
+    assign_folds,
+    hold_out,
+    score,
+    score_divergence,
+)
+from lcbench.simulate.surrogate.course import SERIES, Course, fit_course, recorded_targets
 from lcbench.simulate.surrogate.models import candidates, versions
 from lcbench.simulate.surrogate.recorded import Recorded, record
-from lcbench.simulate.surrogate.surrogate import Surrogate
-from lcbench.simulate.surrogate.targets import recorded_targets
-from lcbench.simulate.surrogate.validation import FEWEST, assign_folds, hold_out
+from lcbench.table.benchmark import Benchmark
+from lcbench.table.manifest import runs_path
+from lcbench.table.metric import Metric, get_metric
+
+
+@dataclass(frozen=True, eq=False)
+class Surrogate:
+    """Models of one metric and the seconds on one data set.
+
+    Attributes:
+        recorded: What they were fitted to.
+        courses: The models of each run, by budget.
+        card: Their cross-validated quality.
+    """
+
+    recorded: Recorded
+    courses: dict[int, Course]
+    card: Card
+
+    @property
+    def metric(self) -> Metric:
+        """What is predicted, beside the seconds."""
+        return get_metric(self.recorded.metric)
+
+    @property
+    def resumes(self) -> bool:
+        """Whether all budgets are points on the run of the largest one."""
+        return len(self.courses) < len(self.recorded.budgets)
+
+    def run(self, budget: int) -> int:
+        """The run that a budget is a point of."""
+        return self.recorded.budgets[-1] if self.resumes else budget
+
+
+# From a table to a surrogate: cross-validate the models that come into question, and fit the best ones to all.
 
 Done = Callable[[str], None]
 

@@ -13,19 +13,19 @@
 from pathlib import Path
 from typing import Any
 
-from lcbench import files, integrity, signature
+from lcbench import files, signature
 from lcbench.errors import DamagedFileError, InputError, NotABenchmarkError
-from lcbench.metric import METRICS
-from lcbench.signed_json import read_signed
-from lcbench.simulate.encoding import Encoding
-from lcbench.simulate.surrogate import recorded_files
+from lcbench.signature import read_signed
+from lcbench.simulate.surrogate import recorded as recorded_module
 from lcbench.simulate.surrogate.basis import Basis
 from lcbench.simulate.surrogate.card import Card
 from lcbench.simulate.surrogate.course import Course, Fitted
 from lcbench.simulate.surrogate.features import n_features
+from lcbench.simulate.surrogate.fitting import Surrogate
 from lcbench.simulate.surrogate.models import MODELS
 from lcbench.simulate.surrogate.recorded import Recorded
-from lcbench.simulate.surrogate.surrogate import Surrogate
+from lcbench.space.encoding import Encoding
+from lcbench.table.metric import METRICS
 
 FORMAT_VERSION = 1
 MANIFEST = "surrogate.json"
@@ -34,11 +34,11 @@ CARD = "card.md"
 
 def save(folder: Path, surrogate: Surrogate) -> None:
     """Write a surrogate, the manifest last; what was there of an older one is replaced."""
-    from lcbench.space import to_json
+    from lcbench.space.spaces import to_json
 
     recorded = surrogate.recorded
     (folder / MANIFEST).unlink(missing_ok=True)
-    paths = [*recorded_files.write(folder, recorded), CARD]
+    paths = [*recorded_module.write(folder, recorded), CARD]
     _write_text(folder / CARD, surrogate.card.to_text())
     courses = {}
     for run, course in surrogate.courses.items():
@@ -56,7 +56,7 @@ def save(folder: Path, surrogate: Surrogate) -> None:
         "seeds": recorded.seeds,
         "courses": courses,
         "card": surrogate.card.to_json(),
-        "files": {path: integrity.digest(folder / path) for path in paths},
+        "files": {path: signature.digest(folder / path) for path in paths},
     }
     _write_text(folder / MANIFEST, signature.sign(document))
 
@@ -79,10 +79,10 @@ def load(folder: Path) -> Surrogate:
 
 
 def _surrogate(folder: Path, document: dict[str, Any]) -> Surrogate:
-    from lcbench.space import from_json
+    from lcbench.space.spaces import from_json
 
     checked = {str(path): str(digest) for path, digest in document["files"].items()}
-    recorded = recorded_files.read(
+    recorded = recorded_module.read(
         lambda path: _checked(folder, path, checked),
         dataset=str(document["dataset"]),
         metric=METRICS[document["metric"]].name,
@@ -134,7 +134,7 @@ def _checked(folder: Path, path: str, digests: dict[str, str]) -> Path:
     """
     if not (folder / path).is_file():
         raise DamagedFileError(f"{folder / path} is missing; restore it or fit again.")
-    if integrity.digest(folder / path) != digests[path]:
+    if signature.digest(folder / path) != digests[path]:
         raise DamagedFileError(f"{folder / path} is truncated or changed; restore it or fit again.")
     return folder / path
 

@@ -10,8 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lcbench.errors import DamagedFileError
-from lcbench.simulate.surrogate.binary_tree import binary_tree
-from lcbench.simulate.surrogate.trees import MOST_LEAVES, Tree, Trees, gather
+from lcbench.simulate.surrogate.trees import MOST_LEAVES, Tree, Trees, binary_tree, gather
 
 _TREES = 100
 _PARTS = ("feature", "threshold", "left", "right", "values")

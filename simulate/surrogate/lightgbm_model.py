@@ -9,8 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lcbench.errors import DamagedFileError
-from lcbench.simulate.surrogate.binary_tree import binary_tree
-from lcbench.simulate.surrogate.trees import Tree, Trees, gather
+from lcbench.simulate.surrogate.trees import Tree, Trees, binary_tree, gather
 
 _ROUNDS = 200
 _PARAMETERS = {

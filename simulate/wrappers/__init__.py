@@ -5,12 +5,9 @@
 Every wrapper keeps the contract of :class:`lcbench.simulate.contract.Backend`: same arguments, same curve.
 """
 
+from lcbench.simulate.wrappers._wrapper import Wrapper
+from lcbench.simulate.wrappers.changed import Negated, Noise, ScaledCost, Subset
 from lcbench.simulate.wrappers.folded import Folded
-from lcbench.simulate.wrappers.negated import Negated
-from lcbench.simulate.wrappers.noise import Noise
-from lcbench.simulate.wrappers.scaled_cost import ScaledCost
-from lcbench.simulate.wrappers.subset import Subset
-from lcbench.simulate.wrappers.wrapper import Wrapper
 
 WRAPPERS: dict[str, type[Wrapper]] = {
     "folded": Folded,

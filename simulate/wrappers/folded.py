@@ -6,11 +6,11 @@ from typing import Literal
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from lcbench.curve import Curve
 from lcbench.errors import InputError, UnknownNameError
-from lcbench.metric import Metric
 from lcbench.simulate.contract import Backend, Config
-from lcbench.simulate.wrappers.wrapper import Wrapper
+from lcbench.simulate.wrappers._wrapper import Wrapper
+from lcbench.table.curve import Curve
+from lcbench.table.metric import Metric
 
 Scalarization = Literal["sum", "chebyshev"]
 SCALARIZATIONS: tuple[Scalarization, ...] = ("sum", "chebyshev")

@@ -12,12 +12,12 @@ import pyarrow as pa
 import pytest
 
 import lcbench
-from lcbench import schema, store
-from lcbench.analysis.regret import best_losses
+from lcbench.analysis.anytime import best_losses
 from lcbench.simulate import ablation
 from lcbench.simulate.ablation import PEERS, SYSTEMS
 from lcbench.simulate.study import COLUMNS
-from lcbench.space import get_space, sample
+from lcbench.space.spaces import get_space, sample
+from lcbench.table import manifest, store
 
 SHARED = Path(__file__).parents[3] / "shared"
 
@@ -88,22 +88,22 @@ def furnished(tmp_path_factory: pytest.TempPathFactory, bench: lcbench.Benchmark
     """The formula's table with random predictions, their labels, and baselines."""
     folder = tmp_path_factory.mktemp("furnished") / "bench"
     shutil.copytree(bench.folder, folder)
-    rng, sizes, paths = np.random.default_rng(3), dict(zip(schema.PARTS, (22, 33), strict=True)), []
+    rng, sizes, paths = np.random.default_rng(3), dict(zip(manifest.PARTS, (22, 33), strict=True)), []
 
     def chances(rows: int) -> np.ndarray:
         right = rng.random(rows)
         return np.stack([right, 1 - right], axis=1).astype(np.float16).ravel()
 
     for dataset in bench.datasets:
-        runs = store.read_parquet(folder / schema.runs_path(dataset), list(schema.KEY)).to_pylist()
+        runs = store.read_parquet(folder / manifest.runs_path(dataset), list(manifest.KEY)).to_pylist()
         labels = [{"part": part, "label": int(rng.integers(2))} for part, n in sizes.items() for _ in range(n)]
         own = [{"baseline": name, "seed": seed} for name, seed in (("forest", 0), ("forest", 1), ("knn", 0))]
-        own = [row | {"seconds": 0.5} | dict.fromkeys(schema.BASELINE_METRICS, rng.random()) for row in own]
-        for kind, rows in ((schema.PREDICTIONS, runs), (schema.LABELS, labels), (schema.BASELINES, own)):
-            if kind != schema.LABELS:
+        own = [row | {"seconds": 0.5} | dict.fromkeys(manifest.BASELINE_METRICS, rng.random()) for row in own]
+        for kind, rows in ((manifest.PREDICTIONS, runs), (manifest.LABELS, labels), (manifest.BASELINES, own)):
+            if kind != manifest.LABELS:
                 rows = [row | {part: chances(n) for part, n in sizes.items()} for row in rows]
-            paths.append(schema.table_path(kind, dataset))
-            store.write_parquet(folder / paths[-1], pa.Table.from_pylist(rows, schema=schema.EXTRAS[kind]))
+            paths.append(manifest.table_path(kind, dataset))
+            store.write_parquet(folder / paths[-1], pa.Table.from_pylist(rows, schema=manifest.EXTRAS[kind]))
     store.include(folder, bench.manifest, paths)
     return lcbench.load(folder)
 
@@ -153,8 +153,8 @@ def one_budget(tmp_path_factory: pytest.TempPathFactory, bench: lcbench.Benchmar
     folder = tmp_path_factory.mktemp("one_budget")
     runs = {}
     for dataset in bench.datasets:
-        table = store.read_parquet(bench.folder / schema.runs_path(dataset))
+        table = store.read_parquet(bench.folder / manifest.runs_path(dataset))
         runs[dataset] = table.filter(pc.equal(table["budget"], 50))
-    configs, datasets = (store.read_parquet(bench.folder / name) for name in (schema.CONFIGS, schema.DATASETS))
+    configs, datasets = (store.read_parquet(bench.folder / name) for name in (manifest.CONFIGS, manifest.DATASETS))
     store.write(folder, replace(bench.manifest, budgets=(50,)), configs, datasets, runs)
     return lcbench.load(folder)

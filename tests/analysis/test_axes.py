@@ -14,7 +14,7 @@ from ConfigSpace import (
 
 from lcbench.analysis.importance.axes import Axis, axes_of, cube_axes, fill_inactive, place_of
 from lcbench.errors import InputError, UnknownNameError
-from lcbench.space import encode, get_space, sample
+from lcbench.space.spaces import encode, get_space, sample
 
 
 def axis(part) -> Axis:

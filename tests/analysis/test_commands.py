@@ -7,8 +7,8 @@ import pytest
 import typer
 from typer.testing import CliRunner
 
-from lcbench.analysis import budget_correlation, layout, table3
-from lcbench.analysis.commands import compare, figures
+from lcbench.analysis import budget_correlation, table3, tables
+from lcbench.analysis.analysis_commands import compare, figures
 from lcbench.analysis.correlation import ADAPTIVE, COLUMNS, CROSS, NON_ADAPTIVE, SCHEDULES
 from lcbench.analysis.figures import FIGURES
 from lcbench.analysis.paper import NUMBERS, TABLE_3, published_correlation
@@ -177,8 +177,8 @@ def test_bad_input_is_said_before_anything_is_written(run, bench, traces_file, t
 
 
 def test_table3_is_laid_out_like_the_papers(bench):
-    rows = list(layout.table3_rows(table3(budget_correlation(bench))))
-    assert layout.TABLE3_HEADER[2:] == ("Non-adaptive", "Adaptive", "Adaptive vs non-adaptive")
+    rows = list(tables.table3_rows(table3(budget_correlation(bench))))
+    assert tables.TABLE3_HEADER[2:] == ("Non-adaptive", "Adaptive", "Adaptive vs non-adaptive")
     assert [row[0] for row in rows] == ["(12, 25)", "", "(25, 50)", "", "(12, 50)", ""]
     assert [row[1] for row in rows] == ["this table", "paper"] * 3
     assert rows[1][2:] == ("0.94 ± 0.03", "0.95 ± 0.05", "0.89")
@@ -188,19 +188,19 @@ def test_table3_is_laid_out_like_the_papers(bench):
 
 def test_other_budgets_have_no_row_of_the_paper():
     frame = pd.DataFrame([("a", 1, 3, schedule, 0.5, 9) for schedule in SCHEDULES], columns=list(COLUMNS))
-    assert list(layout.table3_rows(table3(frame))) == [("(1, 3)", "this table", "0.50", "0.50", "0.50")]
+    assert list(tables.table3_rows(table3(frame))) == [("(1, 3)", "this table", "0.50", "0.50", "0.50")]
 
 
 def test_table3_of_a_table_with_gaps_says_over_how_many_configurations_it_is():
     sizes = dict(zip(SCHEDULES, ((20, 30), (6, 6), (5, 6)), strict=True))
     rows = [(dataset, 1, 3, s, 0.5, sizes[s][i]) for i, dataset in enumerate("ab") for s in SCHEDULES]
     table = table3(pd.DataFrame(rows, columns=list(COLUMNS)))
-    assert list(layout.table3_rows(table))[1] == ("", "configurations", "20 to 30", "6", "5 to 6")
-    assert layout.table3_frame(table)["configs_min"].tolist() == [20, 6, 5]
+    assert list(tables.table3_rows(table))[1] == ("", "configurations", "20 to 30", "6", "5 to 6")
+    assert tables.table3_frame(table)["configs_min"].tolist() == [20, 6, 5]
 
 
 def test_table3_as_csv_has_the_papers_values(bench):
-    frame = layout.table3_frame(table3(budget_correlation(bench)))
+    frame = tables.table3_frame(table3(budget_correlation(bench)))
     assert len(frame) == 9
     assert frame["datasets"].tolist() == [2] * 9
     cell = frame[(frame["budget_low"] == 12) & (frame["budget_high"] == 50)].set_index("schedule")

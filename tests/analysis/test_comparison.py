@@ -9,9 +9,8 @@ import pyarrow.parquet as pq
 import pytest
 
 from lcbench.analysis import correlation
-from lcbench.analysis.answers import ANSWERS
+from lcbench.analysis.answers import ANSWERS, Measured
 from lcbench.analysis.comparison import COLUMNS, compare, markdown
-from lcbench.analysis.measured import Measured
 from lcbench.analysis.paper import NUMBERS, TABLE_3, written
 from lcbench.errors import UnknownNameError
 

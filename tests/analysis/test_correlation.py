@@ -11,7 +11,7 @@ from scipy.stats import spearmanr
 
 from lcbench.analysis import correlation
 from lcbench.analysis.correlation import ADAPTIVE, CROSS, NON_ADAPTIVE, budget_correlation, spearman, table3
-from lcbench.analysis.losses import mean_losses
+from lcbench.analysis.generality import mean_losses
 from lcbench.errors import InputError, UnknownNameError
 
 LOSSES = arrays(np.float64, st.tuples(st.integers(2, 30), st.just(2)), elements=st.integers(0, 20).map(float))

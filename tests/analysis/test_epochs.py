@@ -7,8 +7,15 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from scipy.stats import spearmanr
 
-from lcbench.analysis.correlation import ADAPTIVE, NON_ADAPTIVE, budget_correlation, spearman
-from lcbench.analysis.epochs import epoch_correlation, some_epochs, spearman_matrix
+from lcbench.analysis.correlation import (
+    ADAPTIVE,
+    NON_ADAPTIVE,
+    budget_correlation,
+    epoch_correlation,
+    some_epochs,
+    spearman,
+    spearman_matrix,
+)
 from lcbench.analysis.survivors import among_best, best_survivors, overlap
 from lcbench.errors import InputError, UnknownNameError
 

@@ -12,13 +12,17 @@ from hypothesis import strategies as st
 
 import lcbench
 from lcbench.analysis.importance.axes import axes_of, cube_axes
-from lcbench.analysis.importance.fanova import main_effects, total_variances, tree_fractions
-from lcbench.analysis.importance.interactions import interactions, pair_fractions
+from lcbench.analysis.importance.fanova import (
+    interactions,
+    main_effects,
+    pair_fractions,
+    total_variances,
+    tree_fractions,
+)
 from lcbench.analysis.importance.model import ForestSettings, fit, model_of, unfitted_forest
-from lcbench.analysis.importance.table import importance
-from lcbench.analysis.importance.task import observations, tasks
+from lcbench.analysis.importance.task import importance, observations, tasks
 from lcbench.errors import InputError
-from lcbench.space import encode, get_space, sample
+from lcbench.space.spaces import encode, get_space, sample
 
 sklearn_ensemble = pytest.importorskip("sklearn.ensemble", reason="importance needs scikit-learn (lcbench[models])")
 

@@ -12,9 +12,8 @@ import pandas as pd
 import pytest
 
 import lcbench
-from lcbench.analysis import style
-from lcbench.analysis.correlation import budget_correlation
-from lcbench.analysis.figures import FIGURES, curves, fig5, fig7, regret
+from lcbench.analysis import correlation, style
+from lcbench.analysis.figures import FIGURES, budget_correlation, curves, pooled_correlation, regret
 from lcbench.analysis.figures.contract import NothingToDrawError
 from lcbench.errors import InputError, UnknownNameError
 from lcbench.simulate.study import study as simulate_study
@@ -98,14 +97,14 @@ def test_draws_for_any_number_of_data_sets_or_says_what_it_needs(name, datasets,
 
 
 def test_fig5_shows_what_was_computed(bench):
-    frame = fig5.frame(bench)
+    frame = budget_correlation.frame(bench)
     key = ["dataset", "budget_low", "budget_high", "schedule"]
-    both = frame.merge(budget_correlation(bench), on=key, suffixes=("", "_computed"))
+    both = frame.merge(correlation.budget_correlation(bench), on=key, suffixes=("", "_computed"))
     assert len(both) == len(frame) == 2 * 3 * 2
     assert (both["spearman"] == both["spearman_computed"]).all()
     means = frame.groupby("dataset", sort=False)["spearman"].mean()
     assert means.is_monotonic_decreasing
-    left = fig5.draw(frame).axes[0]
+    left = budget_correlation.draw(frame).axes[0]
     assert [label.get_text() for label in left.get_yticklabels()] == means.index.tolist()
     drawn = np.concatenate([line.get_xdata() for line in left.lines])
     assert sorted(drawn) == sorted(frame.loc[frame["schedule"] == "non-adaptive", "spearman"])
@@ -113,17 +112,17 @@ def test_fig5_shows_what_was_computed(bench):
 
 def test_fig5_with_one_budget_or_no_correlation(one_budget, stub):
     with pytest.raises(NothingToDrawError, match="at least two budgets, this table has one \\(50 epochs\\)"):
-        fig5.frame(one_budget)
+        budget_correlation.frame(one_budget)
     flat = stub()
     flat.arrays = {key: np.full_like(values, 0.5) for key, values in flat.arrays.items()}
     with pytest.raises(NothingToDrawError, match="same for all configurations"):
-        fig5.frame(flat)
+        budget_correlation.frame(flat)
 
 
 def test_fig7_is_the_adaptive_part_of_fig5_sorted_by_its_own_mean(stub):
     table = stub(5, configs=30)
-    frame = fig7.frame(table)
-    whole = fig5.frame(table)
+    frame = pooled_correlation.frame(table)
+    whole = budget_correlation.frame(table)
     own = whole[whole["schedule"] == "adaptive"]
     keys = ["dataset", "budget_low", "budget_high"]
     pd.testing.assert_series_equal(
@@ -132,7 +131,7 @@ def test_fig7_is_the_adaptive_part_of_fig5_sorted_by_its_own_mean(stub):
     means = frame.groupby("place")["spearman"].mean()
     assert means.is_monotonic_decreasing
     assert means.index.tolist() == [1, 2, 3, 4, 5]
-    figure = fig7.draw(frame)
+    figure = pooled_correlation.draw(frame)
     said = [text.get_text() for text in figure.legends[0].get_texts()]
     found = own.groupby(["budget_low", "budget_high"])["spearman"].agg(["mean", "sem"])
     assert said == [
@@ -146,10 +145,10 @@ def test_fig7_of_a_table_with_gaps_says_over_how_many_configurations_it_is(stub)
     table.lose(table.datasets[0], 3, slice(0, 20))
     table.lose(table.datasets[0], 6, slice(28, 30))
     table.lose(table.datasets[1], 12, slice(0, 29))
-    frame = fig7.frame(table)
+    frame = pooled_correlation.frame(table)
     assert frame[frame["dataset"] == table.datasets[0]]["configs"].tolist() == [8, 28, 10]
     assert frame[frame["dataset"] == table.datasets[1]]["spearman"].isna().tolist() == [False, True, True]
-    figure = fig7.draw(frame)
+    figure = pooled_correlation.draw(frame)
     said = [text.get_text() for text in figure.legends[0].get_texts()]
     assert [each.split(" (")[1] for each in said] == [
         "8 to 30 configurations)",
@@ -161,8 +160,8 @@ def test_fig7_of_a_table_with_gaps_says_over_how_many_configurations_it_is(stub)
 
 def test_the_card_of_the_portfolio_says_what_fig7_shows():
     folder = Path(__file__).parents[2] / "data" / "portfolio"
-    frame = fig7.frame(lcbench.load(folder / "tried"))
-    figure, card = fig7.draw(frame), (folder / "README.md").read_text(encoding="utf-8")
+    frame = pooled_correlation.frame(lcbench.load(folder / "tried"))
+    figure, card = pooled_correlation.draw(frame), (folder / "README.md").read_text(encoding="utf-8")
     for text in figure.legends[0].get_texts():
         budgets, mean, sizes = re.fullmatch(r"(.*): (.*) \((.*) configurations\)", text.get_text()).groups()
         assert f"| {budgets} | {sizes} | {mean} |" in card
@@ -170,20 +169,20 @@ def test_the_card_of_the_portfolio_says_what_fig7_shows():
 
 def test_fig7_with_one_budget(one_budget):
     with pytest.raises(NothingToDrawError, match="at least two budgets"):
-        fig7.frame(one_budget)
+        pooled_correlation.frame(one_budget)
 
 
 def test_fig5_with_one_data_set_that_has_no_correlation(stub):
     partly = stub(3)
     for budget in partly.budgets:
         partly.arrays["data_set_1", budget][:] = 0.5
-    frame = fig5.frame(partly)
+    frame = budget_correlation.frame(partly)
     assert frame["dataset"].iloc[-1] == "data_set_1"
-    assert png(fig5.draw(frame))
+    assert png(budget_correlation.draw(frame))
 
 
 def test_fig5_with_four_budgets(stub):
-    figure = fig5.draw(fig5.frame(stub(4, budgets=(1, 3, 9, 27))))
+    figure = budget_correlation.draw(budget_correlation.frame(stub(4, budgets=(1, 3, 9, 27))))
     assert len(figure.axes[0].lines) == 6
     assert png(figure)
 
@@ -277,9 +276,9 @@ def test_without_traces_it_says_how_to_get_them(bench):
 
 
 def test_saved_figures_are_the_same_bytes(bench, tmp_path):
-    frame = fig5.frame(bench)
+    frame = budget_correlation.frame(bench)
     for name in ("a.png", "b.png"):
-        style.save(fig5.draw(frame), tmp_path / name)
+        style.save(budget_correlation.draw(frame), tmp_path / name)
     assert (tmp_path / "a.png").read_bytes() == (tmp_path / "b.png").read_bytes()
 
 
@@ -290,9 +289,9 @@ def test_palette_is_of_distinct_colours_and_dashes():
 
 def test_nothing_heavy_or_forbidden_is_imported():
     code = (
-        "import sys, lcbench.analysis.commands; light = set(sys.modules);"
-        "import lcbench.analysis.figures.fig5, lcbench.analysis.figures.curves;"
-        "import lcbench.analysis.figures.regret, lcbench.analysis.layout;"
+        "import sys, lcbench.analysis.analysis_commands; light = set(sys.modules);"
+        "import lcbench.analysis.figures.budget_correlation, lcbench.analysis.figures.curves;"
+        "import lcbench.analysis.figures.regret, lcbench.analysis.tables;"
         "bad = {'torch', 'openml', 'sklearn', 'lcbench.collection', 'matplotlib.pyplot'} & set(sys.modules);"
         "assert not bad, bad; assert not {'numpy', 'pandas', 'matplotlib', 'scipy'} & light"
     )

@@ -7,10 +7,10 @@ import pandas as pd
 import pytest
 from ConfigSpace import Categorical, ConfigurationSpace, Float
 
-from lcbench.analysis.figures import FIGURES, ablation, fig6, fig8, marginals, pair
+from lcbench.analysis.figures import FIGURES, ablation, importance, importance_ranking, marginals, pair
 from lcbench.analysis.figures.contract import NothingToDrawError
 from lcbench.errors import InputError
-from lcbench.space import sample
+from lcbench.space.spaces import sample
 
 pytest.importorskip("sklearn.ensemble", reason="importance needs scikit-learn (lcbench[models])")
 NAMES = ("fig6", "fig8", "marginals", "pair", "ablation")
@@ -34,31 +34,31 @@ def test_without_scikit_learn(name, stub, monkeypatch):
 
 
 def test_fig6_sorts_by_median_and_draws_a_box_for_each_budget(bench):
-    frame = fig6.frame(bench)
+    frame = importance.frame(bench)
     medians = frame.groupby("hyperparameter", sort=False)["fanova"].median()
     assert medians.is_monotonic_decreasing
-    left, right = fig6.draw(frame).axes
+    left, right = importance.draw(frame).axes
     assert [label.get_text() for label in left.get_yticklabels()] == medians.index.tolist()
     assert len(left.patches) == len(right.patches) == 7 * 3
 
 
 def test_fig6_with_one_budget(one_budget):
-    assert len(fig6.draw(fig6.frame(one_budget)).axes[0].patches) == 7
+    assert len(importance.draw(importance.frame(one_budget)).axes[0].patches) == 7
 
 
 def test_fig8_shows_the_ten_with_the_largest_means_and_keeps_the_numbers_of_all(stub):
     table = stub(3, configs=40)
     table.space = ConfigurationSpace({f"x{number:02d}": (0.0, 1.0) for number in range(13)})
     table.configs = sample(table.space, 40, np.random.default_rng(0)).rename_axis("config_id")
-    frame = fig8.frame(table)
+    frame = importance_ranking.frame(table)
     assert frame["hyperparameter"].nunique() == 13
-    whole = fig6.frame(table).groupby(["hyperparameter", "budget"])["fanova"]
+    whole = importance.frame(table).groupby(["hyperparameter", "budget"])["fanova"]
     found = frame.set_index(["hyperparameter", "budget"])
     np.testing.assert_allclose(found["fanova"], whole.mean().loc[found.index])
     np.testing.assert_allclose(found["error"], (whole.std() / np.sqrt(3)).loc[found.index])
     order = frame.groupby("hyperparameter", sort=False)["fanova"].mean()
     assert order.is_monotonic_decreasing
-    (panel,) = fig8.draw(frame).axes
+    (panel,) = importance_ranking.draw(frame).axes
     assert [label.get_text() for label in panel.get_yticklabels()] == order.index[:10].tolist()
     assert len(panel.patches) == 10 * 3
 
@@ -71,15 +71,17 @@ def test_forests_are_of_the_configurations_that_have_their_budget(stub):
     table.lose(second, 6, slice(5, 6))
     whole = stub(2, configs=20)
     keys = ["dataset", "budget", "hyperparameter"]
-    found, complete = (fig6.frame(each).set_index(keys).sort_index() for each in (table, whole))
+    found, complete = (importance.frame(each).set_index(keys).sort_index() for each in (table, whole))
     sizes = found["configs"].groupby(["dataset", "budget"]).first()
     assert sizes.to_dict() == {(first, 3): 8, (first, 6): 20, (first, 12): 20, (second, 6): 19, (second, 12): 20}
     for untouched in ((first, 6), (first, 12), (second, 12)):
         pd.testing.assert_frame_equal(found.loc[untouched], complete.loc[untouched])
-    figure = fig8.draw(fig8.frame(table))
+    figure = importance_ranking.draw(importance_ranking.frame(table))
     said = [text.get_text() for text in figure.legends[0].get_texts()]
     assert said == ["3 (8 configurations)", "6 (19 to 20 configurations)", "12 (20 configurations)"]
-    assert [text.get_text() for text in fig8.draw(fig8.frame(whole)).legends[0].get_texts()] == ["3", "6", "12"]
+    assert [
+        text.get_text() for text in importance_ranking.draw(importance_ranking.frame(whole)).legends[0].get_texts()
+    ] == ["3", "6", "12"]
 
 
 def test_marginals_are_differences_of_the_metric_from_its_mean(bench):
@@ -94,7 +96,7 @@ def test_marginals_are_differences_of_the_metric_from_its_mean(bench):
 
 
 def test_pair_is_of_the_two_most_important(bench):
-    effects = fig6.frame(bench)
+    effects = importance.frame(bench)
     largest = effects[effects["budget"] == 50].groupby("hyperparameter")["fanova"].mean().nlargest(2)
     frame = pair.frame(bench)
     assert frame[["x_name", "y_name"]].drop_duplicates().to_numpy().tolist() == [largest.index.tolist()]

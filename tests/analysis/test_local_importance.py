@@ -7,12 +7,12 @@ from ConfigSpace import Categorical, ConfigurationSpace, EqualsCondition, Float
 import lcbench
 from lcbench.analysis.importance.ablation import ablation_path, ablation_paths
 from lcbench.analysis.importance.axes import axes_of, cube_axes
-from lcbench.analysis.importance.lpi import local_importance
+from lcbench.analysis.importance.fanova import local_importance
 from lcbench.analysis.importance.marginals import marginal_curve, marginal_map
 from lcbench.analysis.importance.model import ForestSettings, fit, model_of
 from lcbench.analysis.importance.task import fit_task, observations
 from lcbench.errors import InputError, UnknownNameError
-from lcbench.space import encode, sample
+from lcbench.space.spaces import encode, sample
 
 ensemble = pytest.importorskip("sklearn.ensemble", reason="importance needs scikit-learn (lcbench[models])")
 

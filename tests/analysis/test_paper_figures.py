@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 
 from lcbench.analysis import style
-from lcbench.analysis.figures import curves, epoch_map, fig3, fig4, fig14, overlap
+from lcbench.analysis.figures import curves, dataset_sizes, epoch_map, overlap, performance, portfolio_size
 from lcbench.analysis.figures.contract import NothingToDrawError
-from lcbench.analysis.performance import performance_matrix, relative_regret
+from lcbench.analysis.generality import performance_matrix, relative_regret
 from lcbench.errors import InputError, UnknownNameError
 from lcbench.simulate.portfolio.greedy import greedy_portfolio
 
@@ -20,10 +20,10 @@ def png(figure) -> bytes:
 
 
 def test_fig3_is_sorted_along_both_axes(bench):
-    frame = fig3.frame(bench)
+    frame = performance.frame(bench)
     assert len(frame) == len(bench.datasets) * len(bench.configs)
     values, regrets = performance_matrix(bench), relative_regret(performance_matrix(bench), "valid_accuracy")
-    left, right = fig3.draw(frame).axes[:2]
+    left, right = performance.draw(frame).axes[:2]
     for panel, table, sign in ((left, values, -1), (right, regrets, 1)):
         order = table.mean().mul(sign).sort_values().index
         assert [label.get_text() for label in panel.get_yticklabels()] == order.tolist()
@@ -37,48 +37,48 @@ def test_fig3_of_diverged_runs_and_of_losses(stub):
     some = stub(2)
     some.arrays["data_set_1", 12][2:, 0, 4:] = np.nan
     for metric in ("valid_accuracy", "valid_cross_entropy"):
-        frame = fig3.frame(some, metric)
+        frame = performance.frame(some, metric)
         assert frame["value"].isna().sum() == 10
-        assert png(fig3.draw(frame))
+        assert png(performance.draw(frame))
     with pytest.raises(NothingToDrawError, match="this table has one"):
-        fig3.frame(stub(2, configs=1))
+        performance.frame(stub(2, configs=1))
 
 
 def test_fig3_of_a_metric_without_values(stub):
     some = stub(2)
     some.arrays["data_set_1", 12][:] = np.nan
     with pytest.raises(InputError, match="must be recorded"):
-        fig3.frame(some)
+        performance.frame(some)
 
 
 def test_fig4_shows_the_greedy_portfolio(stub):
     table = stub(6, configs=40)
-    frame = fig4.frame(table)
+    frame = portfolio_size.frame(table)
     regrets = relative_regret(performance_matrix(table), "valid_accuracy").to_numpy()
-    greedy = frame[frame["portfolio"] == fig4.GREEDY]
+    greedy = frame[frame["portfolio"] == portfolio_size.GREEDY]
     taken = greedy_portfolio(regrets, 32)
     assert greedy["config_id"].tolist() == table.configs.index[taken].tolist()
     np.testing.assert_allclose(greedy["regret"], [regrets[taken[:k]].min(axis=0).mean() for k in range(1, 33)])
-    left_out = frame[frame["portfolio"] == fig4.LEFT_OUT]["regret"].to_numpy()
+    left_out = frame[frame["portfolio"] == portfolio_size.LEFT_OUT]["regret"].to_numpy()
     assert (left_out >= greedy["regret"].to_numpy() - 1e-12).all()
-    drawn = fig4.draw(frame).axes[0].lines[0].get_ydata()
+    drawn = portfolio_size.draw(frame).axes[0].lines[0].get_ydata()
     np.testing.assert_allclose(drawn, greedy.loc[greedy["regret"] > 0, "regret"])
 
 
 def test_fig4_says_what_it_needs(stub):
     with pytest.raises(NothingToDrawError, match="at least two data sets, this table has one"):
-        fig4.frame(stub(1))
+        portfolio_size.frame(stub(1))
     flat = stub(3)
     flat.arrays = {key: np.full_like(values, 0.5) for key, values in flat.arrays.items()}
     with pytest.raises(NothingToDrawError, match="best on all data sets"):
-        fig4.frame(flat)
+        portfolio_size.frame(flat)
 
 
 def test_fig4_with_a_configuration_that_diverged_somewhere(stub):
     some = stub(3)
     for name in some.datasets:
         some.arrays[name, 12][::2, 0, 4:] = np.nan
-    assert png(fig4.draw(fig4.frame(some, "valid_cross_entropy")))
+    assert png(portfolio_size.draw(portfolio_size.frame(some, "valid_cross_entropy")))
 
 
 def test_epoch_map_shows_the_mean_over_data_sets(bench):
@@ -109,31 +109,31 @@ def test_overlap_needs_ten_configurations(stub):
 
 
 def test_fig14_has_the_tables_data_sets_and_the_papers(bench):
-    frame = fig14.frame(bench)
-    here = frame[frame["group"] == fig14.THIS]
+    frame = dataset_sizes.frame(bench)
+    here = frame[frame["group"] == dataset_sizes.THIS]
     assert here["dataset"].tolist() == list(bench.datasets)
-    published = frame[frame["group"] == fig14.PUBLISHED]
+    published = frame[frame["group"] == dataset_sizes.PUBLISHED]
     # section 4.1.1: 5 to 1637 features with the target, 690 to 581012 data points, 2 to 355 classes
     assert len(published) == 35
     assert (published["features"].min() + 1, published["features"].max() + 1) == (5, 1637)
     assert (published["instances"].min(), published["instances"].max()) == (690, 581012)
     assert (published["classes"].min(), published["classes"].max()) == (2, 355)
-    names = {text.get_text() for text in fig14.draw(frame).axes[0].texts}
+    names = {text.get_text() for text in dataset_sizes.draw(frame).axes[0].texts}
     assert names == set(bench.datasets)
 
 
 @pytest.mark.parametrize("kind", ["svg", "pdf"])
 def test_the_same_figure_gives_the_same_bytes(kind, bench, tmp_path):
-    frame = fig4.frame(bench)
+    frame = portfolio_size.frame(bench)
     paths = [tmp_path / f"{copy}.{kind}" for copy in "ab"]
     for path in paths:
-        style.save(fig4.draw(frame), path)
+        style.save(portfolio_size.draw(frame), path)
     assert paths[0].read_bytes() == paths[1].read_bytes()
 
 
 def test_unknown_format(bench, tmp_path):
     with pytest.raises(UnknownNameError, match="unknown format 'jpg'"):
-        style.save(fig14.draw(fig14.frame(bench)), tmp_path / "a.jpg")
+        style.save(dataset_sizes.draw(dataset_sizes.frame(bench)), tmp_path / "a.jpg")
 
 
 def test_the_best_accuracy_is_never_outside_the_panel(stub):

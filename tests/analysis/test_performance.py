@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from lcbench.analysis import generality
-from lcbench.analysis.performance import losses, performance_matrix, relative_regret
+from lcbench.analysis.generality import losses, performance_matrix, relative_regret
 from lcbench.errors import InputError, UnknownNameError
 
 ACCURACIES = arrays(np.float64, st.tuples(st.integers(2, 12), st.integers(1, 5)), elements=st.floats(0, 1, width=16))

@@ -4,9 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from lcbench.analysis.ranks import anytime_ranks
-from lcbench.analysis.regret import anytime_regret, best_losses, evaluation_regret
-from lcbench.analysis.targets import target_shares
+from lcbench.analysis.anytime import anytime_ranks, anytime_regret, best_losses, evaluation_regret, target_shares
 from lcbench.errors import InputError
 from lcbench.simulate.regret import regrets, run_regrets, summary
 

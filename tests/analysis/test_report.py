@@ -17,14 +17,13 @@ from hypothesis import strategies as st
 from typer.testing import CliRunner
 
 import lcbench
-from lcbench import schema, store
 from lcbench.analysis.report import markup
-from lcbench.analysis.report.curves import LEVELS, Block, pack, unpack
-from lcbench.analysis.report.incumbents import incumbents
-from lcbench.analysis.report.library import parsed_at_once, plotly_js, scatter_only
+from lcbench.analysis.report.explorer import LEVELS, Block, incumbents, pack, unpack
+from lcbench.analysis.report.markup import parsed_at_once, plotly_js, scatter_only
 from lcbench.errors import FolderError, InputError, UnknownNameError
-from lcbench.metric import METRICS
 from lcbench.simulate.regret import RUN, run_regrets
+from lcbench.table import manifest, store
+from lcbench.table.metric import METRICS
 
 ODD = "<b>odd</b> & \"quoted\" </script><script>alert('title')</script>"
 
@@ -65,12 +64,12 @@ class Page(HTMLParser):
 def odd(bench, tmp_path_factory) -> lcbench.Benchmark:
     """The formula's table with a title that a page could stumble over, two runs diverged."""
     folder = tmp_path_factory.mktemp("odd")
-    runs = {name: store.read_parquet(bench.folder / schema.runs_path(name)) for name in bench.datasets}
+    runs = {name: store.read_parquet(bench.folder / manifest.runs_path(name)) for name in bench.datasets}
     rows = runs["alpha"].to_pylist()
     for row in rows[:2]:
         row["valid_accuracy"] = [*row["valid_accuracy"][:3], *[float("nan")] * (row["budget"] - 2)]
     runs["alpha"] = type(runs["alpha"]).from_pylist(rows, schema=runs["alpha"].schema)
-    configs, datasets = (store.read_parquet(bench.folder / name) for name in (schema.CONFIGS, schema.DATASETS))
+    configs, datasets = (store.read_parquet(bench.folder / name) for name in (manifest.CONFIGS, manifest.DATASETS))
     store.write(folder, replace(bench.manifest, title=ODD), configs, datasets, runs)
     return lcbench.load(folder)
 
@@ -78,7 +77,7 @@ def odd(bench, tmp_path_factory) -> lcbench.Benchmark:
 @pytest.fixture(scope="module")
 def invoke():
     """Run the command; what it printed. Errors come out as they are (``lcbench.cli`` is what prints them)."""
-    from lcbench.analysis.report.commands import report
+    from lcbench.analysis.report.report_commands import report
 
     def run(*arguments: object) -> str:
         app = typer.Typer()

@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from lcbench.analysis import table4
+from lcbench.analysis import systems
 from lcbench.analysis.figures import fig9, fig10, fig11, fig12, fig15, fig16
 from lcbench.analysis.figures.contract import NothingToDrawError
 from lcbench.analysis.paper import TABLE_4, published_accuracy
@@ -55,7 +55,7 @@ def test_figures_say_in_a_line_what_they_lack():
     with pytest.raises(NothingToDrawError, match="no system of this study has been run with two on one data set"):
         fig12.frame(study)
     with pytest.raises(NothingToDrawError, match="no runs of full"):
-        table4.numbers(study)
+        systems.numbers(study)
 
 
 def test_the_figures_show_the_components_that_the_paper_shows(make_systems):
@@ -79,7 +79,7 @@ def test_table_4_is_the_last_accuracy_with_its_test_and_the_papers_beside_it():
     full += [("full", "all", 0, 9.0, 0.1)]  # after the limit
     knn = [("full", "knn", seed, 0.5, 0.5) for seed in range(3)]
     peer = [("AutoGluon", "single", seed, 0.5, test) for seed, test in enumerate((0.89, 0.90, 0.92))]
-    found = table4.numbers(rows(*full, *knn, *peer))
+    found = systems.numbers(rows(*full, *knn, *peer))
     cells = found[found["dataset"] == "car"].set_index("column")
     assert cells.loc["full", "mean"] == pytest.approx(0.91)
     assert cells.loc["full", "std"] == pytest.approx(0.01)
@@ -87,8 +87,8 @@ def test_table_4_is_the_last_accuracy_with_its_test_and_the_papers_beside_it():
     assert cells.loc["paper: Auto-PyTorch", ["mean", "std", "source"]].tolist() == pytest.approx(
         [0.9641, 0.0147, "paper"]
     )
-    assert table4.header(found) == ["full", "AutoGluon", "KNN", "paper: Auto-PyTorch", "paper: AutoGluon"]
-    text = table4.markdown(found)
+    assert systems.header(found) == ["full", "AutoGluon", "KNN", "paper: Auto-PyTorch", "paper: AutoGluon"]
+    text = systems.markdown(found)
     assert "| car | **91.00 ± 1.00** | **90.33 ± 1.53** | 50.00 ± 0.00 | 96.41 ± 1.47 | 99.12 ± 0.50 |" in text
     assert "| mean | 91.00 | 90.33 | 50.00 | - | - |" in text
     assert "after 8 s with 1 worker," in text

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 import lcbench
-from lcbench import store
+from lcbench.table import verify
 
 ROOT = Path(__file__).parents[2]
 SCRIPT = ROOT / "benchmarks" / "table_speed.py"
@@ -34,7 +34,7 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
 
 def test_folder_and_file_hold_the_same_numbers(made):
     document, folder = made
-    assert store.verify(folder) == []
+    assert verify.verify(folder) == []
     bench, data = lcbench.load(folder), json.loads(document.read_text())
     for name in bench.datasets:
         for config_id in bench.configs.index:

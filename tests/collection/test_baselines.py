@@ -13,27 +13,29 @@ from collecting_helpers import NOW, plan
 from filelock import FileLock
 
 import lcbench
-from lcbench import cli, schema, store
-from lcbench.collection import baseline_scores, baseline_session, baselines
+from lcbench import cli
+from lcbench.collection import baseline_scores, baseline_session
 from lcbench.collection.attempt import attempt as attempt_unit
 from lcbench.collection.baseline_session import Fit, Order, Session, attempt, held
+from lcbench.collection.data.preparation import Prepared, prepare
+from lcbench.collection.data.sources import load_dataset
+from lcbench.collection.models import baselines
 from lcbench.collection.plan import sampled_configs
 from lcbench.collection.possession import opened
-from lcbench.collection.preparation import Prepared, prepare
 from lcbench.collection.shards import Workplace
-from lcbench.collection.sources import load_dataset
 from lcbench.collection.unit import Extras
 from lcbench.errors import InputError, UnknownNameError
-from lcbench.merging import merge
+from lcbench.table import manifest, store, verify
+from lcbench.table.merge import merge
 
 pytest.importorskip("lightgbm", reason="baselines need lightgbm (lcbench[models])")
 pytest.importorskip("catboost", reason="baselines need catboost (lcbench[models])")
 metrics = pytest.importorskip("sklearn.metrics", reason="baselines need scikit-learn (lcbench[models])")
 
-GROUP = "lcbench.commands"
+GROUP = "lcbench.table.table_commands"
 ENTRIES = [
     EntryPoint("baselines", "lcbench.collection.baseline_commands:baselines", GROUP),
-    EntryPoint("info", "lcbench.commands:info", GROUP),
+    EntryPoint("info", "lcbench.table.table_commands:info", GROUP),
 ]
 CHEAP = "random_forest,knn"
 
@@ -121,7 +123,7 @@ def test_what_is_recorded_is_the_model_on_the_networks_own_rows(recorded):
     for part in ("train", "valid", "test"):
         x, y = getattr(data, f"x_{part}"), getattr(data, f"y_{part}")
         assert row[f"{part}_accuracy"] == pytest.approx(forest.score(x, y))
-        if part in schema.PARTS:
+        if part in manifest.PARTS:
             kept = bench.baseline_predictions("wine", [("random_forest", 1)], part)[0]
             np.testing.assert_array_equal(kept, forest.predict_proba(x).astype(np.float16))
             np.testing.assert_array_equal(bench.labels("wine", part), y)
@@ -129,7 +131,7 @@ def test_what_is_recorded_is_the_model_on_the_networks_own_rows(recorded):
 
 
 def test_the_folder_is_whole_and_says_how_they_were_made(recorded, collected):
-    assert store.verify(recorded) == []
+    assert verify.verify(recorded) == []
     before, after = store.read_manifest(collected), store.read_manifest(recorded)
     assert set(after.files) - set(before.files) == {"baselines/wine.parquet", "baselines/flowers.parquet"}
     assert all(after.files[path] == record for path, record in before.files.items())
@@ -150,14 +152,14 @@ def test_after_a_stop_it_goes_on_with_what_is_missing(command, copy, here, capsy
         session.load("wine")
         assert attempt(Order(copy, kept)) == ""
     assert (copy / ".baselines/wine/knn-0.parquet").is_file()
-    assert store.verify(copy) == []
+    assert verify.verify(copy) == []
     assert cli.run(["baselines", str(copy), "--only", "knn"]) == 0
     assert here == [Fit("flowers", "knn", 0)]
     assert cli.run(["baselines", str(copy), "--only", CHEAP]) == 0
     assert [fit.baseline for fit in here[1:]] == ["random_forest"] * 4
     table = lcbench.load(copy).baselines("wine")
     assert table["baseline"].tolist() == ["random_forest", "random_forest", "knn"]
-    assert store.verify(copy) == []
+    assert verify.verify(copy) == []
     assert not (copy / ".baselines").exists()
 
 
@@ -170,15 +172,17 @@ def test_a_baseline_that_fails_is_named_and_tried_again(command, copy, here, cap
     assert "wine knn 0: IsADirectoryError" in said.err
     shutil.rmtree(obstacle)
     assert cli.run(["baselines", str(copy), "--only", "knn"]) == 0
-    assert store.verify(copy) == []
+    assert verify.verify(copy) == []
 
 
 def moved(folder: Path, csv: Path) -> None:
     """Let the table of data sets say that its file lies elsewhere."""
-    table = store.read_parquet(folder / schema.DATASETS)
+    table = store.read_parquet(folder / manifest.DATASETS)
     sources = [f"file:{csv}?target=kind" if text.startswith("file:") else text for text in table["source"].to_pylist()]
     place = table.schema.get_field_index("source")
-    store.write_parquet(folder / schema.DATASETS, table.set_column(place, table.schema.field(place), pa.array(sources)))
+    store.write_parquet(
+        folder / manifest.DATASETS, table.set_column(place, table.schema.field(place), pa.array(sources))
+    )
     store.seal(folder, store.read_manifest(folder), lcbench.load(folder).datasets)
 
 
@@ -188,7 +192,7 @@ def test_a_file_that_is_gone_is_named_and_the_others_are_recorded(command, copy,
     assert "gone.csv" in capsys.readouterr().err
     assert here == [Fit("wine", "knn", 0)]
     assert cli.run(["baselines", str(copy), "--only", "knn"]) == 2
-    assert store.verify(copy) == []
+    assert verify.verify(copy) == []
 
 
 @pytest.mark.parametrize("change", ["values", "classes", "rows"])
@@ -274,7 +278,7 @@ def rewritten(recorded: Path, out: Path, change) -> Path:
     shutil.copytree(recorded, out)
     path = out / "baselines/wine.parquet"
     rows = change(store.read_parquet(path).to_pylist())
-    store.write_parquet(path, pa.Table.from_pylist(rows, schema=schema.BASELINE_SCHEMA))
+    store.write_parquet(path, pa.Table.from_pylist(rows, schema=manifest.BASELINE_SCHEMA))
     store.seal(out, store.read_manifest(out), lcbench.load(out).datasets)
     return out
 
@@ -289,7 +293,7 @@ def rewritten(recorded: Path, out: Path, change) -> Path:
     ],
 )
 def test_verify_reads_the_table(recorded, tmp_path, change, problem):
-    (found,) = store.verify(rewritten(recorded, tmp_path / "bench", change))
+    (found,) = verify.verify(rewritten(recorded, tmp_path / "bench", change))
     assert found.startswith(f"baselines/wine.parquet: {problem}")
 
 
@@ -308,7 +312,7 @@ def test_merging_joins_them_by_key_and_seconds_may_differ(recorded, tmp_path):
         ("random_forest", 7),
     ]
     assert (table["seconds"] < 9).all() or table["seconds"].max() == table.query("seed == 7")["seconds"].item()
-    assert store.verify(tmp_path / "out") == []
+    assert verify.verify(tmp_path / "out") == []
     other = rewritten(recorded, tmp_path / "other", lambda rows: [rows[0] | {"test_accuracy": 0.5}, *rows[1:]])
     with pytest.raises(InputError, match="baselines of wine that both tables have must agree, got different test_acc"):
         merge(recorded, other, tmp_path / "none")

@@ -13,10 +13,10 @@ from unittest import mock
 import pytest
 from collecting_helpers import PROGRAM, assert_same_curves, collect, finished_units, forked, options, plan, wait_until
 
-from lcbench import store
 from lcbench.cli import run
 from lcbench.collection.possession import opened
 from lcbench.collection.reporting import opened_with_progress
+from lcbench.table import verify
 
 LONG = ["--datasets", "sklearn:breast_cancer", "--configs", "4", "--budgets", "5000", "--jobs", "2"]
 
@@ -47,7 +47,7 @@ def test_plain_lines_where_there_is_no_terminal_and_a_log(whole, half, capsys):
     assert any(line.startswith("5 of 8 units, ") and line.endswith(" left") for line in lines)
     assert any(line.startswith("8 of 8 units, ") and "run-epochs/s" in line for line in lines)
     assert [line.split(" after")[0] for line in lines if "finished" in line] == ["iris: 4 units finished"]
-    assert store.verify(half) == []
+    assert verify.verify(half) == []
     assert_same_curves(whole, half)
     log = (half / "collect.log").read_text().splitlines()
     assert [line.split(" ", 1)[1].split(":")[0] for line in log] == ["start", "plan", "units", "iris", "end"]

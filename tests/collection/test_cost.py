@@ -5,10 +5,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from lcbench.collection.calibration import calibrated, time_epoch
-from lcbench.collection.cost import KINDS, CostModel, Sizes, calibrate, epoch_work
-from lcbench.collection.extent import Extent
-from lcbench.collection.network import shaped_mlp
+from lcbench.collection.networks.calibration import calibrated, time_epoch
+from lcbench.collection.networks.cost import KINDS, CostModel, Sizes, calibrate, epoch_work
+from lcbench.collection.networks.extent import Extent
+from lcbench.collection.networks.network import shaped_mlp
 from lcbench.collection.plan import sampled_configs
 
 SIZES = Sizes(1000, 490, 740)

@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 from collecting_helpers import assert_same_curves, collect, finished_units, options, start, wait_until
 
-from lcbench import store
 from lcbench.cli import run
+from lcbench.table import verify
 
 DASK = [sys.executable, "-m", "dask"]
 README = (Path(__file__).parents[2] / "README.md").read_text(encoding="utf-8")
@@ -69,7 +69,7 @@ def test_a_worker_is_killed_in_the_middle_and_the_table_is_as_ever(processes, tm
     assert "iris: 8 units finished" in said
     assert "Traceback" not in said
     assert "Dask worker threads at tcp://127.0.0.1" in (folder / "collect.log").read_text()
-    assert store.verify(folder) == []
+    assert verify.verify(folder) == []
     collect(tmp_path / "local", jobs=2, n=8, budgets=(10, 40))
     assert_same_curves(tmp_path / "local", folder)
 
@@ -120,7 +120,7 @@ def test_the_readme_s_cluster_script_with_jobs_on_this_machine(processes, tmp_pa
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
     assert "runs written to my-bench" in done.stdout
-    assert store.verify(tmp_path / "my-bench") == []
+    assert verify.verify(tmp_path / "my-bench") == []
 
 
 LOCAL_JOBS = """

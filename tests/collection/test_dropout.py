@@ -6,7 +6,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from lcbench.collection.dropout import draw_masks, hashed, on_cpu
+from lcbench.collection.networks.epoch import draw_masks, hashed, on_cpu
 
 
 def rngs(*seeds):

@@ -7,13 +7,13 @@ import pytest
 from collecting_helpers import NOW, assert_same_curves, collect, plan
 
 import lcbench
-from lcbench import store
-from lcbench.collection.cost import CostModel, Sizes
 from lcbench.collection.local_engine import LocalEngine
+from lcbench.collection.networks.cost import CostModel, Sizes
+from lcbench.collection.networks.train import network_shape
 from lcbench.collection.possession import opened
-from lcbench.collection.train import network_shape
 from lcbench.collection.unit import Extras, Unit
 from lcbench.errors import InputError, PlanConflictError, StoppedError, UnknownNameError
+from lcbench.table import verify
 
 
 @pytest.fixture(scope="module")
@@ -24,7 +24,7 @@ def whole(tmp_path_factory) -> Path:
 
 
 def test_a_finished_folder_is_a_verified_benchmark(whole):
-    assert store.verify(whole) == []
+    assert verify.verify(whole) == []
     bench = lcbench.load(whole)
     assert bench.datasets == ("wine", "iris")
     assert bench.array("wine", "valid_accuracy", 4).shape == (4, 2, 5)
@@ -139,7 +139,7 @@ def test_gradients_and_predictions_come_with_their_tables(tmp_path):
     collect(tmp_path / "more", extras=extras)
     collect(tmp_path / "plain")
     bench = lcbench.load(tmp_path / "more")
-    assert store.verify(bench.folder) == []
+    assert verify.verify(bench.folder) == []
     assert_same_curves(tmp_path / "plain", bench.folder)
     found = bench.gradients("wine")
     assert found[["config_id", "budget", "seed"]].drop_duplicates().shape == (16, 3)

@@ -9,15 +9,15 @@ import pytest
 import torch
 from collection_helpers import CONFIG, blobs
 
-from lcbench.collection.full.fitting import FittedNetwork, Stopping, build_network, fit
-from lcbench.collection.full.stopping import Best
-from lcbench.collection.prepared import Prepared
-from lcbench.collection.tensors import Tensors
-from lcbench.collection.train import train
+from lcbench.collection.data.prepared import Prepared
+from lcbench.collection.networks.full.fitting import FittedNetwork, Stopping, build_network, fit
+from lcbench.collection.networks.full.stopping import Best
+from lcbench.collection.networks.tensors import Tensors
+from lcbench.collection.networks.train import train
 from lcbench.collection.unit import Extras
 from lcbench.errors import InputError, UnknownNameError
-from lcbench.schema import SERIES
-from lcbench.space import get_space, records, sample
+from lcbench.space.spaces import get_space, records, sample
+from lcbench.table.manifest import SERIES
 
 SPACE = get_space("full")
 CONFIGS = records(SPACE, sample(SPACE, 12, np.random.default_rng(0)))

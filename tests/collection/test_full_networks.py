@@ -7,15 +7,12 @@ import pytest
 import torch
 from torch.nn import functional
 
-from lcbench.collection.cost import Sizes
-from lcbench.collection.full.batches import batch_sizes
-from lcbench.collection.full.build import build_network, drawn_network
-from lcbench.collection.full.cost import FULL_KINDS, full_epoch_work
-from lcbench.collection.full.modules import Block, Network, ResNet
-from lcbench.collection.full.noise import Noise
-from lcbench.collection.full.settings import Settings, settings_of
-from lcbench.collection.full.shapes import ResNetShape, shaped_resnet
-from lcbench.collection.network import Shape, initial_parameters, shaped_mlp
+from lcbench.collection.networks.cost import Sizes
+from lcbench.collection.networks.full.cost import FULL_KINDS, full_epoch_work
+from lcbench.collection.networks.full.modules import Block, Network, Noise, ResNet, build_network, drawn_network
+from lcbench.collection.networks.full.settings import ResNetShape, Settings, settings_of, shaped_resnet
+from lcbench.collection.networks.full.training import batch_sizes
+from lcbench.collection.networks.network import Shape, initial_parameters, shaped_mlp
 
 RESNET = {
     "network_type": "resnet",

@@ -5,10 +5,9 @@ import pytest
 import torch
 from torch.nn import functional
 
-from lcbench.collection.full.mixup import Targets, mix
-from lcbench.collection.full.optimizers import make_optimizer
-from lcbench.collection.full.shake import shake_drop, shake_shake
-from lcbench.collection.full.svd import directions
+from lcbench.collection.networks.full.modules import shake_drop, shake_shake
+from lcbench.collection.networks.full.training import Targets, make_optimizer, mix
+from lcbench.collection.networks.tensors import directions
 
 A, B = torch.tensor([[1.0, 2.0]]), torch.tensor([[3.0, -2.0]])
 

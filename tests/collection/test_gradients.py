@@ -5,9 +5,9 @@ import pytest
 import torch
 from collection_helpers import CONFIG, blobs
 
-from lcbench.collection.gradients import SAMPLE, gradient_statistics
-from lcbench.collection.network import Shape, Stack, initial_parameters
-from lcbench.collection.train import Extras, Tensors, train
+from lcbench.collection.networks.measures import SAMPLE, gradient_statistics
+from lcbench.collection.networks.network import Shape, Stack, initial_parameters
+from lcbench.collection.networks.train import Extras, Tensors, train
 
 
 def stepped(shape: Shape, n: int = 3) -> tuple[Stack, list[list[np.ndarray]]]:

@@ -6,7 +6,7 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lcbench.collection.network import Shape, Stack, initial_parameters, shaped_mlp
+from lcbench.collection.networks.network import Shape, Stack, initial_parameters, shaped_mlp
 
 
 def test_one_layer_is_a_linear_model():

@@ -9,11 +9,11 @@ from collecting_helpers import NOW, assert_same_curves, collect, plan
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from lcbench import store
 from lcbench.collection.attempt import attempt
 from lcbench.collection.collecting import Collection
 from lcbench.collection.possession import opened
 from lcbench.collection.unit import Outcome, Task
+from lcbench.table import store, verify
 
 
 class Disorderly:
@@ -54,7 +54,7 @@ def test_order_and_interruptions_change_nothing(whole, interruptions, room, pick
                 store.write_json(collection.workplace.cost, store.read_manifest(whole).provenance["cost model"])
                 train_some(collection, Disorderly(room, list(picks)), stop_after)
     assert_same_curves(whole, folder)
-    assert store.verify(folder) == []
+    assert verify.verify(folder) == []
     shutil.rmtree(folder.parent)
 
 

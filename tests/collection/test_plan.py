@@ -28,7 +28,7 @@ def test_more_configurations_begin_with_the_same_ones():
 
 @pytest.mark.parametrize("suffix", ["csv", "parquet"])
 def test_configurations_survive_a_file(tmp_path, suffix):
-    from lcbench.collection.table_file import read_table
+    from lcbench.collection.data.table_file import read_table
 
     configs = sampled_configs("mlp", 20, 0)
     path = tmp_path / f"configs.{suffix}"

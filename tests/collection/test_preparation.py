@@ -12,14 +12,12 @@ from sklearn.impute import SimpleImputer
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-from lcbench import schema
-from lcbench.collection.classes import number_classes
-from lcbench.collection.dataset import Dataset
-from lcbench.collection.encodings import fit_onehot, fit_ordinal
-from lcbench.collection.preparation import ENCODINGS, Prepared, describe, prepare
-from lcbench.collection.sources import load_dataset
-from lcbench.collection.splits import split_rows
+from lcbench.collection.data.dataset import Dataset, number_classes
+from lcbench.collection.data.encodings import fit_onehot, fit_ordinal
+from lcbench.collection.data.preparation import ENCODINGS, Prepared, describe, prepare, split_rows
+from lcbench.collection.data.sources import load_dataset
 from lcbench.errors import DataError, UnknownNameError
+from lcbench.table import manifest
 
 PARTS = ("x_train", "y_train", "x_valid", "y_valid", "x_test", "y_test")
 
@@ -298,7 +296,7 @@ def test_the_table_of_data_sets_takes_the_description():
         "test_instances": 40,
         "class_counts": [40, 80],
     }
-    assert pa.Table.from_pylist([row], schema=schema.DATASET_SCHEMA).to_pylist() == [row]
+    assert pa.Table.from_pylist([row], schema=manifest.DATASET_SCHEMA).to_pylist() == [row]
 
 
 @pytest.mark.parametrize("name", ["breast_cancer", "digits", "iris", "wine"])

@@ -15,12 +15,12 @@ import psutil
 import pytest
 from collecting_helpers import assert_same_curves, collect, finished_units, forked, options, plan, wait_until
 
-from lcbench import store
 from lcbench.collection.engine import KILLED
 from lcbench.collection.local_engine import LocalEngine
 from lcbench.collection.possession import opened
 from lcbench.collection.unit import Unit
 from lcbench.errors import StoppedError
+from lcbench.table import verify
 
 TWOS = [Unit("wine", 2), Unit("iris", 2)]
 
@@ -92,7 +92,7 @@ def test_a_program_without_a_main_guard_can_collect(tmp_path):
     )
     done = subprocess.run([sys.executable, program], cwd=tmp_path, capture_output=True, text=True)
     assert (done.returncode, done.stdout, done.stderr) == (0, "once\n", "")
-    assert store.verify(tmp_path / "bench") == []
+    assert verify.verify(tmp_path / "bench") == []
 
 
 class Commands:
@@ -174,7 +174,7 @@ def test_killed_more_than_twenty_times_it_still_ends_with_the_same_table(command
     assert code == 0
     collect(tmp_path / "whole", jobs=2, n=16, budgets=(20, 60))
     assert_same_curves(tmp_path / "whole", folder)
-    assert store.verify(folder) == []
+    assert verify.verify(folder) == []
     assert sorted(path.name for path in folder.iterdir()) == [
         "benchmark.json", "collect.log", "configs.parquet", "datasets.parquet", "runs"
     ]  # fmt: skip

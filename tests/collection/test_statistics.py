@@ -5,9 +5,9 @@ import pytest
 import torch
 from sklearn.metrics import accuracy_score, balanced_accuracy_score, log_loss
 
-from lcbench.collection.loss import log_softmax
-from lcbench.collection.network import Shape, Stack, initial_parameters
-from lcbench.collection.statistics import Tally, evaluate
+from lcbench.collection.networks.measures import Tally, evaluate
+from lcbench.collection.networks.network import Shape, Stack, initial_parameters
+from lcbench.collection.networks.passes import log_softmax
 
 
 def random_case(n=3, rows=101, classes=4):

@@ -5,7 +5,7 @@ import sys
 import torch
 from threadpoolctl import threadpool_info, threadpool_limits
 
-from lcbench.collection.threads import one_thread
+from lcbench.collection.networks.tensors import one_thread
 
 
 def test_threads_and_subnormal_numbers_are_as_before():

@@ -12,17 +12,18 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import lcbench
-import lcbench.collection.epoch as collection_epoch
-from lcbench import space, store
-from lcbench.collection import grouping
+import lcbench.collection.networks.epoch as collection_epoch
 from lcbench.collection.collecting import Collection
-from lcbench.collection.dropout import hashed, hashed_masks, keys_on
 from lcbench.collection.engine import run as run_engine
+from lcbench.collection.networks import grouping
+from lcbench.collection.networks.epoch import hashed, hashed_masks, keys_on
+from lcbench.collection.networks.tensors import one_thread
+from lcbench.collection.networks.train import Tensors, network_shape, train, train_together
 from lcbench.collection.plan import given_configs
-from lcbench.collection.threads import one_thread
-from lcbench.collection.train import Tensors, network_shape, train, train_together
 from lcbench.collection.unit import Extras, Outcome, Task, Unit
 from lcbench.errors import InputError
+from lcbench.space import spaces
+from lcbench.table import verify
 
 CONFIGS = [
     CONFIG,
@@ -115,7 +116,7 @@ class TestGrouping:
     @settings(max_examples=15, deadline=None)
     @given(seed=st.integers(0, 1000), features=st.integers(1, 400), rows=st.integers(10, 20_000))
     def test_its_promises(self, seed, features, rows):
-        configs = space.sample(space.get_space("mlp"), 60, np.random.default_rng(seed)).to_dict("records")
+        configs = spaces.sample(spaces.get_space("mlp"), 60, np.random.default_rng(seed)).to_dict("records")
         found = grouping.groups(configs, features, 5, rows, 9)
         assert sorted(i for group in found for i in group) == list(range(60))
         for group in found:
@@ -126,7 +127,7 @@ class TestGrouping:
             assert len({len(network_shape(features, 5, config).widths) for config in own}) == 1
 
     def test_many_share_few_stacks(self):
-        configs = space.sample(space.get_space("mlp"), 2000, np.random.default_rng(0)).to_dict("records")
+        configs = spaces.sample(spaces.get_space("mlp"), 2000, np.random.default_rng(0)).to_dict("records")
         assert len(grouping.groups(configs, 20, 2, 5000, 9)) < 2000 / 8
 
     def test_memory_is_bounded(self, monkeypatch):
@@ -161,13 +162,13 @@ def test_units_that_fail_together_are_tried_alone():
 
 
 def test_a_collection_in_shared_stacks_gives_the_same_table(tmp_path, monkeypatch):
-    sampled = space.sample(space.get_space("mlp"), 6, np.random.default_rng(3))
+    sampled = spaces.sample(spaces.get_space("mlp"), 6, np.random.default_rng(3))
     given = {"configs": given_configs("mlp", sampled.assign(max_dropout=0.0, num_layers=3))}
     collect(tmp_path / "alone", **given)
     monkeypatch.setattr(Collection, "_groups", lambda self, described, own: [[1, 3, 5], [0], [2, 4]])
     collect(tmp_path / "together", **given)
     alone, together = lcbench.load(tmp_path / "alone"), lcbench.load(tmp_path / "together")
-    assert store.verify(together.folder) == []
+    assert verify.verify(together.folder) == []
     for dataset, budget in itertools.product(alone.datasets, alone.budgets):
         for metric in ("train_loss", "valid_cross_entropy", "test_balanced_accuracy", "learning_rate"):
             one, other = (bench.array(dataset, metric, budget) for bench in (alone, together))

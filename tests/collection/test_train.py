@@ -10,9 +10,9 @@ from collection_helpers import CONFIG, blobs, peer_loop
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from lcbench.collection.loss import class_weights
-from lcbench.collection.randomness import streams
-from lcbench.collection.train import Tensors, cosine, train
+from lcbench.collection.networks.passes import class_weights
+from lcbench.collection.networks.randomness import streams
+from lcbench.collection.networks.train import Tensors, cosine, train
 
 
 @pytest.fixture(scope="module")

@@ -16,9 +16,9 @@ from ConfigSpace.hyperparameters import (
     UniformIntegerHyperparameter,
 )
 
-from lcbench.curve import Curve
 from lcbench.simulate import OPTIMIZERS, FunctionBackend, ReplayBackend, SurrogateBackend, simulate
-from lcbench.space import from_json, get_space, to_json
+from lcbench.space.spaces import from_json, get_space, to_json
+from lcbench.table.curve import Curve
 
 JOBS = 18  # some after the first model of eight results
 

@@ -8,11 +8,11 @@ from ConfigSpace import ConfigurationSpace
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from lcbench.curve import Curve
 from lcbench.errors import InputError
 from lcbench.simulate import OPTIMIZERS, FunctionBackend, Job, ReplayBackend, simulate
-from lcbench.simulate.optimizers.forest_hyperband import ForestHyperband
-from lcbench.simulate.optimizers.model_bo import ModelBO
+from lcbench.simulate.optimizers._model_bo import ModelBO
+from lcbench.simulate.optimizers.forest import ForestHyperband
+from lcbench.table.curve import Curve
 
 SPACE = ConfigurationSpace({"x": (0.0, 1.0), "n": (1, 9), "c": ["a", "b", "d"]})
 

@@ -4,11 +4,11 @@ import numpy as np
 import pytest
 from ConfigSpace import ConfigurationSpace, EqualsCondition
 
-from lcbench.curve import Curve
 from lcbench.errors import InputError
 from lcbench.simulate import OPTIMIZERS, FunctionBackend, ReplayBackend, simulate
 from lcbench.simulate.domain import SpaceDomain
 from lcbench.simulate.warm_start import PortfolioDomain, WarmStart
+from lcbench.table.curve import Curve
 
 
 def conditional_backend():

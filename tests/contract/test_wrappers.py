@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 from ConfigSpace import ConfigurationSpace
 
-from lcbench.curve import Curve
 from lcbench.simulate import OPTIMIZERS, FunctionBackend, ReplayBackend, simulate
 from lcbench.simulate.wrappers import WRAPPERS, Folded, Negated, Noise, ScaledCost, Subset
+from lcbench.table.curve import Curve
 
 
 def function_backend(resumes):

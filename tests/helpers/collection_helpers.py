@@ -5,10 +5,10 @@ from itertools import pairwise
 import numpy as np
 import torch
 
-from lcbench.collection.loss import class_weights
-from lcbench.collection.network import initial_parameters, shaped_mlp
-from lcbench.collection.preparation import Prepared
-from lcbench.collection.randomness import streams
+from lcbench.collection.data.preparation import Prepared
+from lcbench.collection.networks.network import initial_parameters, shaped_mlp
+from lcbench.collection.networks.passes import class_weights
+from lcbench.collection.networks.randomness import streams
 
 CONFIG = {
     "batch_size": 16,

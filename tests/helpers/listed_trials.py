@@ -3,9 +3,9 @@
 import numpy as np
 from ConfigSpace import ConfigurationSpace
 
-from lcbench.curve import Curve
-from lcbench.metric import get_metric
 from lcbench.simulate import FunctionBackend, simulate
+from lcbench.table.curve import Curve
+from lcbench.table.metric import get_metric
 
 SPACE = ConfigurationSpace({"x": (0, 1000)})
 

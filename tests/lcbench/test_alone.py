@@ -5,11 +5,11 @@ import sys
 
 import pytest
 
-from lcbench.alone import alone
+from lcbench.work.lock import alone
 
-SECOND = (
-    "import sys; from pathlib import Path; from lcbench.alone import alone\nwith alone(Path(sys.argv[1]), 'busy'): pass"
-)
+SECOND = """import sys; from pathlib import Path
+from lcbench.work.lock import alone
+with alone(Path(sys.argv[1]), 'busy'): pass"""
 
 
 def test_who_comes_second_is_refused_and_may_come_when_the_first_is_done(tmp_path):

@@ -10,15 +10,15 @@ import pyarrow as pa
 import pytest
 
 import lcbench
-from lcbench import schema, store
 from lcbench.errors import DamagedFileError, UnknownNameError
+from lcbench.table import manifest, store, verify
 
 
 def rewritten(bench: lcbench.Benchmark, folder: Path, change) -> lcbench.Benchmark:
     """A copy of the table whose runs of ``alpha`` have been changed as a frame."""
     shutil.copytree(bench.folder, folder, dirs_exist_ok=True)
     frame = change(bench.to_pandas("alpha"))
-    store.write_runs(folder, "alpha", pa.Table.from_pandas(frame, schema=schema.RUN_SCHEMA, preserve_index=False))
+    store.write_runs(folder, "alpha", pa.Table.from_pandas(frame, schema=manifest.RUN_SCHEMA, preserve_index=False))
     store.seal(folder, store.read_manifest(folder), bench.datasets)
     return lcbench.load(folder)
 
@@ -35,7 +35,7 @@ class TestWhatItHolds:
         assert list(bench.dataset_table.loc["beta", "class_counts"]) == [50, 50]
 
     def test_configurations_lie_in_the_space(self, bench):
-        from lcbench.space import check_configs
+        from lcbench.space.spaces import check_configs
 
         check_configs(bench.space, bench.configs)
 
@@ -65,7 +65,7 @@ class TestLookUps:
             assert array.shape == (30, 3, budget + 1)
             assert array.dtype == np.float32
 
-    @pytest.mark.parametrize("metric", schema.SERIES)
+    @pytest.mark.parametrize("metric", manifest.SERIES)
     def test_all_ways_agree(self, bench, metric):
         frame = bench.to_pandas("beta")
         for _, row in frame.sample(20, random_state=0).iterrows():
@@ -100,9 +100,9 @@ class TestLookUps:
 
     def test_to_pandas(self, bench):
         frame = bench.to_pandas("alpha")
-        assert list(frame) == schema.RUN_SCHEMA.names
+        assert list(frame) == manifest.RUN_SCHEMA.names
         assert len(frame) == 30 * 3 * 3
-        keys = list(frame[list(schema.KEY)].itertuples(index=False, name=None))
+        keys = list(frame[list(manifest.KEY)].itertuples(index=False, name=None))
         assert keys == sorted(set(keys))
 
 
@@ -153,7 +153,7 @@ class TestGaps:
         curve = table.curve("alpha", 0, budget=12)
         assert np.isnan(curve).tolist() == [False] * 5 + [True] * 8
         assert lcbench.METRICS["valid_accuracy"].loss(table.value("alpha", 0, budget=12)) == np.inf
-        assert store.verify(tmp_path) == []
+        assert verify.verify(tmp_path) == []
 
 
 class TestUnknownNames:

@@ -5,8 +5,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lcbench.curve import Curve
 from lcbench.errors import InputError
+from lcbench.table.curve import Curve
 
 CURVE = Curve(np.array([0.5, 0.6, 0.7, 0.8]), np.array([0.0, 10.0, 30.0, 90.0]))
 

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 import lcbench
-from lcbench import schema, store
-from lcbench.embedded import embedded_folder
+from lcbench.table import manifest, verify
+from lcbench.table.benchmark import embedded_folder
 
 NAMED = {"digits", "breast_cancer", "wine", "credit-g", "vehicle", "car", "segment", "phoneme"}
 
@@ -17,7 +17,7 @@ def embedded() -> lcbench.Benchmark:
 
 def test_is_opened_without_an_argument_and_is_whole(embedded):
     assert embedded.folder == embedded_folder()
-    assert store.verify(embedded.folder) == []
+    assert verify.verify(embedded.folder) == []
     assert set(embedded.datasets) >= NAMED
     assert len(embedded.datasets) >= 12
     assert embedded.budgets == (12, 25, 50)
@@ -62,4 +62,4 @@ def test_every_data_set_has_its_baselines_and_no_labels(embedded):
 
 def test_its_files_are_small_enough_for_the_repository(embedded):
     assert sum(record.bytes for record in embedded.manifest.files.values()) < 40e6
-    assert embedded.manifest.format_version == schema.FORMAT_VERSION
+    assert embedded.manifest.format_version == manifest.FORMAT_VERSION

@@ -39,10 +39,12 @@ def test_replay_needs_no_training(code):
 def test_the_registry_imports_an_optimizer_when_it_is_asked_for():
     code = "from lcbench.simulate import OPTIMIZERS; assert len(OPTIMIZERS) > 15; OPTIMIZERS['random']"
     assert (
-        loaded_after(code, ("scipy.optimize", "sklearn", "lcbench.simulate.optimizers.gp", "lcbench.simulate.adapters"))
+        loaded_after(
+            code, ("scipy.optimize", "sklearn", "lcbench.simulate.optimizers._gp", "lcbench.simulate.adapters")
+        )
         == set()
     )
 
 
 def test_the_records_of_data_sets_need_no_libraries_of_their_sources():
-    assert loaded_after("import lcbench.collection.sources", ("torch", "openml", "sklearn", "arff")) == set()
+    assert loaded_after("import lcbench.collection.data.sources", ("torch", "openml", "sklearn", "arff")) == set()

@@ -12,8 +12,23 @@ import pyarrow.parquet as pq
 import pytest
 
 import lcbench
-from lcbench import cli, migration, schema, signature, store
+from lcbench import cli, signature
 from lcbench.errors import DamagedFileError, FolderError
+from lcbench.table import migrate, store, verify
+from lcbench.table.manifest import (
+    CONFIGS,
+    DATASETS,
+    EXTRAS,
+    GRADIENT_STATISTICS,
+    GRADIENTS,
+    KEY,
+    LABELS,
+    MANIFEST,
+    PARTS,
+    PREDICTIONS,
+    RUN_SCHEMA,
+    table_path,
+)
 
 PLACES = 300
 
@@ -58,7 +73,7 @@ def test_a_changed_byte_anywhere_is_noticed(small, folder):
     only ``verify`` is sure.
     """
     rng = np.random.default_rng(4)
-    paths = [schema.MANIFEST, *small.manifest.files]
+    paths = [MANIFEST, *small.manifest.files]
     sizes = np.array([(folder / path).stat().st_size for path in paths])
     bodies = page_bodies(folder / "runs/alpha.parquet")
     wanted, silent = numbers(folder), 0
@@ -73,17 +88,17 @@ def test_a_changed_byte_anywhere_is_noticed(small, folder):
         if reads_other_numbers(folder, wanted):
             silent += 1
             assert not any(position in body for body in bodies) or paths[which] != "runs/alpha.parquet", position
-            assert paths[which] != schema.MANIFEST
+            assert paths[which] != MANIFEST
         path.write_bytes(content)
     assert silent < PLACES / 20
-    assert store.verify(folder) == []
+    assert verify.verify(folder) == []
 
 
 def is_noticed(folder: Path, path: str) -> bool:
     try:
-        problems = store.verify(folder)
+        problems = verify.verify(folder)
     except FolderError as error:
-        return path == schema.MANIFEST and (schema.MANIFEST in str(error) or "format version" in str(error))
+        return path == MANIFEST and (MANIFEST in str(error) or "format version" in str(error))
     return any(problem.startswith(path) for problem in problems)
 
 
@@ -98,46 +113,46 @@ def reads_other_numbers(folder: Path, wanted: dict[tuple[str, int], np.ndarray])
 
 class TestTheManifestsChecksum:
     def test_a_changed_manifest_is_not_opened(self, folder):
-        path = folder / schema.MANIFEST
+        path = folder / MANIFEST
         path.write_text(path.read_text().replace("a formula, for tests", "a formula, for jests"))
         with pytest.raises(DamagedFileError, match=r"was changed after it was written .*; restore it, or if"):
             lcbench.load(folder)
 
     def test_it_is_over_the_files_own_bytes(self, folder):
-        text = (folder / schema.MANIFEST).read_text()
+        text = (folder / MANIFEST).read_text()
         assert text == signature.sign(store.read_manifest(folder).to_json())
 
     def test_one_without_opens_and_is_migrated(self, folder, capsys):
-        store.write_json(folder / schema.MANIFEST, lcbench.load(folder).manifest.to_json())
+        store.write_json(folder / MANIFEST, lcbench.load(folder).manifest.to_json())
         assert lcbench.load(folder).datasets == ("alpha",)
-        assert store.verify(folder) == [
+        assert verify.verify(folder) == [
             "benchmark.json: it has no checksum over itself; add one with 'lcbench migrate DIR'"
         ]
         before = lcbench.load(folder).manifest
         assert cli.run(["migrate", str(folder)]) == 0
         assert "has a checksum over itself now" in capsys.readouterr().out
-        assert store.verify(folder) == []
+        assert verify.verify(folder) == []
         assert lcbench.load(folder).manifest == before
 
     def test_a_current_folder_is_left_as_it_is(self, folder):
-        before = (folder / schema.MANIFEST).stat().st_mtime_ns
-        assert migration.migrate(folder) == "format 1 is current, nothing to do"
-        assert (folder / schema.MANIFEST).stat().st_mtime_ns == before
+        before = (folder / MANIFEST).stat().st_mtime_ns
+        assert migrate.migrate(folder) == "format 1 is current, nothing to do"
+        assert (folder / MANIFEST).stat().st_mtime_ns == before
 
     def test_a_damaged_folder_is_not_signed(self, folder):
-        store.write_json(folder / schema.MANIFEST, lcbench.load(folder).manifest.to_json())
+        store.write_json(folder / MANIFEST, lcbench.load(folder).manifest.to_json())
         (folder / "configs.parquet").unlink()
         with pytest.raises(DamagedFileError, match=r"is damaged: configs\.parquet: missing; restore its files first"):
-            migration.migrate(folder)
-        assert not signature.is_signed(folder / schema.MANIFEST)
+            migrate.migrate(folder)
+        assert not signature.is_signed(folder / MANIFEST)
 
 
 def resealed(folder: Path, change) -> list[str]:
     """What verify says of a table that was written properly, but with other runs."""
     frame = change(lcbench.load(folder).to_pandas("alpha"))
-    store.write_runs(folder, "alpha", pa.Table.from_pandas(frame, schema=schema.RUN_SCHEMA, preserve_index=False))
+    store.write_runs(folder, "alpha", pa.Table.from_pandas(frame, schema=RUN_SCHEMA, preserve_index=False))
     store.seal(folder, store.read_manifest(folder), ["alpha"])
-    return store.verify(folder)
+    return verify.verify(folder)
 
 
 class TestContents:
@@ -194,41 +209,41 @@ class TestContents:
         assert resealed(folder, lambda f: f.assign(train_loss=[np.full(len(c), np.inf) for c in f.train_loss])) == []
 
     def test_configurations_of_another_space(self, folder):
-        table = store.read_parquet(folder / schema.CONFIGS)
-        store.write_parquet(folder / schema.CONFIGS, table.drop_columns(["momentum"]))
+        table = store.read_parquet(folder / CONFIGS)
+        store.write_parquet(folder / CONFIGS, table.drop_columns(["momentum"]))
         store.seal(folder, store.read_manifest(folder), ["alpha"])
-        (problem,) = store.verify(folder)
+        (problem,) = verify.verify(folder)
         assert problem.startswith("configs.parquet: its columns are not config_id and the space's hyperparameters (")
 
     def test_data_sets_without_a_description(self, folder):
-        store.write_parquet(folder / schema.DATASETS, store.read_parquet(folder / schema.DATASETS).slice(1))
+        store.write_parquet(folder / DATASETS, store.read_parquet(folder / DATASETS).slice(1))
         store.seal(folder, store.read_manifest(folder), ["alpha"])
-        assert store.verify(folder) == ["datasets.parquet: its data sets are not those that the manifest has runs of"]
+        assert verify.verify(folder) == ["datasets.parquet: its data sets are not those that the manifest has runs of"]
 
 
 def with_extras(folder: Path, kind: str, change) -> list[str]:
     """What verify says of a table beside the runs: sound, but for one change of its rows."""
-    runs = store.read_parquet(folder / "runs/alpha.parquet").select(list(schema.KEY)).to_pylist()
-    described = store.read_parquet(folder / schema.DATASETS).to_pylist()[0]
-    rows = {part: described[f"{part}_instances"] for part in schema.PARTS}
+    runs = store.read_parquet(folder / "runs/alpha.parquet").select(list(KEY)).to_pylist()
+    described = store.read_parquet(folder / DATASETS).to_pylist()[0]
+    rows = {part: described[f"{part}_instances"] for part in PARTS}
     sound = {
-        schema.GRADIENTS: [
+        GRADIENTS: [
             run
-            | {name: [0.5] * (run["budget"] + 1) for name in schema.GRADIENT_STATISTICS}
-            | {f"layer_{name}": [[0.5] * (run["budget"] + 1)] * 2 for name in schema.GRADIENT_STATISTICS}
+            | {name: [0.5] * (run["budget"] + 1) for name in GRADIENT_STATISTICS}
+            | {f"layer_{name}": [[0.5] * (run["budget"] + 1)] * 2 for name in GRADIENT_STATISTICS}
             for run in runs
         ],
-        schema.PREDICTIONS: [
+        PREDICTIONS: [
             run | {part: np.tile([0.25, 0.75], n).astype(np.float16) for part, n in rows.items()} for run in runs
         ],
-        schema.LABELS: [{"part": part, "label": i % 2} for part, n in rows.items() for i in range(n)],
+        LABELS: [{"part": part, "label": i % 2} for part, n in rows.items() for i in range(n)],
     }
     for each, table in sound.items():
         changed = change(table) if each == kind else table
-        written = pa.Table.from_pylist(changed, schema.EXTRAS[each])
-        store.write_parts(folder / schema.table_path(each, "alpha"), [written], written.schema)
+        written = pa.Table.from_pylist(changed, EXTRAS[each])
+        store.write_parts(folder / table_path(each, "alpha"), [written], written.schema)
     store.seal(folder, store.read_manifest(folder), ["alpha"])
-    return store.verify(folder)
+    return verify.verify(folder)
 
 
 def chances(row: int, *values: float):
@@ -238,16 +253,16 @@ def chances(row: int, *values: float):
 
 class TestBesideTheRuns:
     def test_what_is_whole_is_sound(self, folder):
-        assert with_extras(folder, schema.GRADIENTS, lambda table: table) == []
+        assert with_extras(folder, GRADIENTS, lambda table: table) == []
 
-    @pytest.mark.parametrize("kind", [schema.GRADIENTS, schema.PREDICTIONS])
+    @pytest.mark.parametrize("kind", [GRADIENTS, PREDICTIONS])
     def test_a_run_that_is_missing(self, folder, kind):
         assert with_extras(folder, kind, lambda table: table[:-1]) == [
             f"{kind}/alpha.parquet: 1 of 24 runs are missing, the first: budget 6, config_id 5, seed 1"
         ]
 
     def test_gradients_of_the_wrong_length(self, folder):
-        (problem,) = with_extras(folder, schema.GRADIENTS, lambda t: [t[0] | {"std": [0.5]}, *t[1:]])
+        (problem,) = with_extras(folder, GRADIENTS, lambda t: [t[0] | {"std": [0.5]}, *t[1:]])
         assert problem == "gradients/alpha.parquet: column std has curves that are not budget + 1 long"
 
     @pytest.mark.parametrize(
@@ -255,15 +270,15 @@ class TestBesideTheRuns:
         ids=["too-few", "sum", "range", "partly-nan"],
     )  # fmt: skip
     def test_predictions_that_cannot_be(self, folder, values):
-        assert with_extras(folder, schema.PREDICTIONS, chances(3, *values)) == [
+        assert with_extras(folder, PREDICTIONS, chances(3, *values)) == [
             "predictions/alpha.parquet: 1 predictions are not rows x classes of probabilities that add up to 1"
         ]
 
     def test_predictions_of_a_diverged_run_are_nan(self, folder):
-        assert with_extras(folder, schema.PREDICTIONS, chances(3, *[np.nan] * 44)) == []
+        assert with_extras(folder, PREDICTIONS, chances(3, *[np.nan] * 44)) == []
 
     def test_labels_that_cannot_be(self, folder):
-        assert with_extras(folder, schema.LABELS, lambda t: [t[0] | {"label": 2}, *t[1:-1]]) == [
+        assert with_extras(folder, LABELS, lambda t: [t[0] | {"label": 2}, *t[1:-1]]) == [
             "labels/alpha.parquet: 32 labels of part test, the data set has 33 rows there",
             "labels/alpha.parquet: 1 labels are not a number of one of 2 classes",
         ]
@@ -283,7 +298,7 @@ class TestTheCommand:
         assert second == "runs/alpha.parquet: missing"
 
     def test_a_damaged_manifest_is_a_problem_too(self, folder, capsys):
-        (folder / schema.MANIFEST).write_text("{")
+        (folder / MANIFEST).write_text("{")
         assert cli.run(["verify", str(folder)]) == 1
         assert "benchmark.json cannot be read as JSON" in capsys.readouterr().out
 
@@ -294,7 +309,7 @@ class TestTheCommand:
     @pytest.mark.parametrize("path", ["../secret.parquet", "/etc/passwd", "runs/../../x.parquet", "runs/.hidden"])
     def test_names_that_leave_the_folder_are_refused(self, folder, capsys, path):
         manifest = lcbench.load(folder).manifest
-        (folder / schema.MANIFEST).write_text(
+        (folder / MANIFEST).write_text(
             signature.sign(replace(manifest, files={path: next(iter(manifest.files.values()))}).to_json())
         )
         assert cli.run(["verify", str(folder)]) == 1

@@ -10,10 +10,11 @@ import pyarrow.compute as pc
 import pytest
 
 import lcbench
-from lcbench import cli, schema, store
+from lcbench import cli
 from lcbench.errors import InputError
-from lcbench.merging import merge
-from lcbench.overlap import join
+from lcbench.table import store, verify
+from lcbench.table.manifest import CONFIGS, DATASETS, GRADIENT_SCHEMA, GRADIENT_STATISTICS, KEY, runs_path
+from lcbench.table.merge import join, merge
 
 
 @pytest.fixture(scope="module")
@@ -26,13 +27,13 @@ def part(
 ) -> Path:
     """A table of some of the data sets and seeds."""
     manifest = replace(store.read_manifest(whole), seeds=seeds, **changes)
-    described = store.read_parquet(whole / schema.DATASETS)
+    described = store.read_parquet(whole / DATASETS)
     store.write(
         out,
         manifest,
-        store.read_parquet(whole / schema.CONFIGS),
+        store.read_parquet(whole / CONFIGS),
         described.filter(pc.is_in(described["name"], pa.array(datasets))),
-        {name: of_seeds(store.read_parquet(whole / schema.runs_path(name)), seeds) for name in datasets},
+        {name: of_seeds(store.read_parquet(whole / runs_path(name)), seeds) for name in datasets},
     )
     return out
 
@@ -65,9 +66,9 @@ def with_value(folder: Path, row: int, value: float) -> None:
 )
 def test_parts_of_a_table_give_it_back(whole, tmp_path, one, other):
     merge(part(whole, tmp_path / "a", **one), part(whole, tmp_path / "b", **other), tmp_path / "out")
-    assert store.verify(tmp_path / "out") == []
+    assert verify.verify(tmp_path / "out") == []
     for name in ("alpha", "beta"):
-        path = schema.runs_path(name)
+        path = runs_path(name)
         assert (tmp_path / "out" / path).read_bytes() == (whole / path).read_bytes()
     before, after = lcbench.load(whole), lcbench.load(tmp_path / "out")
     assert (after.datasets, after.seeds, after.budgets) == (before.datasets, before.seeds, before.budgets)
@@ -136,15 +137,15 @@ def test_nothing_is_written_over(whole, tmp_path):
 def test_gradients_come_along(whole, tmp_path):
     folder = Path(shutil.copytree(whole, tmp_path / "a"))
     runs = store.read_parquet(folder / "runs/alpha.parquet")
-    one = dict.fromkeys(schema.GRADIENT_STATISTICS, runs["train_loss"])
+    one = dict.fromkeys(GRADIENT_STATISTICS, runs["train_loss"])
     layers = pa.array([[values, values] for values in runs["train_loss"].to_pylist()], pa.list_(pa.list_(pa.float32())))
-    columns = {name: runs[name] for name in schema.KEY} | one
-    columns |= dict.fromkeys([f"layer_{name}" for name in schema.GRADIENT_STATISTICS], layers)
-    table = pa.table({name: columns[name] for name in schema.GRADIENT_SCHEMA.names}).cast(schema.GRADIENT_SCHEMA)
+    columns = {name: runs[name] for name in KEY} | one
+    columns |= dict.fromkeys([f"layer_{name}" for name in GRADIENT_STATISTICS], layers)
+    table = pa.table({name: columns[name] for name in GRADIENT_SCHEMA.names}).cast(GRADIENT_SCHEMA)
     store.write_parquet(folder / "gradients/alpha.parquet", table)
     store.seal(folder, store.read_manifest(folder), ["alpha", "beta"])
     merge(folder, folder, tmp_path / "out")
-    assert store.verify(tmp_path / "out") == []
+    assert verify.verify(tmp_path / "out") == []
     assert store.read_parquet(tmp_path / "out/gradients/alpha.parquet").equals(table)
 
 

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lcbench.errors import UnknownNameError
-from lcbench.metric import METRICS, get_metric
+from lcbench.table.metric import METRICS, get_metric
 
 metrics = st.sampled_from(sorted(METRICS.values(), key=lambda metric: metric.name))
 

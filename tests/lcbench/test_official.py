@@ -10,9 +10,10 @@ import pytest
 from official_helpers import add_gradients, published_document
 
 import lcbench
-from lcbench import cli, schema, store
-from lcbench.official import export_json, import_json
-from lcbench.official.layout import OPTIONAL, PERCENT, TAGS
+from lcbench import cli
+from lcbench.table import manifest, store, verify
+from lcbench.table.doors.official import export_json, import_json
+from lcbench.table.doors.official.names import OPTIONAL, PERCENT, TAGS
 
 SAMPLE = Path(__file__).parents[3] / "shared" / "reference" / "official_sample.json"
 
@@ -35,10 +36,10 @@ def bring(tmp_path):
     return run
 
 
-def same_tables(a: lcbench.Benchmark, b: lcbench.Benchmark, kinds: tuple[str, ...] = (schema.RUNS,)) -> None:
+def same_tables(a: lcbench.Benchmark, b: lcbench.Benchmark, kinds: tuple[str, ...] = (manifest.RUNS,)) -> None:
     assert a.datasets == b.datasets
     assert a.configs.equals(b.configs)
-    for path in [schema.table_path(kind, dataset) for kind in kinds for dataset in a.datasets]:
+    for path in [manifest.table_path(kind, dataset) for kind in kinds for dataset in a.datasets]:
         assert store.read_parquet(a.folder / path).to_pydict().__repr__() == repr(
             store.read_parquet(b.folder / path).to_pydict()
         )  # by their text, in which NaN is NaN
@@ -66,8 +67,8 @@ def test_what_an_import_makes_of_a_run(bring, document):
 def test_the_double_softmax_never_passes_for_a_cross_entropy(bring, document):
     bench = bring(document)
     assert np.isnan(bench.array("zeta", "test_cross_entropy")).all()
-    kept = store.read_parquet(bench.folder / schema.table_path(schema.RELEASED, "zeta")).to_pylist()
-    assert kept[0][schema.DOUBLE_SOFTMAX] == pytest.approx([1.5, 1.0, 0.5 + 1 / 3, 0.75])
+    kept = store.read_parquet(bench.folder / manifest.table_path(manifest.RELEASED, "zeta")).to_pylist()
+    assert kept[0][manifest.DOUBLE_SOFTMAX] == pytest.approx([1.5, 1.0, 0.5 + 1 / 3, 0.75])
     assert kept[0]["seconds_untrained"] == 7.5
 
 
@@ -84,7 +85,7 @@ def test_an_import_of_an_export_is_the_same_table_and_the_export_is_the_source(b
             assert out[dataset][number]["log"].keys() == run["log"].keys()
             for tag, values in run["log"].items():
                 assert out[dataset][number]["log"][tag] == pytest.approx(values, rel=1e-7), tag
-    same_tables(once, bring(out, "again"), (schema.RUNS, schema.RELEASED, *[schema.RELEASED_GRADIENTS] * full))
+    same_tables(once, bring(out, "again"), (manifest.RUNS, manifest.RELEASED, *[manifest.RELEASED_GRADIENTS] * full))
 
 
 def test_a_collected_table_goes_out_and_comes_back(bench, bring, tmp_path):
@@ -92,7 +93,7 @@ def test_a_collected_table_goes_out_and_comes_back(bench, bring, tmp_path):
     back = bring(json.loads((tmp_path / "out.json").read_text(encoding="utf-8")), "back")
     assert (back.budgets, back.seeds, back.datasets) == ((12,), (2,), bench.datasets)
     assert np.array_equal(back.configs, bench.configs[back.configs.columns])
-    for name in schema.SERIES:
+    for name in manifest.SERIES:
         wanted = bench.array("beta", name, 12)[:, 2].copy()
         if name == "learning_rate":
             wanted[:, 0] = wanted[:, 1]  # the published layout has a 0 there
@@ -121,11 +122,11 @@ def test_a_time_that_goes_down_is_levelled_and_comes_out_as_published(bring, doc
     assert [out["zeta"][number]["log"]["time"] for number in "01"] == [
         document["zeta"][number]["log"]["time"] for number in "01"
     ]
-    same_tables(bench, bring(out, "again"), (schema.RUNS, schema.RELEASED))
+    same_tables(bench, bring(out, "again"), (manifest.RUNS, manifest.RELEASED))
 
 
 def test_every_series_of_a_table_has_its_tag():
-    assert set(TAGS) == {*schema.SERIES, schema.DOUBLE_SOFTMAX}
+    assert set(TAGS) == {*manifest.SERIES, manifest.DOUBLE_SOFTMAX}
     assert set(OPTIONAL) | set(PERCENT) <= set(TAGS)
 
 
@@ -142,7 +143,9 @@ def test_the_sample_in_the_published_layout(tmp_path):
             assert bench.curve(dataset, int(number)) == pytest.approx(wanted, rel=1e-6)
     export_json(bench.folder, tmp_path / "out.json")
     import_json(tmp_path / "out.json", tmp_path / "again")
-    same_tables(bench, lcbench.load(tmp_path / "again"), (schema.RUNS, schema.RELEASED, schema.RELEASED_GRADIENTS))
+    same_tables(
+        bench, lcbench.load(tmp_path / "again"), (manifest.RUNS, manifest.RELEASED, manifest.RELEASED_GRADIENTS)
+    )
 
 
 @pytest.mark.parametrize(
@@ -202,5 +205,5 @@ def test_two_imports_merge_to_the_import_of_both(bring, document, tmp_path):
         bring({name: deepcopy(document[name])}, f"part{number}")
     assert cli.run(["merge", *[str(tmp_path / name) for name in ("part0", "part1", "merged")]]) == 0
     merged = lcbench.load(tmp_path / "merged")
-    assert store.verify(merged.folder) == []
-    same_tables(bring(document, "both"), merged, (schema.RUNS, schema.RELEASED))
+    assert verify.verify(merged.folder) == []
+    same_tables(bring(document, "both"), merged, (manifest.RUNS, manifest.RELEASED))

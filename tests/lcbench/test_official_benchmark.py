@@ -9,7 +9,7 @@ import pytest
 from official_helpers import add_gradients, published_document
 
 from lcbench.errors import LcbenchError
-from lcbench.official import Benchmark, import_json
+from lcbench.table.doors.official import Benchmark, import_json
 
 
 @pytest.fixture(scope="module")
@@ -101,7 +101,7 @@ def test_neither_a_folder_nor_a_file(tmp_path):
 def test_opening_a_folder_is_light(paths):
     heavy = ("torch", "matplotlib", "ConfigSpace", "scipy", "sklearn")
     code = (
-        "import sys; from lcbench.official import Benchmark; "
+        "import sys; from lcbench.table.doors.official import Benchmark; "
         f"Benchmark({paths['folder']!r}).query('zeta', 'time', 1); print(sorted(set({heavy!r}) & set(sys.modules)))"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

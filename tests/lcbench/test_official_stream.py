@@ -6,8 +6,8 @@ import tracemalloc
 import pytest
 
 from lcbench.errors import InputError
-from lcbench.official import stream
-from lcbench.official.stream import entries
+from lcbench.table.doors.official import stream
+from lcbench.table.doors.official.stream import entries
 
 ENTRY = {"log": {"time": [0.5, float("inf"), -1e-9, 3]}, "results": {"a": None, "b": '}{"é'}, "config": {"c": True}}
 DOCUMENT = {"one": {"0": ENTRY, "7": {}}, "empty": {}, "two": {"3": ENTRY}}

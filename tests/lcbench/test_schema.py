@@ -5,12 +5,24 @@ import json
 import pyarrow as pa
 import pytest
 
-from lcbench import schema
 from lcbench.errors import DamagedFileError, InputError, NewerFormatError
-from lcbench.metric import METRICS
+from lcbench.table.manifest import (
+    DATASET_SCHEMA,
+    FORMAT_VERSION,
+    KEY,
+    RUN_SCHEMA,
+    FileRecord,
+    Manifest,
+    check_budgets,
+    check_dataset_name,
+    check_path,
+    parse_budgets,
+    runs_path,
+)
+from lcbench.table.metric import METRICS
 
 
-def manifest(**changes: object) -> schema.Manifest:
+def manifest(**changes: object) -> Manifest:
     fields = {
         "title": "a test",
         "space_name": "mlp",
@@ -20,23 +32,23 @@ def manifest(**changes: object) -> schema.Manifest:
         "schedule": "adaptive",
         "provenance": {"python": "3.11"},
         "files": {
-            "configs.parquet": schema.FileRecord("ab", 10, 3),
-            "runs/wine.parquet": schema.FileRecord("cd", 9, 1),
+            "configs.parquet": FileRecord("ab", 10, 3),
+            "runs/wine.parquet": FileRecord("cd", 9, 1),
         },
     }
-    return schema.Manifest(**fields | changes)
+    return Manifest(**fields | changes)
 
 
 class TestColumns:
     def test_every_metric_has_a_list_column(self):
         for name in ("seconds", "learning_rate", *METRICS):
-            assert schema.RUN_SCHEMA.field(name).type == pa.list_(pa.float32())
+            assert RUN_SCHEMA.field(name).type == pa.list_(pa.float32())
 
     def test_the_key_comes_first(self):
-        assert tuple(schema.RUN_SCHEMA.names[:3]) == schema.KEY == ("budget", "config_id", "seed")
+        assert tuple(RUN_SCHEMA.names[:3]) == KEY == ("budget", "config_id", "seed")
 
     def test_only_ids_licence_and_the_sizes_of_parts_may_be_missing_of_a_data_set(self):
-        nullable = [field.name for field in schema.DATASET_SCHEMA if field.nullable]
+        nullable = [field.name for field in DATASET_SCHEMA if field.nullable]
         parts = ["train_instances", "valid_instances", "test_instances", "class_counts"]  # not in the published data
         assert nullable == ["openml_task_id", "openml_dataset_id", "licence", *parts]
 
@@ -44,12 +56,12 @@ class TestColumns:
 class TestBudgets:
     @pytest.mark.parametrize("budgets", [(1,), (12, 25, 50), (1, 3, 9, 27)])
     def test_increasing_positive_integers(self, budgets):
-        assert schema.check_budgets(budgets) == budgets
+        assert check_budgets(budgets) == budgets
 
     @pytest.mark.parametrize("budgets", [(), (0, 1), (-1,), (25, 12), (12, 12), (12.5, 25), (True, 2), ("12",)])
     def test_anything_else_is_refused(self, budgets):
         with pytest.raises(InputError, match=r"budgets must be increasing positive integers \(epochs\), got"):
-            schema.check_budgets(budgets)
+            check_budgets(budgets)
 
     def test_a_manifest_is_checked_when_it_is_made(self):
         with pytest.raises(InputError, match="got 50, 12"):
@@ -57,11 +69,11 @@ class TestBudgets:
 
     @pytest.mark.parametrize("text", ["12,25,50", " 12, 25 ,50"])
     def test_as_written_on_a_command_line(self, text):
-        assert schema.parse_budgets(text) == (12, 25, 50)
+        assert parse_budgets(text) == (12, 25, 50)
 
     @pytest.mark.parametrize(("text", "epochs"), [("1-50", range(1, 51)), (" 2 - 4, 9", (2, 3, 4, 9)), ("7-7", (7,))])
     def test_a_range_is_every_epoch_of_it(self, text, epochs):
-        assert schema.parse_budgets(text) == tuple(epochs)
+        assert parse_budgets(text) == tuple(epochs)
 
     @pytest.mark.parametrize(
         "text",
@@ -69,14 +81,14 @@ class TestBudgets:
     )
     def test_written_badly(self, text):
         with pytest.raises(InputError, match="budgets must be increasing positive integers"):
-            schema.parse_budgets(text)
+            parse_budgets(text)
 
 
 class TestNames:
     @pytest.mark.parametrize("name", ["wine", "kr-vs-kp", "numerai28.6", "_x", "a" * 100, "0", "C+A"])
     def test_names_of_data_sets(self, name):
-        assert schema.check_dataset_name(name) == name
-        assert schema.runs_path(name) == f"runs/{name}.parquet"
+        assert check_dataset_name(name) == name
+        assert runs_path(name) == f"runs/{name}.parquet"
 
     @pytest.mark.parametrize(
         "name",
@@ -84,44 +96,44 @@ class TestNames:
     )
     def test_names_that_leave_the_folder_or_cannot_be_files(self, name):
         with pytest.raises(InputError, match="a data set's name must be up to 100 letters"):
-            schema.check_dataset_name(name)
+            check_dataset_name(name)
 
     @pytest.mark.parametrize("path", ["configs.parquet", "runs/wine.parquet"])
     def test_paths_within_the_folder(self, path):
-        assert schema.check_path(path) == path
+        assert check_path(path) == path
 
     @pytest.mark.parametrize(
         "path", ["/etc/passwd", "../x", "runs/../../x", "a/b/c", "", "runs/", "./x", "runs\\x", "C:/x"]
     )
     def test_paths_that_leave_the_folder(self, path):
         with pytest.raises(DamagedFileError, match="names a file outside the folder or with an odd name"):
-            schema.check_path(path)
+            check_path(path)
 
 
 class TestManifest:
     def test_json_round_trip(self):
         document = json.loads(json.dumps(manifest().to_json()))
-        assert schema.Manifest.from_json(document) == manifest()
+        assert Manifest.from_json(document) == manifest()
 
     def test_it_names_metrics_with_unit_and_goal(self):
         assert {"name": "valid_accuracy", "unit": "fraction", "goal": "maximize"} in manifest().to_json()["metrics"]
 
     def test_a_newer_format_is_refused(self):
-        document = manifest().to_json() | {"format_version": schema.FORMAT_VERSION + 1, "surprise": 1}
+        document = manifest().to_json() | {"format_version": FORMAT_VERSION + 1, "surprise": 1}
         with pytest.raises(NewerFormatError, match="format version 2, this program knows up to 1; update lcbench"):
-            schema.Manifest.from_json(document)
+            Manifest.from_json(document)
 
     @pytest.mark.parametrize("document", [None, [], "x", {}, {"format_version": "1"}])
     def test_what_is_no_manifest(self, document):
         with pytest.raises(DamagedFileError, match="has no format_version"):
-            schema.Manifest.from_json(document)
+            Manifest.from_json(document)
 
-    @pytest.mark.parametrize("name", [f for f in schema.Manifest.__dataclass_fields__ if f != "format_version"])
+    @pytest.mark.parametrize("name", [f for f in Manifest.__dataclass_fields__ if f != "format_version"])
     def test_a_field_that_is_missing(self, name):
         document = manifest().to_json()
         del document[name]
         with pytest.raises(DamagedFileError, match=rf"cannot be understood \(KeyError: '{name}'\)"):
-            schema.Manifest.from_json(document)
+            Manifest.from_json(document)
 
     @pytest.mark.parametrize(
         ("name", "value"),
@@ -138,9 +150,9 @@ class TestManifest:
     )
     def test_a_field_that_makes_no_sense(self, name, value):
         with pytest.raises(DamagedFileError, match="cannot be understood"):
-            schema.Manifest.from_json(manifest().to_json() | {name: value})
+            Manifest.from_json(manifest().to_json() | {name: value})
 
     def test_a_file_outside_the_folder(self):
         document = manifest().to_json() | {"files": {"../../x": {"sha256": "", "bytes": 1, "rows": 1}}}
         with pytest.raises(DamagedFileError, match="outside the folder"):
-            schema.Manifest.from_json(document)
+            Manifest.from_json(document)

@@ -10,9 +10,20 @@ import pyarrow.parquet as pq
 import pytest
 from ConfigSpace import AndConjunction, Categorical, ConfigurationSpace, EqualsCondition, OrConjunction
 
-from lcbench.conditions import active_names, check_conditions
 from lcbench.errors import InputError
-from lcbench.space import check_configs, decode, encode, from_json, get_space, records, sample, to_frame, to_json
+from lcbench.space.spaces import (
+    active_names,
+    check_conditions,
+    check_configs,
+    decode,
+    encode,
+    from_json,
+    get_space,
+    records,
+    sample,
+    to_frame,
+    to_json,
+)
 
 SPACE = get_space("full")
 

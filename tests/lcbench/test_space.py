@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from lcbench.errors import DamagedFileError, InputError, UnknownNameError
-from lcbench.space import SPACES, check_configs, decode, encode, from_json, get_space, sample, to_frame, to_json
+from lcbench.space.spaces import SPACES, check_configs, decode, encode, from_json, get_space, sample, to_frame, to_json
 
 PAPER_TABLE_1 = {
     "num_layers": (1, 5, False, int),

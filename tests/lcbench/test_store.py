@@ -9,8 +9,9 @@ import pyarrow.parquet as pq
 import pytest
 
 import lcbench
-from lcbench import schema, store
 from lcbench.errors import DamagedFileError, NewerFormatError, NotABenchmarkError
+from lcbench.table import store, verify
+from lcbench.table.manifest import MANIFEST, RUN_SCHEMA
 
 RUNS = Path("runs/alpha.parquet")
 
@@ -71,7 +72,7 @@ class TestWriting:
 
     def test_other_libraries_read_it(self, bench):
         frame = pd.read_parquet(bench.folder / RUNS)
-        assert list(frame) == schema.RUN_SCHEMA.names
+        assert list(frame) == RUN_SCHEMA.names
         assert len(frame["valid_accuracy"][0]) == frame["budget"][0] + 1
 
 
@@ -122,16 +123,16 @@ class TestManifest:
 
     def test_a_file_instead_of_a_folder(self, bench):
         with pytest.raises(NotABenchmarkError, match="is not a folder"):
-            lcbench.load(bench.folder / schema.MANIFEST)
+            lcbench.load(bench.folder / MANIFEST)
 
     def test_a_newer_format(self, folder):
-        document = store.read_json(folder / schema.MANIFEST)
-        store.write_json(folder / schema.MANIFEST, document | {"format_version": 99})
+        document = store.read_json(folder / MANIFEST)
+        store.write_json(folder / MANIFEST, document | {"format_version": 99})
         with pytest.raises(NewerFormatError, match="format version 99"):
             lcbench.load(folder)
 
     def test_a_damaged_manifest(self, folder):
-        (folder / schema.MANIFEST).write_text("{")
+        (folder / MANIFEST).write_text("{")
         with pytest.raises(DamagedFileError, match=r"benchmark\.json cannot be read as JSON"):
             lcbench.load(folder)
 
@@ -149,14 +150,15 @@ class TestManifest:
 
 class TestVerify:
     def test_a_sound_folder(self, bench):
-        assert store.verify(bench.folder) == []
+        assert verify.verify(bench.folder) == []
 
     def test_it_needs_no_other_import(self, bench):
         """In a fresh interpreter: nothing else has loaded pyarrow's parts before."""
         import subprocess
         import sys
 
-        code = f"from pathlib import Path; from lcbench import store; print(store.verify(Path({str(bench.folder)!r})))"
+        folder = str(bench.folder)
+        code = f"from pathlib import Path; from lcbench.table import verify; print(verify.verify(Path({folder!r})))"
         done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
         assert done.stdout == "[]\n"
 
@@ -165,21 +167,21 @@ class TestVerify:
     def test_a_flipped_byte_anywhere(self, folder, name, where):
         size = (folder / name).stat().st_size
         flip(folder / name, int(where * size) if isinstance(where, float) else where)
-        (problem,) = store.verify(folder)
+        (problem,) = verify.verify(folder)
         assert name in problem
 
     def test_a_missing_file(self, folder):
         (folder / RUNS).unlink()
-        assert store.verify(folder) == ["runs/alpha.parquet: missing"]
+        assert verify.verify(folder) == ["runs/alpha.parquet: missing"]
 
     def test_a_truncated_file(self, folder):
         (folder / RUNS).write_bytes((folder / RUNS).read_bytes()[:1000])
-        (problem,) = store.verify(folder)
+        (problem,) = verify.verify(folder)
         assert "is truncated or damaged" in problem
 
     def test_other_rows_than_the_manifest_says(self, folder):
         store.write_runs(folder, "alpha", store.read_parquet(folder / RUNS).slice(1))
-        assert store.verify(folder) == [
+        assert verify.verify(folder) == [
             "runs/alpha.parquet: 269 rows, the manifest says 270",
             "runs/alpha.parquet: its checksum differs from the manifest's",
         ]
@@ -188,11 +190,11 @@ class TestVerify:
         table = store.read_parquet(folder / RUNS)
         seconds = table.schema.get_field_index("seconds")
         short = pa.array([values[:-1] for values in table["seconds"].to_pylist()], pa.list_(pa.float32()))
-        store.write_runs(folder, "alpha", table.set_column(seconds, schema.RUN_SCHEMA.field("seconds"), short))
+        store.write_runs(folder, "alpha", table.set_column(seconds, RUN_SCHEMA.field("seconds"), short))
         store.seal(folder, store.read_manifest(folder), ["alpha", "beta"])
-        assert store.verify(folder) == ["runs/alpha.parquet: column seconds has curves that are not budget + 1 long"]
+        assert verify.verify(folder) == ["runs/alpha.parquet: column seconds has curves that are not budget + 1 long"]
 
     def test_other_columns(self, folder):
         store.write_parquet(folder / RUNS, store.read_parquet(folder / RUNS).drop_columns(["seconds"]))
         store.seal(folder, store.read_manifest(folder), ["alpha", "beta"])
-        assert store.verify(folder) == ["runs/alpha.parquet: its columns are not those of the format"]
+        assert verify.verify(folder) == ["runs/alpha.parquet: its columns are not those of the format"]

@@ -5,7 +5,7 @@ import pytest
 
 import lcbench
 from lcbench.errors import InputError, UnknownNameError
-from lcbench.layout import Index, Layout
+from lcbench.table._layout import Index, Layout
 
 
 def test_they_are_the_values_of_the_curves(bench):
@@ -98,10 +98,10 @@ def test_only_what_was_asked_is_read(bench, monkeypatch):
         asked.append((path.name, tuple(columns)))
         return original(path, columns)
 
-    from lcbench import series
+    from lcbench.table import _layout
 
-    original = series.read_parquet
-    monkeypatch.setattr(series, "read_parquet", read)
+    original = _layout.read_parquet
+    monkeypatch.setattr(_layout, "read_parquet", read)
     table = lcbench.load(bench.folder)
     table.curve("alpha", 0)
     table.value("alpha", 1)

@@ -7,13 +7,20 @@ import pytest
 from scipy import integrate, stats
 from scipy.optimize import check_grad
 
-from lcbench.simulate.optimizers.acquisition import (
+from lcbench.simulate.optimizers._gp import (
+    GP,
+    Hyperparameters,
+    Prior,
+    fit,
+    negative_log_likelihood,
+    squared_differences,
+)
+from lcbench.simulate.optimizers._model_bo import (
     expected_improvement_of_logs,
     log_expected_improvement,
     log_probability_of_improvement,
     lower_confidence_bound,
 )
-from lcbench.simulate.optimizers.gp import GP, Hyperparameters, Prior, fit, negative_log_likelihood, squared_differences
 
 GROUPS = np.arange(3)
 KNOWN = Hyperparameters(np.array([0.3, 0.8, 2.0]), 1.7, 0.02)

@@ -9,10 +9,10 @@ import numpy as np
 import pytest
 from ConfigSpace import ConfigurationSpace
 
-from lcbench.curve import Curve
 from lcbench.simulate import OPTIMIZERS, FunctionBackend, simulate
 from lcbench.simulate.optimizers.hyperband import Hyperband
 from lcbench.simulate.optimizers.rungs import hyperband_brackets
+from lcbench.table.curve import Curve
 
 SPACE = ConfigurationSpace({"x": (0.0, 1.0)})
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from lcbench.simulate.optimizers.kde import KDE, normal_reference
+from lcbench.simulate.optimizers._kde import KDE, normal_reference
 
 NAN = np.nan
 

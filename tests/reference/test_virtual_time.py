@@ -4,10 +4,10 @@ import numpy as np
 import pytest
 from ConfigSpace import ConfigurationSpace
 
-from lcbench.curve import Curve
 from lcbench.simulate import FunctionBackend, Job, simulate
 from lcbench.simulate.optimizers import OPTIMIZERS
-from lcbench.simulate.optimizers.successive_halving import SuccessiveHalving
+from lcbench.simulate.optimizers.hyperband import SuccessiveHalving
+from lcbench.table.curve import Curve
 
 SPACE = ConfigurationSpace({"x": (0.0, 1.0)})
 

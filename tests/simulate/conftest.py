@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 from ConfigSpace import ConfigurationSpace
 
-from lcbench.curve import Curve
 from lcbench.simulate import FunctionBackend
+from lcbench.table.curve import Curve
 
 
 @pytest.fixture

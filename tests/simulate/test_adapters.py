@@ -17,9 +17,7 @@ from ConfigSpace.hyperparameters import (
     UniformIntegerHyperparameter,
 )
 
-from lcbench.curve import Curve
 from lcbench.errors import InputError
-from lcbench.metric import METRICS
 from lcbench.simulate import FunctionBackend, Job, ReplayBackend, simulate
 from lcbench.simulate.adapters import (
     ADAPTERS,
@@ -27,11 +25,12 @@ from lcbench.simulate.adapters import (
     OptunaOptimizer,
     SMACOptimizer,
     SyneTuneOptimizer,
-    package,
+    _shared,
 )
-from lcbench.simulate.adapters.contained import Contained
-from lcbench.simulate.adapters.placing import active
+from lcbench.simulate.adapters._shared import Contained, active
 from lcbench.simulate.contract import Result
+from lcbench.table.curve import Curve
+from lcbench.table.metric import METRICS
 
 LOSS = METRICS["valid_cross_entropy"]
 SPACE = ConfigurationSpace({"x": (0.0, 1.0), "n": (1, 9), "c": ["a", "b", "d"]})
@@ -135,7 +134,7 @@ def test_the_same_seed_gives_the_same_trace_whatever_the_global_state(name):
 ACROSS = """
 import numpy as np
 from ConfigSpace import ConfigurationSpace
-from lcbench.curve import Curve
+from lcbench.table.curve import Curve
 from lcbench.simulate import FunctionBackend, simulate
 from lcbench.simulate.adapters import ADAPTERS
 space = ConfigurationSpace({"x": (0.0, 1.0), "y": (0.0, 1.0)})
@@ -394,7 +393,7 @@ def test_a_result_that_nobody_asked_for_is_refused(name):
 
 def test_a_package_that_is_missing_names_its_extra():
     with pytest.raises(InputError, match=r"no_such_package must be installed .* pip install 'lcbench\[optuna\]'"):
-        package.require("no_such_package.samplers", "optuna")
+        _shared.require("no_such_package.samplers", "optuna")
 
 
 @pytest.mark.parametrize("name", list(ADAPTERS))
@@ -404,7 +403,7 @@ def test_a_named_adapter_names_its_extra_when_its_package_is_missing(name, monke
     def missing(asked):
         raise ModuleNotFoundError(f"No module named {asked!r}")
 
-    monkeypatch.setattr(package, "import_module", missing)
+    monkeypatch.setattr(_shared, "import_module", missing)
     backend = FunctionBackend(SPACE, (1, 3, 9), curve)
     with pytest.raises(InputError, match=rf"{module} must be installed .* 'lcbench\[{module.replace('_', '-')}\]'"):
         ADAPTERS[name](backend.domain(), backend.budgets, np.random.default_rng(0))

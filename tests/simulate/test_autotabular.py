@@ -22,11 +22,11 @@ from sklearn.model_selection import GroupKFold
 
 from lcbench import cli
 from lcbench.collection.models import Problem
-from lcbench.embedded import embedded_folder
 from lcbench.errors import DataError, InputError, NotABenchmarkError, PlanConflictError
 from lcbench.simulate.autotabular import AutoTabularClassifier, commands, journal
 from lcbench.simulate.autotabular.over_time import ensembles_over_time
 from lcbench.simulate.portfolio.shipped import load_portfolio
+from lcbench.table.benchmark import embedded_folder
 
 SMALL = {"time_limit": None, "portfolio": None, "budgets": (1, 2), "candidates": 3}
 

@@ -12,7 +12,6 @@ from autotab_helpers import Guessed, does_as_told, model_of, result_of
 from live_helpers import Script
 from sklearn.metrics import make_scorer
 
-from lcbench.curve import Curve
 from lcbench.errors import (
     DamagedFileError,
     FolderError,
@@ -38,6 +37,7 @@ from lcbench.simulate.autotabular.work import Work
 from lcbench.simulate.ensembles import combine, greedy_ensemble
 from lcbench.simulate.portfolio import shipped
 from lcbench.simulate.portfolio.shipped import load_portfolio
+from lcbench.table.curve import Curve
 
 
 def settings(**changes) -> Settings:

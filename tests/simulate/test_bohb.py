@@ -2,14 +2,13 @@ import numpy as np
 import pytest
 from ConfigSpace import ConfigurationSpace
 
-from lcbench.curve import Curve
 from lcbench.errors import InputError
-from lcbench.metric import METRICS
 from lcbench.simulate import OPTIMIZERS, simulate
 from lcbench.simulate.domain import ConfigTable, TableDomain
-from lcbench.simulate.optimizers.bohb import BOHB
-from lcbench.simulate.optimizers.kde_model import Settings, split
-from lcbench.space import sample
+from lcbench.simulate.optimizers.bohb import BOHB, Settings, split
+from lcbench.space.spaces import sample
+from lcbench.table.curve import Curve
+from lcbench.table.metric import METRICS
 
 
 class SmoothTable:

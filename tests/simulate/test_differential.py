@@ -4,11 +4,10 @@ from ConfigSpace import Categorical, ConfigurationSpace, Constant
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from lcbench.curve import Curve
 from lcbench.errors import InputError
 from lcbench.simulate import FunctionBackend, Job, Result, simulate
 from lcbench.simulate.domain import SpaceDomain
-from lcbench.simulate.optimizers.differential import (
+from lcbench.simulate.optimizers._differential import (
     Population,
     Rates,
     cross,
@@ -18,8 +17,9 @@ from lcbench.simulate.optimizers.differential import (
     to_point,
     to_vector,
 )
-from lcbench.simulate.optimizers.differential_evolution import DifferentialEvolution
+from lcbench.simulate.optimizers.dehb import DifferentialEvolution
 from lcbench.simulate.optimizers.random_search import RandomSearch
+from lcbench.table.curve import Curve
 
 
 def test_the_mutant_is_the_first_parent_and_half_the_difference_of_the_others():

@@ -22,11 +22,11 @@ from ConfigSpace import (
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from lcbench import space as spaces
 from lcbench.errors import InputError
 from lcbench.simulate.domain import ConfigTable, SpaceDomain, TableDomain
-from lcbench.simulate.encoding import Encoding
-from lcbench.space import get_space
+from lcbench.space import spaces
+from lcbench.space.encoding import Encoding
+from lcbench.space.spaces import get_space
 
 
 def mixed():

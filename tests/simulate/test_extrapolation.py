@@ -17,7 +17,7 @@ from lcbench.simulate.extrapolation import (
     fit_linked,
     fit_separable,
 )
-from lcbench.simulate.optimizers.extrapolation import Extrapolation
+from lcbench.simulate.optimizers.early_termination import Extrapolation
 
 HORIZON = 200
 NOISE = 0.004

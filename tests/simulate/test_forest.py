@@ -5,9 +5,7 @@ import pytest
 
 from lcbench.errors import InputError
 from lcbench.simulate import simulate
-from lcbench.simulate.optimizers.forest import Forest
-from lcbench.simulate.optimizers.forest_bo import ForestBO
-from lcbench.simulate.optimizers.forest_hyperband import ForestHyperband
+from lcbench.simulate.optimizers.forest import Forest, ForestBO, ForestHyperband
 from lcbench.simulate.optimizers.hyperband import Hyperband
 
 pytest.importorskip("sklearn")

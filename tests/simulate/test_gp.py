@@ -5,9 +5,9 @@ from hypothesis import strategies as st
 
 from lcbench.errors import InputError
 from lcbench.simulate import simulate
+from lcbench.simulate.optimizers._model_bo import Search, maximize, neighbours
+from lcbench.simulate.optimizers._targets import bounded, logs, standardized
 from lcbench.simulate.optimizers.gp_bo import GPEI, GPUCB
-from lcbench.simulate.optimizers.local_search import Search, maximize, neighbours
-from lcbench.simulate.optimizers.targets import bounded, logs, standardized
 
 LOSSES = st.lists(st.one_of(st.floats(-1e3, 1e3), st.just(np.inf)), min_size=2, max_size=30).map(np.array)
 

@@ -2,12 +2,11 @@ import numpy as np
 import pytest
 from ConfigSpace import Categorical, ConfigurationSpace, EqualsCondition, Float
 
-from lcbench.curve import Curve
 from lcbench.simulate import OPTIMIZERS, FunctionBackend, simulate
 from lcbench.simulate.contract import Result
-from lcbench.simulate.optimizers.history import History
-from lcbench.simulate.optimizers.kde_bo import KDEBO
-from lcbench.simulate.optimizers.kde_model import Settings
+from lcbench.simulate.optimizers._trials import History
+from lcbench.simulate.optimizers.bohb import KDEBO, Settings
+from lcbench.table.curve import Curve
 
 
 def test_every_trial_is_trained_for_the_largest_budget(bowl):

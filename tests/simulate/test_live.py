@@ -10,9 +10,9 @@ import pandas as pd
 import pytest
 from live_helpers import Script, Stopped, jobs, make, numbers
 
-from lcbench.curve import Curve
 from lcbench.errors import DamagedFileError, InputError, PlanConflictError
 from lcbench.simulate import OPTIMIZERS, FunctionBackend, Job, LiveInterrupted, ReplayBackend, live, simulate
+from lcbench.table.curve import Curve
 
 HERE = {"x": 0.5, "y": 0.5}
 NAMES = ("random", "successive-halving", "hyperband", "bohb")

@@ -18,7 +18,7 @@ from live_helpers import Script, jobs, make, numbers
 
 import lcbench
 from lcbench import cli
-from lcbench.collection.dataset import Dataset
+from lcbench.collection.data.dataset import Dataset
 from lcbench.collection.engine import KILLED
 from lcbench.collection.plan import sampled_configs
 from lcbench.errors import InputError, UnknownNameError

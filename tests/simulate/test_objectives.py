@@ -4,10 +4,10 @@ from ConfigSpace import Configuration, ConfigurationSpace, EqualsCondition
 from ConfigSpace.hyperparameters import CategoricalHyperparameter, UniformIntegerHyperparameter
 from scipy.optimize import minimize_scalar
 
-from lcbench.curve import Curve
 from lcbench.errors import InputError, UnknownNameError
 from lcbench.simulate import FunctionBackend, ReplayBackend, evaluation, objective
 from lcbench.simulate.domain import SpaceDomain
+from lcbench.table.curve import Curve
 
 
 def test_the_objective_of_a_replay_is_the_table(bench):

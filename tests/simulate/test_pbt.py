@@ -2,13 +2,12 @@ import numpy as np
 import pytest
 from ConfigSpace import ConfigurationSpace
 
-from lcbench.curve import Curve
 from lcbench.errors import InputError
 from lcbench.simulate import FunctionBackend, ReplayBackend, simulate
-from lcbench.simulate.optimizers.pbt import PBT
-from lcbench.simulate.optimizers.pbt_rules import Settings, explore, stops, truncation_selection
+from lcbench.simulate.optimizers.pbt import PBT, Settings, explore, stops, truncation_selection
 from lcbench.simulate.optimizers.random_search import RandomSearch
 from lcbench.simulate.warm_start import WarmStart
+from lcbench.table.curve import Curve
 
 FOUR = Settings(population=4, truncation=0.25, resample=0.0)
 

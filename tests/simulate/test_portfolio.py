@@ -16,7 +16,7 @@ from lcbench.simulate.portfolio.kept import Kept
 from lcbench.simulate.portfolio.matrix import MATRIX_SCHEMA, config_columns, greedy, matrix_row, matrix_values, simple
 from lcbench.simulate.portfolio.plan import Plan, differences, extends
 from lcbench.simulate.portfolio.schedule import Schedule
-from lcbench.space import get_space
+from lcbench.space.spaces import get_space
 
 SPACE = get_space("mlp")
 

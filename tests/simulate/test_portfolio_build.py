@@ -16,7 +16,6 @@ from attempts import killed_on_wine, no_time_for_wine
 from collecting_helpers import NOW, PROGRAM, wait_until
 
 import lcbench
-from lcbench import store
 from lcbench.cli import run
 from lcbench.collection.local_engine import LocalEngine
 from lcbench.files import read_parquet
@@ -26,6 +25,7 @@ from lcbench.simulate.portfolio.evaluation import TIMEOUT
 from lcbench.simulate.portfolio.folder import MANIFEST, read_folder
 from lcbench.simulate.portfolio.plan import Plan
 from lcbench.simulate.portfolio.training import attempt
+from lcbench.table import verify
 
 SOURCES = ("sklearn:wine", "sklearn:iris")
 GIVEN = [
@@ -107,7 +107,7 @@ def test_everything_that_was_tried_is_a_benchmark_with_its_gaps(built):
     for row in matrix:
         curve = tried.curve(row["dataset"], row["candidate"], "valid_accuracy", 2)
         assert curve[-1] == np.float32(row["valid_accuracy"])
-    assert all("missing" in problem for problem in store.verify(built / "tried"))
+    assert all("missing" in problem for problem in verify.verify(built / "tried"))
 
 
 def test_the_portfolio_comes_back_as_configurations_of_the_space(built):

@@ -7,13 +7,13 @@ import numpy as np
 import pytest
 
 import lcbench
-from lcbench.analysis.lcbench_datasets import LCBENCH_DATASETS
-from lcbench.embedded import embedded_folder
+from lcbench.analysis.paper import LCBENCH_DATASETS
 from lcbench.simulate import OPTIMIZERS, WarmStart, load_portfolio
 from lcbench.simulate.domain import SpaceDomain
 from lcbench.simulate.portfolio.folder import PortfolioFolder, read_folder
 from lcbench.simulate.portfolio.matrix import greedy, simple
-from lcbench.space import get_space
+from lcbench.space.spaces import get_space
+from lcbench.table.benchmark import embedded_folder
 
 SHARED = Path(__file__).parents[3] / "shared" / "openml-cache" / "datasets.csv"
 

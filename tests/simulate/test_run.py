@@ -6,12 +6,12 @@ from ConfigSpace import ConfigurationSpace
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from lcbench.curve import Curve
 from lcbench.errors import InputError
 from lcbench.simulate import FunctionBackend, Job, simulate
 from lcbench.simulate.domain import SpaceDomain
 from lcbench.simulate.optimizers import OPTIMIZERS
-from lcbench.simulate.optimizers.successive_halving import SuccessiveHalving
+from lcbench.simulate.optimizers.hyperband import SuccessiveHalving
+from lcbench.table.curve import Curve
 
 HERE = {"x": 0.5, "y": 0.5}
 

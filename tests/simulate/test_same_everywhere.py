@@ -16,8 +16,8 @@ import pytest
 from ConfigSpace import ConfigurationSpace, Float, Integer
 
 import lcbench
-from lcbench.curve import Curve
 from lcbench.simulate import OPTIMIZERS, FunctionBackend, ReplayBackend, SurrogateBackend, simulate
+from lcbench.table.curve import Curve
 
 SPACE = ConfigurationSpace(
     space=[Float("rate", (1e-4, 0.1), log=True), Float("share", (0.0, 1.0)), Integer("units", (16, 512), log=True)]

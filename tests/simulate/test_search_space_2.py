@@ -8,16 +8,16 @@ from collecting_helpers import collect
 import lcbench
 from lcbench.analysis.importance import fit_task, main_effects, observations
 from lcbench.collection.plan import digest_configs, given_configs, sampled_configs
-from lcbench.curve import Curve
 from lcbench.errors import InputError
-from lcbench.metric import METRICS
 from lcbench.simulate import FunctionBackend, Job, ReplayBackend, SurrogateBackend, TrainingBackend, live, simulate
 from lcbench.simulate.contract import Config, Result
 from lcbench.simulate.domain import SpaceDomain
 from lcbench.simulate.optimizers import OPTIMIZERS
-from lcbench.simulate.optimizers.kde import KDE
-from lcbench.simulate.optimizers.kde_model import KDEModel, Settings
-from lcbench.space import check_configs, encode, get_space, records, sample, to_frame
+from lcbench.simulate.optimizers._kde import KDE
+from lcbench.simulate.optimizers.bohb import KDEModel, Settings
+from lcbench.space.spaces import check_configs, encode, get_space, records, sample, to_frame
+from lcbench.table.curve import Curve
+from lcbench.table.metric import METRICS
 
 SPACE, LOSS = get_space("full"), METRICS["valid_cross_entropy"]
 LEVELS = tuple(0 if hasattr(part, "lower") else 2 for part in SPACE.values())

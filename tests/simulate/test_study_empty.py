@@ -10,12 +10,10 @@ import pandas as pd
 import pytest
 
 from lcbench import cli
+from lcbench.analysis.anytime import anytime_ranks, anytime_regret, evaluation_regret, target_shares
 from lcbench.analysis.figures import FIGURES
-from lcbench.analysis.ranks import anytime_ranks
-from lcbench.analysis.regret import anytime_regret, evaluation_regret
-from lcbench.analysis.report import pictures
-from lcbench.analysis.report.incumbents import incumbents
-from lcbench.analysis.targets import target_shares
+from lcbench.analysis.report import markup
+from lcbench.analysis.report.explorer import incumbents
 from lcbench.errors import InputError
 from lcbench.simulate.ranking import ranks
 from lcbench.simulate.regret import evaluation_regrets, normalized_regrets, run_regrets, scores
@@ -102,7 +100,7 @@ def test_ranks_and_targets_by_hand():
 
 @pytest.mark.skipif(shutil.which("node") is None, reason="no node to run the page's script with")
 def test_the_pages_medians_take_it_for_the_worst():
-    script = Path(pictures.__file__).with_name("traces.js").read_text(encoding="utf-8")
+    script = Path(markup.__file__).with_name("traces.js").read_text(encoding="utf-8")
     runs = [{"share": [0.5], "regret": [0.1]}, {"share": [0.1], "regret": [0.3]}, {"share": [], "regret": []}]
     done = subprocess.run(
         ["node", "-e", f"{script}\nconsole.log(JSON.stringify([0, 199].map((i) => medians({json.dumps(runs)})[i])))"],

@@ -6,9 +6,11 @@ import pytest
 from ConfigSpace import Categorical, ConfigurationSpace, EqualsCondition, Float, Integer
 
 import lcbench
-from lcbench import schema, space, store
 from lcbench.errors import InputError, UnknownNameError
 from lcbench.simulate import OPTIMIZERS, ReplayBackend, SurrogateBackend, simulate
+from lcbench.space import spaces
+from lcbench.table import store
+from lcbench.table.manifest import CONFIGS, DATASET_SCHEMA, DATASETS, METRICS, RUN_SCHEMA, SERIES, Manifest
 
 pytest.importorskip("sklearn", reason="fitting needs the extra 'models'")
 
@@ -24,7 +26,7 @@ def fitted(bench):
 
 @pytest.fixture(scope="module")
 def points(bench):
-    return space.sample(bench.space, 40, np.random.default_rng(3))
+    return spaces.sample(bench.space, 40, np.random.default_rng(3))
 
 
 def as_configs(frame):
@@ -196,12 +198,12 @@ def diverging(bench, folder):
     rows = [row for row in bench.to_pandas("alpha").to_dict("records") if row["budget"] == 12]
     for row in rows:
         if bench.configs["learning_rate"][row["config_id"]] > 0.01:
-            for name in schema.METRICS:
+            for name in METRICS:
                 row[name] = np.where(np.arange(13) > 5, np.nan, row[name])
-    manifest = schema.Manifest(**{**bench.manifest.to_json(), "budgets": (12,), "files": {}})
-    described = store.read_parquet(bench.folder / schema.DATASETS).slice(0, 1)
-    configs = store.read_parquet(bench.folder / schema.CONFIGS)
-    store.write(folder, manifest, configs, described, {"alpha": pa.Table.from_pylist(rows, schema=schema.RUN_SCHEMA)})
+    manifest = Manifest(**{**bench.manifest.to_json(), "budgets": (12,), "files": {}})
+    described = store.read_parquet(bench.folder / DATASETS).slice(0, 1)
+    configs = store.read_parquet(bench.folder / CONFIGS)
+    store.write(folder, manifest, configs, described, {"alpha": pa.Table.from_pylist(rows, schema=RUN_SCHEMA)})
     return lcbench.load(folder)
 
 
@@ -226,20 +228,20 @@ def conditional_table(folder):
         space=[Categorical("optimizer", ["sgd", "adam"]), Float("momentum", (0.0, 1.0)), Integer("units", (1, 64))]
     )
     tree.add(EqualsCondition(tree["momentum"], tree["optimizer"], "sgd"))
-    configs = space.sample(tree, 60, np.random.default_rng(0))
+    configs = spaces.sample(tree, 60, np.random.default_rng(0))
     loss = np.where(configs["optimizer"] == "adam", 0.1, 0.2 + 0.6 * configs["momentum"].fillna(0))
     rows = []
     for config_id, value in enumerate(loss):
         for seed in (0, 1):
-            row = {name: np.linspace(1, 1 + value, 4) - 1 + 0.01 * seed for name in schema.SERIES}
+            row = {name: np.linspace(1, 1 + value, 4) - 1 + 0.01 * seed for name in SERIES}
             row |= {"seconds": np.arange(4.0) * configs["units"][config_id]}
             row |= {"budget": 3, "config_id": config_id, "seed": seed}
             rows.append(row | {"status": "success", "epochs": 3, "n_parameters": 1})
     table = pa.table({"config_id": pa.array(range(60), pa.int32()), **{n: configs[n] for n in configs}})
     described = {"name": "d", "source": "formula", "instances": 9, "features": 1, "classes": 2}
-    manifest = schema.Manifest("t", "tree", space.to_json(tree), (3,), (0, 1), "adaptive", {})
-    runs = {"d": pa.Table.from_pylist(rows, schema=schema.RUN_SCHEMA)}
-    store.write(folder, manifest, table, pa.Table.from_pylist([described], schema=schema.DATASET_SCHEMA), runs)
+    manifest = Manifest("t", "tree", spaces.to_json(tree), (3,), (0, 1), "adaptive", {})
+    runs = {"d": pa.Table.from_pylist(rows, schema=RUN_SCHEMA)}
+    store.write(folder, manifest, table, pa.Table.from_pylist([described], schema=DATASET_SCHEMA), runs)
     return lcbench.load(folder)
 
 
@@ -253,7 +255,7 @@ def test_an_inactive_hyperparameter_is_told_from_every_value(tmp_path):
         config = {"optimizer": "sgd", "momentum": momentum, "units": 8}
         assert plain.curve(config, 3).values[-1] == pytest.approx(0.205 + 0.6 * momentum, rel=0.25)
     configs = [{"optimizer": "adam", "units": 8}, {"optimizer": "sgd", "momentum": 0.5, "units": 8}]
-    frame = space.to_frame(bench.space, configs)
+    frame = spaces.to_frame(bench.space, configs)
     alone = [plain.curve(config, 3).values for config in configs]
     np.testing.assert_array_equal(plain.curves(frame, 3)[0], alone)
     with pytest.raises(InputError, match="units must be"):

@@ -8,10 +8,11 @@ import sys
 import numpy as np
 import pytest
 
-from lcbench import cli, signature, space
+from lcbench import cli, signature
 from lcbench.errors import DamagedFileError, NewerFormatError, NotABenchmarkError
 from lcbench.simulate import SurrogateBackend
-from lcbench.simulate.surrogate import commands
+from lcbench.simulate.surrogate import surrogate_commands
+from lcbench.space import spaces
 
 pytest.importorskip("sklearn", reason="fitting needs the extra 'models'")
 
@@ -33,7 +34,7 @@ def test_what_is_loaded_predicts_the_same_to_the_last_bit(bench, fitted, saved, 
     before, after = SurrogateBackend(fitted.surrogate, **options), SurrogateBackend.load(saved, **options)
     assert (after.metric, after.budgets, after.resumes) == (before.metric, before.budgets, before.resumes)
     assert after.card == before.card
-    frame = space.sample(bench.space, 20, np.random.default_rng(1))
+    frame = spaces.sample(bench.space, 20, np.random.default_rng(1))
     for budget in bench.budgets:
         for configs in (frame, bench.configs):
             np.testing.assert_array_equal(before.curves(configs, budget), after.curves(configs, budget))
@@ -45,7 +46,7 @@ def test_the_other_models_too(bench, tmp_path, model):
     before = SurrogateBackend.fit(bench, "beta", model=model, folds=2, schedule="non-adaptive")
     before.save(tmp_path / "s")
     after = SurrogateBackend.load(tmp_path / "s")
-    frame = space.sample(bench.space, 20, np.random.default_rng(1))
+    frame = spaces.sample(bench.space, 20, np.random.default_rng(1))
     np.testing.assert_array_equal(before.curves(frame, 50), after.curves(frame, 50))
 
 
@@ -116,7 +117,7 @@ def test_a_folder_without_a_surrogate(tmp_path):
 
 def command(bench, out, capsys, **options):
     arguments = {"datasets": ["alpha,beta"], "model": "forest", "folds": 2, "schedule": "non-adaptive"} | options
-    commands.surrogate(bench.folder, out=out, **arguments)
+    surrogate_commands.surrogate(bench.folder, out=out, **arguments)
     return capsys.readouterr().out
 
 

@@ -8,9 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from lcbench.errors import DamagedFileError
-from lcbench.simulate.surrogate.binary_tree import binary_tree
 from lcbench.simulate.surrogate.models import MODELS
-from lcbench.simulate.surrogate.trees import gather, not_above
+from lcbench.simulate.surrogate.trees import binary_tree, gather, not_above
 
 PACKAGES = {name: model.package for name, model in MODELS.items()}
 

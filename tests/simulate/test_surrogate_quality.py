@@ -8,9 +8,8 @@ from scipy import stats
 
 from lcbench.simulate.surrogate import carry_out, plan
 from lcbench.simulate.surrogate.basis import fit_basis
-from lcbench.simulate.surrogate.card import Card, score
+from lcbench.simulate.surrogate.card import Card, assign_folds, hold_out, score
 from lcbench.simulate.surrogate.recorded import record
-from lcbench.simulate.surrogate.validation import assign_folds, hold_out
 
 pytest.importorskip("sklearn", reason="fitting needs the extra 'models'")
 

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from lcbench.collection.encodings import ENCODINGS, Encoder
+from lcbench.collection.data.encodings import ENCODINGS, Encoder
 from lcbench.collection.models.columns import Columns
 from lcbench.errors import DamagedFileError, DataError
 

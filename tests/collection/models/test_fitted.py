@@ -13,12 +13,11 @@ import pytest
 from sklearn.model_selection import RepeatedKFold
 
 from lcbench import signature
-from lcbench.collection import baselines
-from lcbench.collection.forest import Forest
-from lcbench.collection.models import Fitted, Problem, fit_baseline, load_fitted
+from lcbench.collection.data.preparation import prepare
+from lcbench.collection.data.sources import load_dataset
+from lcbench.collection.models import Fitted, Problem, baselines, fit_baseline, load_fitted
 from lcbench.collection.models import folder as model_folder
-from lcbench.collection.preparation import prepare
-from lcbench.collection.sources import load_dataset
+from lcbench.collection.models.baseline_models import Forest
 from lcbench.errors import DamagedFileError, DataError, NewerFormatError, NotABenchmarkError, UnknownNameError
 
 pytest.importorskip("lightgbm", reason="baselines need lightgbm (lcbench[models])")
@@ -150,7 +149,7 @@ def signed_anew(folder: Path, change) -> Path:
     document = json.loads((folder / "model.json").read_text())
     document.pop("sha256")
     change(folder, document)
-    document["files"] = {name: model_folder.integrity.digest(folder / name) for name in document["files"]}
+    document["files"] = {name: model_folder.signature.digest(folder / name) for name in document["files"]}
     (folder / "model.json").write_text(signature.sign(document))
     return folder
 

@@ -11,10 +11,10 @@ import pytest
 from sklearn.model_selection import StratifiedKFold
 
 from lcbench import signature
+from lcbench.collection.data.sources import load_dataset
 from lcbench.collection.models import Fitted, Problem, fit_network, load_fitted
-from lcbench.collection.sources import load_dataset
 from lcbench.errors import DamagedFileError
-from lcbench.space import get_space
+from lcbench.space.spaces import get_space
 
 pytest.importorskip("torch", reason="networks need torch (lcbench[collect])")
 pytest.importorskip("safetensors", reason="networks are saved with safetensors (lcbench[automl])")
@@ -219,7 +219,7 @@ def test_weights_of_another_network_are_refused(fitted, name, tmp_path):
     path = tmp_path / "model/model.json"
     document = folder.files.read_json(path)
     document.pop("sha256")
-    document["files"]["0.safetensors"] = folder.integrity.digest(tmp_path / "model/0.safetensors")
+    document["files"]["0.safetensors"] = folder.signature.digest(tmp_path / "model/0.safetensors")
     path.write_text(signature.sign(document))
     with pytest.raises(DamagedFileError, match="cannot be read as this network's weights") as error:
         load_fitted(tmp_path / "model")

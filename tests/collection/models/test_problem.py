@@ -9,12 +9,12 @@ import pytest
 from sklearn import metrics, model_selection
 from sklearn.base import BaseEstimator, ClassifierMixin
 
+from lcbench.collection.data.preparation import prepare
+from lcbench.collection.data.sources import load_dataset
 from lcbench.collection.models import Problem
-from lcbench.collection.models.part import ready
-from lcbench.collection.models.target import Labels
+from lcbench.collection.models.fitted import ready
+from lcbench.collection.models.problem import Labels
 from lcbench.collection.plan import digest_data
-from lcbench.collection.preparation import prepare
-from lcbench.collection.sources import load_dataset
 from lcbench.errors import DamagedFileError, DataError, InputError, UnknownNameError
 
 RNG = np.random.default_rng(0)

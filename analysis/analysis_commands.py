@@ -1,0 +1,196 @@
+"""The commands that draw a table's figures and set its numbers beside the paper's."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from lcbench.table.table_commands import AnyFolder
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from lcbench.table.benchmark import Benchmark
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """What is drawn.
+
+    Attributes:
+        bench: The table.
+        metric: Name of a metric.
+        traces: What a study gave, None without one.
+        systems: What a study of systems gave, None without one.
+    """
+
+    bench: "Benchmark"
+    metric: str
+    traces: "pd.DataFrame | None"
+    systems: "pd.DataFrame | None" = None
+
+
+def figures(
+    folder: AnyFolder = None,
+    out: Annotated[Path, typer.Option(help="Folder for the pictures and CSV files.")] = Path("figures"),
+    only: Annotated[str | None, typer.Option(help="Draw only these figures: fig5,regret,...")] = None,
+    traces: Annotated[Path | None, typer.Option(help="Traces of a study, from 'lcbench simulate --out'.")] = None,
+    systems: Annotated[
+        Path | None, typer.Option(help="A study of systems: the folder of 'lcbench ablation', or its systems.parquet.")
+    ] = None,
+    metric: Annotated[str, typer.Option(help="Metric to compare configurations by.")] = "valid_accuracy",
+    formats: Annotated[str, typer.Option(help="How to save pictures: png, svg, pdf.")] = "png,svg",
+    quiet: Annotated[bool, typer.Option("--quiet", help="No progress bar.")] = False,
+) -> None:
+    """Print the paper's Table 3 for this table and draw its figures.
+
+    Each figure is a PNG and an SVG, with its numbers as CSV beside it. A figure that this table cannot have is left out
+    with a line that says why. Figures 9 to 16 and Table 4 show a study of systems, others a study of optimizers; if
+    only figures of studies are asked for, the paper's Table 3 is not printed.
+    """
+    from lcbench.analysis.figures import FIGURES
+    from lcbench.analysis.provenance import check_same_table
+    from lcbench.output import writable_folder
+    from lcbench.simulate import ablation
+    from lcbench.simulate.study import read
+    from lcbench.table.benchmark import load
+    from lcbench.table.metric import get_metric
+
+    bench, names, kinds = load(folder), _chosen(only), _formats(formats)
+    get_metric(metric)
+    study = None if traces is None else read(traces)
+    if study is not None:
+        check_same_table(study, bench, metric)
+    subject = Subject(bench, metric, study, None if systems is None else ablation.read(systems))
+    writable_folder(out)
+    if not all(FIGURES[name].needs_a_study for name in names):
+        _table3(bench, metric, out)
+    _draw_all(names, subject, out, kinds, quiet=quiet)
+    if "table4" in names and subject.systems is not None:
+        _table4(subject.systems, out)
+
+
+def _chosen(only: str | None) -> list[str]:
+    """The figures asked for.
+
+    Raises:
+        UnknownNameError: If there is no such figure.
+    """
+    from lcbench.analysis.figures import FIGURES
+    from lcbench.errors import UnknownNameError
+
+    names = list(FIGURES) if only is None else [name.strip() for name in only.split(",")]
+    for name in names:
+        if name not in FIGURES:
+            raise UnknownNameError("figure", name, FIGURES)
+    return list(dict.fromkeys(names))
+
+
+def _formats(text: str) -> list[str]:
+    """The formats asked for.
+
+    Raises:
+        UnknownNameError: If there is no such format.
+    """
+    from lcbench.analysis.style import FORMATS
+    from lcbench.errors import UnknownNameError
+
+    kinds = [kind.strip().lower() for kind in text.split(",")]
+    for kind in kinds:
+        if kind not in FORMATS:
+            raise UnknownNameError("format", kind, FORMATS)
+    return list(dict.fromkeys(kinds))
+
+
+def _table3(bench: "Benchmark", metric: str, out: Path) -> None:
+    """Print Table 3 and write it."""
+    from lcbench.analysis.correlation import budget_correlation, table3
+    from lcbench.analysis.tables import TABLE3_HEADER, table3_frame, table3_rows
+    from lcbench.console import OUT, table
+
+    if len(bench.budgets) < 2:
+        OUT.print(f"Table 3 left out: it needs at least two budgets, this table has one ({bench.budgets[0]} epochs).")
+        return
+    found = table3(budget_correlation(bench, metric))
+    count = len(bench.datasets)
+    over = f"mean ± std over {count} data sets" if count > 1 else f"data set {bench.datasets[0]}"
+    title = f"Table 3. Spearman's correlation of {metric}, {over}"
+    OUT.print(table(title, TABLE3_HEADER, table3_rows(found)))
+    table3_frame(found).to_csv(out / "table3.csv", index=False)
+
+
+def _table4(systems: "pd.DataFrame", out: Path) -> None:
+    """Print Table 4 and write it as Markdown; its CSV is the figure's."""
+    from lcbench.analysis.figures import NothingToDrawError
+    from lcbench.analysis.systems import markdown, numbers, rich_table
+    from lcbench.console import OUT
+
+    try:
+        found = numbers(systems)
+    except NothingToDrawError:
+        return  # said where it was to be drawn
+    OUT.print(rich_table(found))
+    (out / "table4.md").write_text(markdown(found), encoding="utf-8")
+
+
+def _draw_all(names: list[str], subject: "Subject", out: Path, kinds: list[str], *, quiet: bool) -> None:
+    """Draw the figures under a progress bar, then say what was written and what was not."""
+    from lcbench.console import OUT, progress
+
+    said = []
+    with progress(quiet=quiet) as bar:
+        task = bar.add_task("figures", total=len(names), note="")
+        for name in names:
+            bar.update(task, note=name)
+            said.append(_draw_one(name, subject, out, kinds))
+            bar.advance(task)
+    for line in said:
+        OUT.print(line, soft_wrap=True, highlight=False, markup=False)
+
+
+def _draw_one(name: str, subject: "Subject", out: Path, kinds: list[str]) -> str:
+    """Draw one figure and write its numbers; give the line to say about it."""
+    from lcbench.analysis import style
+    from lcbench.analysis.figures import FIGURES
+    from lcbench.errors import InputError
+
+    try:
+        frame = FIGURES[name].frame(subject.bench, subject.metric, subject.traces, subject.systems)
+    except InputError as error:
+        return f"{name} left out: {error}"
+    path = out / f"{name}.csv"
+    frame.to_csv(path, index=False)
+    figure = FIGURES[name].load().draw(frame)
+    for kind in kinds:
+        style.save(figure, path.with_suffix(f".{kind}"))
+    return f"{name}: {out / name}.{{{','.join(kinds)}}} and its numbers, {path.name}"
+
+
+def compare(
+    folder: AnyFolder = None,
+    out: Annotated[Path | None, typer.Option(help="Also write the table to this .csv or .md file.")] = None,
+    metric: Annotated[str, typer.Option(help="Metric in place of the paper's validation accuracy.")] = "valid_accuracy",
+) -> None:
+    """Set every number of the paper's section 4 beside this table's.
+
+    Where the table cannot say a number, the reason stands in its place.
+    """
+    from lcbench.analysis.comparison import compare as compare_numbers
+    from lcbench.analysis.comparison import markdown
+    from lcbench.analysis.tables import comparison_table
+    from lcbench.console import OUT
+    from lcbench.errors import UnknownNameError
+    from lcbench.output import writable_file
+    from lcbench.table.benchmark import load
+
+    if out is not None and out.suffix not in (".csv", ".md"):
+        raise UnknownNameError("format", out.suffix or out.name, (".csv", ".md"))
+    bench = load(folder)
+    if out is not None:
+        writable_file(out)
+    found = compare_numbers(bench, metric)
+    OUT.print(comparison_table(found, f"The paper's section 4 against {bench.manifest.title}"))
+    if out is not None:
+        text = markdown(found) if out.suffix == ".md" else found.to_csv(index=False)
+        out.write_text(text, encoding="utf-8", newline="")

@@ -1,0 +1,92 @@
+"""Importance of each hyperparameter by epoch budget, over the data sets (Figure 6 of the paper).
+
+Left: fANOVA, the share of the variance of performance over the whole search space that a hyperparameter explains on its
+own. Right: local importance (LPI), its share of the variances along each hyperparameter through the best configuration
+of the data set. Each box is one hyperparameter and budget over all data sets: median, quartiles, whiskers to the
+farthest data set within 1.5 times their distance, and the others as dots. Both come from one random forest per data set
+and budget; hyperparameters are sorted by their median fANOVA importance.
+"""
+
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.patches import Patch
+
+from lcbench.analysis import style
+from lcbench.analysis.figures.contract import NothingToDrawError
+from lcbench.analysis.importance.task import importance
+from lcbench.table.benchmark import Benchmark
+
+_TITLES = {"fanova": "fANOVA (whole space)", "lpi": "LPI (around the best)"}
+NOTHING = "it needs a data set with at least {least} configurations run at one budget that differ in {metric}."
+
+
+def frame(bench: Benchmark, metric: str = "valid_accuracy") -> pd.DataFrame:
+    """The importances.
+
+    Args:
+        bench: The table.
+        metric: Name of a metric.
+
+    Returns:
+        The columns of :func:`lcbench.analysis.importance.task.importance`, hyperparameters sorted by their median
+        ``fanova``, largest first.
+
+    Raises:
+        NothingToDrawError: If no data set has enough configurations that differ.
+        InputError: If scikit-learn is not installed.
+    """
+    found = importance(bench, metric)
+    if found.empty:
+        raise NothingToDrawError(nothing(metric))
+    median = found.groupby("hyperparameter", sort=False)["fanova"].median().sort_values(ascending=False, kind="stable")
+    rank = {name: place for place, name in enumerate(median.index)}
+    return found.sort_values("hyperparameter", key=lambda column: column.map(rank), kind="stable", ignore_index=True)
+
+
+def nothing(metric: str) -> str:
+    """What a figure of importance says if there is nothing to show."""
+    from lcbench.analysis.importance.model import FEWEST_CONFIGS
+
+    return NOTHING.format(least=FEWEST_CONFIGS, metric=metric)
+
+
+def draw(frame: pd.DataFrame) -> Figure:
+    """Two panels of horizontal boxes, one row per hyperparameter."""
+    names, budgets = list(dict.fromkeys(frame["hyperparameter"])), sorted(set(frame["budget"].tolist()))
+    with style.look():
+        height = 1.0 + len(names) * (0.12 + 0.12 * len(budgets))
+        figure = Figure(figsize=(style.PAGE, height), layout="constrained")
+        panels = figure.subplots(1, len(_TITLES), sharey=True, squeeze=False)[0]
+        for panel, (column, title) in zip(panels, _TITLES.items(), strict=True):
+            for i, budget in enumerate(budgets):
+                rows = frame[frame["budget"] == budget]
+                values = [rows.loc[rows["hyperparameter"] == name, column].dropna().to_numpy() for name in names]
+                boxes(panel, values, np.arange(len(names)) + 0.8 * ((i + 0.5) / len(budgets) - 0.5), i, len(budgets))
+            panel.set(title=title, xlabel="importance (fraction)")
+            panel.set_xlim(0, None)
+            panel.tick_params(left=False)
+        panels[0].set_yticks(range(len(names)), names)
+        panels[0].set_ylim(len(names) - 0.5, -0.5)
+        keys = [Patch(facecolor=style.colour(i), label=f"{budget}") for i, budget in enumerate(budgets)]
+        figure.legend(handles=keys, loc="outside upper center", ncols=min(len(keys), 8), title="budget (epochs)")
+    return figure
+
+
+def boxes(panel: Axes, values: list[np.ndarray], places: np.ndarray, index: int, of: int = 1) -> None:
+    """One box per row, in the colour of ``index``, narrow enough for ``of`` of them side by side."""
+    colour = style.colour(index)
+    panel.boxplot(
+        values,
+        positions=places,
+        widths=0.62 / of,
+        orientation="horizontal",
+        manage_ticks=False,
+        patch_artist=True,
+        boxprops={"facecolor": colour, "alpha": 0.55, "linewidth": 0.5},
+        medianprops={"color": "black", "linewidth": 1.1},
+        whiskerprops={"color": colour, "linewidth": 0.7},
+        capprops={"color": colour, "linewidth": 0.7},
+        flierprops={"marker": "o", "markersize": 1.8, "markerfacecolor": colour, "markeredgewidth": 0},
+    )

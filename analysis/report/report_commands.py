@@ -1,0 +1,85 @@
+"""The command that writes the report."""
+
+from collections.abc import Iterable
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from lcbench.table.table_commands import AnyFolder
+
+if TYPE_CHECKING:
+    from lcbench.analysis.report.page import Contents
+
+
+def report(
+    folder: AnyFolder = None,
+    out: Annotated[Path, typer.Option(help="The page, an .html file.")] = Path("report.html"),
+    traces: Annotated[Path | None, typer.Option(help="Traces of a study, from 'lcbench simulate --out'.")] = None,
+    metric: Annotated[str, typer.Option(help="Metric to compare configurations by.")] = "valid_accuracy",
+    only: Annotated[str | None, typer.Option(help="Draw only these figures: fig5,regret,...")] = None,
+    explore: Annotated[str | None, typer.Option(help="Metrics in the explorer: test_accuracy,... (all)")] = None,
+    quiet: Annotated[bool, typer.Option("--quiet", help="No progress bar.")] = False,
+) -> None:
+    """Write one page: what the table holds, an explorer, the figures, and the paper's numbers beside its own.
+
+    Everything is inside the file; it opens in any browser, without a network.
+    """
+    from lcbench.analysis.figures import FIGURES
+    from lcbench.analysis.provenance import check_same_table
+    from lcbench.analysis.report.markup import plotly_js
+    from lcbench.analysis.report.page import Contents
+    from lcbench.console import OUT
+    from lcbench.output import writable_file
+    from lcbench.simulate.study import read
+    from lcbench.table.benchmark import load
+    from lcbench.table.metric import METRICS, get_metric
+
+    _named("format", [out.suffix.lower() or out.name], (".html",))
+    known = [name for name, spec in FIGURES.items() if not spec.needs_systems]  # those show nothing of a table
+    bench, drawn = load(folder), _listed("figure", only, known)
+    metrics = None if explore is None else tuple(_listed("metric", explore, METRICS))
+    get_metric(metric)
+    study = None if traces is None else read(traces)
+    if study is not None:
+        check_same_table(study, bench, metric)
+    plotly_js()
+    writable_file(out)
+    size = _write(out, Contents(bench, metric, tuple(drawn), study, metrics), quiet=quiet)
+    OUT.print(f"{out}: {size / 1e6:.1f} MB, opens in any browser", soft_wrap=True, highlight=False, markup=False)
+
+
+def _listed(kind: str, asked: str | None, known: Iterable[str]) -> list[str]:
+    """The names asked for, each once; all if none was.
+
+    Raises:
+        UnknownNameError: If there is no such name.
+    """
+    names = list(known) if asked is None else [name.strip() for name in asked.split(",")]
+    _named(kind, names, known)
+    return list(dict.fromkeys(names))
+
+
+def _named(kind: str, names: Iterable[str], known: Iterable[str]) -> None:
+    """Refuse names that are not known."""
+    from lcbench.errors import UnknownNameError
+
+    for name in names:
+        if name not in known:
+            raise UnknownNameError(kind, name, known)
+
+
+def _write(out: Path, contents: "Contents", *, quiet: bool) -> int:
+    """Make the page under a progress bar and write it; its bytes."""
+    from lcbench.analysis.report.page import build, steps
+    from lcbench.console import progress
+
+    with progress(quiet=quiet) as bar:
+        task = bar.add_task("report", total=steps(contents), note="")
+
+        def say(note: str) -> None:
+            bar.update(task, note=note, advance=1)
+
+        page = build(contents, say).encode("utf-8")
+    out.write_bytes(page)
+    return len(page)

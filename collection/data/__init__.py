@@ -1,0 +1,1 @@
+"""Data sets: sources, reading, preparation and splits."""

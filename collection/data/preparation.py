@@ -1,0 +1,155 @@
+"""Which rows train, which validate, which test: the same for every run."""
+
+from collections.abc import Sequence
+from math import ceil
+from typing import Any, NamedTuple
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+from sklearn.model_selection import train_test_split
+
+from lcbench.collection.data.dataset import Dataset, number_classes
+from lcbench.collection.data.encodings import ENCODINGS, get_encoding
+from lcbench.collection.data.prepared import Prepared
+from lcbench.errors import DataError
+
+SHARE = 0.33
+"""Share of all rows that test, and of the remaining rows that validate: about 45 / 22 / 33 in all."""
+
+SPLIT_SEED = 20200624
+"""Seed of every split (the day the paper appeared): a constant, so that no run's seed can move a row."""
+
+Rows = NDArray[np.intp]
+
+
+class Split(NamedTuple):
+    """Positions of the rows of each part, increasing, disjoint and together all rows."""
+
+    train: Rows
+    valid: Rows
+    test: Rows
+
+
+def split_rows(y: NDArray[np.int64], classes: Sequence[str], test_rows: Rows | None) -> Split:
+    """Split rows into training, validation and test part, each with the classes' shares.
+
+    Args:
+        y: ``(rows,)`` class numbers.
+        classes: Names of the classes.
+        test_rows: The source's own test rows, or None to draw a stratified third of all.
+
+    Raises:
+        DataError: If a class or the whole data set is too small.
+    """
+    rows = np.arange(len(y))
+    if test_rows is None:
+        _check_counts(y, classes, 3, "rows (one each to train, validate and test)")
+        rest, test = _draw(y, rows, classes)
+    else:
+        test = np.unique(test_rows).astype(np.intp)
+        rest = np.setdiff1d(rows, test, assume_unique=True)
+    _check_counts(y[rest], classes, 2, "rows outside the test part (one each to train and validate)")
+    return Split(*_draw(y, rest, classes), test)
+
+
+def _draw(y: NDArray[np.int64], rows: Rows, classes: Sequence[str]) -> tuple[Rows, Rows]:
+    """Split rows into the rest and a fixed stratified share."""
+    if ceil(SHARE * len(rows)) < len(classes):
+        raise DataError(
+            f"a 33 % split must have room for a row of each of {len(classes)} classes, "
+            f"got a split of {len(rows)} rows; give more rows or fewer classes."
+        )
+    rest, drawn = train_test_split(rows, test_size=SHARE, stratify=y[rows], random_state=SPLIT_SEED)
+    return np.sort(rest), np.sort(drawn)
+
+
+def _check_counts(y: NDArray[np.int64], classes: Sequence[str], least: int, what: str) -> None:
+    counts = np.bincount(y, minlength=len(classes))
+    if counts.min() < least:
+        name = classes[int(counts.argmin())]
+        raise DataError(
+            f"class {name!r} must have at least {least} {what}, got {counts.min()}; merge it with another or remove it."
+        )
+
+
+# From a data set to the arrays that a network trains, validates and tests on.
+
+__all__ = ["ENCODINGS", "Prepared", "describe", "prepare"]
+
+
+def prepare(dataset: Dataset, encoding: str = "ordinal") -> Prepared:
+    """Split, encode, impute and standardize; all is learnt from the training part only.
+
+    Nothing here depends on a run: the same data set gives the same arrays, byte for byte.
+
+    Args:
+        dataset: The data set; it is left as it is.
+        encoding: A name of :data:`ENCODINGS`. ``"ordinal"`` is what the released data was made with.
+
+    Raises:
+        DataError: If it cannot be trained on: a class too small or missing, values infinite, no columns left.
+        UnknownNameError: If there is no such encoding.
+    """
+    fit = get_encoding(encoding)
+    y, classes = number_classes(dataset.target)
+    check_finite(dataset.features)
+    rows = split_rows(y, classes, dataset.test_rows)
+    features, dropped = drop_missing(dataset.features, rows.train)
+    encode = fit(features.iloc[rows.train])
+    arrays: dict[str, NDArray[Any]] = {}
+    for part, at in zip(rows._fields, rows, strict=True):
+        arrays |= {f"x_{part}": encode(features.iloc[at]), f"y_{part}": y[at]}
+    return Prepared(
+        name=dataset.name,
+        classes=classes,
+        class_counts=tuple(np.bincount(y).tolist()),
+        encoding=encoding,
+        dropped=dropped,
+        **arrays,
+    )
+
+
+def describe(dataset: Dataset, prepared: Prepared) -> dict[str, Any]:
+    """The data set's row in ``lcbench.table.manifest.DATASET_SCHEMA``.
+
+    ``features`` counts the source's columns, also those that preparation drops or spreads over several inputs.
+    """
+    return {
+        "name": dataset.name,
+        "source": dataset.source,
+        "openml_task_id": dataset.openml_task_id,
+        "openml_dataset_id": dataset.openml_dataset_id,
+        "licence": dataset.licence,
+        "instances": prepared.instances,
+        "features": dataset.features.shape[1] + len(dataset.empty_columns),
+        "classes": prepared.n_classes,
+        "train_instances": len(prepared.y_train),
+        "valid_instances": len(prepared.y_valid),
+        "test_instances": len(prepared.y_test),
+        "class_counts": list(prepared.class_counts),
+    }
+
+
+def check_finite(features: pd.DataFrame) -> None:
+    """Refuse infinite values, and those too large for float32.
+
+    Raises:
+        DataError: If there are any.
+    """
+    largest = np.finfo(np.float32).max
+    for name, column in features.select_dtypes("number").items():
+        if column.abs().max() > largest:
+            raise DataError(f"column {name!r} must be finite, got {column.abs().max()}; mend or empty those cells.")
+
+
+def drop_missing(features: pd.DataFrame, train: NDArray[np.intp]) -> tuple[pd.DataFrame, tuple[str, ...]]:
+    """Leave out the columns that have no value in the training part; give the frame and the names of the others.
+
+    Raises:
+        DataError: If no column is left.
+    """
+    given = features.iloc[train].notna().any()
+    if not given.any():
+        raise DataError("a data set must have at least one column with a value in its training part, got none.")
+    return features[list(given.index[given])], tuple(given.index[~given])

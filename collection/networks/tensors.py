@@ -1,0 +1,102 @@
+"""Where torch can compute."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
+from torch import Tensor
+
+from lcbench.collection.data.prepared import Prepared
+from lcbench.collection.networks.passes import class_weights
+from lcbench.errors import InputError
+
+
+def check_device(name: str) -> str:
+    """Check that a device is there.
+
+    Raises:
+        InputError: If it is not.
+    """
+    if name == "cpu":
+        return name
+    import torch
+
+    there = torch.cuda.device_count()
+    names = ["cuda", *(f"cuda:{i}" for i in range(there))] if there else []
+    if name not in names:
+        wanted = f"one of {', '.join(['cpu', *names])}" if names else "cpu, where torch finds no GPU"
+        raise InputError(f"device must be {wanted}, got {name!r}; choose another, or go to a machine that has it.")
+    return name
+
+
+# How torch and numpy compute in a worker.
+
+
+@contextmanager
+def one_thread() -> Iterator[None]:
+    """Let torch and numpy use one thread, and take the smallest numbers for zero (afterwards as before).
+
+    Weight decay drives unused weights towards zero, where arithmetic would get slow.
+    """
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    torch.set_flush_denormal(True)
+    try:
+        with threadpool_limits(1, user_api="blas"):
+            yield
+    finally:
+        torch.set_num_threads(threads)
+        torch.set_flush_denormal(False)
+
+
+# A prepared data set where it is trained on.
+
+
+class Tensors:
+    """A prepared data set on a device, with its class weights."""
+
+    def __init__(self, data: Prepared, device: str = "cpu") -> None:
+        def move(array: NDArray[Any]) -> Tensor:
+            return torch.tensor(array, device=device)  # a copy, aligned the same each time: so are the sums
+
+        self.name = data.name
+        self.x_train, self.y_train = move(data.x_train), move(data.y_train)
+        self.x_valid, self.y_valid = move(data.x_valid), move(data.y_valid)
+        self.x_test, self.y_test = move(data.x_test), move(data.y_test)
+        self.n_features, self.n_classes = data.n_features, data.n_classes
+        self.weights = move(class_weights(data.y_train, self.n_classes))
+
+    @cached_property
+    def directions(self) -> Tensor:
+        """Right singular vectors of the training inputs, see :func:`lcbench.collection.networks.tensors.directions`."""
+        return directions(self.x_train)
+
+
+# Truncated SVD of the training rows, as scikit-learn's ``TruncatedSVD`` has it: columns are not centred.
+
+
+def directions(x: Tensor) -> Tensor:
+    """Find the right singular vectors of a matrix.
+
+    They are the eigenvectors of ``x.T @ x``, in double precision; the largest entry of each is positive, so that they
+    are the same whatever the library's choice of signs.
+
+    Args:
+        x: ``(rows, columns)``.
+
+    Returns:
+        ``(columns, columns)``, in columns, those of the largest singular values first, float32.
+    """
+    wide = x.double().cpu().numpy()
+    _, vectors = np.linalg.eigh(wide.T @ wide)
+    return torch.from_numpy(_signed(vectors[:, ::-1]).astype(np.float32)).to(x.device)
+
+
+def _signed(vectors: NDArray[np.float64]) -> NDArray[np.float64]:
+    largest = np.abs(vectors).argmax(axis=0)
+    return vectors * np.sign(vectors[largest, np.arange(vectors.shape[1])])

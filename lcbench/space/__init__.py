@@ -1,0 +1,1 @@
+"""Search spaces, the conditions in them, and configurations in the unit cube."""

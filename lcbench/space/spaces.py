@@ -1,0 +1,384 @@
+"""Which hyperparameters a configuration of a conditional space has."""
+
+import json
+from collections.abc import Callable, Mapping
+from copy import deepcopy
+from functools import cache
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from ConfigSpace import AndConjunction, Categorical, ConfigurationSpace, EqualsCondition, Float, Integer, OrConjunction
+from ConfigSpace.hyperparameters import Hyperparameter, NumericalHyperparameter
+from numpy.typing import NDArray
+
+from lcbench.errors import DamagedFileError, InputError, UnknownNameError
+
+
+def active_names(space: ConfigurationSpace, values: Mapping[str, Any]) -> list[str]:
+    """Names of the hyperparameters that are active in a configuration, in the space's order.
+
+    A conditional one is active if its parents are, and their values are those that its conditions ask for.
+
+    Args:
+        space: The search space.
+        values: The values of those that others depend on; those of inactive ones are not looked at.
+    """
+    active: dict[str, Any] = {}
+    for name in space:  # ConfigSpace keeps parents before their children
+        if all(_holds(condition, active) for condition in space.parent_conditions_of[name]):
+            active[name] = values.get(name)
+    return list(active)
+
+
+def check_conditions(space: ConfigurationSpace, configs: pd.DataFrame) -> None:
+    """Check that every configuration has its active hyperparameters and no other.
+
+    Args:
+        space: The search space.
+        configs: One row per configuration, one column per hyperparameter, plain values of their types; missing where
+            inactive.
+
+    Raises:
+        InputError: If one is missing or must not be there.
+    """
+    optional = [name for name in space if space.parent_conditions_of[name]]
+    if not optional:
+        return
+    parents = [name for name in space if space.child_conditions_of[name]]
+    find = cache(lambda key: frozenset(active_names(space, dict(zip(parents, key, strict=True)))))
+    given = {name: configs[name].notna().tolist() for name in optional}
+    for row, key in enumerate(zip(*(configs[name].tolist() for name in parents), strict=True)):
+        wanted = find(tuple(None if pd.isna(value) else value for value in key))
+        for name in optional:
+            if given[name][row] != (name in wanted):
+                raise InputError(_complaint(space, name, row, configs, is_there=given[name][row]))
+
+
+def _holds(condition: Any, active: Mapping[str, Any]) -> bool:
+    if isinstance(condition, AndConjunction | OrConjunction):
+        parts = [_holds(part, active) for part in condition.components]
+        return all(parts) if isinstance(condition, AndConjunction) else any(parts)
+    return condition.parent.name in active and bool(condition.satisfied_by_value(active))
+
+
+def _complaint(space: ConfigurationSpace, name: str, row: int, configs: pd.DataFrame, *, is_there: bool) -> str:
+    conditions = " and ".join(str(c).removeprefix(f"{name} | ") for c in space.parent_conditions_of[name])
+    if is_there:
+        value = configs[name].tolist()[row]
+        return f"configuration in row {row}: {name} must be missing unless {conditions}, got {value!r}; leave it empty."
+    return f"configuration in row {row}: {name} must have a value where {conditions}, got none; change the row."
+
+
+# Search Space 2 of the paper: everything that Auto-PyTorch Tabular chooses.
+
+RESNET, MLP = "resnet", "mlp"
+SGD, ADAM = "sgd", "adam"
+STANDARD, MIXUP = "standard", "mixup"
+NONE, TRUNCATED_SVD = "none", "truncated_svd"
+
+CONDITIONS: dict[tuple[str, object], tuple[str, ...]] = {
+    ("network_type", MLP): ("mlp_num_layers", "mlp_max_units", "mlp_max_dropout"),
+    ("network_type", RESNET): (
+        "resnet_num_groups",
+        "resnet_blocks_per_group",
+        "resnet_max_units",
+        "use_dropout",
+        "use_shake_drop",
+        "use_shake_shake",
+    ),
+    ("use_dropout", True): ("resnet_max_dropout",),
+    ("use_shake_drop", True): ("max_shake_drop",),
+    ("optimizer", SGD): ("sgd_learning_rate", "sgd_weight_decay", "momentum"),
+    ("optimizer", ADAM): ("adam_learning_rate", "adam_weight_decay"),
+    ("training_technique", MIXUP): ("mixup_alpha",),
+    ("preprocessor", TRUNCATED_SVD): ("svd_target_dim",),
+}
+"""What is there only where a hyperparameter has a value."""
+
+
+def is_full(config: Mapping[str, Any]) -> bool:
+    """Whether a configuration is one of Search Space 2."""
+    return "network_type" in config
+
+
+def full() -> ConfigurationSpace:
+    """Search Space 2 of the paper (Table 2), with its conditions.
+
+    Yes and no are a category of two booleans, as the table has them: they stay booleans in JSON and Parquet.
+    """
+    space = ConfigurationSpace(
+        name="full",
+        space=[
+            Categorical("network_type", [RESNET, MLP]),
+            Integer("mlp_num_layers", (1, 6)),
+            Integer("mlp_max_units", (64, 1024), log=True),
+            Float("mlp_max_dropout", (0.0, 1.0)),
+            Integer("resnet_num_groups", (1, 5)),
+            Integer("resnet_blocks_per_group", (1, 3)),
+            Integer("resnet_max_units", (32, 512), log=True),
+            Categorical("use_dropout", [False, True]),
+            Categorical("use_shake_drop", [False, True]),
+            Categorical("use_shake_shake", [False, True]),
+            Float("resnet_max_dropout", (0.0, 1.0)),
+            Float("max_shake_drop", (0.0, 1.0)),
+            Integer("batch_size", (16, 512), log=True),
+            Categorical("optimizer", [SGD, ADAM]),
+            Float("sgd_learning_rate", (1e-4, 1e-1), log=True),
+            Float("sgd_weight_decay", (1e-5, 1e-1)),
+            Float("momentum", (0.1, 0.999)),
+            Float("adam_learning_rate", (1e-4, 1e-1), log=True),
+            Float("adam_weight_decay", (1e-5, 1e-1)),
+            Categorical("training_technique", [STANDARD, MIXUP]),
+            Float("mixup_alpha", (0.0, 1.0)),
+            Categorical("preprocessor", [NONE, TRUNCATED_SVD]),
+            Integer("svd_target_dim", (10, 256)),
+        ],
+    )
+    for (parent, value), children in CONDITIONS.items():
+        space.add(*[EqualsCondition(space[child], space[parent], value) for child in children])
+    return space
+
+
+# Search spaces as ConfigSpace objects, and batches of configurations in the unit cube.
+# A batch of configurations is a DataFrame with one column per hyperparameter, in the order of the space. In the
+# unit cube each hyperparameter has its own scale (logarithmic ones are uniform in the logarithm), as ConfigSpace
+# defines it. A hyperparameter that is inactive in a configuration is NaN in both, and absent from the single
+# configuration that :func:`records` makes of a row.
+
+
+def mlp() -> ConfigurationSpace:
+    """Search Space 1 of the paper (Table 1): a shaped MLP and SGD."""
+    return _search_space_1("mlp", max_units=512, log_momentum=False)
+
+
+def mlp_released() -> ConfigurationSpace:
+    """Search Space 1 as the released LCBench data has it: up to 1024 units, momentum on a log scale."""
+    return _search_space_1("mlp-released", max_units=1024, log_momentum=True)
+
+
+def _search_space_1(name: str, max_units: int, log_momentum: bool) -> ConfigurationSpace:
+    return ConfigurationSpace(
+        name=name,
+        space=[
+            Integer("num_layers", (1, 5)),
+            Integer("max_units", (64, max_units), log=True),
+            Integer("batch_size", (16, 512), log=True),
+            Float("learning_rate", (1e-4, 1e-1), log=True),
+            Float("weight_decay", (1e-5, 1e-1)),
+            Float("momentum", (0.1, 0.99), log=log_momentum),
+            Float("max_dropout", (0.0, 1.0)),
+        ],
+    )
+
+
+MOST_CONFIGS = 1_000_000
+"""Configurations that are drawn at once."""
+
+SPACES: dict[str, Callable[[], ConfigurationSpace]] = {"mlp": mlp, "mlp-released": mlp_released, "full": full}
+"""Search spaces by name."""
+
+
+def get_space(name: str) -> ConfigurationSpace:
+    """Build a search space by name.
+
+    Raises:
+        UnknownNameError: If there is no such space.
+    """
+    if name not in SPACES:
+        raise UnknownNameError("space", name, SPACES)
+    return SPACES[name]()
+
+
+def to_json(space: ConfigurationSpace) -> dict[str, Any]:
+    """Write a space as ConfigSpace's own JSON structure."""
+    return json.loads(json.dumps(space.to_serialized_dict()))  # plain types only
+
+
+def from_json(document: Mapping[str, Any]) -> ConfigurationSpace:
+    """Read a space from ConfigSpace's own JSON structure.
+
+    Raises:
+        DamagedFileError: If it is not one.
+    """
+    try:
+        space = ConfigurationSpace.from_serialized_dict(deepcopy(dict(document)))  # it takes its argument apart
+    except (KeyError, TypeError, ValueError) as error:
+        raise DamagedFileError(f"the search space in benchmark.json cannot be read: {error}.") from error
+    if len(space) == 0:
+        raise DamagedFileError("the search space in benchmark.json has no hyperparameters.")
+    return space
+
+
+def sample(space: ConfigurationSpace, n: int, rng: np.random.Generator) -> pd.DataFrame:
+    """Draw configurations uniformly from a space (each hyperparameter on its own scale).
+
+    Args:
+        space: The search space; its own random state is left alone.
+        n: How many, at least 1.
+        rng: Source of randomness.
+
+    Returns:
+        DataFrame with ``n`` rows and one column per hyperparameter.
+    """
+    if n < 1:
+        raise InputError(f"number of configurations must be at least 1, got {n}.")
+    if n > MOST_CONFIGS:
+        raise InputError(f"number of configurations must be at most {MOST_CONFIGS}, got {n}; give a file of them.")
+    copy = from_json(to_json(space))
+    copy.seed(int(rng.integers(2**31)))
+    drawn = to_frame(space, [dict(copy.sample_configuration()) for _ in range(n)])
+    return pd.DataFrame({name: _typed(hyperparameter, drawn[name]) for name, hyperparameter in space.items()})
+
+
+def to_frame(space: ConfigurationSpace, configs: list[dict[str, Any]]) -> pd.DataFrame:
+    """Gather single configurations into a batch, columns in the space's order; what they lack is NaN."""
+    return pd.DataFrame(configs, columns=list(space.keys()))
+
+
+def records(space: ConfigurationSpace, configs: pd.DataFrame) -> list[dict[str, Any]]:
+    """Take a batch apart into single configurations, which have their active hyperparameters only.
+
+    Values are Python's own (``bool``, ``int``, ``float``, ``str``), whatever the batch's columns were made of: a column
+    of integers with gaps is one of floats, but a configuration's number of layers is an integer again. So equal
+    configurations have equal JSON.
+
+    Args:
+        space: The search space.
+        configs: One row per configuration of the space, as from :func:`sample` or :func:`check_configs`.
+
+    Returns:
+        One dictionary per row, in the space's order.
+    """
+    columns = [_plain(hyperparameter, configs[name]) for name, hyperparameter in space.items()]
+    rows = (dict(zip(space, row, strict=True)) for row in zip(*columns, strict=True))
+    return [{name: value for name, value in row.items() if value is not None} for row in rows]
+
+
+def encode(space: ConfigurationSpace, configs: pd.DataFrame) -> NDArray[np.float64]:
+    """Map configurations into the unit cube.
+
+    Args:
+        space: The search space.
+        configs: ``n`` rows, one column per hyperparameter.
+
+    Returns:
+        ``(n, dimensions)`` array in [0, 1]; NaN where a hyperparameter is inactive.
+    """
+    cube = np.full((len(configs), len(space)), np.nan)
+    for j, (name, hyperparameter) in enumerate(space.items()):
+        active = configs[name].notna().to_numpy()
+        cube[active, j] = hyperparameter.to_vector(configs[name].to_numpy()[active])
+    return cube
+
+
+def decode(space: ConfigurationSpace, cube: NDArray[np.float64]) -> pd.DataFrame:
+    """Map points of the unit cube to configurations (integers are rounded): the inverse of :func:`encode`."""
+    columns = {}
+    for j, (name, hyperparameter) in enumerate(space.items()):
+        active = ~np.isnan(cube[:, j])
+        values = hyperparameter.to_value(cube[active, j])
+        columns[name] = (
+            values if active.all() else pd.Series(values, index=np.flatnonzero(active)).reindex(range(len(cube)))
+        )
+    return pd.DataFrame(columns, columns=list(space.keys()))
+
+
+def check_configs(space: ConfigurationSpace, configs: pd.DataFrame) -> pd.DataFrame:
+    """Check that configurations lie in a space, and bring their columns into its order.
+
+    Args:
+        space: The search space.
+        configs: One row per configuration; columns beyond the hyperparameters are not allowed.
+
+    Returns:
+        The same configurations, columns in the space's order: integers as integers unless some are missing, real
+        numbers as float64, categories as the space has them (a boolean is a boolean).
+
+    Raises:
+        InputError: If there are none, a column is missing or unknown, or a value is missing, non-finite or out of
+            range, or is there though a condition of the space does not hold.
+    """
+    _check_names(space, list(configs.columns))
+    if configs.empty:
+        raise InputError("configurations must have at least one row, got none.")
+    checked = pd.DataFrame({name: _check_column(space, name, configs[name]) for name in space})
+    check_conditions(space, checked)
+    return checked
+
+
+def _check_names(space: ConfigurationSpace, given: list[Any]) -> None:
+    found = {
+        "missing": [name for name in space if name not in given],
+        "unknown": [name for name in given if name not in space],
+        "twice": sorted({name for name in given if name in space and given.count(name) > 1}),
+    }
+    parts = [f"{word} {', '.join(map(str, names))}" for word, names in found.items() if names]
+    if parts:
+        raise InputError(
+            f"configurations must have one column per hyperparameter of space {space.name!r}, got {'; '.join(parts)}."
+        )
+
+
+def _check_column(space: ConfigurationSpace, name: str, column: pd.Series) -> NDArray[Any]:
+    hyperparameter = space[name]
+    conditional = name in space.conditional_hyperparameters
+    for row, value in enumerate(column):
+        if conditional and pd.isna(value):
+            continue
+        if not _is_legal(hyperparameter, value):
+            raise InputError(
+                f"configuration in row {row}: {name} must be {_describe(hyperparameter)}, got {value!r}; "
+                "change the row or choose another --space."
+            )
+    return _typed(hyperparameter, column)
+
+
+def _typed(hyperparameter: Hyperparameter[Any, Any], column: pd.Series) -> NDArray[Any]:
+    """A column of legal values in the type of its hyperparameter; NaN where missing."""
+    values = _plain(hyperparameter, column)
+    missing = any(value is None for value in values)
+    if not isinstance(hyperparameter, NumericalHyperparameter):
+        return np.array([np.nan if value is None else value for value in values], object)
+    return np.array(values, np.int64 if _is_whole(hyperparameter) and not missing else np.float64)
+
+
+def _plain(hyperparameter: Hyperparameter[Any, Any], column: pd.Series) -> list[Any]:
+    """A column's values as Python's own; None where missing."""
+    there = column.notna().tolist()
+    if isinstance(hyperparameter, NumericalHyperparameter):
+        kind = int if _is_whole(hyperparameter) else float
+        return [kind(value) if given else None for value, given in zip(column.tolist(), there, strict=True)]
+    choices = {value: value for value in _choices(hyperparameter)}  # 1 is looked up, True is found
+    return [choices[_own(value)] if given else None for value, given in zip(column.tolist(), there, strict=True)]
+
+
+def _choices(hyperparameter: Hyperparameter[Any, Any]) -> list[Any]:
+    """The values of a category, an ordinal or a constant, as Python's own."""
+    given = getattr(hyperparameter, "choices", getattr(hyperparameter, "sequence", [hyperparameter.default_value]))
+    return [_own(value) for value in given]
+
+
+def _own(value: Any) -> Any:
+    return value.item() if isinstance(value, np.generic) else value
+
+
+def _is_whole(hyperparameter: NumericalHyperparameter[Any, Any]) -> bool:
+    return isinstance(hyperparameter.lower, int | np.integer)
+
+
+def _is_legal(hyperparameter: Hyperparameter[Any, Any], value: object) -> bool:
+    if not isinstance(hyperparameter, NumericalHyperparameter):
+        return bool(hyperparameter.legal_value(value))
+    if isinstance(value, bool | np.bool_) or not isinstance(value, int | float | np.integer | np.floating):
+        return False
+    whole = _is_whole(hyperparameter)
+    in_range = bool(np.isfinite(value) and hyperparameter.lower <= value <= hyperparameter.upper)
+    return in_range and (not whole or float(value).is_integer())
+
+
+def _describe(hyperparameter: Hyperparameter[Any, Any]) -> str:
+    if not isinstance(hyperparameter, NumericalHyperparameter):
+        return f"one of {_choices(hyperparameter)}"
+    kind = "an integer" if _is_whole(hyperparameter) else "a number"
+    return f"{kind} in [{hyperparameter.lower}, {hyperparameter.upper}]"

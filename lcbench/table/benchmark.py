@@ -1,0 +1,414 @@
+"""Where the data lie that come with the package."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from lcbench.errors import NotABenchmarkError, UnknownNameError
+from lcbench.table import manifest, parts, store, verify
+from lcbench.table._layout import Layout, read_series
+from lcbench.table.curve import Curve
+from lcbench.table.manifest import CONFIGS, RUNS, Manifest
+
+if TYPE_CHECKING:
+    import pandas as pd  # takes longer to import than a table to open
+NAME = "mini"
+
+
+def embedded_folder(name: str = NAME) -> Path:
+    """A folder that comes along: inside the installed package, or beside it in a checkout.
+
+    Args:
+        name: Of the folder; by default the embedded benchmark's.
+
+    Raises:
+        NotABenchmarkError: If this installation came without it.
+    """
+    here = Path(__file__).parent
+    for data in (here / "data", here.parent / "data"):
+        if (data / name).is_dir():
+            return data / name
+    what = "benchmark" if name == NAME else name
+    raise NotABenchmarkError(f"this installation of lcbench came without its embedded {what}; name a folder.")
+
+
+# What a benchmark folder holds, in a few lines for people.
+
+
+def summary(manifest: Manifest) -> Iterator[tuple[str, str]]:
+    """Pairs of a label and a text."""
+    provenance = manifest.provenance
+    runs = sum(record.rows for path, record in manifest.files.items() if path.startswith(f"{RUNS}/"))
+    planned = len(manifest.datasets) * manifest.files[CONFIGS].rows * len(manifest.budgets) * len(manifest.seeds)
+    size = sum(record.bytes for record in manifest.files.values())
+    yield "title", manifest.title
+    yield "data sets", f"{len(manifest.datasets)}: {', '.join(manifest.datasets)}"
+    yield "configurations", f"{manifest.files[CONFIGS].rows} of space {manifest.space_name!r}"
+    yield "budgets", f"{', '.join(map(str, manifest.budgets))} epochs ({manifest.schedule})"
+    yield "seeds", ", ".join(map(str, manifest.seeds))
+    yield "runs", f"{runs} of {planned}"
+    yield "metrics", ", ".join(m["name"] for m in manifest.metrics)
+    yield "seconds", str(provenance.get("seconds", "not said"))
+    yield (
+        "made",
+        f"{provenance.get('created', 'not said')} on {provenance.get('processor', 'an unnamed processor')}",
+    )
+    yield "size", f"{_readable(size)} in {len(manifest.files) + 1} files, format {manifest.format_version}"
+
+
+def _readable(size: int) -> str:
+    """Bytes for people."""
+    return f"{size / 1e6:.1f} MB" if size >= 1e6 else f"{size / 1e3:.0f} kB"
+
+
+# The table as users hold it.
+
+_DEFAULT_METRIC = "valid_accuracy"
+
+
+def load(folder: str | Path | None = None) -> "Benchmark":
+    """Open a benchmark folder; curves are read when they are first asked for.
+
+    Args:
+        folder: A folder made by ``lcbench collect``; by default the benchmark that comes with the package.
+
+    Raises:
+        FolderError: If there is no benchmark or it is damaged.
+    """
+    return Benchmark(embedded_folder() if folder is None else Path(folder))
+
+
+class Benchmark:
+    """Learning curves of many configurations on many data sets, at several budgets and seeds.
+
+    Arrays that are handed out are read-only views; nothing is ever copied or changed.
+
+    Attributes:
+        folder: Where it lies.
+        manifest: What the folder says of itself.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.manifest = store.read_manifest(folder)
+        # What look-ups need is all in these: each a dict whose key None stands for the default.
+        self._arrays: dict[tuple[str, str, int | None], NDArray[np.float32]] = {}
+        self._flat: dict[tuple[str, str], NDArray[np.float32]] = {}
+        self._config_rows: dict[int, int] = {}
+        self._seed_rows: dict[int | None, int] = {None: 0}
+
+    # What it holds -------------------------------------------------------------------------------------------------
+
+    @property
+    def datasets(self) -> tuple[str, ...]:
+        """Names of the data sets."""
+        return self.manifest.datasets
+
+    @property
+    def budgets(self) -> tuple[int, ...]:
+        """Epoch budgets, increasing."""
+        return self.manifest.budgets
+
+    @property
+    def seeds(self) -> tuple[int, ...]:
+        """Seeds, increasing."""
+        return self.manifest.seeds
+
+    @property
+    def metrics(self) -> tuple[str, ...]:
+        """Names of the recorded series: the metrics, ``seconds`` and ``learning_rate``."""
+        return manifest.SERIES
+
+    @cached_property
+    def configs(self) -> "pd.DataFrame":
+        """Configurations: index ``config_id``, one column per hyperparameter."""
+        return store.read_parquet(self.folder / manifest.CONFIGS).to_pandas().set_index("config_id")
+
+    @cached_property
+    def dataset_table(self) -> "pd.DataFrame":
+        """Data sets: index ``name``; source, ids (``<NA>`` if not from OpenML), sizes and class counts."""
+        table = store.read_parquet(self.folder / manifest.DATASETS).to_pandas().set_index("name")
+        return table.astype({"openml_task_id": "Int64", "openml_dataset_id": "Int64"})
+
+    @cached_property
+    def space(self) -> Any:
+        """The search space, a ``ConfigSpace.ConfigurationSpace``."""
+        from lcbench.space.spaces import from_json  # importing ConfigSpace takes longer than opening the table
+
+        return from_json(self.manifest.space)
+
+    # Look-ups ------------------------------------------------------------------------------------------------------
+
+    def array(self, dataset: str, metric: str = _DEFAULT_METRIC, budget: int | None = None) -> NDArray[np.float32]:
+        """All curves of one data set, metric and budget.
+
+        Args:
+            dataset: Name of a data set.
+            metric: Name of a metric, or ``"seconds"`` or ``"learning_rate"``.
+            budget: Epochs; the largest by default.
+
+        Returns:
+            ``(configs, seeds, budget + 1)`` read-only array; configurations in the order of :attr:`configs`, seeds in
+            the order of :attr:`seeds`, the last index = epochs trained. NaN where a run diverged or is missing.
+
+        Raises:
+            UnknownNameError: If a name or the budget is not in the table.
+            DamagedFileError: If the file is damaged.
+        """
+        try:
+            return self._arrays[dataset, metric, budget]
+        except KeyError:
+            self._open(dataset, metric)
+            return self._arrays[dataset, metric, self._budget(budget)]
+
+    def curve(
+        self,
+        dataset: str,
+        config_id: int,
+        metric: str = _DEFAULT_METRIC,
+        budget: int | None = None,
+        seed: int | None = None,
+    ) -> NDArray[np.float32]:
+        """One learning curve.
+
+        Args:
+            dataset: Name of a data set.
+            config_id: Configuration.
+            metric: Name of a metric, or ``"seconds"`` or ``"learning_rate"``.
+            budget: Epochs; the largest by default.
+            seed: Seed; the first by default.
+
+        Returns:
+            ``(budget + 1,)`` read-only array, index = epochs trained.
+        """
+        try:
+            return self._arrays[dataset, metric, budget][self._config_rows[config_id], self._seed_rows[seed]]
+        except KeyError:  # not read yet, or unknown
+            return self.array(dataset, metric, budget)[self._row(config_id), self._seed_row(seed)]
+
+    def value(
+        self,
+        dataset: str,
+        config_id: int,
+        metric: str = _DEFAULT_METRIC,
+        budget: int | None = None,
+        seed: int | None = None,
+    ) -> float:
+        """The last entry of :meth:`curve`."""
+        try:
+            return self._arrays[dataset, metric, budget].item(self._config_rows[config_id], self._seed_rows[seed], -1)
+        except KeyError:  # not read yet, or unknown
+            return float(self.array(dataset, metric, budget)[self._row(config_id), self._seed_row(seed), -1])
+
+    def values(
+        self,
+        dataset: str,
+        metric: str,
+        config_ids: ArrayLike,
+        budgets: ArrayLike | None = None,
+        seeds: ArrayLike | None = None,
+        epochs: ArrayLike | None = None,
+    ) -> NDArray[np.float32]:
+        """Many values at once.
+
+        Args:
+            dataset: Name of a data set.
+            metric: Name of a metric, or ``"seconds"`` or ``"learning_rate"``.
+            config_ids: Configurations, integers of any shape; this one and the next three are broadcast.
+            budgets: Budgets; the largest by default.
+            seeds: Seeds; the first by default.
+            epochs: Epochs trained, in [0, budget]; the whole budget by default.
+
+        Returns:
+            A new array of the broadcast shape; NaN where a run diverged or is missing.
+
+        Raises:
+            InputError: If anything asked for is not in the table.
+        """
+        self._open(dataset, metric)
+        budgets = self.budgets[-1] if budgets is None else budgets
+        seeds = self.seeds[0] if seeds is None else seeds
+        return self._flat[dataset, metric][self._layout.places(config_ids, budgets, seeds, epochs)]
+
+    def run(
+        self,
+        dataset: str,
+        config_id: int,
+        metric: str = _DEFAULT_METRIC,
+        budget: int | None = None,
+        seed: int | None = None,
+    ) -> Curve:
+        """One run: its learning curve together with its seconds."""
+        where = (self._row(config_id), self._seed_row(seed))
+        return Curve(self.array(dataset, metric, budget)[where], self.array(dataset, "seconds", budget)[where])
+
+    def to_pandas(self, dataset: str) -> "pd.DataFrame":
+        """One row per run as stored: key, status, number of parameters, and each series as an array."""
+        return store.read_parquet(self._file(manifest.RUNS, dataset)).to_pandas()
+
+    def problems(self, *, thorough: bool = False) -> list[str]:
+        """What is wrong with the files, one line each; empty if all is well.
+
+        Args:
+            thorough: Read every file and check its rows, its curves and its checksum, instead of its size only.
+        """
+        if thorough:
+            return verify.verify(self.folder)
+        return [
+            f"{path} is {'missing' if size is None else f'{size} bytes long'}, the manifest says {record.bytes} bytes"
+            for path, record in self.manifest.files.items()
+            if (size := _size(self.folder / path)) != record.bytes
+        ]
+
+    # What was logged beside the learning curves ---------------------------------------------------------------------
+
+    def gradients(self, dataset: str) -> "pd.DataFrame":
+        """Statistics of the gradients, one row per run as stored (see ``lcbench.table.manifest.GRADIENT_SCHEMA``)."""
+        return parts.gradients(self._file(manifest.GRADIENTS, dataset))
+
+    def labels(self, dataset: str, part: str = "valid") -> NDArray[np.int32]:
+        """The classes that were to be predicted on ``"valid"`` or ``"test"``, ``(rows,)``."""
+        return parts.labels(self._file(manifest.LABELS, dataset), part)
+
+    def predictions(
+        self, dataset: str, config_id: int, part: str = "valid", budget: int | None = None, seed: int | None = None
+    ) -> NDArray[np.float16]:
+        """Class probabilities of one run after its last epoch.
+
+        Args:
+            dataset: Name of a data set.
+            config_id: Configuration.
+            part: ``"valid"`` or ``"test"``.
+            budget: Epochs; the largest by default.
+            seed: Seed; the first by default.
+
+        Returns:
+            ``(rows, classes)`` array, rows as in :meth:`labels`; NaN if the run diverged.
+
+        Raises:
+            UnknownNameError: If a name is not in the table, or it has no predictions.
+        """
+        self._row(config_id)
+        key = {"config_id": config_id, "budget": self._budget(budget), "seed": self.seeds[self._seed_row(seed)]}
+        path = self._file(manifest.PREDICTIONS, dataset)
+        return parts.predictions(path, key, part, self._classes(dataset))
+
+    def predictions_of(
+        self, dataset: str, runs: Sequence[tuple[int, int, int]], part: str = "valid"
+    ) -> NDArray[np.float16]:
+        """Class probabilities of many runs; the file is gone through once.
+
+        Args:
+            dataset: Name of a data set.
+            runs: ``(config_id, budget, seed)`` of each.
+            part: ``"valid"`` or ``"test"``.
+
+        Returns:
+            ``(runs, rows, classes)`` array; NaN where a run diverged.
+
+        Raises:
+            UnknownNameError: If a run is not in the table, or it has no predictions.
+        """
+        path = self._file(manifest.PREDICTIONS, dataset)
+        return parts.stacked(path, ("config_id", "budget", "seed"), runs, part, self._classes(dataset))
+
+    def baselines(self, dataset: str) -> "pd.DataFrame":
+        """Other models on the same splits: columns ``baseline, seed, seconds`` and metrics of all three parts.
+
+        See ``lcbench.table.manifest.BASELINE_SCHEMA``; ``lcbench baselines DIR`` records them.
+
+        Raises:
+            UnknownNameError: If the table has none.
+        """
+        return parts.baselines(self._file(manifest.BASELINES, dataset))
+
+    def baseline_predictions(
+        self, dataset: str, baselines: Sequence[tuple[str, int]], part: str = "valid"
+    ) -> NDArray[np.float16]:
+        """Class probabilities of baselines, as :meth:`predictions_of`.
+
+        Args:
+            dataset: Name of a data set.
+            baselines: ``(baseline, seed)`` of each.
+            part: ``"valid"`` or ``"test"``.
+        """
+        path = self._file(manifest.BASELINES, dataset)
+        return parts.stacked(path, manifest.BASELINE_KEY, baselines, part, self._classes(dataset))
+
+    # Inside --------------------------------------------------------------------------------------------------------
+
+    @cached_property
+    def _layout(self) -> Layout:
+        column = store.read_parquet(self.folder / manifest.CONFIGS, ["config_id"])["config_id"]
+        layout = Layout(column.to_pylist(), self.budgets, self.seeds)
+        self._config_rows = layout.configs.places
+        for seed, row in layout.seeds.places.items():
+            self._seed_rows[seed] = row
+        return layout
+
+    def _classes(self, dataset: str) -> int:
+        return int(self.dataset_table["classes"][dataset])
+
+    def _row(self, config_id: int) -> int:
+        rows = self._layout.configs.places
+        if config_id not in rows:
+            raise UnknownNameError("configuration", config_id, rows)
+        return rows[config_id]
+
+    def _seed_row(self, seed: int | None) -> int:
+        if seed is None:
+            return 0
+        if seed not in self.seeds:
+            raise UnknownNameError("seed", seed, self.seeds)
+        return self.seeds.index(seed)
+
+    def _budget(self, budget: int | None) -> int:
+        if budget is None:
+            return self.budgets[-1]
+        if budget not in self.budgets:
+            raise UnknownNameError("budget", budget, self.budgets)
+        return budget
+
+    def _file(self, kind: str, dataset: str) -> Path:
+        if dataset not in self.datasets:
+            raise UnknownNameError("data set", dataset, self.datasets)
+        path = f"{kind}/{dataset}.parquet"
+        if path not in self.manifest.files:
+            kinds = sorted({Path(p).parent.name for p in self.manifest.files if p.endswith(f"/{dataset}.parquet")})
+            raise UnknownNameError(f"table of {dataset} in {self.folder}", kind, kinds)
+        return self.folder / path
+
+    def _open(self, dataset: str, metric: str) -> None:
+        """Read one series of a data set, at all budgets (one column of one file), unless that was done."""
+        if (dataset, metric) in self._flat:
+            return
+        path = self._file(manifest.RUNS, dataset)
+        if metric not in self.metrics:
+            raise UnknownNameError("metric", metric, self.metrics)
+        flat = read_series(path, metric, self._layout)
+        for budget in self.budgets:
+            where, shape = self._layout.block(budget)
+            self._arrays[dataset, metric, budget] = flat[where].reshape(shape)
+        self._arrays[dataset, metric, None] = self._arrays[dataset, metric, self.budgets[-1]]
+        self._flat[dataset, metric] = flat
+
+    # For people ----------------------------------------------------------------------------------------------------
+
+    def __repr__(self) -> str:
+        return f"Benchmark({str(self.folder)!r})"
+
+    def __str__(self) -> str:
+        return "\n".join(f"{label:<16}{text}" for label, text in self.summary())
+
+    def summary(self) -> Iterable[tuple[str, str]]:
+        """What the folder holds, as pairs of a label and a text."""
+        return summary(self.manifest)
+
+
+def _size(path: Path) -> int | None:
+    """Bytes of a file; None if there is none."""
+    return path.stat().st_size if path.is_file() else None

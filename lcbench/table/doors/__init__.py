@@ -1,0 +1,1 @@
+"""Doors: tables in other people's formats, in and out."""

@@ -1,0 +1,49 @@
+"""Commands that bring the published LCBench in, and bring a table into its layout."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+Folder = Annotated[Path, typer.Argument(metavar="DIR", help="A benchmark folder.")]
+Quiet = Annotated[bool, typer.Option("--quiet", help="No progress bar.")]
+
+
+def import_(
+    source: Annotated[Path, typer.Argument(metavar="FILE", help="The published JSON, e.g. data_2k_lw.json.")],
+    folder: Annotated[Path, typer.Argument(metavar="DIR", help="Where to write; a new or empty folder.")],
+    quiet: Quiet = False,
+) -> None:
+    """Import the published LCBench, or a file in its layout, into a benchmark folder."""
+    from lcbench.console import OUT, bytes_progress
+    from lcbench.table.doors.official.importing import import_json
+
+    size = source.stat().st_size if source.is_file() else 0
+    with bytes_progress(quiet=quiet) as bar:
+        task = bar.add_task("importing", total=size)
+        manifest = import_json(source, folder, lambda n: bar.advance(task, n))
+    runs = sum(record.rows for path, record in manifest.files.items() if path.startswith("runs/"))
+    count = sum(path.startswith("runs/") for path in manifest.files)
+    OUT.print(
+        f"{runs} runs on {count} data sets are in {folder}; a sample was read back and is as in {source.name}.",
+        soft_wrap=True,
+        highlight=False,
+    )
+
+
+def export(
+    folder: Folder,
+    out: Annotated[Path, typer.Argument(metavar="FILE", help="The JSON file to write.")],
+    budget: Annotated[int | None, typer.Option(help="Epochs; the largest budget by default.")] = None,
+    seed: Annotated[int | None, typer.Option(help="Seed; the first by default.")] = None,
+    quiet: Quiet = False,
+) -> None:
+    """Write a benchmark folder as JSON in the published layout (one budget, one seed)."""
+    from lcbench.console import OUT, progress
+    from lcbench.table.benchmark import load
+    from lcbench.table.doors.official.exporting import export_json
+
+    with progress(quiet=quiet) as bar:
+        task = bar.add_task("exporting", total=len(load(folder).datasets), note="data sets")
+        runs = export_json(folder, out, budget, seed, lambda n: bar.advance(task, n))
+    OUT.print(f"{runs} runs are in {out}.", soft_wrap=True, highlight=False)

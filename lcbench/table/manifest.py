@@ -1,0 +1,317 @@
+"""The format of a benchmark folder: columns, units, version and manifest.
+
+::
+
+    NAME/
+      benchmark.json            the manifest
+      configs.parquet           config_id + one column per hyperparameter
+      datasets.parquet          one row per data set
+      runs/<dataset>.parquet    one row per (budget, config_id, seed), sorted so
+      gradients/<dataset>.parquet     optional: statistics of the gradients, by config_id, budget and seed
+      predictions/<dataset>.parquet   optional: class probabilities after the last epoch, by config_id, budget and seed
+      labels/<dataset>.parquet        with predictions: the classes that were to be predicted
+      baselines/<dataset>.parquet     after `lcbench baselines`: other models on the same splits, by baseline and seed
+      released/<dataset>.parquet      after an import: what the published LCBench has and the runs have no column for
+      released_gradients/<dataset>.parquet  after an import of the full file: its statistics of the gradients
+      collect.log               what happened while it was collected: plain text, not listed in the manifest
+
+A run's series are list columns of ``budget + 1`` float32 numbers: index 0 is the untrained network, index ``i`` the
+network after ``i`` epochs. NaN stands after the epoch at which a run diverged.
+"""
+
+import re
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field, fields
+from itertools import pairwise
+from typing import Any
+
+import pyarrow as pa
+
+from lcbench.errors import DamagedFileError, InputError, NewerFormatError
+from lcbench.table.metric import METRICS
+
+FORMAT_VERSION = 1
+MANIFEST = "benchmark.json"
+CONFIGS = "configs.parquet"
+DATASETS = "datasets.parquet"
+RUNS, GRADIENTS, PREDICTIONS, LABELS = "runs", "gradients", "predictions", "labels"
+BASELINES = "baselines"
+RELEASED, RELEASED_GRADIENTS = "released", "released_gradients"
+
+KEY = ("budget", "config_id", "seed")
+"""What identifies a run within a data set, in the order in which rows are sorted."""
+
+SERIES: tuple[str, ...] = ("seconds", "learning_rate", *METRICS)
+"""The list columns: ``seconds`` is cumulative, ``learning_rate[i]`` is the rate of the epoch that ended at index
+``i`` (index 0 repeats the first), the others are metrics."""
+
+LONGEST_BUDGET = 100_000
+"""Epochs; every epoch is a number in each series."""
+
+STATUSES = ("success", "diverged")
+
+RUN_SCHEMA = pa.schema(
+    [
+        pa.field("budget", pa.int32(), nullable=False),
+        pa.field("config_id", pa.int32(), nullable=False),
+        pa.field("seed", pa.int32(), nullable=False),
+        pa.field("status", pa.string(), nullable=False),
+        pa.field("epochs", pa.int32(), nullable=False),  # epochs with a finite loss; = budget unless diverged
+        pa.field("n_parameters", pa.int64(), nullable=False),
+        *[pa.field(name, pa.list_(pa.float32()), nullable=False) for name in SERIES],
+    ]
+)
+
+PARTS = ("valid", "test")
+"""Parts of a data set that predictions are kept of."""
+
+_KEY_FIELDS = [pa.field(name, pa.int32(), nullable=False) for name in ("config_id", "budget", "seed")]
+
+GRADIENT_STATISTICS = ("max", "mean", "median", "std", "norm", "q10", "q25", "q75", "q90")
+"""Of the values of the gradient that an epoch's last step used, without weight decay. Exact up to 16,384 values, beyond
+those of a fixed random subsample of that size (the norm scaled to the whole); quantiles interpolate linearly."""
+
+GRADIENT_SCHEMA = pa.schema(
+    _KEY_FIELDS
+    # of all parameters: budget + 1 numbers, NaN at index 0, where there was no step
+    + [pa.field(name, pa.list_(pa.float32()), nullable=False) for name in GRADIENT_STATISTICS]
+    # of each Linear layer, weights and biases together: a list of budget + 1 numbers per layer, the first layer first
+    + [pa.field(f"layer_{name}", pa.list_(pa.list_(pa.float32())), nullable=False) for name in GRADIENT_STATISTICS]
+)
+
+PREDICTION_SCHEMA = pa.schema(
+    # rows x classes probabilities, row by row, in the order of labels/<dataset>.parquet
+    _KEY_FIELDS + [pa.field(part, pa.list_(pa.float16()), nullable=False) for part in PARTS]
+)
+
+LABEL_SCHEMA = pa.schema(
+    [
+        pa.field("part", pa.string(), nullable=False),  # "valid" or "test"
+        pa.field("label", pa.int32(), nullable=False),  # number of the class
+    ]
+)
+
+BASELINE_KEY = ("baseline", "seed")
+"""What identifies a row in a table of baselines."""
+
+BASELINE_METRICS = tuple(
+    f"{part}_{name}"
+    for part in ("train", *PARTS)
+    for name in ("accuracy", "balanced_accuracy", "cross_entropy")  # as of the runs, but train_* in evaluation mode
+)
+
+LEAST_PROBABILITY = 2.0**-24
+"""The smallest positive float16 number. Trees and neighbours say 0 where a network says almost 0: cross-entropies of
+baselines, and of stored probabilities, take this number for anything smaller."""
+
+BASELINE_SCHEMA = pa.schema(
+    [
+        pa.field("baseline", pa.string(), nullable=False),
+        pa.field("seed", pa.int32(), nullable=False),  # 0 where nothing is random
+        pa.field("seconds", pa.float64(), nullable=False),  # processor time of the training, measured on one thread
+        *[pa.field(name, pa.float64(), nullable=False) for name in BASELINE_METRICS],
+        # rows x classes probabilities, as in PREDICTION_SCHEMA
+        *[pa.field(part, pa.list_(pa.float16()), nullable=False) for part in PARTS],
+    ]
+)
+
+DOUBLE_SOFTMAX = "test_cross_entropy_double_softmax"
+
+RELEASED_SCHEMA = pa.schema(
+    [
+        *_KEY_FIELDS,
+        pa.field("seconds_untrained", pa.float64(), nullable=False),  # before the first epoch; `seconds` starts after
+        pa.field(
+            "time", pa.list_(pa.float64())
+        ),  # as published where it goes down, which `seconds` never do; else null
+        pa.field(DOUBLE_SOFTMAX, pa.list_(pa.float32())),  # budget + 1 numbers; never below ln(1 + (classes - 1) / e)
+        pa.field("results", pa.string(), nullable=False),  # the published "results" of the run, as JSON
+        # the published entry after the last epoch: one more epoch, at almost no learning rate
+        *[pa.field(f"extra_{name}", pa.float32()) for name in (*SERIES, DOUBLE_SOFTMAX)],
+    ]
+)
+
+RELEASED_LAYER_STATISTICS = tuple(name for name in GRADIENT_STATISTICS if name != "norm")
+
+RELEASED_GRADIENT_SCHEMA = pa.schema(
+    _KEY_FIELDS  # statistics as published, with all their points: 0 at the first two, and one after the last epoch
+    + [pa.field(name, pa.list_(pa.float32()), nullable=False) for name in GRADIENT_STATISTICS]
+    + [
+        pa.field(f"layer_{name}", pa.list_(pa.list_(pa.float32())), nullable=False)
+        for name in RELEASED_LAYER_STATISTICS
+    ]
+)
+
+EXTRAS: dict[str, pa.Schema] = {
+    GRADIENTS: GRADIENT_SCHEMA,
+    PREDICTIONS: PREDICTION_SCHEMA,
+    LABELS: LABEL_SCHEMA,
+    BASELINES: BASELINE_SCHEMA,
+    RELEASED: RELEASED_SCHEMA,
+    RELEASED_GRADIENTS: RELEASED_GRADIENT_SCHEMA,
+}
+"""Tables that a folder may have beside the runs, and their columns."""
+
+DATASET_SCHEMA = pa.schema(
+    [
+        pa.field("name", pa.string(), nullable=False),
+        pa.field("source", pa.string(), nullable=False),
+        pa.field("openml_task_id", pa.int64()),
+        pa.field("openml_dataset_id", pa.int64()),
+        pa.field("licence", pa.string()),
+        pa.field("instances", pa.int64(), nullable=False),
+        pa.field("features", pa.int64(), nullable=False),
+        pa.field("classes", pa.int64(), nullable=False),
+        pa.field("train_instances", pa.int64()),  # null where not known: the published LCBench does not say
+        pa.field("valid_instances", pa.int64()),
+        pa.field("test_instances", pa.int64()),
+        pa.field("class_counts", pa.list_(pa.int64())),  # over all instances; null where not known
+    ]
+)
+
+_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.+-]{0,99}")
+
+
+@dataclass(frozen=True, slots=True)
+class FileRecord:
+    """What the manifest says of one file."""
+
+    sha256: str
+    bytes: int
+    rows: int
+
+
+@dataclass(frozen=True, slots=True)
+class Manifest:
+    """``benchmark.json``: what the folder holds and where it comes from.
+
+    Attributes:
+        title: One line for people.
+        space_name: Name of the search space.
+        space: The search space as ConfigSpace JSON.
+        budgets: Epoch budgets, increasing.
+        seeds: Seeds, increasing.
+        schedule: How the learning rate follows the budget.
+        metrics: Name, unit and goal of each metric.
+        provenance: Package versions, processor, plan, where the seconds come from.
+        files: What each file must be, by its path in the folder.
+        format_version: Version of this format.
+    """
+
+    title: str
+    space_name: str
+    space: Mapping[str, Any]
+    budgets: tuple[int, ...]
+    seeds: tuple[int, ...]
+    schedule: str
+    provenance: Mapping[str, Any]
+    files: Mapping[str, FileRecord] = field(default_factory=dict)
+    metrics: tuple[Mapping[str, str], ...] = tuple(
+        {"name": m.name, "unit": m.unit, "goal": m.goal} for m in METRICS.values()
+    )
+    format_version: int = FORMAT_VERSION
+
+    def __post_init__(self) -> None:
+        check_budgets(self.budgets)
+
+    @property
+    def datasets(self) -> tuple[str, ...]:
+        """Names of the data sets that there are runs of."""
+        return tuple(
+            path[len(RUNS) + 1 :].removesuffix(".parquet") for path in self.files if path.startswith(f"{RUNS}/")
+        )
+
+    def to_json(self) -> dict[str, Any]:
+        """Plain types only."""
+        return asdict(self)
+
+    @classmethod
+    def from_json(cls, document: object) -> "Manifest":
+        """Read a manifest.
+
+        Raises:
+            NewerFormatError: If the format is newer than this program.
+            DamagedFileError: If anything in it is not as it must be.
+        """
+        if not isinstance(document, dict) or not isinstance(document.get("format_version"), int):
+            raise DamagedFileError(f"{MANIFEST} has no format_version; this is not a manifest of ours.")
+        if document["format_version"] > FORMAT_VERSION:
+            raise NewerFormatError(
+                f"the folder has format version {document['format_version']}, this program knows up to "
+                f"{FORMAT_VERSION}; update lcbench."
+            )
+        try:
+            known = {f.name: document[f.name] for f in fields(cls)}
+            known["budgets"] = tuple(int(b) for b in known["budgets"])
+            known["seeds"] = tuple(int(s) for s in known["seeds"])
+            known["metrics"] = tuple(dict(m) for m in known["metrics"])
+            known["files"] = {check_path(path): FileRecord(**record) for path, record in known["files"].items()}
+            return cls(**known)
+        except (KeyError, TypeError, ValueError, AttributeError) as error:
+            raise DamagedFileError(f"{MANIFEST} cannot be understood ({type(error).__name__}: {error}).") from error
+
+
+def check_budgets(budgets: tuple[int, ...]) -> tuple[int, ...]:
+    """Check that budgets are increasing positive integers, at most :data:`LONGEST_BUDGET`.
+
+    Raises:
+        InputError: If they are not.
+    """
+    whole = all(isinstance(b, int) and not isinstance(b, bool) and b > 0 for b in budgets)
+    if not budgets or not whole or any(a >= b for a, b in pairwise(budgets)):
+        given = ", ".join(map(str, budgets)) or "none"
+        raise InputError(f"budgets must be increasing positive integers (epochs), got {given}.")
+    if budgets[-1] > LONGEST_BUDGET:
+        raise InputError(f"budgets must be at most {LONGEST_BUDGET} epochs, got {budgets[-1]}.")
+    return budgets
+
+
+def parse_budgets(text: str) -> tuple[int, ...]:
+    """Read budgets as written on a command line: ``"12,25,50"``, or ``"1-50"`` for every epoch from 1 to 50.
+
+    Raises:
+        InputError: If they are not increasing positive integers.
+    """
+    ends = [[end.strip() for end in part.split("-", 1)] for part in text.split(",")]
+    if not all(end.isdecimal() for part in ends for end in part):
+        raise InputError(f"budgets must be increasing positive integers (epochs), got {text.strip() or 'none'}.")
+    spans = [(int(part[0]), int(part[-1])) for part in ends]
+    check_budgets(tuple(sorted({last for _, last in spans})))  # before a range is written out that is too long
+    if any(first > last for first, last in spans):
+        raise InputError(f"budgets must be increasing positive integers (epochs), got {text.strip()}.")
+    return check_budgets(tuple(budget for first, last in spans for budget in range(first, last + 1)))
+
+
+def check_dataset_name(name: str) -> str:
+    """Check that a data set's name can be a file's name.
+
+    Raises:
+        InputError: If it cannot (letters, digits and ``_ . + -`` only, no leading dot, at most 100 characters).
+    """
+    if not _NAME.fullmatch(name):
+        raise InputError(
+            f"a data set's name must be up to 100 letters, digits or any of '_.+-', no leading dot, got {name!r}."
+        )
+    return name
+
+
+def check_path(path: str) -> str:
+    """Check that a path in a manifest stays inside the folder.
+
+    Raises:
+        DamagedFileError: If it does not.
+    """
+    parts = path.split("/")
+    if len(parts) > 2 or not all(_NAME.fullmatch(part) for part in parts):
+        raise DamagedFileError(f"{MANIFEST} names a file outside the folder or with an odd name: {path!r}.")
+    return path
+
+
+def table_path(kind: str, dataset: str) -> str:
+    """Path of a data set's table within the folder; ``kind`` is ``RUNS`` or one of :data:`EXTRAS`."""
+    return f"{kind}/{check_dataset_name(dataset)}.parquet"
+
+
+def runs_path(dataset: str) -> str:
+    """Path of a data set's runs within the folder."""
+    return table_path(RUNS, dataset)

@@ -1,0 +1,78 @@
+"""Commands on finished tables."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+DAMAGED = 1
+
+Folder = Annotated[Path, typer.Argument(metavar="DIR", help="A benchmark folder.")]
+AnyFolder = Annotated[
+    Path | None, typer.Argument(metavar="DIR", help="A benchmark folder; by default the one that comes along.")
+]
+"""The argument of commands that read a table."""
+
+
+def info(
+    folder: AnyFolder = None,
+    verify: Annotated[
+        bool, typer.Option("--verify", help="Read every file and check it against its checksum.")
+    ] = False,
+) -> None:
+    """Say what a benchmark folder holds, and check that its files are whole."""
+    from lcbench.console import OUT, facts
+    from lcbench.errors import DamagedFileError
+    from lcbench.table.benchmark import load
+
+    bench = load(folder)
+    OUT.print(facts(bench.summary()))
+    problems = bench.problems(thorough=verify)
+    if problems:
+        more = f" (and {len(problems) - 1} more)" if len(problems) > 1 else ""
+        raise DamagedFileError(f"{bench.folder} is damaged: {problems[0]}{more}.\nRestore its files, or collect again.")
+    if verify:
+        OUT.print(f"all {len(bench.manifest.files)} files are as they were written")
+
+
+def verify(folder: AnyFolder = None) -> None:
+    """Read every file of a benchmark folder and say what is wrong with it, file by file.
+
+    Checked are the manifest, checksums, rows, columns, lengths of the curves, missing runs, and values outside their
+    metric's range. Exit codes: 0 all is well; 1 something is wrong; 2 there is no benchmark to check.
+    """
+    from lcbench.errors import DamagedFileError
+    from lcbench.table import store
+    from lcbench.table import verify as integrity
+    from lcbench.table.benchmark import embedded_folder
+
+    folder = folder or embedded_folder()
+    try:
+        problems = integrity.verify(folder)
+    except DamagedFileError as error:  # the manifest itself
+        problems = [str(error)]
+    for problem in problems:
+        print(problem)  # noqa: T201  # one problem a line, for other programs too: a console would break lines
+    if problems:
+        raise typer.Exit(DAMAGED)
+    print(f"{folder}: all {len(store.read_manifest(folder).files) + 1} files are whole and complete")  # noqa: T201
+
+
+def migrate(folder: Folder) -> None:
+    """Bring a benchmark folder to today's format, in place; a current one is left as it is."""
+    from lcbench.table.migrate import migrate as bring_up
+
+    print(f"{folder}: {bring_up(folder)}")  # noqa: T201
+
+
+def merge(
+    first: Annotated[Path, typer.Argument(metavar="A", help="A benchmark folder.")],
+    second: Annotated[Path, typer.Argument(metavar="B", help="Another, of the same configurations and budgets.")],
+    out: Annotated[Path, typer.Argument(metavar="OUT", help="Where the joined one goes; it must not exist yet.")],
+) -> None:
+    """Join two benchmark folders over their data sets and seeds; runs that both have must agree."""
+    from lcbench.console import OUT, facts
+    from lcbench.table.benchmark import summary
+    from lcbench.table.merge import merge as join
+
+    OUT.print(facts(summary(join(first, second, out))))

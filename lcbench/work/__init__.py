@@ -1,0 +1,1 @@
+"""Long work in processes: held by one, kept as it finishes, resumed."""
