@@ -12,7 +12,7 @@ from lcbench.analysis.correlation import ADAPTIVE, NON_ADAPTIVE, End, end_correl
 from lcbench.analysis.generality import losses, performance_matrix, relative_regret
 from lcbench.analysis.paper import TABLE_3, PublishedCorrelation
 from lcbench.errors import InputError
-from lcbench.simulate.portfolio.greedy import greedy_portfolio, portfolio_regret
+from lcbench.simulate.transfer.greedy import greedy_portfolio, portfolio_regret
 from lcbench.table.benchmark import Benchmark
 from lcbench.table.metric import get_metric
 

@@ -1,7 +1,7 @@
 """Anytime regret: the mean distance of the best result so far from the best of the table, over an optimizer's time.
 
-What the regret of a single run is stands in :mod:`lcbench.simulate.regret`; here runs are averaged, with confidence
-bands.
+What the regret of a single run is stands in :mod:`lcbench.simulate.study.regret`; here runs are averaged, with
+confidence bands.
 """
 
 from collections.abc import Iterable, Sequence
@@ -11,9 +11,9 @@ import pandas as pd
 from numpy.typing import NDArray
 from scipy.stats import rankdata
 
-from lcbench.simulate.regret import RUN, evaluation_regrets, normalized_regrets, run_regrets, with_worst
 from lcbench.simulate.replay import ReplayBackend, Schedule, Seed
-from lcbench.simulate.statistics import bootstrap_interval
+from lcbench.simulate.study.regret import RUN, evaluation_regrets, normalized_regrets, run_regrets, with_worst
+from lcbench.simulate.study.statistics import bootstrap_interval
 from lcbench.table.benchmark import Benchmark
 
 REGRET_COLUMNS = ("optimizer", "time", "regret", "standard_error", "low", "high", "runs")
@@ -70,12 +70,12 @@ def anytime_regret(traces: pd.DataFrame, times: Sequence[float] = GRID) -> pd.Da
 
     A mean over those runs that happen to have an incumbent could rise when a run joins late. So there is a mean only
     from the time on at which every run of the optimizer has an incumbent that did not diverge; before, it is NaN.
-    (:func:`lcbench.simulate.regret.regrets` counts such a run as holding the worst configuration instead: where there
-    is a mean here, both agree.) A run that has none to its end holds the worst configuration here, too, from the
+    (:func:`lcbench.simulate.study.regret.regrets` counts such a run as holding the worst configuration instead: where
+    there is a mean here, both agree.) A run that has none to its end holds the worst configuration here, too, from the
     beginning; where traces have no ``worst_loss``, there is no mean.
 
     Args:
-        traces: With the columns :data:`lcbench.simulate.regret.TRACE_COLUMNS`.
+        traces: With the columns :data:`lcbench.simulate.study.regret.TRACE_COLUMNS`.
         times: Fractions of the limit.
 
     Returns:
@@ -84,7 +84,7 @@ def anytime_regret(traces: pd.DataFrame, times: Sequence[float] = GRID) -> pd.Da
         seed) and ``runs`` (how many have an incumbent that did not diverge).
 
     Raises:
-        InputError: As :func:`lcbench.simulate.regret.run_regrets`.
+        InputError: As :func:`lcbench.simulate.study.regret.run_regrets`.
     """
     return _means(run_regrets(traces, times), traces)
 
@@ -103,7 +103,7 @@ def evaluation_regret(traces: pd.DataFrame, counts: Sequence[int] | None = None)
         As :func:`anytime_regret`, with ``evaluations`` in place of ``time``.
 
     Raises:
-        InputError: As :func:`lcbench.simulate.regret.run_regrets`.
+        InputError: As :func:`lcbench.simulate.study.regret.run_regrets`.
     """
     if counts is None:
         most = int(traces.groupby(RUN, sort=False).size().max()) if len(traces) else 1
@@ -156,7 +156,7 @@ def anytime_ranks(traces: pd.DataFrame, times: Sequence[float] = GRID) -> pd.Dat
         bootstrap interval of the mean over the data sets; NaN for a single one).
 
     Raises:
-        InputError: As :func:`lcbench.simulate.regret.run_regrets`.
+        InputError: As :func:`lcbench.simulate.study.regret.run_regrets`.
     """
     regrets = normalized_regrets(traces, times)
     shape = [len(regrets.index.unique(name)) for name in RUN]
@@ -187,15 +187,15 @@ def target_shares(
 
     Args:
         traces: From :func:`lcbench.simulate.study.study`.
-        targets: Normalized regrets, see :func:`lcbench.simulate.regret.normalized_regrets`; reached by what is not
-            above.
+        targets: Normalized regrets, see :func:`lcbench.simulate.study.regret.normalized_regrets`; reached by what is
+            not above.
         times: Fractions of the limit.
 
     Returns:
         One row per target, optimizer and time: ``optimizer``, ``target``, ``time`` and ``share``, in [0, 1].
 
     Raises:
-        InputError: As :func:`lcbench.simulate.regret.run_regrets`.
+        InputError: As :func:`lcbench.simulate.study.regret.run_regrets`.
     """
     regrets = normalized_regrets(traces, times)
     names = regrets.index.unique("optimizer")

@@ -7,8 +7,8 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from lcbench.errors import InputError
-from lcbench.simulate.portfolio.regret import losses as losses
-from lcbench.simulate.portfolio.regret import relative_regret as relative_regret
+from lcbench.simulate.transfer.greedy import losses as losses
+from lcbench.simulate.transfer.greedy import relative_regret as relative_regret
 from lcbench.table.benchmark import Benchmark
 from lcbench.table.metric import get_metric
 
@@ -67,7 +67,7 @@ def is_complete(bench: Benchmark, dataset: str) -> NDArray[np.bool_]:
 
 
 # What every configuration reaches on every data set: the matrix of RQ1 and RQ2.
-# How far that is from the best, the relative regret, is in :mod:`lcbench.simulate.portfolio.regret`.
+# How far that is from the best, the relative regret, is in :mod:`lcbench.simulate.transfer.greedy`.
 
 
 def performance_matrix(bench: Benchmark, metric: str = "valid_accuracy", budget: int | None = None) -> pd.DataFrame:

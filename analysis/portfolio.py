@@ -1,7 +1,7 @@
 """RQ2: portfolios of complementary configurations; the rules are those by which portfolios are built for real."""
 
-from lcbench.simulate.portfolio.greedy import greedy_portfolio as greedy_portfolio
-from lcbench.simulate.portfolio.greedy import leave_one_out as leave_one_out
-from lcbench.simulate.portfolio.greedy import portfolio_frame as portfolio_frame
-from lcbench.simulate.portfolio.greedy import portfolio_regret as portfolio_regret
-from lcbench.simulate.portfolio.greedy import simple_portfolio as simple_portfolio
+from lcbench.simulate.transfer.greedy import greedy_portfolio as greedy_portfolio
+from lcbench.simulate.transfer.greedy import leave_one_out as leave_one_out
+from lcbench.simulate.transfer.greedy import portfolio_frame as portfolio_frame
+from lcbench.simulate.transfer.greedy import portfolio_regret as portfolio_regret
+from lcbench.simulate.transfer.greedy import simple_portfolio as simple_portfolio

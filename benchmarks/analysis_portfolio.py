@@ -23,7 +23,7 @@ from lcbench.analysis import style
 from lcbench.analysis.correlation import spearman_matrix
 from lcbench.analysis.figures import FIGURES
 from lcbench.errors import InputError
-from lcbench.simulate.portfolio.greedy import greedy_portfolio, leave_one_out
+from lcbench.simulate.transfer.greedy import greedy_portfolio, leave_one_out
 from lcbench.table.benchmark import Benchmark
 
 DATASETS, CONFIGS, SIZE, EPOCHS = 35, 2000, 16, 51

@@ -25,8 +25,8 @@ from lcbench.console import table
 from lcbench.simulate.autotabular import AutoTabularClassifier, journal
 from lcbench.simulate.autotabular.folder import Folder
 from lcbench.simulate.autotabular.journal import NETWORK
-from lcbench.simulate.autotabular.over_time import Stage, ensembles_over_time
-from lcbench.simulate.autotabular.validation import chosen
+from lcbench.simulate.autotabular.settings import chosen
+from lcbench.simulate.autotabular.tables import Stage, ensembles_over_time
 
 COLUMNS = ("models", "networks", "baselines done at", "over", "strongest baseline", "chosen baseline")
 COLUMNS += ("best network", "networks only", "ensemble", "gain")

@@ -38,7 +38,7 @@ from scipy.stats import mannwhitneyu
 from lcbench.simulate import OPTIMIZERS, FunctionBackend, Trace, simulate
 from lcbench.simulate.contract import Job, Optimizer, Result
 from lcbench.simulate.domain import ConfigTable, SpaceDomain, TableDomain
-from lcbench.simulate.statistics import holm
+from lcbench.simulate.study.statistics import holm
 from lcbench.space.spaces import check_configs, get_space
 from lcbench.table.curve import Curve
 from lcbench.table.metric import METRICS

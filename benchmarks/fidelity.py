@@ -25,7 +25,7 @@ from numpy.typing import NDArray
 from scipy.stats import spearmanr
 
 import lcbench
-from lcbench.collection.commands import collect
+from lcbench.collection.collect_commands import collect
 from lcbench.collection.provenance import processor
 from lcbench.errors import LcbenchError
 from lcbench.space.spaces import get_space

@@ -17,9 +17,9 @@ import typer
 from numpy.typing import NDArray
 
 import lcbench
-from lcbench.simulate.portfolio.folder import NAME, TRIED, PortfolioFolder, read_folder
-from lcbench.simulate.portfolio.greedy import greedy_portfolio, random_regret
-from lcbench.simulate.portfolio.matrix import matrix_values
+from lcbench.simulate.transfer.folder import NAME, TRIED, PortfolioFolder, read_folder
+from lcbench.simulate.transfer.greedy import greedy_portfolio, random_regret
+from lcbench.simulate.transfer.matrix import matrix_values
 from lcbench.table.benchmark import embedded_folder
 
 SIZES = (1, 2, 4, 8, 16)

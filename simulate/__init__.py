@@ -19,13 +19,11 @@ import lazy_loader
 
 __getattr__, __dir__, __all__ = lazy_loader.attach(
     __name__,
-    submodules={"adapters", "portfolio", "study", "wrappers"},
+    submodules={"adapters", "study", "transfer", "wrappers"},
     submod_attrs={
         "contract": ["Job", "Result"],
-        "function": ["FunctionBackend"],
-        "objectives": ["evaluation", "objective"],
+        "function": ["FunctionBackend", "evaluation", "objective"],
         "optimizers": ["OPTIMIZERS"],
-        "portfolio.shipped": ["load_portfolio"],
         "realtime.result": ["LiveInterrupted"],
         "realtime.run": ["live"],
         "replay": ["ReplayBackend"],
@@ -33,22 +31,22 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
         "surrogate": ["SurrogateBackend"],
         "trace": ["Trace"],
         "training": ["TrainingBackend"],
+        "transfer.shipped": ["load_portfolio"],
         "warm_start": ["WarmStart"],
     },
 )
 
 if TYPE_CHECKING:
     from lcbench.simulate import adapters as adapters
-    from lcbench.simulate import portfolio as portfolio
     from lcbench.simulate import study as study
+    from lcbench.simulate import transfer as transfer
     from lcbench.simulate import wrappers as wrappers
     from lcbench.simulate.contract import Job as Job
     from lcbench.simulate.contract import Result as Result
     from lcbench.simulate.function import FunctionBackend as FunctionBackend
-    from lcbench.simulate.objectives import evaluation as evaluation
-    from lcbench.simulate.objectives import objective as objective
+    from lcbench.simulate.function import evaluation as evaluation
+    from lcbench.simulate.function import objective as objective
     from lcbench.simulate.optimizers import OPTIMIZERS as OPTIMIZERS
-    from lcbench.simulate.portfolio.shipped import load_portfolio as load_portfolio
     from lcbench.simulate.realtime.result import LiveInterrupted as LiveInterrupted
     from lcbench.simulate.realtime.run import live as live
     from lcbench.simulate.replay import ReplayBackend as ReplayBackend
@@ -56,4 +54,5 @@ if TYPE_CHECKING:
     from lcbench.simulate.surrogate import SurrogateBackend as SurrogateBackend
     from lcbench.simulate.trace import Trace as Trace
     from lcbench.simulate.training import TrainingBackend as TrainingBackend
+    from lcbench.simulate.transfer.shipped import load_portfolio as load_portfolio
     from lcbench.simulate.warm_start import WarmStart as WarmStart

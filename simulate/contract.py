@@ -4,22 +4,19 @@ An :class:`Optimizer` proposes jobs and is told results. A :class:`Backend` know
 knows the other: :func:`lcbench.simulate.run.simulate` carries jobs and results between them in virtual time.
 """
 
-from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
+from lcbench.space import Config
 from lcbench.table.curve import Curve
 from lcbench.table.metric import Metric
 from lcbench.whole import whole
 
 if TYPE_CHECKING:
     from ConfigSpace import ConfigurationSpace  # slow to import
-
-Config = Mapping[str, Any]
-"""A configuration: a value for each hyperparameter."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,9 +13,9 @@ from scipy.spatial import KDTree
 from scipy.spatial.distance import cdist
 
 from lcbench.errors import InputError
-from lcbench.simulate.contract import Config
-from lcbench.simulate.rounding import coordinates
+from lcbench.space import Config
 from lcbench.space.encoding import Encoding
+from lcbench.space.rounding import coordinates
 
 if TYPE_CHECKING:
     from ConfigSpace import ConfigurationSpace

@@ -1,12 +1,13 @@
-"""Backend from a function: to try an optimizer on a formula, without a table."""
+"""A backend as a plain function, for an optimization loop of one's own or of another package."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from lcbench.simulate.contract import Config
+from lcbench.simulate.budgets import offered
+from lcbench.simulate.contract import Backend
 from lcbench.simulate.domain import SpaceDomain
-from lcbench.simulate.objectives import WithObjective
+from lcbench.space import Config
 from lcbench.space.encoding import Encoding
 from lcbench.table.curve import Curve
 from lcbench.table.manifest import check_budgets
@@ -14,6 +15,78 @@ from lcbench.table.metric import METRICS, Metric
 
 if TYPE_CHECKING:
     from ConfigSpace import ConfigurationSpace
+
+
+@dataclass(frozen=True, slots=True)
+class Evaluation:
+    """What one run gave.
+
+    Attributes:
+        loss: Loss at the budget, smaller is better; infinite if the run diverged.
+        seconds: What the run cost, from scratch.
+        budget: Epochs.
+    """
+
+    loss: float
+    seconds: float
+    budget: int
+
+
+class WithObjective:
+    """What makes a backend a plain function."""
+
+    __slots__ = ()
+
+    def objective(self: Backend, budget: int | None = None) -> Callable[[Mapping[str, Any]], float]:
+        """The loss of a configuration as a plain function, see :func:`objective`."""
+        return objective(self, budget)
+
+
+def objective(backend: Backend, budget: int | None = None) -> Callable[[Mapping[str, Any]], float]:
+    """The loss of a configuration as a function.
+
+    >>> loss = objective(ReplayBackend(bench, "wine", match="nearest"))
+    >>> study.optimize(lambda trial: loss({"x": trial.suggest_float("x", 0, 1)}), n_trials=100)
+
+    Args:
+        backend: Any backend. A replay with ``match="nearest"`` answers for any configuration of the space; with
+            ``"exact"`` for rows of the table only.
+        budget: Epochs; by default the largest that is offered.
+
+    Returns:
+        A function of a configuration (a mapping of names to values, also a ``ConfigSpace.Configuration``) that gives
+        its loss: smaller is better, infinite if the run diverged.
+
+    Raises:
+        UnknownNameError: If the backend does not offer the budget.
+    """
+    evaluated = evaluation(backend, budget)
+    return lambda config: evaluated(config).loss
+
+
+def evaluation(backend: Backend, budget: int | None = None) -> Callable[[Mapping[str, Any]], Evaluation]:
+    """As :func:`objective`, with what the run cost.
+
+    Args:
+        backend: Any backend.
+        budget: Epochs; by default the largest that is offered.
+
+    Returns:
+        A function of a configuration that gives its :class:`Evaluation`.
+
+    Raises:
+        UnknownNameError: If the backend does not offer the budget.
+    """
+    epochs = backend.budgets[-1] if budget is None else offered(budget, backend.budgets)
+
+    def evaluate(config: Mapping[str, Any]) -> Evaluation:
+        curve = backend.curve(config, epochs)
+        return Evaluation(float(backend.metric.loss(curve.values[-1])), curve.cost(0, epochs), epochs)
+
+    return evaluate
+
+
+# Backend from a function: to try an optimizer on a formula, without a table.
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,9 +9,10 @@ from numpy.typing import NDArray
 
 from lcbench.errors import InputError, UnknownNameError
 from lcbench.simulate.budgets import checked, offered
-from lcbench.simulate.contract import Config, Domain
+from lcbench.simulate.contract import Domain
 from lcbench.simulate.domain import ConfigTable, SpaceDomain, TableDomain
-from lcbench.simulate.objectives import WithObjective
+from lcbench.simulate.function import WithObjective
+from lcbench.space import Config
 from lcbench.table.benchmark import Benchmark
 from lcbench.table.curve import Curve
 from lcbench.table.metric import get_metric

@@ -7,7 +7,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
-from lcbench.simulate.contract import Config, Result
+from lcbench.simulate.contract import Result
+from lcbench.space import Config
 from lcbench.table.metric import Metric
 
 

@@ -22,12 +22,13 @@ from lcbench.collection.processes import Processes
 from lcbench.collection.trainer import Order, Trained, Trainer
 from lcbench.errors import InputError, StoppedError, UnknownNameError
 from lcbench.simulate.budgets import checked, offered
-from lcbench.simulate.contract import Config, Domain, Job
+from lcbench.simulate.contract import Domain, Job
 from lcbench.simulate.domain import ConfigTable, SpaceDomain, TableDomain
-from lcbench.simulate.objectives import WithObjective
+from lcbench.simulate.function import WithObjective
 from lcbench.simulate.realtime.crew import Answer, Crew
 from lcbench.simulate.realtime.result import tried
 from lcbench.simulate.trace import Trace
+from lcbench.space import Config
 from lcbench.space.encoding import Encoding
 from lcbench.space.spaces import check_configs, get_space, records
 from lcbench.table.benchmark import Benchmark, load

@@ -9,8 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lcbench.errors import InputError
-from lcbench.simulate.contract import Config, Domain, Optimizer
+from lcbench.simulate.contract import Domain, Optimizer
 from lcbench.simulate.optimizers.registry import OptimizerFactory
+from lcbench.space import Config
 from lcbench.space.encoding import equal
 
 if TYPE_CHECKING:

@@ -15,8 +15,8 @@ from lcbench.analysis import style
 from lcbench.analysis.figures import lines
 from lcbench.analysis.figures.contract import NothingToDrawError
 from lcbench.analysis.provenance import check_same_table
-from lcbench.simulate import ranking
-from lcbench.simulate.regret import scores
+from lcbench.simulate.study import statistics
+from lcbench.simulate.study.regret import scores
 from lcbench.table.benchmark import Benchmark
 
 _ROW = 0.17  # inches
@@ -45,10 +45,10 @@ def frame(bench: Benchmark, metric: str, traces: pd.DataFrame) -> pd.DataFrame:
     datasets, optimizers = last.shape
     if datasets < 2:
         raise NothingToDrawError(f"it tests over data sets, and this study has one ({last.index[0]}).")
-    mean = ranking.ranks(last).mean().sort_values(kind="stable")
+    mean = statistics.ranks(last).mean().sort_values(kind="stable")
     return pd.DataFrame({"optimizer": mean.index, "rank": mean.to_numpy()}).assign(
-        critical_difference=ranking.critical_difference(optimizers, datasets),
-        friedman_p=ranking.friedman(last) if optimizers > 2 else np.nan,
+        critical_difference=statistics.critical_difference(optimizers, datasets),
+        friedman_p=statistics.friedman(last) if optimizers > 2 else np.nan,
         datasets=datasets,
     )
 
@@ -56,7 +56,7 @@ def frame(bench: Benchmark, metric: str, traces: pd.DataFrame) -> pd.DataFrame:
 def draw(frame: pd.DataFrame) -> Figure:
     """An axis of ranks; the better half of the names on its left, the others on its right."""
     mean, difference = frame.set_index("optimizer")["rank"], float(frame["critical_difference"].iloc[0])
-    bars = ranking.cliques(mean, difference)
+    bars = statistics.cliques(mean, difference)
     half = -(-len(mean) // 2)
     rows = 0.9 + 0.6 * len(bars) + half
     with style.look():

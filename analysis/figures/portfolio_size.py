@@ -18,7 +18,7 @@ from matplotlib.ticker import FuncFormatter, MaxNLocator
 from lcbench.analysis import style
 from lcbench.analysis.figures.contract import NothingToDrawError
 from lcbench.analysis.generality import performance_matrix, relative_regret
-from lcbench.simulate.portfolio.greedy import (
+from lcbench.simulate.transfer.greedy import (
     greedy_portfolio,
     leave_one_out,
     leave_one_out_simple,

@@ -22,7 +22,7 @@ from matplotlib.colors import to_hex
 from numpy.typing import NDArray
 
 from lcbench.analysis import style
-from lcbench.simulate.regret import RUN, check_traces
+from lcbench.simulate.study.regret import RUN, check_traces
 from lcbench.table.benchmark import Benchmark
 from lcbench.table.metric import METRICS, get_metric
 

@@ -3,18 +3,12 @@
 from collections.abc import Callable
 
 import pandas as pd
-from sklearn import datasets
 
 from lcbench.collection.data.dataset import Dataset
 from lcbench.errors import InputError, UnknownNameError
 
-BUNDLED = {
-    "breast_cancer": datasets.load_breast_cancer,
-    "digits": datasets.load_digits,
-    "iris": datasets.load_iris,
-    "wine": datasets.load_wine,
-}
-"""Classification sets by name. Each is a copy of one in the UCI Machine Learning Repository (CC BY 4.0)."""
+BUNDLED = ("breast_cancer", "digits", "iris", "wine")
+"""Classification sets. Each is a copy of one in the UCI Machine Learning Repository (CC BY 4.0)."""
 
 
 def load_bundled(name: str) -> Dataset:
@@ -25,7 +19,9 @@ def load_bundled(name: str) -> Dataset:
     """
     if name not in BUNDLED:
         raise UnknownNameError("bundled data set", name, BUNDLED)
-    bunch = BUNDLED[name](as_frame=True)
+    from sklearn import datasets  # slow to import
+
+    bunch = getattr(datasets, f"load_{name}")(as_frame=True)
     return Dataset(
         name=name,
         source=f"sklearn:{name}",

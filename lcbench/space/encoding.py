@@ -14,8 +14,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lcbench.errors import InputError
-from lcbench.simulate.contract import Config
-from lcbench.simulate.rounding import coordinates, proposed
+from lcbench.space import Config
+from lcbench.space.rounding import coordinates, proposed
 
 if TYPE_CHECKING:
     from ConfigSpace import ConfigurationSpace
@@ -89,7 +89,7 @@ class Encoding:
         """Turn ``(n, dimensions)`` points into configurations: numbers and categories are rounded to legal ones.
 
         All hyperparameters get a value, also those that are NaN (inactive) in a point. This is where every proposal
-        comes from, so numbers are cut short here (see :mod:`lcbench.simulate.rounding`).
+        comes from, so numbers are cut short here (see :mod:`lcbench.space.rounding`).
         """
         points = self.filled(points)
         columns = [

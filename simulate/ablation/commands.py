@@ -48,9 +48,8 @@ def ablation(
     failed, which the same command tries again; 130 stopped with Ctrl-C.
     """
     from lcbench.simulate.ablation.plan import Plan
-    from lcbench.simulate.autotabular.duration import seconds_of
-    from lcbench.simulate.autotabular.settings import choose_baselines
-    from lcbench.simulate.portfolio.training import split_sources
+    from lcbench.simulate.autotabular.settings import choose_baselines, seconds_of
+    from lcbench.simulate.transfer.training import split_sources
     from lcbench.table.manifest import parse_budgets
 
     if seeds < 1:

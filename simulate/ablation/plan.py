@@ -8,7 +8,7 @@ from typing import Any
 
 from lcbench.errors import InputError
 from lcbench.simulate.ablation.systems import SYSTEMS, check_system
-from lcbench.simulate.portfolio.shipped import digest, load_portfolio
+from lcbench.simulate.transfer.shipped import load_portfolio, portfolio_digest
 from lcbench.table.manifest import check_budgets
 
 
@@ -86,4 +86,8 @@ class Plan:
             "baselines": "all" if self.baselines is None else list(self.baselines),
             "trials": self.trials,
             "folds": self.folds,
-        } | {f"{name} portfolio": digest(load_portfolio(name)) for name in ("greedy", "simple") if name in portfolios}
+        } | {
+            f"{name} portfolio": portfolio_digest(load_portfolio(name))
+            for name in ("greedy", "simple")
+            if name in portfolios
+        }

@@ -21,7 +21,7 @@ class Rows:
     """A data set in its parts: a third tests; of the rest a third validates, or all of it, in folds.
 
     The hold-out is the paper's (section 4.1.1); folds are what the tool itself takes where rows are few
-    (:mod:`lcbench.simulate.autotabular.validation`).
+    (:mod:`lcbench.simulate.autotabular.settings`).
 
     Attributes:
         name: Of the data set.

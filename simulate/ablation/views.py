@@ -24,7 +24,7 @@ from lcbench.simulate.ablation.rows import Rows, accuracy
 from lcbench.simulate.autotabular import journal
 from lcbench.simulate.autotabular.folder import Folder
 from lcbench.simulate.autotabular.journal import NETWORK, Entry
-from lcbench.simulate.autotabular.over_time import Stage, ensembles_over_time
+from lcbench.simulate.autotabular.tables import Stage, ensembles_over_time
 from lcbench.simulate.ensembles import SIZE
 
 VIEWS: Mapping[str, tuple[str, int]] = {

@@ -10,8 +10,9 @@ import numpy as np
 from numpy.random import MT19937, RandomState, get_state, set_state
 
 from lcbench.errors import InputError
-from lcbench.simulate.contract import Config, Domain, Result
+from lcbench.simulate.contract import Domain, Result
 from lcbench.simulate.optimizers._proposal import propose_at
+from lcbench.space import Config
 
 if TYPE_CHECKING:
     from ConfigSpace import ConfigurationSpace

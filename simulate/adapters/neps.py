@@ -11,9 +11,10 @@ import numpy as np
 from lcbench.errors import InputError
 from lcbench.simulate.adapters._shared import NUMPY, Contained, GlobalState, Placing, asked, require, seed_from
 from lcbench.simulate.budgets import checked
-from lcbench.simulate.contract import Config, Domain, Job, Result
+from lcbench.simulate.contract import Domain, Job, Result
 from lcbench.simulate.optimizers._targets import one_thread
 from lcbench.simulate.optimizers.rungs import geometric_rungs, infer_eta
+from lcbench.space import Config
 from lcbench.space.encoding import levels
 
 if TYPE_CHECKING:

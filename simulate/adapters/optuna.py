@@ -9,7 +9,8 @@ import numpy as np
 
 from lcbench.simulate.adapters._shared import Placing, asked, is_active, require
 from lcbench.simulate.budgets import checked
-from lcbench.simulate.contract import Config, Domain, Job, Result
+from lcbench.simulate.contract import Domain, Job, Result
+from lcbench.space import Config
 from lcbench.space.encoding import levels
 
 if TYPE_CHECKING:

@@ -11,8 +11,9 @@ import numpy as np
 
 from lcbench.simulate.adapters._shared import Placing, asked, require, seed_from
 from lcbench.simulate.budgets import checked
-from lcbench.simulate.contract import Config, Domain, Job, Result
+from lcbench.simulate.contract import Domain, Job, Result
 from lcbench.simulate.optimizers.rungs import geometric_rungs, infer_eta
+from lcbench.space import Config
 from lcbench.space.spaces import from_json, to_json
 
 _BELOW_FIRST = 0.9  # SMAC counts rungs by a logarithm of a ratio, which must not fall below a whole number

@@ -11,8 +11,9 @@ import numpy as np
 from lcbench.errors import InputError
 from lcbench.simulate.adapters._shared import Contained, Placing, asked, require, seed_from
 from lcbench.simulate.budgets import checked
-from lcbench.simulate.contract import Config, Domain, Job, Result
+from lcbench.simulate.contract import Domain, Job, Result
 from lcbench.simulate.optimizers.rungs import infer_eta
+from lcbench.space import Config
 from lcbench.space.encoding import levels
 
 if TYPE_CHECKING:

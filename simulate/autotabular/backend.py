@@ -12,9 +12,10 @@ from lcbench.simulate.autotabular.baselines_first import EPOCHS, WithBaselines
 from lcbench.simulate.autotabular.crew import LimitedCrew, OwnCrew
 from lcbench.simulate.autotabular.settings import Settings
 from lcbench.simulate.autotabular.work import Order, Work
-from lcbench.simulate.contract import Config, Domain
+from lcbench.simulate.contract import Domain
 from lcbench.simulate.domain import SpaceDomain
 from lcbench.simulate.realtime.crew import Crew
+from lcbench.space import Config
 from lcbench.space.spaces import get_space
 from lcbench.table.curve import Curve
 from lcbench.table.metric import Metric

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from lcbench.simulate.contract import Config, Domain, Job, Optimizer, Result
+from lcbench.simulate.contract import Domain, Job, Optimizer, Result
+from lcbench.space import Config
 
 if TYPE_CHECKING:
     from ConfigSpace import ConfigurationSpace  # slow to import

@@ -20,12 +20,10 @@ from lcbench.collection.data.dataset import check_values, distinct_names
 from lcbench.collection.models import Problem
 from lcbench.errors import DataError, InputError
 from lcbench.simulate.autotabular import journal, tables
-from lcbench.simulate.autotabular.card import card, parameters_of
 from lcbench.simulate.autotabular.ensemble import FittedEnsemble, load_ensemble
-from lcbench.simulate.autotabular.folder import Folder
+from lcbench.simulate.autotabular.folder import Folder, card, parameters_of
 from lcbench.simulate.autotabular.search import search
-from lcbench.simulate.autotabular.settings import PATIENCE, Settings, choose_baselines, choose_portfolio
-from lcbench.simulate.autotabular.validation import chosen
+from lcbench.simulate.autotabular.settings import PATIENCE, Settings, choose_baselines, choose_portfolio, chosen
 from lcbench.simulate.ensembles import CANDIDATES, SIZE
 from lcbench.simulate.realtime.result import LiveInterrupted
 
@@ -60,7 +58,7 @@ class AutoTabularClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[mis
         candidates: From how many of the best models the ensemble is selected.
         ensemble_of: ``"all"`` models (the paper's diverse ensembles), ``"networks"`` or ``"baselines"``.
         share: Share of the rows that validates, where it is one share.
-        splitter: ``"auto"`` for :data:`lcbench.simulate.autotabular.validation.FOLDS` stratified folds where there are
+        splitter: ``"auto"`` for :data:`lcbench.simulate.autotabular.settings.FOLDS` stratified folds where there are
             few rows, every model fitted to each fold, and a share of the rows held out where there are many; None for
             a share, as in the paper; a number of folds, or any scikit-learn splitter.
         memory_limit: MiB that a process may have; a model that needs more is ended. None for no limit.

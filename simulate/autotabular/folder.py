@@ -1,22 +1,9 @@
-"""Where a search keeps everything, and what a saved classifier is.
-
-::
-
-    MODEL/
-      model.json            what it is: format, settings, columns, versions
-      results.jsonl         one line for each model that was tried, with the ensemble after it; see journal.py
-      models/<number>/      a fitted model (lcbench.collection.models): those of the ensemble and the best others
-      predictions/<n>.npz   of every model, also of those that are removed: its curve, its probabilities on the
-                            validation rows and on the test rows if there are any
-      search/               the record of the live run, see lcbench.simulate.realtime.record
-
-A saved classifier has the first three, and of the models only the ensemble's. Everything is there whole or not at all:
-files and folders are written beside their place and moved there.
-"""
+"""What a classifier's folder says of itself."""
 
 import shutil
-from collections.abc import Collection
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
+from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -28,7 +15,62 @@ from lcbench.files import read_json, replacing, write_json
 from lcbench.table.curve import Curve
 
 if TYPE_CHECKING:
-    from lcbench.collection.models import Fitted
+    from lcbench.collection.models import Fitted, Problem
+
+
+def card(parameters: Mapping[str, Any], problem: "Problem", target: str) -> dict[str, Any]:
+    """Describe a classifier in plain types.
+
+    Args:
+        parameters: Of the estimator; those that are no plain values (functions, splitters) are told in words.
+        problem: What it learns.
+        target: Name of the target.
+    """
+    plain = {name: value for name, value in parameters.items() if _is_plain(value)}
+    told = {name: repr(value) for name, value in parameters.items() if not _is_plain(value)}
+    return {
+        "parameters": plain,
+        "parameters in words": told,
+        "metric": problem.scorer.name,
+        "target": target,
+        "columns": list(problem.columns.names),
+        "classes": [str(value) for value in problem.labels.values.tolist()],
+        "rows": len(problem.y),
+        "version": version("lcbench"),
+    }
+
+
+def parameters_of(known: Mapping[str, Any], names: Iterable[str]) -> dict[str, Any]:
+    """The parameters that a folder knows."""
+    kept = known.get("parameters", {})
+    return {name: _frozen(kept[name]) for name in names if name in kept}
+
+
+def _is_plain(value: Any) -> bool:
+    if isinstance(value, Mapping):
+        return all(isinstance(key, str) and _is_plain(each) for key, each in value.items())
+    if isinstance(value, list | tuple):
+        return all(map(_is_plain, value))
+    return value is None or type(value) in (str, int, float, bool)
+
+
+def _frozen(value: Any) -> Any:
+    return tuple(value) if isinstance(value, list) and all(type(each) is int for each in value) else value
+
+
+# Where a search keeps everything, and what a saved classifier is.
+# ::
+#
+#     MODEL/
+#       model.json            what it is: format, settings, columns, versions
+#       results.jsonl         one line for each model that was tried, with the ensemble after it; see journal.py
+#       models/<number>/      a fitted model (lcbench.collection.models): those of the ensemble and the best others
+#       predictions/<n>.npz   of every model, also of those that are removed: its curve, its probabilities on the
+#                             validation rows and on the test rows if there are any
+#       search/               the record of the live run, see lcbench.simulate.realtime.record
+#
+# A saved classifier has the first three, and of the models only the ensemble's. Everything is there whole or not at
+# all: files and folders are written beside their place and moved there.
 
 FORMAT = 1
 

@@ -1,17 +1,69 @@
-"""Everything that decides a search, checked once."""
+"""Lengths of time as people write them."""
 
 import math
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import pandas as pd
+from numpy.typing import ArrayLike
+
 from lcbench.errors import InputError, UnknownNameError
-from lcbench.simulate.contract import Config
 from lcbench.simulate.ensembles import CANDIDATES, SIZE
 from lcbench.simulate.optimizers import get_optimizer
-from lcbench.simulate.portfolio.shipped import digest, load_portfolio
+from lcbench.simulate.transfer.shipped import load_portfolio, portfolio_digest
+from lcbench.space import Config
 from lcbench.space.spaces import get_space
 from lcbench.table.manifest import check_budgets
+
+_SECONDS = {"": 1, "s": 1, "m": 60, "min": 60, "h": 3600}
+
+
+def seconds_of(text: str) -> float:
+    """Seconds of ``"90s"``, ``"10m"``, ``"1.5h"`` or ``"600"``.
+
+    Raises:
+        InputError: If it is no length of time, or none at all.
+    """
+    found = re.fullmatch(r"\s*(\d+(?:\.\d*)?|\.\d+)\s*(s|m|min|h|)\s*", text)
+    seconds = float(found[1]) * _SECONDS[found[2]] if found else 0.0
+    if not seconds > 0:
+        raise InputError(f"time must be a length of time more than 0, such as 90s, 10m or 2h, got {text!r}.")
+    return seconds
+
+
+# Who validates if nobody says: folds where rows are few, a share of them where they are many.
+
+AUTO = "auto"
+
+FOLDS = 5
+"""Stratified folds where there are few rows."""
+
+MOST_ROWS = 5000
+"""Up to so many rows there are folds; beyond them a model takes long enough once, and a share is rows enough."""
+
+
+def chosen(splitter: Any, target: pd.Series | ArrayLike, validation: Any = None) -> Any:
+    """The splitter that is meant.
+
+    Args:
+        splitter: A splitter, a number of folds, None for a share, or :data:`AUTO`.
+        target: ``(rows,)`` classes.
+        validation: The caller's own validation part, or None.
+
+    Returns:
+        The splitter; of :data:`AUTO` :data:`FOLDS` for at most :data:`MOST_ROWS` rows with :data:`FOLDS` of each class
+        and no validation part of the caller's, otherwise None.
+    """
+    if not isinstance(splitter, str) or splitter != AUTO:
+        return splitter
+    counts = pd.Series(target).astype(str).value_counts()  # as text: what cannot be a class is said later
+    few = counts.sum() <= MOST_ROWS and len(counts) > 0 and counts.min() >= FOLDS
+    return FOLDS if few and validation is None else None
+
+
+# Everything that decides a search, checked once.
 
 POOLS = ("all", "networks", "baselines")
 """Of which models an ensemble may be made."""
@@ -111,7 +163,7 @@ class Settings:
             "pool",
         )
         return {name.replace("_", " "): _plain(getattr(self, name)) for name in names} | {
-            "portfolio": digest(self.portfolio) if self.portfolio else "none"
+            "portfolio": portfolio_digest(self.portfolio) if self.portfolio else "none"
         }
 
 

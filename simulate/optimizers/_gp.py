@@ -15,7 +15,7 @@ from scipy.linalg.lapack import dpotrf, dpotri, dpotrs, dtrtrs
 from scipy.optimize import Bounds, minimize
 from scipy.spatial.distance import cdist
 
-from lcbench.simulate.rounding import significant
+from lcbench.space.rounding import significant
 
 Array = NDArray[np.float64]
 

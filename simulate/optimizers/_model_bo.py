@@ -15,12 +15,13 @@ from scipy.spatial.distance import cdist
 from scipy.special import erfcx, log_ndtr, ndtr
 
 from lcbench.errors import InputError
-from lcbench.simulate.contract import Config, Domain, Job, Result
+from lcbench.simulate.contract import Domain, Job, Result
 from lcbench.simulate.optimizers._targets import one_thread
 from lcbench.simulate.optimizers._trials import History, Sequential
 from lcbench.simulate.optimizers.random_search import draw
-from lcbench.simulate.rounding import compared
+from lcbench.space import Config
 from lcbench.space.encoding import Encoding
+from lcbench.space.rounding import compared
 
 Array = NDArray[np.float64]
 

@@ -3,8 +3,9 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from lcbench.simulate.contract import Config, Domain
+from lcbench.simulate.contract import Domain
 from lcbench.simulate.optimizers.random_search import draw
+from lcbench.space import Config
 
 Array = NDArray[np.float64]
 

@@ -10,7 +10,7 @@ from contextlib import AbstractContextManager, nullcontext
 import numpy as np
 from numpy.typing import NDArray
 
-from lcbench.simulate.rounding import significant
+from lcbench.space.rounding import significant
 
 
 def one_thread() -> Callable[[], AbstractContextManager[object]]:
@@ -70,7 +70,7 @@ def logs(losses: Array) -> Array:
         losses: ``(n,)``, at least one; infinite where a run diverged.
 
     Returns:
-        ``(n,)``, at most 0; all 0 if all losses are equal. They are cut short (see :mod:`lcbench.simulate.rounding`): a
+        ``(n,)``, at most 0; all 0 if all losses are equal. They are cut short (see :mod:`lcbench.space.rounding`): a
         last digit would choose between equally good splits of a tree.
     """
     y = bounded(losses)

@@ -8,7 +8,8 @@ from numpy.typing import NDArray
 
 from lcbench.errors import InputError
 from lcbench.simulate.budgets import checked
-from lcbench.simulate.contract import Config, Domain, Job, Result
+from lcbench.simulate.contract import Domain, Job, Result
+from lcbench.space import Config
 from lcbench.space.encoding import Encoding
 
 Array = NDArray[np.float64]

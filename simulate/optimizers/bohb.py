@@ -11,14 +11,15 @@ from numpy.typing import NDArray
 
 from lcbench.errors import InputError
 from lcbench.simulate.budgets import checked
-from lcbench.simulate.contract import Config, Domain, Job, Result
+from lcbench.simulate.contract import Domain, Job, Result
 from lcbench.simulate.optimizers._kde import KDE
 from lcbench.simulate.optimizers._trials import History, Running
 from lcbench.simulate.optimizers.hyperband import Brackets
 from lcbench.simulate.optimizers.random_search import draw
 from lcbench.simulate.optimizers.rungs import Variant, check_eta, hyperband_brackets, infer_eta, rungs_of
-from lcbench.simulate.rounding import compared
+from lcbench.space import Config
 from lcbench.space.encoding import levels
+from lcbench.space.rounding import compared
 
 Array = NDArray[np.float64]
 

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from lcbench.errors import InputError
 from lcbench.simulate.budgets import checked
-from lcbench.simulate.contract import Config, Domain, Job, Result
+from lcbench.simulate.contract import Domain, Job, Result
 from lcbench.simulate.optimizers._differential import PARENTS, Population, Rates, evolve, mutant, to_point, to_vector
 from lcbench.simulate.optimizers._proposal import propose_at, propose_uniform
 from lcbench.simulate.optimizers._trials import Running
@@ -21,6 +21,7 @@ from lcbench.simulate.optimizers.rungs import (
     infer_eta,
     promote,
 )
+from lcbench.space import Config
 from lcbench.space.encoding import levels
 
 Array = NDArray[np.float64]

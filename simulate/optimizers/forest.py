@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lcbench.errors import InputError
-from lcbench.simulate.contract import Config, Domain, Job, Result
+from lcbench.simulate.contract import Domain, Job, Result
 from lcbench.simulate.optimizers._model_bo import (
     Acquisition,
     ModelBO,
@@ -20,6 +20,7 @@ from lcbench.simulate.optimizers._trials import History
 from lcbench.simulate.optimizers.hyperband import Brackets
 from lcbench.simulate.optimizers.random_search import draw
 from lcbench.simulate.optimizers.rungs import Variant, check_eta, hyperband_brackets, infer_eta, rungs_of
+from lcbench.space import Config
 from lcbench.space.encoding import Encoding
 
 if TYPE_CHECKING:

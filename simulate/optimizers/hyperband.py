@@ -9,7 +9,7 @@ from itertools import cycle
 import numpy as np
 
 from lcbench.errors import InputError
-from lcbench.simulate.contract import Config, Domain, Job, Result
+from lcbench.simulate.contract import Domain, Job, Result
 from lcbench.simulate.optimizers.random_search import draw
 from lcbench.simulate.optimizers.rungs import (
     Variant,
@@ -20,6 +20,7 @@ from lcbench.simulate.optimizers.rungs import (
     promote,
     rungs_of,
 )
+from lcbench.space import Config
 
 Propose = Callable[[], Config | None]
 """Gives a new configuration, or None if there is none left."""

@@ -3,7 +3,8 @@
 import numpy as np
 
 from lcbench.simulate.budgets import checked
-from lcbench.simulate.contract import Config, Domain, Job, Result
+from lcbench.simulate.contract import Domain, Job, Result
+from lcbench.space import Config
 
 
 def draw(domain: Domain, rng: np.random.Generator) -> Config | None:

@@ -8,9 +8,10 @@ from numpy.typing import NDArray
 
 from lcbench.errors import InputError
 from lcbench.simulate.budgets import checked
-from lcbench.simulate.contract import Config, Domain, Job, Result
+from lcbench.simulate.contract import Domain, Job, Result
 from lcbench.simulate.optimizers._proposal import fill_inactive, propose_at, propose_uniform
 from lcbench.simulate.optimizers._trials import Running
+from lcbench.space import Config
 from lcbench.space.encoding import levels
 
 Array = NDArray[np.float64]

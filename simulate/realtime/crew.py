@@ -8,7 +8,8 @@ from threading import Thread
 from typing import Protocol, runtime_checkable
 
 from lcbench.errors import LcbenchError
-from lcbench.simulate.contract import Backend, Config, Job
+from lcbench.simulate.contract import Backend, Job
+from lcbench.space import Config
 from lcbench.table.curve import Curve
 
 

@@ -1,8 +1,8 @@
 """Studies: optimizers x data sets x seeds, each cell simulated by itself.
 
 :func:`study` plays all cells, in this process or in several, and goes on where an interrupted one stopped. Its traces,
-one row per result, are what :mod:`lcbench.simulate.regret` and the figures of :mod:`analysis` start from; :func:`write`
-and :func:`read` keep them as one Parquet file.
+one row per result, are what :mod:`lcbench.simulate.study.regret` and the figures of :mod:`analysis` start from;
+:func:`write` and :func:`read` keep them as one Parquet file.
 """
 
 from lcbench.simulate.study.cell import cell_rng

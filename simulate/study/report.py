@@ -8,8 +8,8 @@ import pandas as pd
 from rich.table import Table
 
 from lcbench.console import table
-from lcbench.simulate import ranking, statistics
-from lcbench.simulate.regret import FRACTIONS, normalized_regrets, scores
+from lcbench.simulate.study import statistics
+from lcbench.simulate.study.regret import FRACTIONS, normalized_regrets, scores
 
 _WIDEST = 8  # more optimizers than this are not set against each other but all against the best
 _SHORTER = 9.995  # per cent from which one digit after the point is enough
@@ -25,9 +25,9 @@ def summary(traces: pd.DataFrame, rng: np.random.Generator) -> pd.DataFrame:
         rng: For the bootstrap.
 
     Returns:
-        Index ``optimizer``, best mean rank first; a column for each of :data:`lcbench.simulate.regret.FRACTIONS`, the
-        normalized regret at that fraction of the limit, mean over data sets and seeds; ``low`` and ``high``, the 95 %
-        bootstrap interval of the last of these over data sets (of a single one, over its seeds); ``rank``, the mean
+        Index ``optimizer``, best mean rank first; a column for each of :data:`lcbench.simulate.study.regret.FRACTIONS`,
+        the normalized regret at that fraction of the limit, mean over data sets and seeds; ``low`` and ``high``, the 95
+        % bootstrap interval of the last of these over data sets (of a single one, over its seeds); ``rank``, the mean
         over data sets of the rank by mean regret over the seeds; and ``wins``, on how many data sets it is best.
     """
     regrets = normalized_regrets(traces, FRACTIONS)
@@ -36,7 +36,7 @@ def summary(traces: pd.DataFrame, rng: np.random.Generator) -> pd.DataFrame:
         low, high = statistics.bootstrap_interval(_units(runs), rng)
         found.loc[name, ["low", "high"]] = float(low), float(high)
     last = scores(traces)
-    found = found.assign(rank=ranking.ranks(last).mean(), wins=ranking.wins(last))
+    found = found.assign(rank=statistics.ranks(last).mean(), wins=statistics.wins(last))
     return found.sort_values("rank", kind="stable")
 
 
@@ -81,10 +81,10 @@ def tests(traces: pd.DataFrame) -> Iterator[Table | str]:
         )
         return
     if last.shape[1] > 2:
-        p = ranking.friedman(last)
+        p = statistics.friedman(last)
         yield f"Friedman's test that all optimizers rank alike over {datasets} data sets: p {_p(p)}."
     test = f"Wilcoxon's signed-rank test over {datasets} data sets"
-    yield from _pairs(statistics.pairwise(last), ranking.ranks(last).mean(), test)
+    yield from _pairs(statistics.pairwise_tests(last), statistics.ranks(last).mean(), test)
 
 
 def _over_seeds(traces: pd.DataFrame) -> Iterator[Table | str]:
@@ -99,7 +99,7 @@ def _over_seeds(traces: pd.DataFrame) -> Iterator[Table | str]:
     runs = normalized_regrets(traces, (1.0,))[1.0].groupby(["seed", "optimizer"], sort=False).first().unstack(1)  # noqa: PD010
     seeds = runs.reindex(columns=traces["optimizer"].unique())
     test = f"Wilcoxon's rank-sum test over {len(seeds)} seeds"
-    yield from _pairs(statistics.pairwise(seeds, paired=False), seeds.mean(), test)
+    yield from _pairs(statistics.pairwise_tests(seeds, paired=False), seeds.mean(), test)
 
 
 def _pairs(pairs: pd.DataFrame, order: "pd.Series[float]", test: str) -> Iterator[Table | str]:

@@ -11,9 +11,8 @@ from numpy.typing import NDArray
 
 from lcbench.errors import UnknownNameError
 from lcbench.simulate.budgets import offered
-from lcbench.simulate.contract import Config
 from lcbench.simulate.domain import SpaceDomain
-from lcbench.simulate.objectives import WithObjective
+from lcbench.simulate.function import WithObjective
 from lcbench.simulate.replay import ReplayBackend, Schedule
 from lcbench.simulate.surrogate import folder as folders
 from lcbench.simulate.surrogate.card import Card
@@ -22,6 +21,7 @@ from lcbench.simulate.surrogate.features import encode_frame, features
 from lcbench.simulate.surrogate.fitting import Surrogate, carry_out, plan
 from lcbench.simulate.surrogate.models import ModelName
 from lcbench.simulate.surrogate.recorded import Recorded, record
+from lcbench.space import Config
 from lcbench.space.encoding import Encoding
 from lcbench.table.benchmark import Benchmark
 from lcbench.table.curve import Curve

@@ -1,6 +1,6 @@
 """Numbers as the models see them: on a scale without bounds that matter, and back into range.
 
-What an exponential gives on the way back is cut short, see :mod:`lcbench.simulate.rounding`.
+What an exponential gives on the way back is cut short, see :mod:`lcbench.space.rounding`.
 """
 
 from collections.abc import Sequence
@@ -10,9 +10,9 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from lcbench.errors import InputError
-from lcbench.simulate.contract import Config
-from lcbench.simulate.rounding import coordinates, significant
+from lcbench.space import Config
 from lcbench.space.encoding import Encoding
+from lcbench.space.rounding import coordinates, significant
 from lcbench.table.metric import Metric
 
 _SMALLEST = 1e-6  # nats

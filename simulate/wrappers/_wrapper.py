@@ -1,7 +1,8 @@
 """What all wrappers share: they pass everything on."""
 
-from lcbench.simulate.contract import Backend, Config, Domain
-from lcbench.simulate.objectives import WithObjective
+from lcbench.simulate.contract import Backend, Domain
+from lcbench.simulate.function import WithObjective
+from lcbench.space import Config
 from lcbench.table.curve import Curve
 from lcbench.table.metric import Metric
 

@@ -8,8 +8,9 @@ import numpy as np
 
 from lcbench.errors import InputError
 from lcbench.simulate.budgets import checked, offered
-from lcbench.simulate.contract import Backend, Config
+from lcbench.simulate.contract import Backend
 from lcbench.simulate.wrappers._wrapper import Wrapper
+from lcbench.space import Config
 from lcbench.table.curve import Curve
 from lcbench.table.metric import Goal, Metric
 from lcbench.whole import is_number, whole

@@ -7,8 +7,9 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from lcbench.errors import InputError, UnknownNameError
-from lcbench.simulate.contract import Backend, Config
+from lcbench.simulate.contract import Backend
 from lcbench.simulate.wrappers._wrapper import Wrapper
+from lcbench.space import Config
 from lcbench.table.curve import Curve
 from lcbench.table.metric import Metric
 

@@ -10,7 +10,7 @@ from lcbench.analysis.figures import curves, dataset_sizes, epoch_map, overlap, 
 from lcbench.analysis.figures.contract import NothingToDrawError
 from lcbench.analysis.generality import performance_matrix, relative_regret
 from lcbench.errors import InputError, UnknownNameError
-from lcbench.simulate.portfolio.greedy import greedy_portfolio
+from lcbench.simulate.transfer.greedy import greedy_portfolio
 
 
 def png(figure) -> bytes:

@@ -6,7 +6,7 @@ import pytest
 
 from lcbench.analysis.anytime import anytime_ranks, anytime_regret, best_losses, evaluation_regret, target_shares
 from lcbench.errors import InputError
-from lcbench.simulate.regret import regrets, run_regrets, summary
+from lcbench.simulate.study.regret import regrets, run_regrets, summary
 
 
 def study(*results: tuple[str, str, int, float, float], limit: float = 2.0, best: float = 0.1) -> pd.DataFrame:

@@ -21,7 +21,7 @@ from lcbench.analysis.report import markup
 from lcbench.analysis.report.explorer import LEVELS, Block, incumbents, pack, unpack
 from lcbench.analysis.report.markup import parsed_at_once, plotly_js, scatter_only
 from lcbench.errors import FolderError, InputError, UnknownNameError
-from lcbench.simulate.regret import RUN, run_regrets
+from lcbench.simulate.study.regret import RUN, run_regrets
 from lcbench.table import manifest, store
 from lcbench.table.metric import METRICS
 

@@ -16,9 +16,8 @@ from lcbench.analysis.figures import (
     time_to_target,
 )
 from lcbench.analysis.figures.contract import NothingToDrawError
-from lcbench.simulate import ranking
-from lcbench.simulate.regret import scores
-from lcbench.simulate.study import study
+from lcbench.simulate.study import statistics, study
+from lcbench.simulate.study.regret import scores
 
 STUDIES = [name for name, spec in FIGURES.items() if spec.needs_traces and name != "ensembles"]  # tested on its own
 
@@ -82,7 +81,7 @@ def test_over_evaluations_a_line_ends_with_the_shortest_run(bench, traces):
 
 def test_the_diagram_shows_ranks_and_what_does_not_differ(bench, traces):
     frame = critical_difference.frame(bench, "valid_accuracy", traces)
-    expected = ranking.ranks(scores(traces)).mean().sort_values()
+    expected = statistics.ranks(scores(traces)).mean().sort_values()
     assert frame["rank"].tolist() == expected.tolist()
     assert frame["critical_difference"].iloc[0] == pytest.approx(2.343 * np.sqrt(3 * 4 / (6 * 2)), abs=1e-3)
     figure = critical_difference.draw(frame.assign(rank=[1.0, 1.5, 3.0], critical_difference=0.6))

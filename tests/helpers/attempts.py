@@ -10,7 +10,7 @@ import torch
 
 from lcbench.collection.attempt import attempt
 from lcbench.collection.unit import Outcome, Task
-from lcbench.simulate.portfolio.training import attempt as portfolio_attempt
+from lcbench.simulate.transfer.training import attempt as portfolio_attempt
 
 
 def fails_once(task: Task) -> Outcome:

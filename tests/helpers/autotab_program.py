@@ -4,7 +4,7 @@ from importlib.metadata import EntryPoint, entry_points
 
 from lcbench import cli
 
-COMMANDS = {name: f"lcbench.simulate.autotabular.commands:{name}" for name in ("fit", "predict")}
+COMMANDS = {name: f"lcbench.simulate.autotabular.fit_commands:{name}" for name in ("fit", "predict")}
 
 
 def with_commands(group: str) -> list[EntryPoint]:

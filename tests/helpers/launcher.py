@@ -7,8 +7,8 @@ import json
 import os
 import sys
 
+import lcbench.collection.collect_commands
 import lcbench.collection.collecting
-import lcbench.collection.commands
 import lcbench.collection.local_engine
 import lcbench.collection.possession
 import lcbench.collection.reporting  # noqa: F401

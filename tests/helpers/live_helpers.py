@@ -103,7 +103,7 @@ def jobs(trace) -> list[tuple]:
 def with_live(group: str) -> list[EntryPoint]:
     """The program's commands, ``live`` among them whether or not it was there when the program was installed."""
     there = [entry for entry in entry_points(group=group) if entry.name != "live"]
-    return [*there, EntryPoint("live", "lcbench.simulate.realtime.commands:live", group)]
+    return [*there, EntryPoint("live", "lcbench.simulate.realtime.live_commands:live", group)]
 
 
 def main() -> None:

@@ -9,8 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lcbench.errors import InputError
-from lcbench.simulate.ranking import cliques, critical_difference, friedman, ranks, wins
-from lcbench.simulate.statistics import holm
+from lcbench.simulate.study.statistics import cliques, critical_difference, friedman, holm, ranks, wins
 
 TABLE_5A = {
     0.05: (1.960, 2.343, 2.569, 2.728, 2.850, 2.949, 3.031, 3.102, 3.164),

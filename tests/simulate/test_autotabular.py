@@ -23,9 +23,9 @@ from sklearn.model_selection import GroupKFold
 from lcbench import cli
 from lcbench.collection.models import Problem
 from lcbench.errors import DataError, InputError, NotABenchmarkError, PlanConflictError
-from lcbench.simulate.autotabular import AutoTabularClassifier, commands, journal
-from lcbench.simulate.autotabular.over_time import ensembles_over_time
-from lcbench.simulate.portfolio.shipped import load_portfolio
+from lcbench.simulate.autotabular import AutoTabularClassifier, fit_commands, journal
+from lcbench.simulate.autotabular.tables import ensembles_over_time
+from lcbench.simulate.transfer.shipped import load_portfolio
 from lcbench.table.benchmark import embedded_folder
 
 SMALL = {"time_limit": None, "portfolio": None, "budgets": (1, 2), "candidates": 3}
@@ -416,9 +416,9 @@ def test_arguments_that_cannot_be_are_said(fitted, table, tmp_path, capsys):
 
 
 def test_a_portfolio_on_the_command_line_is_one_that_came_along_or_a_folder():
-    assert commands.portfolio_of("none") is None
-    assert commands.portfolio_of("simple") == "simple"
-    assert commands.portfolio_of(str(embedded_folder("portfolio"))) == load_portfolio()
+    assert fit_commands.portfolio_of("none") is None
+    assert fit_commands.portfolio_of("simple") == "simple"
+    assert fit_commands.portfolio_of(str(embedded_folder("portfolio"))) == load_portfolio()
 
 
 def test_what_the_command_is_told_reaches_the_classifier(table, tmp_path, monkeypatch):

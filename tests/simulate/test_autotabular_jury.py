@@ -10,12 +10,11 @@ from hypothesis import strategies as st
 from sklearn.metrics import get_scorer
 
 from lcbench.collection.models import Scorer
-from lcbench.simulate.autotabular import jury
+from lcbench.simulate.autotabular import selection
 from lcbench.simulate.autotabular.folder import Folder
-from lcbench.simulate.autotabular.jury import Jury
-from lcbench.simulate.autotabular.over_time import ensembles_over_time
-from lcbench.simulate.autotabular.selection import Selection, select
+from lcbench.simulate.autotabular.selection import Jury, Selection, select
 from lcbench.simulate.autotabular.settings import Settings
+from lcbench.simulate.autotabular.tables import ensembles_over_time
 
 
 def scorer_of(labels) -> Scorer:
@@ -39,7 +38,7 @@ def test_it_has_room_for_its_candidates_and_each_class_by_its_share(counts, cand
 
 
 def test_where_there_is_no_room_a_sample_selects(tmp_path, monkeypatch):
-    monkeypatch.setattr(jury, "MOST_NUMBERS", 2 * 2 * 40)  # 2 candidates, 2 classes, 40 of 80 rows
+    monkeypatch.setattr(selection, "MOST_NUMBERS", 2 * 2 * 40)  # 2 candidates, 2 classes, 40 of 80 rows
     problem, folder = Guessed(np.random.default_rng(0).integers(2, size=80)), Folder(tmp_path)
     models = [model_of(problem, np.random.default_rng(seed), 0.7) for seed in range(2)]
     asked = Settings(None, 5, 1, 0, (), (), candidates=2, ensemble_size=5)

@@ -25,18 +25,16 @@ from lcbench.simulate.autotabular import AutoTabularClassifier, journal, selecti
 from lcbench.simulate.autotabular.backend import ModelBackend
 from lcbench.simulate.autotabular.baselines_first import BaselinesFirst, WithBaselines, baseline_of
 from lcbench.simulate.autotabular.crew import LimitedCrew, OwnCrew
-from lcbench.simulate.autotabular.duration import seconds_of
 from lcbench.simulate.autotabular.folder import Folder
 from lcbench.simulate.autotabular.journal import Entry
 from lcbench.simulate.autotabular.search import optimizer_of
 from lcbench.simulate.autotabular.selection import Selection, select
-from lcbench.simulate.autotabular.settings import Settings, choose_baselines, choose_portfolio
+from lcbench.simulate.autotabular.settings import Settings, choose_baselines, choose_portfolio, chosen, seconds_of
 from lcbench.simulate.autotabular.tables import leaderboard, trajectory
-from lcbench.simulate.autotabular.validation import chosen
 from lcbench.simulate.autotabular.work import Work
 from lcbench.simulate.ensembles import combine, greedy_ensemble
-from lcbench.simulate.portfolio import shipped
-from lcbench.simulate.portfolio.shipped import load_portfolio
+from lcbench.simulate.transfer import shipped
+from lcbench.simulate.transfer.shipped import load_portfolio
 from lcbench.table.curve import Curve
 
 

@@ -4,8 +4,8 @@ import sys
 import pytest
 
 from lcbench import cli
-from lcbench.simulate.commands import _optimizers
 from lcbench.simulate.optimizers import OPTIMIZERS
+from lcbench.simulate.simulate_commands import _optimizers
 from lcbench.simulate.study import read
 from lcbench.simulate.study.cell import Player
 
@@ -117,6 +117,9 @@ print(*sorted({{"torch", "openml", "sklearn", "lcbench.collection"}} & set(sys.m
 
 
 def test_importing_the_command_is_light():
-    code = "import sys, lcbench.simulate.commands; print(*({'numpy', 'pandas', 'ConfigSpace'} & set(sys.modules)))"
+    code = (
+        "import sys, lcbench.simulate.simulate_commands;"
+        " print(*({'numpy', 'pandas', 'ConfigSpace'} & set(sys.modules)))"
+    )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == ""

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from lcbench.errors import InputError
-from lcbench.simulate.portfolio.greedy import (
+from lcbench.simulate.transfer.greedy import (
     greedy_portfolio,
     leave_one_out,
     leave_one_out_simple,

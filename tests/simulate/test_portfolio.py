@@ -9,13 +9,13 @@ import pytest
 from lcbench.errors import DamagedFileError, InputError, NewerFormatError, NotABenchmarkError, UnknownNameError
 from lcbench.files import write_json
 from lcbench.simulate.domain import SpaceDomain
-from lcbench.simulate.portfolio.evaluation import DIVERGED, FAILED, SUCCESS, Ended, Evaluation
-from lcbench.simulate.portfolio.folder import MANIFEST, read_folder
-from lcbench.simulate.portfolio.greedy import leave_one_out, leave_one_out_random, leave_one_out_simple
-from lcbench.simulate.portfolio.kept import Kept
-from lcbench.simulate.portfolio.matrix import MATRIX_SCHEMA, config_columns, greedy, matrix_row, matrix_values, simple
-from lcbench.simulate.portfolio.plan import Plan, differences, extends
-from lcbench.simulate.portfolio.schedule import Schedule
+from lcbench.simulate.transfer._schedule import Schedule
+from lcbench.simulate.transfer.evaluation import DIVERGED, FAILED, SUCCESS, Ended, Evaluation
+from lcbench.simulate.transfer.folder import MANIFEST, read_folder
+from lcbench.simulate.transfer.greedy import leave_one_out, leave_one_out_random, leave_one_out_simple
+from lcbench.simulate.transfer.kept import Kept
+from lcbench.simulate.transfer.matrix import MATRIX_SCHEMA, config_columns, greedy, matrix_row, matrix_values, simple
+from lcbench.simulate.transfer.plan import Plan, differences, extends
 from lcbench.space.spaces import get_space
 
 SPACE = get_space("mlp")

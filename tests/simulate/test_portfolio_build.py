@@ -20,11 +20,11 @@ from lcbench.cli import run
 from lcbench.collection.local_engine import LocalEngine
 from lcbench.files import read_parquet
 from lcbench.simulate import load_portfolio
-from lcbench.simulate.portfolio.building import opened
-from lcbench.simulate.portfolio.evaluation import TIMEOUT
-from lcbench.simulate.portfolio.folder import MANIFEST, read_folder
-from lcbench.simulate.portfolio.plan import Plan
-from lcbench.simulate.portfolio.training import attempt
+from lcbench.simulate.transfer.building import opened
+from lcbench.simulate.transfer.evaluation import TIMEOUT
+from lcbench.simulate.transfer.folder import MANIFEST, read_folder
+from lcbench.simulate.transfer.plan import Plan
+from lcbench.simulate.transfer.training import attempt
 from lcbench.table import verify
 
 SOURCES = ("sklearn:wine", "sklearn:iris")
@@ -144,7 +144,7 @@ def test_killed_at_any_moment_the_same_command_goes_on(built, tmp_path):
 
 def test_ctrl_c_keeps_what_has_ended_and_writes_what_is_done(tmp_path, monkeypatch, capsys):
     folder = tmp_path / "out"
-    from lcbench.simulate.portfolio.building import Build
+    from lcbench.simulate.transfer.building import Build
 
     whole = Build.run
 
@@ -315,7 +315,7 @@ def test_a_file_that_was_changed_is_not_shown(built, tmp_path, capsys):
 
 def test_the_command_line_stays_light():
     code = (
-        "import sys; from lcbench.cli import app; app(); import lcbench.simulate.portfolio.commands; "
+        "import sys; from lcbench.cli import app; app(); import lcbench.simulate.transfer.portfolio_commands; "
         "print(sorted({'torch', 'openml', 'sklearn', 'pandas', 'ConfigSpace'} & set(sys.modules)))"
     )
     assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout == "[]\n"

@@ -10,8 +10,8 @@ import lcbench
 from lcbench.analysis.paper import LCBENCH_DATASETS
 from lcbench.simulate import OPTIMIZERS, WarmStart, load_portfolio
 from lcbench.simulate.domain import SpaceDomain
-from lcbench.simulate.portfolio.folder import PortfolioFolder, read_folder
-from lcbench.simulate.portfolio.matrix import greedy, simple
+from lcbench.simulate.transfer.folder import PortfolioFolder, read_folder
+from lcbench.simulate.transfer.matrix import greedy, simple
 from lcbench.space.spaces import get_space
 from lcbench.table.benchmark import embedded_folder
 

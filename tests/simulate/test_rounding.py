@@ -5,8 +5,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lcbench.simulate.domain import SpaceDomain
-from lcbench.simulate.rounding import compared, coordinates, significant
 from lcbench.space.encoding import Encoding
+from lcbench.space.rounding import compared, coordinates, significant
 
 
 @given(st.floats(1e-10, 1e9), st.sampled_from([-1, 1]), st.integers(2, 10))

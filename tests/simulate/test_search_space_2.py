@@ -10,11 +10,12 @@ from lcbench.analysis.importance import fit_task, main_effects, observations
 from lcbench.collection.plan import digest_configs, given_configs, sampled_configs
 from lcbench.errors import InputError
 from lcbench.simulate import FunctionBackend, Job, ReplayBackend, SurrogateBackend, TrainingBackend, live, simulate
-from lcbench.simulate.contract import Config, Result
+from lcbench.simulate.contract import Result
 from lcbench.simulate.domain import SpaceDomain
 from lcbench.simulate.optimizers import OPTIMIZERS
 from lcbench.simulate.optimizers._kde import KDE
 from lcbench.simulate.optimizers.bohb import KDEModel, Settings
+from lcbench.space import Config
 from lcbench.space.spaces import check_configs, encode, get_space, records, sample, to_frame
 from lcbench.table.curve import Curve
 from lcbench.table.metric import METRICS

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from scipy import stats
 
 from lcbench.errors import InputError
-from lcbench.simulate.statistics import bootstrap_interval, holm, pairwise, rank_sum, signed_rank
+from lcbench.simulate.study.statistics import bootstrap_interval, holm, pairwise_tests, rank_sum, signed_rank
 
 P_VALUES = st.lists(st.floats(0, 1), min_size=1, max_size=12)
 
@@ -80,10 +80,10 @@ def test_rank_sum_by_hand_and_by_scipy():
 
 def test_pairs():
     scores = pd.DataFrame({"a": [1, 2, 3, 4, 5, 6.0], "b": [2, 4, 6, 8, 10, 12.0], "c": [1, 2, 3, 4, 5, 6.0]})
-    found = pairwise(scores).set_index(["first", "second"])
+    found = pairwise_tests(scores).set_index(["first", "second"])
     assert found.index.tolist() == [("a", "b"), ("a", "c"), ("b", "c")]
     assert found["difference"].tolist() == [-3.5, 0.0, 3.5]
     np.testing.assert_allclose(found["p"], [2 / 64, 1.0, 2 / 64])
     np.testing.assert_allclose(found["p_holm"], [6 / 64, 1.0, 6 / 64])
     with pytest.raises(InputError, match="at least two optimizers and two values"):
-        pairwise(scores[["a"]])
+        pairwise_tests(scores[["a"]])

@@ -4,9 +4,9 @@ import pytest
 
 from lcbench.errors import InputError, UnknownNameError
 from lcbench.simulate.adapters import ADAPTERS
-from lcbench.simulate.regret import evaluation_regrets, normalized_regrets, regrets, scores, summary
 from lcbench.simulate.replay import ReplayBackend
 from lcbench.simulate.study import COLUMNS, Limit, cell_rng, parse_budget, read, study, write
+from lcbench.simulate.study.regret import evaluation_regrets, normalized_regrets, regrets, scores, summary
 
 
 @pytest.fixture(scope="module")

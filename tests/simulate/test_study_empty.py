@@ -15,10 +15,10 @@ from lcbench.analysis.figures import FIGURES
 from lcbench.analysis.report import markup
 from lcbench.analysis.report.explorer import incumbents
 from lcbench.errors import InputError
-from lcbench.simulate.ranking import ranks
-from lcbench.simulate.regret import evaluation_regrets, normalized_regrets, run_regrets, scores
 from lcbench.simulate.study import is_empty, read, results, study, write
 from lcbench.simulate.study.empty import said
+from lcbench.simulate.study.regret import evaluation_regrets, normalized_regrets, run_regrets, scores
+from lcbench.simulate.study.statistics import ranks
 
 TIGHT = "1x"  # the time of one mean run at 50 epochs: a random first configuration may take longer
 OPTIMIZERS = ["hyperband", "random"]

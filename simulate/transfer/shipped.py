@@ -6,8 +6,8 @@ from json import dumps
 from pathlib import Path
 from typing import Literal
 
-from lcbench.simulate.contract import Config
-from lcbench.simulate.portfolio.folder import NAME, read_folder
+from lcbench.simulate.transfer.folder import NAME, read_folder
+from lcbench.space import Config
 from lcbench.table.benchmark import embedded_folder
 
 Name = Literal["greedy", "simple"]
@@ -37,7 +37,7 @@ def load_portfolio(name: Name = "greedy", folder: Path | str | None = None) -> l
     return read_folder(embedded_folder(NAME) if folder is None else Path(folder)).configs(name)
 
 
-def digest(configs: Sequence[Config]) -> str:
+def portfolio_digest(configs: Sequence[Config]) -> str:
     """Sixteen letters that tell one portfolio from another: which configurations it has, in which order."""
     told = dumps([dict(config) for config in configs], sort_keys=True, default=str)
     return sha256(told.encode()).hexdigest()[:16]

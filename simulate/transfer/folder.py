@@ -28,10 +28,10 @@ from numpy.typing import NDArray
 from lcbench.errors import DamagedFileError, NewerFormatError, NotABenchmarkError, UnknownNameError
 from lcbench.files import read_json, read_parquet
 from lcbench.signature import digest
-from lcbench.simulate.contract import Config
-from lcbench.simulate.portfolio.matrix import MATRIX_SCHEMA, matrix_values
-from lcbench.simulate.portfolio.plan import METRIC
-from lcbench.simulate.portfolio.regret import relative_regret
+from lcbench.simulate.transfer.greedy import relative_regret
+from lcbench.simulate.transfer.matrix import MATRIX_SCHEMA, matrix_values
+from lcbench.simulate.transfer.plan import METRIC
+from lcbench.space import Config
 
 MANIFEST, MATRIX, CANDIDATES, TRIED = "portfolio.json", "matrix.parquet", "candidates.parquet", "tried"
 GREEDY, SIMPLE = "greedy.parquet", "simple.parquet"
@@ -57,7 +57,7 @@ class PortfolioFolder:
 
     @property
     def plan(self) -> Mapping[str, Any]:
-        """The plan of the build (see :mod:`lcbench.simulate.portfolio.plan`), and digests of the data."""
+        """The plan of the build (see :mod:`lcbench.simulate.transfer.plan`), and digests of the data."""
         return dict(self.manifest["plan"])
 
     @property
@@ -72,7 +72,7 @@ class PortfolioFolder:
 
     @cached_property
     def matrix(self) -> pa.Table:
-        """The matrix, in ``lcbench.simulate.portfolio.matrix.MATRIX_SCHEMA``."""
+        """The matrix, in ``lcbench.simulate.transfer.matrix.MATRIX_SCHEMA``."""
         return self._read(MATRIX).cast(MATRIX_SCHEMA)
 
     @cached_property

@@ -1,6 +1,6 @@
 """Portfolios: configurations that together do well on many data sets, to begin a search with.
 
-:mod:`lcbench.simulate.portfolio.greedy` has the rules, :mod:`lcbench.simulate.portfolio.building` makes portfolios by
+:mod:`lcbench.simulate.transfer.greedy` has the rules, :mod:`lcbench.simulate.transfer.building` makes portfolios by
 training, and :func:`load_portfolio` reads them, for :class:`lcbench.simulate.warm_start.WarmStart`.
 """
 
@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING
 
 import lazy_loader
 
+if TYPE_CHECKING:
+    from lcbench.simulate.transfer.shipped import load_portfolio as load_portfolio
+
 __getattr__, __dir__, __all__ = lazy_loader.attach(
     __name__,
     submod_attrs={
         "shipped": ["load_portfolio"],
     },
 )
-
-if TYPE_CHECKING:
-    from lcbench.simulate.portfolio.shipped import load_portfolio as load_portfolio

@@ -9,9 +9,9 @@ import typer
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from lcbench.simulate.portfolio.building import Build
-    from lcbench.simulate.portfolio.plan import Plan
-    from lcbench.simulate.portfolio.training import Engine
+    from lcbench.simulate.transfer.building import Build
+    from lcbench.simulate.transfer.plan import Plan
+    from lcbench.simulate.transfer.training import Engine
 
 INCOMPLETE, INTERRUPTED = 3, 130
 
@@ -57,9 +57,9 @@ def build(
 
     from lcbench.console import ERR, OUT
     from lcbench.errors import InputError
-    from lcbench.simulate.portfolio import training
-    from lcbench.simulate.portfolio.building import is_complete
-    from lcbench.simulate.portfolio.plan import Plan
+    from lcbench.simulate.transfer import training
+    from lcbench.simulate.transfer.building import is_complete
+    from lcbench.simulate.transfer.plan import Plan
     from lcbench.table.manifest import parse_budgets
 
     if size < 1:
@@ -87,8 +87,8 @@ def build(
 def _again(out: Path, size: int) -> None:
     """A build that is complete can still give a portfolio of another size."""
     from lcbench.console import OUT
-    from lcbench.simulate.portfolio.folder import read_folder
-    from lcbench.simulate.portfolio.results import choose_again
+    from lcbench.simulate.transfer.folder import read_folder
+    from lcbench.simulate.transfer.results import choose_again
 
     held = read_folder(out)
     if held.manifest["size"] == size:
@@ -100,11 +100,11 @@ def _again(out: Path, size: int) -> None:
 
 @contextmanager
 def _opened(plan: "Plan", out: Path, size: int, *, quiet: bool) -> "Iterator[Build]":
-    """As :func:`lcbench.simulate.portfolio.building.opened`, with a bar over the data sets while they are loaded."""
+    """As :func:`lcbench.simulate.transfer.building.opened`, with a bar over the data sets while they are loaded."""
     from contextlib import ExitStack
 
     from lcbench.console import progress
-    from lcbench.simulate.portfolio.building import opened
+    from lcbench.simulate.transfer.building import opened
 
     with ExitStack() as stack:
         with progress(quiet=quiet) as bar:
@@ -118,7 +118,7 @@ def _run(building: "Build", engine: "Engine", *, quiet: bool) -> None:
     import time
     from datetime import UTC, datetime
 
-    from lcbench.simulate.portfolio.report import BuildReport
+    from lcbench.simulate.transfer.report import BuildReport
 
     with BuildReport(building.schedule, time.monotonic, quiet=quiet) as report:
         for evaluation, ended in building.run(engine, lambda: datetime.now(UTC)):
@@ -145,8 +145,8 @@ def show(
     """Print a portfolio, its regret by size, and what it would have been worth on each data set, built without it."""
     from lcbench.console import OUT, facts
     from lcbench.errors import DamagedFileError
-    from lcbench.simulate.portfolio import showing
-    from lcbench.simulate.portfolio.folder import NAME, read_folder
+    from lcbench.simulate.transfer import showing
+    from lcbench.simulate.transfer.folder import NAME, read_folder
     from lcbench.table.benchmark import embedded_folder
 
     held = read_folder(folder or embedded_folder(NAME))

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from lcbench.simulate.contract import Config
+from lcbench.space import Config
 
 SUCCESS, DIVERGED, TIMEOUT, FAILED = "success", "diverged", "timeout", "failed"
 STATUSES = (SUCCESS, DIVERGED, TIMEOUT, FAILED)

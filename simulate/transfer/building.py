@@ -12,13 +12,13 @@ from lcbench.errors import InputError, PlanConflictError
 from lcbench.files import read_json, write_json
 from lcbench.output import writable_folder
 from lcbench.simulate.domain import SpaceDomain
-from lcbench.simulate.portfolio.evaluation import FAILED, Ended, Evaluation
-from lcbench.simulate.portfolio.folder import MANIFEST, read_folder
-from lcbench.simulate.portfolio.kept import Kept
-from lcbench.simulate.portfolio.plan import Plan, differences, extends
-from lcbench.simulate.portfolio.results import write_portfolios, write_tried
-from lcbench.simulate.portfolio.schedule import Schedule
-from lcbench.simulate.portfolio.training import (
+from lcbench.simulate.transfer._schedule import Schedule
+from lcbench.simulate.transfer.evaluation import FAILED, Ended, Evaluation
+from lcbench.simulate.transfer.folder import MANIFEST, read_folder
+from lcbench.simulate.transfer.kept import Kept
+from lcbench.simulate.transfer.plan import Plan, differences, extends
+from lcbench.simulate.transfer.results import write_portfolios, write_tried
+from lcbench.simulate.transfer.training import (
     Engine,
     EvaluationTask,
     Outcome,

@@ -7,8 +7,8 @@ from typing import Self
 from rich.markup import escape
 
 from lcbench.console import ERR, Pace, duration, progress
-from lcbench.simulate.portfolio.evaluation import FAILED, TIMEOUT, Ended, Evaluation
-from lcbench.simulate.portfolio.schedule import Schedule
+from lcbench.simulate.transfer._schedule import Schedule
+from lcbench.simulate.transfer.evaluation import FAILED, TIMEOUT, Ended, Evaluation
 
 
 class BuildReport:

@@ -21,8 +21,8 @@ import pyarrow as pa
 
 from lcbench.errors import DamagedFileError
 from lcbench.files import read_json, read_parquet, write_json, write_parquet
-from lcbench.simulate.portfolio.evaluation import STATUSES, Ended, Evaluation
-from lcbench.simulate.portfolio.plan import METRIC
+from lcbench.simulate.transfer.evaluation import STATUSES, Ended, Evaluation
+from lcbench.simulate.transfer.plan import METRIC
 
 NAME = ".building"
 _COLUMNS = ("status", METRIC, "test_accuracy", "seconds")

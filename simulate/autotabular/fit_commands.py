@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from lcbench.simulate.autotabular.classifier import AutoTabularClassifier
-    from lcbench.simulate.contract import Config
+    from lcbench.space import Config
 
 INTERRUPTED = 130
 NONE = "none"
@@ -47,8 +47,8 @@ def fit(
     from lcbench.console import ERR, OUT
     from lcbench.errors import InputError
     from lcbench.simulate.autotabular.classifier import AutoTabularClassifier
-    from lcbench.simulate.autotabular.duration import seconds_of
     from lcbench.simulate.autotabular.folder import Folder
+    from lcbench.simulate.autotabular.settings import seconds_of
 
     if workers < 1:
         raise InputError(f"workers must be at least 1, got {workers}.")
@@ -112,7 +112,7 @@ def portfolio_of(asked: str) -> "str | Sequence[Config] | None":
     """
     from lcbench.errors import InputError
     from lcbench.simulate.autotabular.settings import PORTFOLIOS
-    from lcbench.simulate.portfolio.shipped import load_portfolio
+    from lcbench.simulate.transfer.shipped import load_portfolio
 
     if asked in PORTFOLIOS:
         return asked

@@ -5,15 +5,15 @@ from numpy.typing import NDArray
 from rich.table import Table
 
 from lcbench.console import table
-from lcbench.simulate.portfolio.folder import PortfolioFolder
-from lcbench.simulate.portfolio.greedy import (
+from lcbench.simulate.transfer.folder import PortfolioFolder
+from lcbench.simulate.transfer.greedy import (
     greedy_portfolio,
     leave_one_out,
     leave_one_out_random,
     leave_one_out_simple,
     portfolio_regret,
 )
-from lcbench.simulate.portfolio.plan import METRIC
+from lcbench.simulate.transfer.plan import METRIC
 
 _SIZES = (1, 2, 4, 8, 16, 32)
 

@@ -7,11 +7,10 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 
-from lcbench.simulate.contract import Config
-from lcbench.simulate.portfolio.evaluation import Ended, Evaluation
-from lcbench.simulate.portfolio.greedy import portfolio_frame, portfolio_regret
-from lcbench.simulate.portfolio.plan import METRIC, SEED
-from lcbench.simulate.portfolio.regret import relative_regret
+from lcbench.simulate.transfer.evaluation import Ended, Evaluation
+from lcbench.simulate.transfer.greedy import portfolio_frame, portfolio_regret, relative_regret
+from lcbench.simulate.transfer.plan import METRIC, SEED
+from lcbench.space import Config
 
 if TYPE_CHECKING:
     from ConfigSpace import ConfigurationSpace
@@ -67,7 +66,7 @@ def matrix_values(matrix: pa.Table, column: str = METRIC) -> pd.DataFrame:
 
 
 def greedy(matrix: pa.Table, size: int) -> pd.DataFrame:
-    """The greedy portfolio of a matrix, see :func:`lcbench.simulate.portfolio.greedy.portfolio_frame`."""
+    """The greedy portfolio of a matrix, see :func:`lcbench.simulate.transfer.greedy.portfolio_frame`."""
     frame = portfolio_frame(relative_regret(matrix_values(matrix), METRIC), size)
     return frame.rename(columns={"config_id": "candidate"})
 

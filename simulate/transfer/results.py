@@ -9,9 +9,9 @@ import pyarrow as pa
 
 from lcbench.files import write_json, write_parquet
 from lcbench.signature import digest
-from lcbench.simulate.contract import Config
-from lcbench.simulate.portfolio.evaluation import FAILED, Evaluation
-from lcbench.simulate.portfolio.folder import (
+from lcbench.simulate.transfer._schedule import Schedule
+from lcbench.simulate.transfer.evaluation import FAILED, Evaluation
+from lcbench.simulate.transfer.folder import (
     CANDIDATES,
     FORMAT,
     GREEDY,
@@ -21,10 +21,10 @@ from lcbench.simulate.portfolio.folder import (
     TRIED,
     PortfolioFolder,
 )
-from lcbench.simulate.portfolio.kept import Kept
-from lcbench.simulate.portfolio.matrix import MATRIX_SCHEMA, config_columns, greedy, matrix_row, simple
-from lcbench.simulate.portfolio.plan import METRIC, SEED
-from lcbench.simulate.portfolio.schedule import Schedule
+from lcbench.simulate.transfer.kept import Kept
+from lcbench.simulate.transfer.matrix import MATRIX_SCHEMA, config_columns, greedy, matrix_row, simple
+from lcbench.simulate.transfer.plan import METRIC, SEED
+from lcbench.space import Config
 from lcbench.space.spaces import from_json, get_space, to_json
 from lcbench.table import store
 from lcbench.table.manifest import DATASET_SCHEMA, RUN_SCHEMA, Manifest

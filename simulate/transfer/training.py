@@ -26,9 +26,9 @@ from lcbench.collection.unit import Outcome as Outcome
 from lcbench.collection.unit import Task
 from lcbench.collection.unit import Unit as Unit
 from lcbench.errors import InputError
-from lcbench.simulate.portfolio.evaluation import TIMEOUT, Ended, Evaluation
-from lcbench.simulate.portfolio.kept import NAME, Kept
-from lcbench.simulate.portfolio.plan import SEED, Plan
+from lcbench.simulate.transfer.evaluation import TIMEOUT, Ended, Evaluation
+from lcbench.simulate.transfer.kept import NAME, Kept
+from lcbench.simulate.transfer.plan import SEED, Plan
 
 if TYPE_CHECKING:
     from lcbench.collection.networks.recorder import Run
