@@ -26,8 +26,9 @@ def baselines(
     named and left out. Stopped at any moment, the same command goes on where it stopped. Exit codes: 0 all is there; 2
     nothing can be done; 3 some are missing; 130 stopped with Ctrl-C.
     """
-    from lcbench.collection.baseline_session import held
     from lcbench.collection.full_disk import clear_if_full
+
+    from lcbench.collection.baseline_session import held
     from lcbench.collection.models.baselines import choose
     from lcbench.console import ERR, OUT
     from lcbench.errors import InputError

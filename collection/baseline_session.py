@@ -17,12 +17,12 @@ from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
-
 from lcbench.collection.attempt import describe
-from lcbench.collection.baseline_sources import load_again
 from lcbench.collection.engine import KILLED
-from lcbench.collection.models.baselines import BASELINES, seeds_of
 from lcbench.collection.processes import Processes
+
+from lcbench.collection.baseline_sources import load_again
+from lcbench.collection.models.baselines import BASELINES, seeds_of
 from lcbench.collection.provenance import processor
 from lcbench.collection.shards import Workplace
 from lcbench.collection.tables import labels_table

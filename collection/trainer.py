@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from lcbench.collection.attempt import describe
 from lcbench.collection.data.prepared import Prepared
 from lcbench.table.curve import Curve
+from lcbench.work.task import describe
 
 if TYPE_CHECKING:
     from lcbench.collection.networks.recorder import Run

@@ -11,19 +11,19 @@ import pyarrow as pa
 import pytest
 from collecting_helpers import NOW, plan
 from filelock import FileLock
+from lcbench.collection.attempt import attempt as attempt_unit
+from lcbench.collection.possession import opened
+from lcbench.collection.unit import Extras
 
 import lcbench
 from lcbench import cli
 from lcbench.collection import baseline_scores, baseline_session
-from lcbench.collection.attempt import attempt as attempt_unit
 from lcbench.collection.baseline_session import Fit, Order, Session, attempt, held
 from lcbench.collection.data.preparation import Prepared, prepare
 from lcbench.collection.data.sources import load_dataset
 from lcbench.collection.models import baselines
 from lcbench.collection.plan import sampled_configs
-from lcbench.collection.possession import opened
 from lcbench.collection.shards import Workplace
-from lcbench.collection.unit import Extras
 from lcbench.errors import InputError, UnknownNameError
 from lcbench.table import manifest, store, verify
 from lcbench.table.merge import merge

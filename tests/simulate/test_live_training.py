@@ -14,12 +14,12 @@ import pandas as pd
 import psutil
 import pytest
 from collecting_helpers import NOW, collect, wait_until
+from lcbench.collection.engine import KILLED
 from live_helpers import Script, jobs, make, numbers
 
 import lcbench
 from lcbench import cli
 from lcbench.collection.data.dataset import Dataset
-from lcbench.collection.engine import KILLED
 from lcbench.collection.plan import sampled_configs
 from lcbench.errors import InputError, UnknownNameError
 from lcbench.simulate import Job, ReplayBackend, TrainingBackend, live, simulate

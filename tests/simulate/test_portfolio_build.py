@@ -14,10 +14,10 @@ import numpy as np
 import pytest
 from attempts import killed_on_wine, no_time_for_wine
 from collecting_helpers import NOW, PROGRAM, wait_until
+from lcbench.collection.local_engine import LocalEngine
 
 import lcbench
 from lcbench.cli import run
-from lcbench.collection.local_engine import LocalEngine
 from lcbench.files import read_parquet
 from lcbench.simulate import load_portfolio
 from lcbench.simulate.transfer.building import opened

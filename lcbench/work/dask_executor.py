@@ -1,8 +1,8 @@
-"""Units on other machines, through Dask's scheduler.
+"""Tasks on other machines, through Dask's scheduler.
 
-A worker writes its unit into the shared folder itself; only what became of it travels. Where a worker is lost, the
-scheduler gives its units to another one. At most twice as many units as there are threads are with the scheduler, so
-that a long plan costs it no memory, and workers that come later get their share.
+A task keeps its results in the shared folder itself; only its outcome travels. If a worker is lost, the scheduler gives
+its tasks to another one. At most twice as many tasks as there are threads are with the scheduler, so that a long plan
+costs it no memory, and workers that come later get their share.
 """
 
 import logging
@@ -10,38 +10,38 @@ import time
 from collections.abc import Callable
 from queue import Empty, SimpleQueue
 from types import ModuleType, TracebackType
-from typing import TYPE_CHECKING, Self, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, Self, TypeVar
 
-from lcbench.collection.attempt import attempt, describe
-from lcbench.collection.engine import GO_ON, KILLED
-from lcbench.collection.unit import Outcome, Task
 from lcbench.errors import InputError, StoppedError
+from lcbench.work.executors import SECONDS_TO_WAIT
+from lcbench.work.task import GO_ON, KILLED, Outcome, Task, attempt, describe
 
 if TYPE_CHECKING:
     from distributed import Future
 
-_T = TypeVar("_T")
+T = TypeVar("T", bound=Task)
+_Answer = TypeVar("_Answer")
+
 _SECONDS_TO_CONNECT = 5
 _SECONDS_BETWEEN_COUNTS = 2.0
-_SECONDS_TO_WAIT = 0.5
 
 
-class DaskEngine:
+class DaskExecutor(Generic[T]):
     """Dask workers, each of which must see the folder under the same path and have ``lcbench[dask]`` installed.
 
     Args:
         scheduler: The scheduler's address, ``tcp://HOST:PORT``.
-        attempt: What a worker does with a unit; importable by name.
+        function: What a worker does with a task; it can be sent to another process.
 
     Raises:
         InputError: If ``distributed`` is not installed.
     """
 
-    def __init__(self, scheduler: str, attempt: Callable[[Task], Outcome] = attempt) -> None:
+    def __init__(self, scheduler: str, function: Callable[[T], Any]) -> None:
         self._distributed = _distributed()
-        self._scheduler, self._attempt = scheduler, attempt
-        self._running: dict[str, tuple[Future[Outcome], Task]] = {}
-        self._ended: SimpleQueue[Future[Outcome]] = SimpleQueue()
+        self._scheduler, self._function = scheduler, function
+        self._running: dict[str, tuple[Future[Outcome[T]], T]] = {}
+        self._ended: SimpleQueue[Future[Outcome[T]]] = SimpleQueue()
         self._threads, self._counted = 0, -_SECONDS_BETWEEN_COUNTS
 
     def __enter__(self) -> Self:
@@ -62,34 +62,34 @@ class DaskEngine:
     def describe(self) -> str:
         """Scheduler and number of threads."""
         threads = self._count()
-        waiting = "" if threads else " (units wait until one comes: dask worker " + self._scheduler + ")"
+        waiting = "" if threads else " (work waits until one comes: dask worker " + self._scheduler + ")"
         return f"{threads} Dask worker thread{'s' * (threads != 1)} at {self._scheduler}{waiting}"
 
     def room(self) -> int:
-        """Units that the scheduler may still be given."""
+        """Tasks that the scheduler may still be given."""
         return 2 * max(self._count(), 1) - len(self._running)
 
-    def start(self, task: Task) -> None:
-        """Give a unit to the scheduler."""
-        key = f"{task.unit.dataset}-{task.unit.config_id}-{time.monotonic_ns()}"
-        future = self._client.submit(self._attempt, task, key=key, pure=False)
+    def start(self, task: T) -> None:
+        """Give a task to the scheduler."""
+        key = f"{task}-{time.monotonic_ns()}".replace(" ", "-")
+        future = self._client.submit(attempt, self._function, task, key=key, pure=False)
         self._running[key] = future, task
         future.add_done_callback(self._ended.put)
 
-    def wait(self) -> list[Outcome]:
-        """Wait half a second at most for a unit to end."""
+    def wait(self, seconds: float = SECONDS_TO_WAIT) -> list[Outcome[T]]:
+        """Wait half a second at most for a task to end."""
         try:
-            return [self._outcome(self._ended.get(timeout=_SECONDS_TO_WAIT))]
+            return [self._outcome(self._ended.get(timeout=min(seconds, SECONDS_TO_WAIT)))]
         except Empty:
             self._check()
             return []
 
-    def _outcome(self, ended: "Future[Outcome]") -> Outcome:
+    def _outcome(self, ended: "Future[Outcome[T]]") -> Outcome[T]:
         future, task = self._running[str(ended.key)]
         if future.status == "finished":
-            outcome: Outcome = self._asked(future.result)
+            outcome: Outcome[T] = self._asked(future.result).of(task)
         elif future.status == "error":
-            outcome = Outcome(task.unit, self._reason(self._asked(future.exception)))
+            outcome = Outcome(task, reason=self._reason(self._asked(future.exception)))
         else:
             raise self._lost()
         del self._running[str(ended.key)]
@@ -104,7 +104,7 @@ class DaskEngine:
             self._counted = time.monotonic()
         return self._threads
 
-    def _asked(self, question: Callable[[], _T]) -> _T:
+    def _asked(self, question: Callable[[], _Answer]) -> _Answer:
         """The answer of the scheduler."""
         self._check()
         try:
