@@ -1,7 +1,9 @@
 """The command, really started: what it prints, its exit codes, its log, and how it is stopped."""
 
 import errno
+import itertools
 import os
+import re
 import shutil
 import subprocess
 import sys

@@ -1,6 +1,7 @@
 """Several configurations in one stack: each gives what it gives alone, whatever its width, batch size and dropout."""
 
 import itertools
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -22,6 +23,7 @@ from lcbench.collection.tasks import Extras, RunsTask
 from lcbench.errors import InputError
 from lcbench.space import spaces
 from lcbench.table import verify
+from lcbench.work import Outcome, run
 
 CONFIGS = [
     CONFIG,
