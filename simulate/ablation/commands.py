@@ -49,7 +49,7 @@ def ablation(
     """
     from lcbench.simulate.ablation.plan import Plan
     from lcbench.simulate.autotabular.settings import choose_baselines, seconds_of
-    from lcbench.simulate.transfer.training import split_sources
+    from lcbench.collection.data.sources import split_sources
     from lcbench.table.manifest import parse_budgets
 
     if seeds < 1:
