@@ -52,8 +52,8 @@ def figures(
     from lcbench.analysis.figures import FIGURES
     from lcbench.analysis.provenance import check_same_table
     from lcbench.output import writable_folder
-    from lcbench.simulate import ablation
     from lcbench.simulate.study import read
+    from lcbench.simulate.study import systems as ablation
     from lcbench.table.benchmark import load
     from lcbench.table.metric import get_metric
 

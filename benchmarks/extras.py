@@ -15,6 +15,7 @@ from typing import Annotated
 
 import numpy as np
 import typer
+from lcbench.collection.unit import NO_EXTRAS, Extras, Unit
 
 from lcbench.collection.networks.calibration import noise
 from lcbench.collection.networks.cost import Sizes
@@ -23,7 +24,6 @@ from lcbench.collection.networks.tensors import one_thread
 from lcbench.collection.networks.train import train
 from lcbench.collection.provenance import processor
 from lcbench.collection.shards import Workplace
-from lcbench.collection.unit import NO_EXTRAS, Extras, Unit
 from lcbench.space.spaces import get_space, sample
 from lcbench.table.manifest import parse_budgets
 

@@ -17,9 +17,9 @@ from pathlib import Path
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
+from lcbench.collection.possession import opened
 
 from lcbench.collection.plan import Plan, sampled_configs
-from lcbench.collection.possession import opened
 from lcbench.collection.shards import Workplace
 
 ROWS, FEATURES, CLASSES = 500_000, 50, 10

@@ -68,7 +68,7 @@ def simulate(
     from lcbench.output import writable_file, writable_folder
     from lcbench.simulate.study import study
     from lcbench.simulate.study.file import write
-    from lcbench.simulate.study.parts import remove_parts
+    from lcbench.simulate.study.storage import remove_parts
     from lcbench.table.benchmark import load
     from lcbench.table.manifest import parse_budgets
 
@@ -111,7 +111,7 @@ def _report(traces: "pd.DataFrame", metric: str, out: Path) -> None:
 
     from lcbench.console import OUT
     from lcbench.simulate.study import report, results
-    from lcbench.simulate.study.empty import said
+    from lcbench.simulate.study.file import said
 
     OUT.print(report.summary_table(traces, metric, np.random.default_rng(0)))
     for part in report.tests(traces):

@@ -10,15 +10,15 @@ from types import TracebackType
 from typing import Any, Self
 
 import pandas as pd
+from lcbench.collection.engine import KILLED
+from lcbench.collection.processes import Processes
 
 from lcbench.collection.data.dataset import Dataset
 from lcbench.collection.data.encodings import default_encoding
 from lcbench.collection.data.preparation import prepare
 from lcbench.collection.data.sources import load_dataset
-from lcbench.collection.engine import KILLED
 from lcbench.collection.networks.tensors import check_device
 from lcbench.collection.plan import digest_configs, digest_data
-from lcbench.collection.processes import Processes
 from lcbench.collection.trainer import Order, Trained, Trainer
 from lcbench.errors import InputError, StoppedError, UnknownNameError
 from lcbench.simulate.budgets import checked, offered
@@ -265,8 +265,9 @@ def collect_tried(
         InputError: If the folder cannot be used.
     """
     from lcbench.collection.local_engine import LocalEngine
-    from lcbench.collection.plan import Plan, given_configs
     from lcbench.collection.possession import opened
+
+    from lcbench.collection.plan import Plan, given_configs
 
     plan = Plan(
         sources=(backend.source,),

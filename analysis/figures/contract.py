@@ -68,7 +68,7 @@ class FigureSpec:
             bench: The table.
             metric: Name of a metric.
             traces: What a study gave, one row per result.
-            systems: What a study of systems gave, see :mod:`lcbench.simulate.ablation.file`.
+            systems: What a study of systems gave, see :mod:`lcbench.simulate.study.systems.file`.
 
         Raises:
             NothingToDrawError: If there is nothing to show.

@@ -9,9 +9,9 @@ from types import TracebackType
 from typing import Self
 
 import psutil
-
 from lcbench.collection.engine import KILLED
 from lcbench.collection.processes import Processes
+
 from lcbench.simulate.autotabular.work import Done, Order
 from lcbench.simulate.contract import Job
 from lcbench.simulate.realtime.crew import Answer

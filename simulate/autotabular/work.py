@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from lcbench.collection.attempt import describe
+
 from lcbench.collection.models import Fitted, Problem, fit_baseline, fit_network
 from lcbench.simulate.autotabular.baselines_first import baseline_of
 from lcbench.simulate.autotabular.folder import Folder

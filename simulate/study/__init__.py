@@ -5,11 +5,10 @@ one row per result, are what :mod:`lcbench.simulate.study.regret` and the figure
 :func:`write` and :func:`read` keep them as one Parquet file.
 """
 
-from lcbench.simulate.study.cell import cell_rng
-from lcbench.simulate.study.empty import is_empty, results
-from lcbench.simulate.study.file import COLUMNS, read, write
+from lcbench.simulate.study.file import COLUMNS, is_empty, read, results, write
 from lcbench.simulate.study.limit import Limit, parse_budget
 from lcbench.simulate.study.plan import Cell, Plan
+from lcbench.simulate.study.player import cell_rng
 from lcbench.simulate.study.running import study
 
 __all__ = [

@@ -25,8 +25,8 @@ import pyarrow as pa
 
 from lcbench.errors import InputError, LcbenchError, StoppedError, UnknownNameError
 from lcbench.simulate.optimizers import get_optimizer
-from lcbench.simulate.study.cell import Player
 from lcbench.simulate.study.plan import Cell, Plan
+from lcbench.simulate.study.player import Player
 
 _SECONDS_TO_WAIT = 0.5  # then look up: a Ctrl-C between Python's last look and the system call would wait for a cell
 _ONE_THREAD = {f"{library}_NUM_THREADS": "1" for library in ("OMP", "OPENBLAS", "MKL", "VECLIB_MAXIMUM")}

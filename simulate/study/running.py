@@ -13,12 +13,12 @@ import pyarrow as pa
 from lcbench.errors import InputError
 from lcbench.simulate.optimizers import get_optimizer
 from lcbench.simulate.replay import Match, Schedule, Seed
-from lcbench.simulate.study.cell import Player
-from lcbench.simulate.study.empty import check_not_all_empty
+from lcbench.simulate.study.file import check_not_all_empty
 from lcbench.simulate.study.limit import parse_budget
-from lcbench.simulate.study.parts import Parts, remove_parts
 from lcbench.simulate.study.plan import Cell, Plan
+from lcbench.simulate.study.player import Player
 from lcbench.simulate.study.processes import play_in_processes
+from lcbench.simulate.study.storage import Parts, remove_parts
 from lcbench.table.benchmark import Benchmark
 from lcbench.whole import whole
 
@@ -75,7 +75,7 @@ def study(
     Returns:
         One row per result, with the columns :data:`lcbench.simulate.study.file.COLUMNS`. Same arguments, same numbers,
         whatever ``jobs`` is and however often it was interrupted. A run in which nothing finished is there as
-        :mod:`lcbench.simulate.study.empty` says.
+        :mod:`lcbench.simulate.study.file` says.
 
     Raises:
         InputError: If an argument cannot be used, or nothing finished in any run; ``parts`` is then removed, so that

@@ -6,7 +6,7 @@ import numpy as np
 
 from lcbench.simulate.contract import Domain, Job, Result
 from lcbench.simulate.optimizers.bohb import BOHB
-from lcbench.simulate.study.cell import cell_rng
+from lcbench.simulate.study.player import cell_rng
 from lcbench.simulate.transfer.evaluation import FAILED, Evaluation, EvaluationTask
 from lcbench.simulate.transfer.plan import METRIC, Plan
 from lcbench.space.encoding import Encoding

@@ -14,21 +14,20 @@ from typer.testing import CliRunner
 
 from lcbench import cli
 from lcbench.errors import DamagedFileError, InputError, PlanConflictError, UnknownNameError
-from lcbench.simulate import ablation
-from lcbench.simulate.ablation import plan as plans
-from lcbench.simulate.ablation import views as views_module
-from lcbench.simulate.ablation.commands import ablation as command
-from lcbench.simulate.ablation.parts import Parts
-from lcbench.simulate.ablation.plan import Cell, Plan
-from lcbench.simulate.ablation.report import main_view, tables
-from lcbench.simulate.ablation.rows import load_rows
-from lcbench.simulate.ablation.running import classifier_of
-from lcbench.simulate.ablation.scores import after, not_worse, welch
-from lcbench.simulate.ablation.systems import NAMES, SYSTEMS
-from lcbench.simulate.ablation.views import VIEWS, views
 from lcbench.simulate.autotabular import journal
 from lcbench.simulate.autotabular.folder import Folder
 from lcbench.simulate.autotabular.journal import Entry
+from lcbench.simulate.study import systems as ablation
+from lcbench.simulate.study.systems import plan as plans
+from lcbench.simulate.study.systems import views as views_module
+from lcbench.simulate.study.systems.parts import Parts
+from lcbench.simulate.study.systems.plan import Cell, Plan
+from lcbench.simulate.study.systems.report import after, main_view, not_worse, tables, welch
+from lcbench.simulate.study.systems.rows import load_rows
+from lcbench.simulate.study.systems.running import classifier_of
+from lcbench.simulate.study.systems.study_commands import ablation as command
+from lcbench.simulate.study.systems.systems import NAMES, SYSTEMS
+from lcbench.simulate.study.systems.views import VIEWS, views
 
 # What a journal says --------------------------------------------------------------------------------------------------
 
@@ -253,7 +252,7 @@ def test_in_folds_all_rows_outside_the_test_part_train_and_validate():
 
 # A small real study ---------------------------------------------------------------------------------------------------
 
-PROGRAM = "import typer; from lcbench.simulate.ablation.commands import ablation; typer.run(ablation)"
+PROGRAM = "import typer; from lcbench.simulate.study.systems.study_commands import ablation; typer.run(ablation)"
 OPTIONS = "--datasets sklearn:wine --seeds 1 --time 5m --workers 1 --budgets 1,2 --trials 25"
 
 
@@ -317,7 +316,10 @@ def _app():
 def test_bad_arguments_are_said_in_a_line(tmp_path, capsys, monkeypatch):
     from importlib.metadata import EntryPoint
 
-    places = {"ablation": "lcbench.simulate.ablation.commands", "figures": "lcbench.analysis.analysis_commands"}
+    places = {
+        "ablation": "lcbench.simulate.study.systems.study_commands",
+        "figures": "lcbench.analysis.analysis_commands",
+    }
     points = [EntryPoint(name, f"{place}:{name}", "lcbench.commands") for name, place in places.items()]
     monkeypatch.setattr(cli, "entry_points", lambda group: points)
     for more, message in (

@@ -7,7 +7,7 @@ from lcbench import cli
 from lcbench.simulate.optimizers import OPTIMIZERS
 from lcbench.simulate.simulate_commands import _optimizers
 from lcbench.simulate.study import read
-from lcbench.simulate.study.cell import Player
+from lcbench.simulate.study.player import Player
 
 
 def test_simulate_writes_traces_and_prints_a_table(bench, tmp_path, capsys):

@@ -5,10 +5,10 @@ import pytest
 
 from lcbench.errors import PlanConflictError
 from lcbench.simulate.study import study
-from lcbench.simulate.study.cell import Player
 from lcbench.simulate.study.limit import parse_budget
-from lcbench.simulate.study.parts import Parts, remove_parts
 from lcbench.simulate.study.plan import Cell, Plan
+from lcbench.simulate.study.player import Player
+from lcbench.simulate.study.storage import Parts, remove_parts
 
 CELLS = {"optimizers": ["random", "hyperband"], "datasets": ["alpha", "beta"], "budget": "4x"}
 

@@ -6,8 +6,8 @@ from typing import Self
 from rich.markup import escape
 
 from lcbench.console import ERR, progress
-from lcbench.simulate.ablation.plan import Cell
-from lcbench.simulate.ablation.running import Watch
+from lcbench.simulate.study.systems.plan import Cell
+from lcbench.simulate.study.systems.running import Watch
 
 
 class Progress:

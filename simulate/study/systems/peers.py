@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 import numpy as np
 from numpy.typing import NDArray
 
-from lcbench.simulate.ablation.rows import Rows
+from lcbench.simulate.study.systems.rows import Rows
 
 Peer = Callable[[Rows, int, int], NDArray[np.float64]]
 """Of rows, workers and a seed to ``(test rows, classes)`` probabilities."""
@@ -35,4 +35,4 @@ def hist_gradient_boosting(rows: Rows, workers: int, seed: int) -> NDArray[np.fl
 
 
 FITS: Mapping[str, Peer] = {"hist-gradient-boosting": hist_gradient_boosting}
-"""How each of :data:`lcbench.simulate.ablation.systems.PEERS` is fitted."""
+"""How each of :data:`lcbench.simulate.study.systems.systems.PEERS` is fitted."""

@@ -8,7 +8,7 @@ import typer
 from lcbench.errors import InputError
 
 if TYPE_CHECKING:
-    from lcbench.simulate.ablation.plan import Plan
+    from lcbench.simulate.study.systems.plan import Plan
 
 INCOMPLETE, INTERRUPTED = 3, 130
 
@@ -47,9 +47,9 @@ def ablation(
     real time on real cores: let nothing else run. Exit codes: 0 done; 2 it cannot be done as things are; 3 some runs
     failed, which the same command tries again; 130 stopped with Ctrl-C.
     """
-    from lcbench.simulate.ablation.plan import Plan
-    from lcbench.simulate.autotabular.settings import choose_baselines, seconds_of
     from lcbench.collection.data.sources import split_sources
+    from lcbench.simulate.autotabular.settings import choose_baselines, seconds_of
+    from lcbench.simulate.study.systems.plan import Plan
     from lcbench.table.manifest import parse_budgets
 
     if seeds < 1:
@@ -90,9 +90,9 @@ def _play(plan: "Plan", out: Path, *, quiet: bool) -> None:
     from datetime import UTC, datetime
 
     from lcbench.console import ERR, OUT
-    from lcbench.simulate.ablation.progress import Progress
-    from lcbench.simulate.ablation.report import tables
-    from lcbench.simulate.ablation.running import study
+    from lcbench.simulate.study.systems.progress import Progress
+    from lcbench.simulate.study.systems.report import tables
+    from lcbench.simulate.study.systems.running import study
 
     with Progress(quiet=quiet) as report:
         try:

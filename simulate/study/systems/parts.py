@@ -4,7 +4,7 @@
 
     OUT/
       study.json                          what its numbers depend on
-      systems.parquet                     all finished runs, see lcbench.simulate.ablation.file
+      systems.parquet                     all finished runs, see lcbench.simulate.study.systems.file
       runs/<data set>/<run>.parquet       each of them
       searches/<data set>/<run>/          the search behind it, without its models: its journal and probabilities
 
@@ -20,8 +20,8 @@ import pandas as pd
 
 from lcbench.errors import DamagedFileError, PlanConflictError
 from lcbench.files import read_json, read_parquet, write_json
-from lcbench.simulate.ablation.file import COLUMNS, KEY, NAME, SCHEMA, write
-from lcbench.simulate.ablation.plan import Cell
+from lcbench.simulate.study.systems.file import COLUMNS, KEY, NAME, SCHEMA, write
+from lcbench.simulate.study.systems.plan import Cell
 
 
 @dataclass(frozen=True, slots=True)

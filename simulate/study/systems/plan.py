@@ -7,7 +7,7 @@ from itertools import product
 from typing import Any
 
 from lcbench.errors import InputError
-from lcbench.simulate.ablation.systems import SYSTEMS, check_system
+from lcbench.simulate.study.systems.systems import SYSTEMS, check_system
 from lcbench.simulate.transfer.shipped import load_portfolio, portfolio_digest
 from lcbench.table.manifest import check_budgets
 
@@ -36,7 +36,7 @@ class Plan:
 
     Attributes:
         sources: Data sets, as ``lcbench collect`` takes them.
-        systems: Names of :data:`lcbench.simulate.ablation.systems.NAMES`.
+        systems: Names of :data:`lcbench.simulate.study.systems.systems.NAMES`.
         seeds: Seeds of the runs; splits do not depend on them.
         workers: Numbers of processes, each of which is a run of its own.
         time_limit: Seconds of each run.

@@ -12,16 +12,16 @@ import pandas as pd
 
 from lcbench.collection.provenance import processor
 from lcbench.errors import InputError, LcbenchError
-from lcbench.simulate.ablation.file import COLUMNS
-from lcbench.simulate.ablation.parts import Parts
-from lcbench.simulate.ablation.peers import FITS
-from lcbench.simulate.ablation.plan import Cell, Plan
-from lcbench.simulate.ablation.rows import METRIC, Rows, accuracy, load_rows
-from lcbench.simulate.ablation.systems import SYSTEMS
-from lcbench.simulate.ablation.views import views
 from lcbench.simulate.autotabular import AutoTabularClassifier
 from lcbench.simulate.autotabular.folder import Folder
 from lcbench.simulate.study.running import cores
+from lcbench.simulate.study.systems.file import COLUMNS
+from lcbench.simulate.study.systems.parts import Parts
+from lcbench.simulate.study.systems.peers import FITS
+from lcbench.simulate.study.systems.plan import Cell, Plan
+from lcbench.simulate.study.systems.rows import METRIC, Rows, accuracy, load_rows
+from lcbench.simulate.study.systems.systems import SYSTEMS
+from lcbench.simulate.study.systems.views import views
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +51,7 @@ def study(plan: Plan, out: Path, now: Callable[[], datetime], watch: Watch | Non
         watch: Who hears how it goes.
 
     Returns:
-        All runs of the folder, with the columns of :mod:`lcbench.simulate.ablation.file`.
+        All runs of the folder, with the columns of :mod:`lcbench.simulate.study.systems.file`.
 
     Raises:
         DataError: If a data set cannot be used.

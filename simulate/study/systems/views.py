@@ -20,12 +20,12 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from lcbench.simulate.ablation.rows import Rows, accuracy
 from lcbench.simulate.autotabular import journal
 from lcbench.simulate.autotabular.folder import Folder
 from lcbench.simulate.autotabular.journal import NETWORK, Entry
 from lcbench.simulate.autotabular.tables import Stage, ensembles_over_time
 from lcbench.simulate.ensembles import SIZE
+from lcbench.simulate.study.systems.rows import Rows, accuracy
 
 VIEWS: Mapping[str, tuple[str, int]] = {
     "network": ("networks", 1),
@@ -38,7 +38,7 @@ VIEWS: Mapping[str, tuple[str, int]] = {
 """Of each view the pool of models and how many times one is added to the ensemble."""
 
 COLUMNS = ("view", "moment", "seconds", "valid", "test", "models", "members", "tried")
-"""What a view says at a moment, see :mod:`lcbench.simulate.ablation.file`."""
+"""What a view says at a moment, see :mod:`lcbench.simulate.study.systems.file`."""
 
 
 def views(folder: Path, rows: Rows) -> pd.DataFrame:

@@ -1,7 +1,7 @@
 """The Parquet file of a study of systems.
 
-One row for each moment at which a view of a run changes (:mod:`lcbench.simulate.ablation.views`); it holds until the
-next row of that view. ``dataset, system, workers, seed`` name the run, and ``view`` what is looked at. Times are in
+One row for each moment at which a view of a run changes (:mod:`lcbench.simulate.study.systems.views`); it holds until
+the next row of that view. ``dataset, system, workers, seed`` name the run, and ``view`` what is looked at. Times are in
 seconds.
 
 - ``time_limit``: how long the run could go on; ``moment``: seconds since its beginning; ``seconds``: what a single

@@ -22,6 +22,13 @@ from typing import TYPE_CHECKING
 
 import lazy_loader
 
+if TYPE_CHECKING:
+    from lcbench.simulate.study.systems.file import COLUMNS as COLUMNS
+    from lcbench.simulate.study.systems.file import read as read
+    from lcbench.simulate.study.systems.file import write as write
+    from lcbench.simulate.study.systems.systems import PEERS as PEERS
+    from lcbench.simulate.study.systems.systems import SYSTEMS as SYSTEMS
+
 __getattr__, __dir__, __all__ = lazy_loader.attach(
     __name__,
     submod_attrs={
@@ -29,10 +36,3 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
         "systems": ["PEERS", "SYSTEMS"],
     },
 )
-
-if TYPE_CHECKING:
-    from lcbench.simulate.ablation.file import COLUMNS as COLUMNS
-    from lcbench.simulate.ablation.file import read as read
-    from lcbench.simulate.ablation.file import write as write
-    from lcbench.simulate.ablation.systems import PEERS as PEERS
-    from lcbench.simulate.ablation.systems import SYSTEMS as SYSTEMS
