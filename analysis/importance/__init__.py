@@ -19,7 +19,14 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
     submod_attrs={
         "ablation": ["ablation_path", "ablation_paths"],
         "axes": ["Axis", "axes_of", "cube_axes"],
-        "fanova": ["interactions", "local_importance", "local_variances", "main_effects", "pair_fractions", "tree_fractions"],
+        "fanova": [
+            "interactions",
+            "local_importance",
+            "local_variances",
+            "main_effects",
+            "pair_fractions",
+            "tree_fractions",
+        ],
         "marginals": ["marginal_curve", "marginal_map"],
         "model": ["Boxes", "ForestSettings", "Model", "boxes_of", "fit"],
         "task": ["fit_task", "importance", "observations"],

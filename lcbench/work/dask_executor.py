@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Generic, Self, TypeVar
 
 from lcbench.errors import InputError, StoppedError
 from lcbench.work.executors import SECONDS_TO_WAIT
-from lcbench.work.task import GO_ON, KILLED, Outcome, Task, attempt, describe
+from lcbench.work.task import GO_ON, KILLED, Outcome, Task, attempt, describe, sendable
 
 if TYPE_CHECKING:
     from distributed import Future
@@ -72,7 +72,7 @@ class DaskExecutor(Generic[T]):
     def start(self, task: T) -> None:
         """Give a task to the scheduler."""
         key = f"{task}-{time.monotonic_ns()}".replace(" ", "-")
-        future = self._client.submit(attempt, self._function, task, key=key, pure=False)
+        future = self._client.submit(_attempt, self._function, task, key=key, pure=False)
         self._running[key] = future, task
         future.add_done_callback(self._ended.put)
 
@@ -118,6 +118,10 @@ class DaskExecutor(Generic[T]):
 
     def _lost(self) -> StoppedError:
         return StoppedError(f"the Dask scheduler at {self._scheduler} is out of reach; {GO_ON}.")
+
+
+def _attempt(function: Callable[[T], Any], task: T) -> Outcome[T]:
+    return sendable(attempt(function, task))
 
 
 def _distributed() -> ModuleType:

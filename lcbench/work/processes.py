@@ -31,7 +31,7 @@ from typing import Any, Generic, Self, TypeVar
 
 from lcbench.errors import InputError, StoppedError
 from lcbench.work.executors import SECONDS_TO_WAIT
-from lcbench.work.task import GO_ON, KILLED, Outcome, Task, attempt, describe
+from lcbench.work.task import GO_ON, KILLED, Outcome, Task, attempt, describe, sendable
 
 T = TypeVar("T", bound=Task)
 
@@ -207,7 +207,7 @@ def _serve(pipe: Connection, function: Callable[[Any], Any]) -> None:
     with suppress(EOFError, OSError):
         while True:
             task = pipe.recv()
-            outcome = attempt(function, task)
+            outcome = sendable(attempt(function, task))
             try:
                 pipe.send(outcome)
             except (TypeError, AttributeError, PicklingError) as error:  # what it returned cannot be sent

@@ -59,6 +59,16 @@ class Progress:
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
         self._bar.stop()
 
+    def begin(self, done: int, total: int) -> None:
+        """Say how many tasks there are, where that was not known before.
+
+        Args:
+            done: How many of them were finished before.
+            total: How many there are in all.
+        """
+        self.done, self.total, self.work_left = done, total, float(total - done)
+        self.show(done)
+
     def add(self, note: str = "", *, work: float = 1.0, failed: bool = False) -> None:
         """Count a task that has ended.
 
@@ -73,20 +83,19 @@ class Progress:
         self._work_done += work * (not failed)
         self.show(self.done + self.failed, note)
 
-    def show(self, count: float, note: str = "", *, share: float | None = None, total: int | None = None) -> None:
+    def show(self, count: float, note: str = "", *, share: float | None = None, line: str | None = None) -> None:
         """Bring what is shown up to date.
 
         Args:
-            count: How far the bar is, out of ``total``.
+            count: How far the bar is, out of the total.
             note: What is shown beside the count.
             share: How much is done, in [0, 1], where that is not the count's share.
-            total: How many tasks there are in all, if that was not known before.
+            line: The plain line, where it is another.
         """
-        self.total = self.total if total is None else total
         self._bar.update(self._task, completed=count, total=self.total, note=note or self._unit, left=self.left)
         done = (count / self.total if self.total else 1.0) if share is None else share
         if self._plain and self._pace.due(done * self._tenths, self._clock()):
-            ERR.print(self.line(note), soft_wrap=True, highlight=False, markup=False)
+            ERR.print(line or self.line(note), soft_wrap=True, highlight=False, markup=False)
 
     def say(self, text: str) -> None:
         """Print a line above the bar."""

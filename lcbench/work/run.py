@@ -18,6 +18,7 @@ def run(
     executor: Executor[T],
     tasks: Iterable[T] | Source[T],
     *,
+    attempts: int = 2,
     retry_at_once: bool = False,
     retried: Callable[[Outcome[T]], None] = lambda _: None,
     left: Callable[[], float] = lambda: math.inf,
@@ -27,6 +28,7 @@ def run(
     Args:
         executor: Runs them; entered. The outcomes do not depend on it.
         tasks: What to run: an iterable, or a function that may depend on the outcomes so far.
+        attempts: How often a task is tried at most, 1 or 2.
         retry_at_once: Whether a failed task is tried again before new ones are begun; by default it waits until there
             are none, since what it failed of (memory, say) may have passed by then.
         retried: Hears of a failed attempt that is followed by another.
@@ -59,7 +61,7 @@ def run(
             task = running.pop(outcome.task)
             if outcome.reason is None:
                 yield from (outcome.of(part) for part in task.parts) if task.parts else (outcome,)
-            elif outcome.final or task in failed_once:
+            elif outcome.final or attempts < 2 or task in failed_once:
                 yield outcome
             else:
                 retried(outcome)

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Generic, Self, TypeVar
 
-from lcbench.errors import InputError
+from lcbench.errors import LcbenchError
 
 KILLED = "its process was killed"
 """Reason of a task whose process ended without a word, as the operating system does when memory runs out."""
@@ -49,8 +49,9 @@ class Outcome(Generic[T]):
         reason: None, or why it failed, in one line.
         traceback: Where in the program it failed, if anywhere.
         disk_full: Whether it failed because nothing more can be written.
-        refused: Whether the function refused what it was asked for (:class:`lcbench.errors.InputError`).
+        refused: Whether the function refused what it was asked for (:class:`lcbench.errors.LcbenchError`).
         final: Whether another attempt is pointless.
+        error: The exception itself, if the task was run in this process.
     """
 
     task: T
@@ -60,6 +61,7 @@ class Outcome(Generic[T]):
     disk_full: bool = False
     refused: bool = False
     final: bool = False
+    error: Exception | None = None
 
     def of(self, task: T) -> "Outcome[T]":
         """The same outcome for another task."""
@@ -72,11 +74,17 @@ def attempt(function: Callable[[T], Any], task: T) -> Outcome[T]:
         return Outcome(task, function(task))
     except GiveUpError as error:
         return Outcome(task, reason=str(error), final=True)
-    except InputError as error:
-        return Outcome(task, reason=str(error), traceback=traceback.format_exc(), refused=True)
+    except LcbenchError as error:
+        return Outcome(task, reason=str(error), traceback=traceback.format_exc(), refused=True, error=error)
     except Exception as error:
         full = isinstance(error, OSError) and error.errno in DISK_FULL
-        return Outcome(task, reason=describe(error), traceback=traceback.format_exc(), disk_full=full, final=full)
+        said = describe(error), traceback.format_exc()
+        return Outcome(task, None, *said, disk_full=full, final=full, error=error)
+
+
+def sendable(outcome: Outcome[T]) -> Outcome[T]:
+    """An outcome as it travels between processes: not every exception can."""
+    return replace(outcome, error=None)
 
 
 def describe(error: BaseException) -> str:

@@ -131,9 +131,17 @@ class Workplace:
         lines.append("All others are kept. Mend the cause and repeat the command: it tries what is missing again.")
         return "\n".join(lines)
 
+    def results(self) -> Iterable[Path]:
+        """The files of results."""
+        return ()
+
     def remove(self) -> None:
-        """Clear up once nothing is left to resume."""
-        shutil.rmtree(self.root, ignore_errors=True)
+        """Clear up once nothing is left to resume; what somebody else put into a folder of his own stays."""
+        if self.root != self.output:
+            shutil.rmtree(self.root, ignore_errors=True)
+        else:
+            for path in (self.plan_file, self._lock, self._journal, *self.results()):
+                path.unlink(missing_ok=True)
         with suppress(OSError):  # not empty: what the work was for
             self.output.rmdir()
 

@@ -23,11 +23,14 @@ SCHEMA = pa.schema(
     ]
 )
 
+KEY = ("optimizer", "dataset", "seed")
+"""Columns that identify a simulation."""
+
 COLUMNS: tuple[str, ...] = tuple(SCHEMA.names)
 """Columns of a study: ``started`` and ``finished`` in virtual seconds; ``used``, what the run had used of its ``limit``
 when the result came, both in ``unit`` (``"seconds"``, then ``used`` is ``finished``; ``"epochs"``; or
 ``"evaluations"``); ``best_loss`` and ``worst_loss`` are the lowest and the highest finite loss in the data set's
-table. A run in which nothing finished has one row that is no result, see :mod:`lcbench.simulate.study.file`."""
+table. A run in which nothing finished has one row that is no result, see :func:`empty_run`."""
 
 
 def write(path: Path, traces: pd.DataFrame) -> None:
@@ -44,23 +47,23 @@ def read(path: Path) -> pd.DataFrame:
     return read_parquet(path, COLUMNS).to_pandas()
 
 
-# Cells in which nothing finished within the limit: one row each that is no result.
+# Simulations in which nothing finished within the limit: one row each that is no result.
 # Such a run has nothing to show until its end, which is an outcome and no error: its row says so, under the columns of
 # every other one. The loss is infinite, so that whatever reads losses takes the run for one that never had an incumbent
 # and counts it as holding the worst configuration of the table; the budget is 0, which no job has.
 
 NO_BUDGET = 0
-"""Epochs in the row of an empty cell; a result has at least 1."""
+"""Epochs in the row of an empty simulation; a result has at least 1."""
 
 _NONE = -1  # trial, configuration and worker where there is none
 _NAMED = 3
 
 
-def empty_cell(same: Mapping[str, object], first: float) -> pa.Table:
-    """The row of a cell in which nothing finished.
+def empty_run(same: Mapping[str, object], first: float) -> pa.Table:
+    """The row of a simulation in which nothing finished.
 
     Args:
-        same: What every row of the cell has, such as its optimizer and its limit (in virtual seconds: a limit on
+        same: What every row of it has, such as its optimizer and its limit (in virtual seconds: a limit on
             epochs or evaluations lets the first job end).
         first: Virtual seconds after which its first job would have ended, which is later than the limit.
 
@@ -83,7 +86,7 @@ def results(traces: pd.DataFrame) -> pd.DataFrame:
 
 
 def said(traces: pd.DataFrame) -> str:
-    """One line that names the empty cells; nothing if there are none."""
+    """One line that names the empty simulations; nothing if there are none."""
     empty = traces[is_empty(traces)]
     if empty.empty:
         return ""
@@ -99,11 +102,11 @@ def check_not_all_empty(traces: pd.DataFrame, budget: str) -> None:
     """Check that something finished somewhere.
 
     Args:
-        traces: All cells of a study.
+        traces: All simulations of a study.
         budget: As it was given.
 
     Raises:
-        InputError: If every cell is empty; it says how much would have been enough for the first result.
+        InputError: If every simulation is empty; it says how much would have been enough for the first result.
     """
     if not is_empty(traces).all():
         return

@@ -1,26 +1,30 @@
-"""A limit on epochs, as a wrapper: the optimizer within knows nothing of it."""
+"""One simulation of a study: one optimizer on one data set with one seed."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
 from zlib import crc32
 
 import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
+from threadpoolctl import threadpool_limits  # type: ignore[import-untyped,unused-ignore]
 
-from lcbench.errors import InputError
+from lcbench.errors import InputError, UnknownNameError
 from lcbench.simulate.contract import Job, Optimizer, Result
 from lcbench.simulate.domain import ConfigTable
 from lcbench.simulate.optimizers import get_optimizer
 from lcbench.simulate.replay import ReplayBackend
 from lcbench.simulate.run import NothingFinishedError, simulate
-from lcbench.simulate.study.file import SCHEMA, empty_cell
+from lcbench.simulate.study.file import SCHEMA, empty_run
 from lcbench.simulate.study.limit import Unit
-from lcbench.simulate.study.plan import Cell, Plan
-from lcbench.table.benchmark import Benchmark
+from lcbench.simulate.study.plan import SimulationTask, StudyPlan
+from lcbench.table.benchmark import Benchmark, load
 
 
 class EpochLimit:
-    """Passes on an optimizer's jobs as long as their epochs fit.
+    """A limit on epochs: passes on an optimizer's jobs as long as their epochs fit.
 
     The first job that does not fit ends it: what is running is told, nothing more is asked. So never more epochs are
     trained than the limit, and less than one job's epochs are left over. Epochs are counted as
@@ -61,18 +65,15 @@ class EpochLimit:
         self._optimizer.tell(result)
 
 
-# One cell of a study: one optimizer on one data set with one seed.
-
-
 def cell_rng(seed: int, optimizer: str, dataset: str) -> np.random.Generator:
-    """The randomness of one cell: depends on its seed and names only, not on what else is in the study."""
+    """The randomness of one simulation: depends on its seed and names only, not on what else is in the study."""
     return np.random.default_rng(np.random.SeedSequence([seed, crc32(optimizer.encode()), crc32(dataset.encode())]))
 
 
 class Player:
-    """Plays cells of a plan, the same whoever plays them and in whatever order.
+    """Plays simulations of a plan, the same whoever plays them and in whatever order.
 
-    The last data set's backend is kept, since the next cell is likely to need it, and the encoded configurations of
+    The last data set's backend is kept, since the next task is likely to need it, and the encoded configurations of
     the table are shared by all of them.
 
     Args:
@@ -80,39 +81,39 @@ class Player:
         plan: The study.
     """
 
-    def __init__(self, bench: Benchmark, plan: Plan) -> None:
+    def __init__(self, bench: Benchmark, plan: StudyPlan) -> None:
         self._bench, self._plan = bench, plan
         self._table = ConfigTable(bench.space, bench.configs)
         self._backend: tuple[tuple[str, int], ReplayBackend] | None = None
 
-    def play(self, cell: Cell) -> pa.Table:
-        """Simulate a cell.
+    def play(self, task: SimulationTask) -> pa.Table:
+        """Simulate a task.
 
         Returns:
             One row per result, under :data:`lcbench.simulate.study.file.SCHEMA`; if nothing finished within the limit,
-            the row of :func:`lcbench.simulate.study.file.empty_cell`.
+            the row of :func:`lcbench.simulate.study.file.empty_run`.
 
         Raises:
             InputError: If it cannot be simulated.
         """
-        backend, plan = self._backend_of(cell), self._plan
+        backend, plan = self._backend_of(task), self._plan
         limit = plan.limit.on(backend)
-        rng = cell_rng(cell.seed, cell.optimizer, cell.dataset)
-        optimizer: Optimizer = get_optimizer(cell.optimizer)(backend.domain(), backend.budgets, rng)
+        rng = cell_rng(task.seed, task.optimizer, task.dataset)
+        optimizer: Optimizer = get_optimizer(task.optimizer)(backend.domain(), backend.budgets, rng)
         epochs = EpochLimit(optimizer, int(limit), resumes=backend.resumes) if plan.limit.unit == "epochs" else None
-        same = {"optimizer": cell.optimizer, "dataset": cell.dataset, "seed": cell.seed, "limit": limit}
+        same = {"optimizer": task.optimizer, "dataset": task.dataset, "seed": task.seed, "limit": limit}
         same |= {"unit": plan.limit.unit, "best_loss": backend.best_loss, "worst_loss": backend.worst_loss}
         try:
             trace = simulate(epochs or optimizer, backend, workers=plan.workers, **plan.limit.arguments(backend))
         except NothingFinishedError as error:
-            return empty_cell(same, error.first)
+            return empty_run(same, error.first)
         return _rows(
             trace.results, backend, used(trace.results, plan.limit.unit, epochs.paid if epochs else None), same
         )
 
-    def _backend_of(self, cell: Cell) -> ReplayBackend:
+    def _backend_of(self, task: SimulationTask) -> ReplayBackend:
         plan = self._plan
-        key = cell.dataset, cell.seed if plan.recorded == "draw" else 0
+        key = task.dataset, task.seed if plan.recorded == "draw" else 0
         if self._backend is None or self._backend[0] != key:
             self._backend = key, self._opened(*key)
         return self._backend[1]
@@ -133,6 +134,40 @@ class Player:
         if not np.isfinite(backend.best_loss):
             raise InputError(f"data set {dataset!r} must have a run that did not diverge in {plan.metric}, got none.")
         return backend
+
+
+@dataclass(frozen=True, slots=True)
+class Simulate:
+    """Plays simulations in whatever process it is called; each process opens the table once.
+
+    Attributes:
+        folder: The benchmark's.
+        plan: The study.
+    """
+
+    folder: Path
+    plan: StudyPlan
+
+    def __call__(self, task: SimulationTask) -> pa.Table:
+        """Simulate on one thread.
+
+        Raises:
+            InputError: If it cannot be simulated.
+        """
+        try:
+            get_optimizer(task.optimizer)
+        except UnknownNameError:
+            raise InputError(
+                f"optimizer {task.optimizer!r} must be in the registry as soon as lcbench.simulate.optimizers is "
+                "imported to be played in other processes; add it there, or use jobs=1."
+            ) from None
+        with threadpool_limits(1):  # the number of threads can change a last digit
+            return _player(self).play(task)
+
+
+@lru_cache(maxsize=1)
+def _player(simulate: Simulate) -> Player:
+    return Player(load(simulate.folder), simulate.plan)
 
 
 def _rows(

@@ -9,6 +9,7 @@ import pandas as pd
 import pytest
 from autotab_helpers import Guessed, Model
 from collecting_helpers import wait_until
+from lcbench.simulate.study.systems.parts import Parts
 from scipy import stats
 from typer.testing import CliRunner
 
@@ -20,7 +21,6 @@ from lcbench.simulate.autotabular.journal import Entry
 from lcbench.simulate.study import systems as ablation
 from lcbench.simulate.study.systems import plan as plans
 from lcbench.simulate.study.systems import views as views_module
-from lcbench.simulate.study.systems.parts import Parts
 from lcbench.simulate.study.systems.plan import Cell, Plan
 from lcbench.simulate.study.systems.report import after, main_view, not_worse, tables, welch
 from lcbench.simulate.study.systems.rows import load_rows

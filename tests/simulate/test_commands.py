@@ -4,8 +4,8 @@ import sys
 import pytest
 
 from lcbench import cli
+from lcbench.analysis.simulate_commands import _optimizers
 from lcbench.simulate.optimizers import OPTIMIZERS
-from lcbench.simulate.simulate_commands import _optimizers
 from lcbench.simulate.study import read
 from lcbench.simulate.study.player import Player
 
@@ -118,7 +118,7 @@ print(*sorted({{"torch", "openml", "sklearn", "lcbench.collection"}} & set(sys.m
 
 def test_importing_the_command_is_light():
     code = (
-        "import sys, lcbench.simulate.simulate_commands;"
+        "import sys, lcbench.analysis.simulate_commands;"
         " print(*({'numpy', 'pandas', 'ConfigSpace'} & set(sys.modules)))"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

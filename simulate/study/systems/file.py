@@ -38,13 +38,18 @@ COLUMNS: tuple[str, ...] = tuple(SCHEMA.names)
 """Columns of a study of systems."""
 
 
+def to_table(systems: pd.DataFrame) -> pa.Table:
+    """A study, or a part of one, under :data:`SCHEMA`."""
+    return pa.Table.from_pandas(systems, schema=SCHEMA, preserve_index=False)
+
+
 def write(path: Path, systems: pd.DataFrame) -> None:
-    """Write a study, or a part of one, as plain Parquet; whole or not at all."""
-    write_parquet(path, pa.Table.from_pandas(systems, schema=SCHEMA, preserve_index=False))
+    """Write a study as plain Parquet; whole or not at all."""
+    write_parquet(path, to_table(systems))
 
 
 def read(path: Path) -> pd.DataFrame:
-    """Read a study: its file, or the folder of ``lcbench ablation``.
+    """Read a study: its file, or the folder of ``lcbench study``.
 
     Raises:
         DamagedFileError: If the file is missing, damaged or lacks a column.
@@ -54,4 +59,4 @@ def read(path: Path) -> pd.DataFrame:
 
 
 NAME = "systems.parquet"
-"""Its name in the folder of ``lcbench ablation``."""
+"""Its name in the folder of ``lcbench study``."""

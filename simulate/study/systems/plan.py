@@ -10,11 +10,12 @@ from lcbench.errors import InputError
 from lcbench.simulate.study.systems.systems import SYSTEMS, check_system
 from lcbench.simulate.transfer.shipped import load_portfolio, portfolio_digest
 from lcbench.table.manifest import check_budgets
+from lcbench.work import Task
 
 
 @dataclass(frozen=True, slots=True, order=True)
-class Cell:
-    """One run."""
+class SystemTask(Task):
+    """One run of a system on a data set."""
 
     dataset: str
     system: str
@@ -25,13 +26,18 @@ class Cell:
         return f"{self.system} on {self.dataset}, {self.workers} worker{'s' * (self.workers > 1)}, seed {self.seed}"
 
     @property
+    def key(self) -> tuple[str, str, int, int]:
+        """Its values in the columns :data:`lcbench.simulate.study.systems.file.KEY`."""
+        return self.dataset, self.system, self.workers, self.seed
+
+    @property
     def path(self) -> str:
         """Its name in the folder."""
         return f"{self.dataset}/{self.system}-{self.workers}w-{self.seed}"
 
 
 @dataclass(frozen=True, slots=True)
-class Plan:
+class SystemsPlan:
     """A study of systems.
 
     Attributes:
@@ -71,10 +77,10 @@ class Plan:
             raise InputError(f"folds must be 0 for a hold-out, or at least 2, got {self.folds}.")
         check_budgets(self.budgets)
 
-    def cells(self, datasets: tuple[str, ...]) -> Iterator[Cell]:
+    def tasks(self, datasets: tuple[str, ...]) -> Iterator[SystemTask]:
         """Every run, seed by seed: whenever a study is stopped, its systems have had about as many."""
         for seed, workers, dataset, system in product(self.seeds, self.workers, datasets, self.systems):
-            yield Cell(dataset, system, workers, seed)
+            yield SystemTask(dataset, system, workers, seed)
 
     def settings(self) -> dict[str, Any]:
         """What the numbers of a run depend on, beside its own names; more runs may come, these may not change."""

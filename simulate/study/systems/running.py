@@ -2,45 +2,40 @@
 
 import shutil
 import time
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 
 from lcbench.collection.provenance import processor
-from lcbench.errors import InputError, LcbenchError
+from lcbench.errors import InputError
+from lcbench.files import write_parquet
 from lcbench.simulate.autotabular import AutoTabularClassifier
 from lcbench.simulate.autotabular.folder import Folder
 from lcbench.simulate.study.running import cores
-from lcbench.simulate.study.systems.file import COLUMNS
-from lcbench.simulate.study.systems.parts import Parts
+from lcbench.simulate.study.storage import Finished, Key
+from lcbench.simulate.study.systems.file import COLUMNS, KEY, NAME, SCHEMA, to_table
 from lcbench.simulate.study.systems.peers import FITS
-from lcbench.simulate.study.systems.plan import Cell, Plan
+from lcbench.simulate.study.systems.plan import SystemsPlan, SystemTask
 from lcbench.simulate.study.systems.rows import METRIC, Rows, accuracy, load_rows
 from lcbench.simulate.study.systems.systems import SYSTEMS
 from lcbench.simulate.study.systems.views import views
+from lcbench.work import InlineExecutor, run
 
 
-@dataclass(frozen=True, slots=True)
-class Watch:
-    """Who hears how a study goes.
-
-    Attributes:
-        begun: Called once, with the number of runs that are there already and of all runs.
-        starting: Called before each run.
-        done: Called after each run, with what went wrong, or None.
-    """
-
-    begun: Callable[[int, int], None] = lambda _, __: None
-    starting: Callable[[Cell], None] = lambda _: None
-    done: Callable[[Cell, str | None], None] = lambda _, __: None
-
-
-def study(plan: Plan, out: Path, now: Callable[[], datetime], watch: Watch | None = None) -> pd.DataFrame:
-    """Play all runs that are not there yet.
+def study(
+    plan: SystemsPlan,
+    out: Path,
+    now: Callable[[], datetime],
+    *,
+    begun: Callable[[int, int], None] = lambda _, __: None,
+    starting: Callable[[SystemTask], None] = lambda _: None,
+    done: Callable[[SystemTask, str | None], None] = lambda _, __: None,
+) -> pd.DataFrame:
+    """Play all runs that are not there yet, one after the other.
 
     A run that fails is reported and left out, and the others go on; the same call tries it again.
 
@@ -48,31 +43,59 @@ def study(plan: Plan, out: Path, now: Callable[[], datetime], watch: Watch | Non
         plan: The study.
         out: Its folder, new, or of a study with the same settings; more runs may come to those that it has.
         now: Gives the time of day, to be written down.
-        watch: Who hears how it goes.
+        begun: Called once, with the number of runs that are there already and of all runs.
+        starting: Called before each run.
+        done: Called after each run, with what went wrong, or None.
 
     Returns:
         All runs of the folder, with the columns of :mod:`lcbench.simulate.study.systems.file`.
 
     Raises:
         DataError: If a data set cannot be used.
-        InputError: If two data sets have one name.
+        InputError: If two data sets have one name, or another process is at work in the folder.
         PlanConflictError: If the folder holds runs with other settings.
-        LiveInterrupted: On Ctrl-C; what is finished is kept, and the search at work goes on next time.
+        LiveInterrupted: On Ctrl-C; what is finished is kept, and the running search resumes next time.
     """
-    watch, parts = watch or Watch(), Parts(out)
-    settings = plan.settings()
-    datasets = _loaded(plan)
-    parts.begin(settings)
-    cells = list(plan.cells(tuple(datasets)))
-    missing = [cell for cell in cells if not parts.has(cell)]
-    watch.begun(len(cells) - len(missing), len(cells))
-    for cell in missing:
-        watch.starting(cell)
-        watch.done(cell, _attempted(plan, cell, datasets[cell.dataset], parts, now))
-    return parts.gather()
+    settings, datasets, storage = plan.settings(), _loaded(plan), Finished(out, SCHEMA, KEY)
+    with storage.held():
+        kept = storage.plan() or {}
+        storage.check({name: value for name, value in settings.items() if name in kept} if kept else settings)
+        storage.accept(kept | settings)
+        there = storage.read()
+        tasks = list(plan.tasks(tuple(datasets)))
+        missing = [task for task in tasks if task.key not in there]
+        begun(len(tasks) - len(missing), len(tasks))
+
+        def play(task: SystemTask) -> pd.DataFrame:
+            starting(task)
+            rows = datasets[task.dataset]
+            found = _searched(plan, task, rows, out) if task.system in SYSTEMS else _peer(task, rows)
+            return _described(found, plan, task, rows, now())
+
+        with InlineExecutor(play) as executor:
+            for outcome in run(executor, missing, attempts=1):
+                task = outcome.task
+                if outcome.reason is None:
+                    there[task.key] = to_table(outcome.value)
+                    storage.add([there[task.key]])
+                    write_parquet(out / NAME, _gathered(there))
+                    shutil.rmtree(_search(out, task) / "models", ignore_errors=True)  # its probabilities stay
+                storage.record([outcome])
+                done(task, outcome.reason)
+    return _gathered(there).to_pandas()
 
 
-def _loaded(plan: Plan) -> dict[str, Rows]:
+def _gathered(there: Mapping[Key, pa.Table]) -> pa.Table:
+    """All finished runs, in the order of their names."""
+    return pa.concat_tables([SCHEMA.empty_table(), *(there[key] for key in sorted(there))])
+
+
+def _search(out: Path, task: SystemTask) -> Path:
+    """The folder of a run's search."""
+    return out / "searches" / task.path
+
+
+def _loaded(plan: SystemsPlan) -> dict[str, Rows]:
     rows = [load_rows(source, plan.folds) for source in plan.sources]
     names = [each.name for each in rows]
     twice = sorted({name for name in names if names.count(name) > 1})
@@ -81,43 +104,32 @@ def _loaded(plan: Plan) -> dict[str, Rows]:
     return dict(zip(names, rows, strict=True))
 
 
-def _attempted(plan: Plan, cell: Cell, rows: Rows, parts: Parts, now: Callable[[], datetime]) -> str | None:
-    """Play a run and keep it, or say why it cannot be."""
-    try:
-        run = _searched(plan, cell, rows, parts) if cell.system in SYSTEMS else _peer(cell, rows)
-    except LcbenchError as error:
-        return str(error)
-    parts.add(cell, _told(run, plan, cell, rows, now()))
-    parts.clear(cell)
-    return None
-
-
-def _searched(plan: Plan, cell: Cell, rows: Rows, parts: Parts) -> pd.DataFrame:
+def _searched(plan: SystemsPlan, task: SystemTask, rows: Rows, out: Path) -> pd.DataFrame:
     """A search, from its beginning or from where it was killed."""
-    folder = parts.search(cell)
-    goes_on = Folder(folder).card.is_file()
-    if not goes_on:
+    folder = _search(out, task)
+    resumed = Folder(folder).card.is_file()
+    if not resumed:
         shutil.rmtree(folder, ignore_errors=True)  # killed before it had begun
-    classifier_of(plan, cell).fit(
+    classifier_of(plan, task).fit(
         rows.features,
         rows.target,
         validation=None if plan.folds else rows.validates,
         test=rows.test,
-        folder=None if goes_on else folder,
-        resume=folder if goes_on else None,
+        folder=None if resumed else folder,
+        resume=folder if resumed else None,
     )
     return views(folder, rows)
 
 
-def classifier_of(plan: Plan, cell: Cell) -> AutoTabularClassifier:
+def classifier_of(plan: SystemsPlan, task: SystemTask) -> AutoTabularClassifier:
     """The tool with a system's components."""
-    system = SYSTEMS[cell.system]
+    system = SYSTEMS[task.system]
     named = "all" if plan.baselines is None else plan.baselines
     return AutoTabularClassifier(
         plan.time_limit,
-        cell.workers,
+        task.workers,
         METRIC,
-        cell.seed,
+        task.seed,
         trials=plan.trials,
         baselines=named if system.baselines else None,
         portfolio=system.portfolio,
@@ -127,22 +139,22 @@ def classifier_of(plan: Plan, cell: Cell) -> AutoTabularClassifier:
     )
 
 
-def _peer(cell: Cell, rows: Rows) -> pd.DataFrame:
+def _peer(task: SystemTask, rows: Rows) -> pd.DataFrame:
     """One model, which is there from when it was fitted."""
     begun = time.monotonic()
-    chances = FITS[cell.system](rows, cell.workers, cell.seed)
+    chances = FITS[task.system](rows, task.workers, task.seed)
     taken = time.monotonic() - begun
     line = {"view": "single", "moment": taken, "seconds": taken, "valid": np.nan}
     return pd.DataFrame([line | {"test": accuracy(chances, rows.answers), "models": 1, "members": 1, "tried": 1}])
 
 
-def _told(run: pd.DataFrame, plan: Plan, cell: Cell, rows: Rows, ended: datetime) -> pd.DataFrame:
+def _described(found: pd.DataFrame, plan: SystemsPlan, task: SystemTask, rows: Rows, ended: datetime) -> pd.DataFrame:
     """A run with its names and circumstances."""
-    return run.assign(
-        dataset=cell.dataset,
-        system=cell.system,
-        workers=cell.workers,
-        seed=cell.seed,
+    return found.assign(
+        dataset=task.dataset,
+        system=task.system,
+        workers=task.workers,
+        seed=task.seed,
         time_limit=plan.time_limit,
         train_rows=rows.train_rows,
         valid_rows=int(rows.validates.sum()),

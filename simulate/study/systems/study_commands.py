@@ -1,4 +1,4 @@
-"""The command ``lcbench ablation``."""
+"""The command ``lcbench study``."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -8,12 +8,12 @@ import typer
 from lcbench.errors import InputError
 
 if TYPE_CHECKING:
-    from lcbench.simulate.study.systems.plan import Plan
+    from lcbench.simulate.study.systems.plan import SystemsPlan, SystemTask
 
 INCOMPLETE, INTERRUPTED = 3, 130
 
 
-def ablation(
+def study(
     out: Annotated[Path, typer.Argument(metavar="OUT", help="Folder of the study.")],
     datasets: Annotated[
         str, typer.Option(help="Comma-separated: sklearn:wine, openml:189905 (a task), file:train.csv?target=y.")
@@ -43,19 +43,19 @@ def ablation(
     """Search with one system and another on data sets, and look at each over time (the paper's section 5).
 
     OUT/systems.parquet holds all finished runs after each; draw it with 'lcbench figures --systems OUT'. Stopped at any
-    moment, the same command goes on where it stopped, also with more data sets, systems, seeds or workers. Runs take
+    moment, the same command resumes where it stopped, also with more data sets, systems, seeds or workers. Runs take
     real time on real cores: let nothing else run. Exit codes: 0 done; 2 it cannot be done as things are; 3 some runs
     failed, which the same command tries again; 130 stopped with Ctrl-C.
     """
     from lcbench.collection.data.sources import split_sources
     from lcbench.simulate.autotabular.settings import choose_baselines, seconds_of
-    from lcbench.simulate.study.systems.plan import Plan
+    from lcbench.simulate.study.systems.plan import SystemsPlan
     from lcbench.table.manifest import parse_budgets
 
     if seeds < 1:
         raise InputError(f"seeds must be at least 1, got {seeds}.")
     chosen = None if baselines == "all" else choose_baselines([name.strip() for name in baselines.split(",")])
-    plan = Plan(
+    plan = SystemsPlan(
         tuple(split_sources(datasets)),
         _names(systems),
         tuple(range(seeds)),
@@ -85,25 +85,40 @@ def _numbers(text: str) -> tuple[int, ...]:
         raise InputError(f"workers must be whole numbers such as 2 or 1,3, got {text!r}.") from None
 
 
-def _play(plan: "Plan", out: Path, *, quiet: bool) -> None:
+def _play(plan: "SystemsPlan", out: Path, *, quiet: bool) -> None:
     """Play a study under a report, and say what came of it."""
     from datetime import UTC, datetime
 
     from lcbench.console import ERR, OUT
-    from lcbench.simulate.study.systems.progress import Progress
     from lcbench.simulate.study.systems.report import tables
-    from lcbench.simulate.study.systems.running import study
+    from lcbench.simulate.study.systems.running import study as play
+    from lcbench.work import Progress
 
-    with Progress(quiet=quiet) as report:
+    failed: list[str] = []
+    with Progress("runs", 0, unit="runs", quiet=quiet) as progress:
+
+        def done(task: "SystemTask", reason: str | None) -> None:
+            if reason is not None:
+                failed.append(str(task))
+                progress.say(f"{task} failed: {reason}")
+            progress.add(str(task), failed=reason is not None)
+
         try:
-            found = study(plan, out, lambda: datetime.now(UTC), report.watch)
+            found = play(
+                plan,
+                out,
+                lambda: datetime.now(UTC),
+                begun=progress.begin,
+                starting=lambda task: progress.show(progress.done + progress.failed, str(task)),
+                done=done,
+            )
         except KeyboardInterrupt:
-            said = f"\nstopped; {report.count} runs are there. The same command goes on from there."
+            said = f"\nstopped; {progress.done} runs are there. The same command resumes from there."
             ERR.print(said, soft_wrap=True, highlight=False)
             raise typer.Exit(INTERRUPTED) from None
     if len(found) and not quiet:
         OUT.print(*tables(found))
         OUT.print(f"draw it with: lcbench figures --systems {out}", soft_wrap=True, highlight=False, markup=False)
-    if report.failed:
-        ERR.print(f"{report.failed} runs failed; the same command tries them again.", soft_wrap=True, highlight=False)
+    if failed:
+        ERR.print(f"{len(failed)} runs failed; the same command tries them again.", soft_wrap=True, highlight=False)
         raise typer.Exit(INCOMPLETE)

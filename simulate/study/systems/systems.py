@@ -33,7 +33,7 @@ SYSTEMS: Mapping[str, System] = {
 """The searches of section 5.3. BO is BOHB's model without its budgets, as in the paper (section 5.1.2)."""
 
 PEERS: Mapping[str, str] = {"hist-gradient-boosting": "HistGradientBoosting"}
-"""Other classifiers by name, with their titles; :mod:`lcbench.simulate.study.systems.peers` says how they are fitted."""
+"""Other classifiers by name, with their titles; the file ``peers.py`` says how they are fitted."""
 
 NAMES: tuple[str, ...] = (*SYSTEMS, *PEERS)
 

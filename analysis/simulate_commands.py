@@ -53,6 +53,10 @@ def simulate(
     jobs: Annotated[
         int | None, typer.Option(help="Processes; by default one, and one per core if it takes more than seconds.")
     ] = None,
+    scheduler: Annotated[
+        str | None,
+        typer.Option(help="Dask's scheduler, tcp://HOST:PORT, whose workers simulate in place of processes."),
+    ] = None,
     out: Annotated[Path, typer.Option(help="Parquet file for the traces, one row per result.")] = Path(
         "traces.parquet"
     ),
@@ -61,14 +65,13 @@ def simulate(
 ) -> None:
     """Replay optimizers on a benchmark in virtual time and compare them.
 
-    Stopped at any moment, the same command goes on where it stopped.
+    Stopped at any moment, the same command resumes where it stopped.
     """
     from lcbench.console import progress
     from lcbench.errors import InputError
     from lcbench.output import writable_file, writable_folder
-    from lcbench.simulate.study import study
-    from lcbench.simulate.study.file import write
-    from lcbench.simulate.study.storage import remove_parts
+    from lcbench.simulate.study import study, write
+    from lcbench.simulate.study.running import finished
     from lcbench.table.benchmark import load
     from lcbench.table.manifest import parse_budgets
 
@@ -94,12 +97,13 @@ def simulate(
             budgets=None if budgets is None else parse_budgets(budgets),
             recorded=int(recorded) if recorded.isdecimal() else recorded,  # type: ignore[arg-type]  # as above
             jobs=jobs,
+            scheduler=scheduler,
             parts=parts,
             begun=lambda kept, cells: bar.reset(task, completed=kept, total=cells),
             done=lambda cell: bar.update(task, advance=1, note=cell),
         )
     write(out, traces)
-    remove_parts(parts)
+    finished(parts).remove()
     if not quiet:
         _report(traces, metric, out)
     _draw(folder, metric, out, figures, quiet=quiet)
@@ -121,19 +125,17 @@ def _report(traces: "pd.DataFrame", metric: str, out: Path) -> None:
     OUT.print(f"{len(results(traces))} results written to {out}", soft_wrap=True)
 
 
-def _draw(folder: Path | None, metric: str, out: Path, figures: Path | None, *, quiet: bool) -> None:
+def _draw(folder: Path | None, metric: str, out: Path, place: Path | None, *, quiet: bool) -> None:
     """Draw the study if there is a folder for its figures; otherwise say how it is drawn."""
-    from shlex import join
-
+    from lcbench.analysis.analysis_commands import figures
     from lcbench.console import OUT
-    from lcbench.simulate.study.drawing import command_line, draw
+    from lcbench.simulate.study.report import FIGURES, drawing_line
 
-    line = command_line(folder, metric, out, figures or out.with_name(f"{out.stem}-figures"))
-    if figures is None:
-        if not quiet:
-            OUT.print(f"draw it with: lcbench {join(line)}", soft_wrap=True, highlight=False, markup=False)
-    elif code := draw(line, quiet=quiet):
-        raise typer.Exit(code)
+    if place is not None:
+        figures(folder, place, ",".join(FIGURES), out, metric=metric, quiet=quiet)
+    elif not quiet:
+        line = drawing_line(folder, metric, out, out.with_name(f"{out.stem}-figures"))
+        OUT.print(f"draw it with: {line}", soft_wrap=True, highlight=False, markup=False)
 
 
 def _datasets(given: list[str] | None, bench: "Benchmark") -> list[str]:
