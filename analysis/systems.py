@@ -105,7 +105,7 @@ def trajectories(systems: pd.DataFrame, lines: Iterable[Line], *, least: int = 2
 def lacks(lines: Sequence[Line]) -> str:
     """What a study lacks, in one line."""
     names = ",".join(dict.fromkeys(line.system for line in lines))
-    return f"it compares systems, and this study has no runs of {names}; run 'lcbench ablation' with --systems {names}."
+    return f"it compares systems, and this study has no runs of {names}; run 'lcbench study' with --systems {names}."
 
 
 def _line(systems: pd.DataFrame, line: Line, usual: int) -> pd.DataFrame:

@@ -18,6 +18,7 @@ from typing import Annotated
 import numpy as np
 import pandas as pd
 import typer
+from lcbench.simulate.study.systems.parts import Parts
 
 from lcbench.collection.data.dataset import text_of
 from lcbench.collection.data.sources import split_sources
@@ -25,7 +26,6 @@ from lcbench.collection.provenance import processor
 from lcbench.files import read_json
 from lcbench.simulate.study.running import cores
 from lcbench.simulate.study.systems.file import COLUMNS
-from lcbench.simulate.study.systems.parts import Parts
 from lcbench.simulate.study.systems.plan import Cell
 from lcbench.simulate.study.systems.rows import Rows, load_rows
 

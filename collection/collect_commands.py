@@ -49,8 +49,7 @@ def collect(
     from lcbench.collection.collecting import executor_for, opened
     from lcbench.collection.data.encodings import default_encoding, get_encoding
     from lcbench.collection.data.sources import split_sources
-    from lcbench.collection.networks.tensors import check_device
-    from lcbench.collection.plan import Plan
+    from lcbench.collection.plan import Plan, check_device
     from lcbench.collection.reporting import opened_with_progress
     from lcbench.collection.shards import Shards
     from lcbench.collection.tasks import Extras

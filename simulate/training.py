@@ -16,8 +16,7 @@ from lcbench.collection.data.encodings import default_encoding
 from lcbench.collection.data.preparation import prepare
 from lcbench.collection.data.prepared import digest_data
 from lcbench.collection.data.sources import load_dataset
-from lcbench.collection.networks.tensors import check_device
-from lcbench.collection.plan import digest_configs
+from lcbench.collection.plan import check_device, digest_configs
 from lcbench.collection.trainer import Trainer
 from lcbench.errors import InputError, StoppedError, UnknownNameError
 from lcbench.simulate.budgets import checked, offered

@@ -38,7 +38,7 @@ def frame(systems: pd.DataFrame) -> pd.DataFrame:
             return trajectories(there, [_with(line, int(number)) for number in numbers])
     raise NothingToDrawError(
         "it compares numbers of workers, and no system of this study has been run with two on one data set; run "
-        "'lcbench ablation' with --systems bohb --workers 1,3."
+        "'lcbench study' with --systems bohb --workers 1,3."
     )
 
 

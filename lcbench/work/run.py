@@ -46,16 +46,15 @@ def run(
     again: deque[T] = deque()
     running: dict[T, T] = {}
     failed_once: set[T] = set()
-    while True:
-        while executor.room() > 0 and left() > 0:
+    while (seconds := left()) > 0:
+        while executor.room() > 0 and (not running or left() > 0):
             task = (again.popleft() if again and retry_at_once else None) or source()
             task = task or (again.popleft() if again else None)
             if task is None:
                 break
             running[task] = task
             executor.start(task)
-        seconds = left()
-        if not running or seconds <= 0:
+        if not running:
             return
         for outcome in executor.wait(seconds):
             task = running.pop(outcome.task)

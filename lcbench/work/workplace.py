@@ -26,6 +26,7 @@ from lcbench.work.task import DISK_FULL, GO_ON, Outcome, Task, describe
 
 _SHOWN = 3  # reasons in a message
 _TEMPORARY = ".*.tmp"
+REMEDY = "Repeat its own options to go on, or choose another folder."
 
 
 class Workplace:
@@ -36,6 +37,9 @@ class Workplace:
         what: The kind of work, in the singular ("collection").
         output: The folder that the work is for, if it is another one: named in messages.
     """
+
+    remedy = REMEDY
+    """What to do if the folder holds a different plan."""
 
     def __init__(self, root: Path, what: str, output: Path | None = None) -> None:
         self.root, self.what, self.output = root, what, output or root
@@ -89,7 +93,7 @@ class Workplace:
         """
         kept = self.plan()
         if kept is not None:
-            refuse_other_plan(differences(kept, asked), self.output)
+            refuse_other_plan(differences(kept, asked), self.output, self.remedy)
 
     def accept(self, plan: Mapping[str, Any]) -> None:
         """Keep the plan; from now on there is something to resume."""
@@ -163,17 +167,14 @@ def _words(value: object) -> str:
     return ",".join(map(str, value)) if isinstance(value, list) else str(value)
 
 
-def refuse_other_plan(found: list[str], folder: Path) -> None:
+def refuse_other_plan(found: list[str], folder: Path, remedy: str = REMEDY) -> None:
     """Refuse to go on in a folder whose plan differs.
 
     Raises:
         PlanConflictError: If there is a difference.
     """
     if found:
-        raise PlanConflictError(
-            f"{folder} holds a different plan ({'; '.join(found)}).\n"
-            "Repeat its own options to go on, or choose another folder."
-        )
+        raise PlanConflictError(f"{folder} holds a different plan ({'; '.join(found)}).\n{remedy}")
 
 
 @contextmanager

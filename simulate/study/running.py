@@ -104,8 +104,7 @@ def study(
     storage = None if parts is None else finished(parts)
     with nullcontext() if storage is None else storage.held():
         if storage is not None:
-            storage.check(plan.settings(bench))
-            storage.accept(plan.settings(bench))
+            storage.begin(plan.settings(bench))
         found = {} if storage is None else storage.read()
         tasks = list(plan.tasks())
         missing = [task for task in tasks if task.key not in found]

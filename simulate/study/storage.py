@@ -1,8 +1,9 @@
 """Storage of the finished tasks of a study: small Parquet files in a folder, until the study is one file."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from itertools import groupby
 from pathlib import Path
+from typing import Any
 
 import pyarrow as pa
 
@@ -27,10 +28,29 @@ class Finished(Workplace):
         key: Those of them that identify a task.
     """
 
+    remedy = "Repeat its own options to go on, remove that folder to begin anew, or choose another --out."
+
     def __init__(self, root: Path, schema: pa.Schema, key: tuple[str, ...]) -> None:
         super().__init__(root, "study")
         self._schema, self._key = schema, key
         self._written = 0
+        self._settings: Mapping[str, Any] = {}
+
+    def begin(self, settings: Mapping[str, Any]) -> None:
+        """Check the settings; the folder keeps them with the first finished tasks.
+
+        Settings that do not concern the tasks that are there may come later.
+
+        Raises:
+            PlanConflictError: If it holds tasks with other settings.
+        """
+        kept = self.plan() or {}
+        self.check({name: value for name, value in settings.items() if name in kept})
+        self._settings = kept | dict(settings)
+
+    def keep_settings(self) -> None:
+        """Keep the settings; from now on there is something to resume."""
+        self.accept(self._settings)
 
     def read(self) -> dict[Key, pa.Table]:
         """The rows of each finished task."""
@@ -46,6 +66,7 @@ class Finished(Workplace):
     def add(self, tables: Iterable[pa.Table]) -> None:
         """Keep some more tasks, all in one file."""
         if tables := list(tables):
+            self.keep_settings()
             path = self.root / f"cells-{self._written:06}.parquet"
             write_parquet(path, pa.concat_tables(tables).combine_chunks())
             self._written += 1

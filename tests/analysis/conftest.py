@@ -57,7 +57,7 @@ def make_traces() -> Callable[..., pd.DataFrame]:
 
 @pytest.fixture(scope="session")
 def make_systems() -> Callable[..., pd.DataFrame]:
-    """A study of systems as ``lcbench ablation`` writes it: steps at random moments, on one and on three workers."""
+    """A study of systems as ``lcbench study`` writes it: steps at random moments, on one and on three workers."""
     shown = {
         "full": ("network", "networks", "baseline", "baselines", "single", "all"),
         "hist-gradient-boosting": ("single",),

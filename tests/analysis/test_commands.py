@@ -72,7 +72,7 @@ def test_a_study_of_systems_is_drawn_by_itself(run, make_systems, tmp_path):
         "table4.png",
     }
     said = run("--out", tmp_path, "--only", "fig9,fig12,table4", "--quiet")
-    assert said.count("it shows a study of systems; run 'lcbench ablation OUT --datasets ...'") == 3
+    assert said.count("it shows a study of systems; run 'lcbench study OUT --datasets ...'") == 3
     with pytest.raises(DamagedFileError, match=r"fig9.csv"):
         run("--systems", tmp_path / "fig9.csv")
 

@@ -73,7 +73,7 @@ def test_tasks_may_depend_on_outcomes():
 
 
 def test_no_task_is_begun_when_the_time_is_over():
-    left = iter([1.0, 1.0, 0.0, 0.0])
+    left = iter([1.0, 0.0])
     executor = Scripted({i: [None] for i in range(9)})
     assert ended(executor, 9, left=lambda: next(left)) == [(0, None)]
 

@@ -87,7 +87,7 @@ def test_an_interrupted_study_goes_on(bench, tmp_path, capsys, monkeypatch):
     assert cli.run([*line, "--budget", "4x", "--out", str(out)]) == cli.INTERRUPTED
     assert not out.exists()
     assert cli.run([*line, "--budget", "5x", "--out", str(out)]) == cli.USAGE_ERROR
-    assert "another study (budget 4 runs, not 5 runs)" in capsys.readouterr().err
+    assert "a different plan (budget: there 4 runs, asked 5 runs)" in capsys.readouterr().err
     assert cli.run([*line, "--budget", "4x", "--out", str(out)]) == 0
     assert len(played) == 5 + 12 - 4, "what was finished is not played again"
     assert out.read_bytes() == (tmp_path / "whole.parquet").read_bytes()

@@ -96,6 +96,7 @@ def test_a_folder_of_something_else_is_left_alone(bench, tmp_path):
 
 def test_damaged_files_are_simulated_again(bench, tmp_path):
     storage = finished(tmp_path)
+    storage.begin({"a": 1})
     tasks = [SimulationTask("random", "alpha", seed) for seed in range(3)]
     player = Player(bench, plan(seeds=(0, 1, 2)))
     tables = [player.play(task) for task in tasks]
@@ -106,6 +107,7 @@ def test_damaged_files_are_simulated_again(bench, tmp_path):
     first.write_bytes(first.read_bytes()[:100])
     assert set(finished(tmp_path).read()) == {tasks[2].key}
     again = finished(tmp_path)
+    again.begin({"a": 1})
     again.read()
     again.add(tables[:2])
     assert set(finished(tmp_path).read()) == {task.key for task in tasks}

@@ -56,11 +56,10 @@ def study(
         PlanConflictError: If the folder holds runs with other settings.
         LiveInterrupted: On Ctrl-C; what is finished is kept, and the running search resumes next time.
     """
-    settings, datasets, storage = plan.settings(), _loaded(plan), Finished(out, SCHEMA, KEY)
+    datasets, storage = _loaded(plan), storage_of(out)
     with storage.held():
-        kept = storage.plan() or {}
-        storage.check({name: value for name, value in settings.items() if name in kept} if kept else settings)
-        storage.accept(kept | settings)
+        storage.begin(plan.settings())
+        storage.keep_settings()  # before the first run ends: its search lies in the folder
         there = storage.read()
         tasks = list(plan.tasks(tuple(datasets)))
         missing = [task for task in tasks if task.key not in there]
@@ -83,6 +82,11 @@ def study(
                 storage.record([outcome])
                 done(task, outcome.reason)
     return _gathered(there).to_pandas()
+
+
+def storage_of(out: Path) -> Finished:
+    """Storage of the finished runs of a study of systems."""
+    return Finished(out, SCHEMA, KEY)
 
 
 def _gathered(there: Mapping[Key, pa.Table]) -> pa.Table:

@@ -9,7 +9,6 @@ import pandas as pd
 import pytest
 from autotab_helpers import Guessed, Model
 from collecting_helpers import wait_until
-from lcbench.simulate.study.systems.parts import Parts
 from scipy import stats
 from typer.testing import CliRunner
 
@@ -18,14 +17,15 @@ from lcbench.errors import DamagedFileError, InputError, PlanConflictError, Unkn
 from lcbench.simulate.autotabular import journal
 from lcbench.simulate.autotabular.folder import Folder
 from lcbench.simulate.autotabular.journal import Entry
-from lcbench.simulate.study import systems as ablation
+from lcbench.simulate.study import systems
 from lcbench.simulate.study.systems import plan as plans
 from lcbench.simulate.study.systems import views as views_module
-from lcbench.simulate.study.systems.plan import Cell, Plan
+from lcbench.simulate.study.systems.file import to_table
+from lcbench.simulate.study.systems.plan import SystemsPlan, SystemTask
 from lcbench.simulate.study.systems.report import after, main_view, not_worse, tables, welch
 from lcbench.simulate.study.systems.rows import load_rows
-from lcbench.simulate.study.systems.running import classifier_of
-from lcbench.simulate.study.systems.study_commands import ablation as command
+from lcbench.simulate.study.systems.running import classifier_of, storage_of
+from lcbench.simulate.study.systems.study_commands import study as command
 from lcbench.simulate.study.systems.systems import NAMES, SYSTEMS
 from lcbench.simulate.study.systems.views import VIEWS, views
 
@@ -158,9 +158,9 @@ def test_tables_tell_each_system_by_what_it_predicts_with(capsys):
 # Plans and folders ----------------------------------------------------------------------------------------------------
 
 
-def plan(**changes) -> Plan:
+def plan(**changes) -> SystemsPlan:
     given = {"sources": ("sklearn:wine",), "systems": ("bo", "bohb"), "seeds": (0, 1), "workers": (1,)}
-    return Plan(**(given | {"time_limit": 5.0} | changes))
+    return SystemsPlan(**(given | {"time_limit": 5.0} | changes))
 
 
 @pytest.mark.parametrize(
@@ -185,7 +185,7 @@ def test_a_system_that_is_not_known_is_said():
 
 
 def test_all_systems_come_before_the_next_seed():
-    cells = list(plan(workers=(1, 3)).cells(("a", "b")))
+    cells = list(plan(workers=(1, 3)).tasks(("a", "b")))
     assert len(cells) == len(set(cells)) == 2 * 2 * 2 * 2
     assert [cell.seed for cell in cells] == [0] * 8 + [1] * 8
     assert cells[0].path == "a/bo-1w-0"
@@ -193,42 +193,49 @@ def test_all_systems_come_before_the_next_seed():
 
 def test_a_study_may_grow_and_not_change(tmp_path, monkeypatch):
     monkeypatch.setattr(plans, "load_portfolio", lambda name: [{"name": name}])
-    parts = Parts(tmp_path / "study")
-    parts.begin(plan().settings())
-    parts.begin(plan(seeds=(0, 1, 2), systems=("bohb", "full"), workers=(1, 3)).settings())
-    parts.begin(plan().settings())
-    with pytest.raises(PlanConflictError, match=r"runs of another study \(time 5 s, not 6 s\)") as caught:
-        parts.begin(plan(time_limit=6.0).settings())
-    with pytest.raises(PlanConflictError, match=r"\(folds 0, not 5\)"):
-        parts.begin(plan(folds=5).settings())
-    assert len(str(caught.value).splitlines()) == 1
+    storage = storage_of(tmp_path / "study")
+    storage.begin(plan().settings())
+    storage.keep_settings()
+    begin(plan(seeds=(0, 1, 2), systems=("bohb", "full"), workers=(1, 3)).settings())
+    storage.begin(plan().settings())
+    storage.keep_settings()
+    with pytest.raises(PlanConflictError, match=r"holds a different plan \(time: there 5 s, asked 6 s\)") as caught:
+        storage.begin(plan(time_limit=6.0).settings())
+        storage.keep_settings()
+    with pytest.raises(PlanConflictError, match=r"\(folds: there 0, asked 5\)"):
+        storage.begin(plan(folds=5).settings())
+        storage.keep_settings()
+    assert len(str(caught.value).splitlines()) == 2
     monkeypatch.setattr(plans, "load_portfolio", lambda _: [{"other": 1}])
     with pytest.raises(PlanConflictError, match="greedy portfolio"):
-        parts.begin(plan(systems=("full",)).settings())
+        storage.begin(plan(systems=("full",)).settings())
+        storage.keep_settings()
     (tmp_path / "file").write_text("x")
-    for other in (tmp_path / "file", tmp_path):
-        with pytest.raises(PlanConflictError, match="must hold a study of systems, got something else"):
-            Parts(other).begin(plan().settings())
+    for other, message in ((tmp_path / "file", "must be a folder, but it is a file"), (tmp_path, "holds no study")):
+        with pytest.raises(InputError, match=message), storage_of(other).held():
+            pass
 
 
 def test_a_damaged_run_is_removed_and_a_study_lies_in_order(tmp_path):
-    parts, cells = Parts(tmp_path), [Cell("b", "bo", 1, 0), Cell("a", "bo", 1, 0)]
-    study = rows(("bo", "network", 0, 1.0, 0.5))
-    for cell in cells:
-        parts.add(cell, study.assign(dataset=cell.dataset)[list(ablation.COLUMNS)])
-    assert ablation.read(tmp_path)["dataset"].tolist() == ["a", "b"]
-    assert ablation.read(tmp_path / "systems.parquet").equals(ablation.read(tmp_path))
-    path = tmp_path / "runs" / "b" / "bo-1w-0.parquet"
-    path.write_bytes(path.read_bytes()[:-9])
-    assert parts.has(cells[1])
-    assert not parts.has(cells[0])
-    assert parts.gather()["dataset"].tolist() == ["a"]
+    tasks = [SystemTask("b", "bo", 1, 0), SystemTask("a", "bo", 1, 0)]
+    storage, study = storage_of(tmp_path), rows(("bo", "network", 0, 1.0, 0.5))
+    storage.begin(plan().settings())
+    storage.keep_settings()
+    for task in tasks:
+        storage.add([to_table(study.assign(dataset=task.dataset)[list(systems.COLUMNS)])])
+    assert list(storage_of(tmp_path).read()) == [task.key for task in tasks]
+    systems.write(tmp_path / "systems.parquet", study)
+    assert systems.read(tmp_path / "systems.parquet").equals(systems.read(tmp_path))
+    first = min(tmp_path.glob("cells-*"))
+    first.write_bytes(first.read_bytes()[:-9])
+    assert list(storage_of(tmp_path).read()) == [tasks[1].key]
+    assert not first.exists()
     with pytest.raises(DamagedFileError, match="is missing"):
-        ablation.read(tmp_path / "none.parquet")
+        systems.read(tmp_path / "none.parquet")
 
 
 def test_each_system_is_the_tool_with_its_component():
-    made = {name: classifier_of(plan(folds=3), Cell("wine", name, 2, 4)).get_params() for name in SYSTEMS}
+    made = {name: classifier_of(plan(folds=3), SystemTask("wine", name, 2, 4)).get_params() for name in SYSTEMS}
     said = {name: (own["optimizer"], own["portfolio"], own["baselines"]) for name, own in made.items()}
     assert said == {
         "bo": ("kde", None, None),
@@ -252,7 +259,7 @@ def test_in_folds_all_rows_outside_the_test_part_train_and_validate():
 
 # A small real study ---------------------------------------------------------------------------------------------------
 
-PROGRAM = "import typer; from lcbench.simulate.study.systems.study_commands import ablation; typer.run(ablation)"
+PROGRAM = "import typer; from lcbench.simulate.study.systems.study_commands import study; typer.run(study)"
 OPTIONS = "--datasets sklearn:wine --seeds 1 --time 5m --workers 1 --budgets 1,2 --trials 25"
 
 
@@ -261,29 +268,26 @@ def arguments(folder, systems: str) -> list[str]:
 
 
 def test_a_study_that_is_killed_goes_on_and_repeats_nothing(tmp_path):
-    out, systems = tmp_path / "study", "hist-gradient-boosting,bohb"
-    search, done = (
-        out / "searches" / "wine" / "bohb-1w-0",
-        out / "runs" / "wine" / "hist-gradient-boosting-1w-0.parquet",
-    )
+    out, names = tmp_path / "study", "hist-gradient-boosting,bohb"
+    search, done = out / "searches" / "wine" / "bohb-1w-0", out / "cells-000000.parquet"
     process = subprocess.Popen(
-        [sys.executable, "-c", PROGRAM, *arguments(out, systems)], stderr=subprocess.PIPE, start_new_session=True
+        [sys.executable, "-c", PROGRAM, *arguments(out, names)], stderr=subprocess.PIPE, start_new_session=True
     )
     wait_until(lambda: len(journal.read(search / "results.jsonl")) >= 1, "there is a model")
     process.kill()
     process.communicate()
     before, written = journal.read(search / "results.jsonl"), done.stat().st_mtime_ns
     assert 1 <= len(before) < 25
-    assert set(ablation.read(out)["system"]) == {"hist-gradient-boosting"}
-    result = CliRunner().invoke(_app(), arguments(out, systems))
+    assert set(systems.read(out)["system"]) == {"hist-gradient-boosting"}
+    result = CliRunner().invoke(_app(), arguments(out, names))
     assert result.exit_code == 0, result.output
     assert "lcbench figures --systems" in result.output
     assert done.stat().st_mtime_ns == written
     after_all = journal.read(search / "results.jsonl")
     assert after_all[: len(before)] == before
     assert len(after_all) == 25
-    study = ablation.read(out)
-    assert list(study) == list(ablation.COLUMNS)
+    study = systems.read(out)
+    assert list(study) == list(systems.COLUMNS)
     own = study[study["system"] == "bohb"]
     assert set(own["view"]) == {"network", "networks", "single", "all"}
     assert own["tried"].between(1, 25).all()
@@ -298,7 +302,7 @@ def test_a_study_in_folds_says_how_many_rows_validate(tmp_path):
     options = "--datasets sklearn:wine --seeds 1 --time 5m --workers 1 --budgets 1 --trials 2 --folds 3 --systems bohb"
     result = CliRunner().invoke(_app(), [str(tmp_path / "study"), *options.split()])
     assert result.exit_code == 0, result.output
-    study = ablation.read(tmp_path / "study")
+    study = systems.read(tmp_path / "study")
     assert study[["train_rows", "valid_rows", "test_rows"]].drop_duplicates().to_numpy().tolist() == [[119, 119, 59]]
     assert ((study["valid"] * 119) % 1).between(1e-6, 1 - 1e-6).sum() == 0
     result = CliRunner().invoke(_app(), [str(tmp_path / "study"), *options.replace("--folds 3 ", "").split()])
@@ -317,7 +321,7 @@ def test_bad_arguments_are_said_in_a_line(tmp_path, capsys, monkeypatch):
     from importlib.metadata import EntryPoint
 
     places = {
-        "ablation": "lcbench.simulate.study.systems.study_commands",
+        "study": "lcbench.simulate.study.systems.study_commands",
         "figures": "lcbench.analysis.analysis_commands",
     }
     points = [EntryPoint(name, f"{place}:{name}", "lcbench.commands") for name, place in places.items()]
@@ -329,7 +333,7 @@ def test_bad_arguments_are_said_in_a_line(tmp_path, capsys, monkeypatch):
         (["--systems", "magic"], "unknown system 'magic'"),
         (["--datasets", "wine"], "a data set's source must be SCHEME:NAME"),
     ):
-        given = ["ablation", str(tmp_path / "out"), "--datasets", "sklearn:wine", "--systems", "bohb", *more]
+        given = ["study", str(tmp_path / "out"), "--datasets", "sklearn:wine", "--systems", "bohb", *more]
         assert cli.run(given) == 2
         said = capsys.readouterr().err.strip()
         assert message in said
