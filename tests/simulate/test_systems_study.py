@@ -196,7 +196,8 @@ def test_a_study_may_grow_and_not_change(tmp_path, monkeypatch):
     storage = storage_of(tmp_path / "study")
     storage.begin(plan().settings())
     storage.keep_settings()
-    begin(plan(seeds=(0, 1, 2), systems=("bohb", "full"), workers=(1, 3)).settings())
+    storage.begin(plan(seeds=(0, 1, 2), systems=("bohb", "full"), workers=(1, 3)).settings())
+    storage.keep_settings()
     storage.begin(plan().settings())
     storage.keep_settings()
     with pytest.raises(PlanConflictError, match=r"holds a different plan \(time: there 5 s, asked 6 s\)") as caught:
