@@ -1,6 +1,6 @@
 """The program ``lcbench``: finds each package's commands and turns errors into one clear line.
 
-Commands are registered as entry points of the group ``lcbench.table.table_commands`` (see pyproject.toml); the
+Commands are registered as entry points of the group ``lcbench.commands`` (see pyproject.toml); the
 functions they name import what they need when they run, so that ``lcbench --help`` answers at once.
 """
 
