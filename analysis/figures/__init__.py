@@ -1,7 +1,7 @@
 """The figures: each gives its numbers with ``frame(...)``, its picture with ``draw(frame)``, its caption as docstring.
 
 A figure is a module of this folder, or a class in one where several figures share their lines and axes, and one line in
-:data:`FIGURES`. Nothing outside :mod:`lcbench.analysis` imports one.
+:data:`FIGURES`. It may use :mod:`lcbench.analysis`, studies of :mod:`lcbench.simulate` and :mod:`lcbench.table`.
 """
 
 from collections.abc import Iterable

@@ -15,7 +15,7 @@
 
 A run keeps every model's probabilities on the validation and on the test rows with the moment at which it was there.
 So one run answers for its best network alone, ensembles of networks, its baselines alone, and both together; the test
-rows decide nothing.
+rows decide nothing. It may use :mod:`lcbench.simulate.autotabular` and :mod:`lcbench.collection`.
 """
 
 from typing import TYPE_CHECKING

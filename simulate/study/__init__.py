@@ -2,7 +2,8 @@
 
 :func:`study` plays all cells, in this process or in several, and goes on where an interrupted one stopped. Its traces,
 one row per result, are what :mod:`lcbench.simulate.study.regret` and the figures of :mod:`analysis` start from;
-:func:`write` and :func:`read` keep them as one Parquet file.
+:func:`write` and :func:`read` keep them as one Parquet file. It may use the optimizers, the replay and
+:mod:`lcbench.table`.
 """
 
 from lcbench.simulate.study.cell import cell_rng
