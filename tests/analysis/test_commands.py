@@ -46,6 +46,7 @@ def systems_file(make_systems, tmp_path):
     return path
 
 
+@pytest.mark.slow
 def test_everything_is_written(run, furnished, traces_file, systems_file, tmp_path):
     studies = ["--traces", traces_file, "--systems", systems_file]
     output = run(furnished.folder, "--out", tmp_path / "out", *studies, "--formats", "png")

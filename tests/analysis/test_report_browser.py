@@ -17,6 +17,7 @@ exceptions = pytest.importorskip("selenium.common.exceptions")
 ui = pytest.importorskip("selenium.webdriver.support.ui")
 BROWSER, DRIVER = shutil.which("chromium"), shutil.which("chromedriver")
 pytestmark = [
+    pytest.mark.slow,
     pytest.mark.skipif(not (BROWSER and DRIVER), reason="needs Debian's chromium and chromium-driver"),
     pytest.mark.xdist_group("browser"),
 ]
