@@ -29,6 +29,7 @@ def test_make_targets_exist(line):
     assert run(["make", "--dry-run", *line.split()[1:]], ROOT)
 
 
+@pytest.mark.slow
 def test_every_other_block_runs_in_order(tmp_path):
     blocks = [(kind, block) for kind, block in BLOCKS if not block.startswith("make")]
     assert {kind for kind, _ in blocks} == {"sh", "python"}
@@ -50,6 +51,7 @@ def test_pictures_and_links_are_there():
         assert (ROOT / target).exists(), target
 
 
+@pytest.mark.slow
 def test_the_demonstration_runs_and_says_what_it_wrote(tmp_path):
     printed = run(["lcbench", "demo", "--out", "out", "--configs", "24", "--jobs", "2"], tmp_path)
     for line in command_lines(Path("out"), configs=24, jobs=2):

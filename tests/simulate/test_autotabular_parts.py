@@ -114,7 +114,7 @@ def test_the_record_lists_configurations_of_the_space_alone(bowl, tmp_path):
 # Limits ---------------------------------------------------------------------------------------------------------------
 
 
-def answers(crew, *configs, seconds: float = 90.0) -> dict[int, object]:
+def answers(crew, *configs, seconds: float = 600.0) -> dict[int, object]:
     """Start all at once and wait for all answers."""
     found, end = {}, time.monotonic() + seconds
     for number, config in enumerate(configs):
