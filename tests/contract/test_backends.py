@@ -15,12 +15,16 @@ from ConfigSpace.hyperparameters import (
     UniformFloatHyperparameter,
     UniformIntegerHyperparameter,
 )
+from playing import assert_nothing_known_early, play, steps
 
 from lcbench.simulate import OPTIMIZERS, FunctionBackend, ReplayBackend, SurrogateBackend, simulate
 from lcbench.space.spaces import from_json, get_space, to_json
 from lcbench.table.curve import Curve
 
 JOBS = 18  # some after the first model of eight results
+
+
+LIMITS = {"workers": 3, "evaluations": JOBS}
 
 
 @pytest.fixture(params=list(OPTIMIZERS))
@@ -54,38 +58,11 @@ def backend(request, backend_of):
     return backend_of(request.param)
 
 
-class Spy:
-    """Passes everything on, and keeps what was told when a job was asked for."""
-
-    def __init__(self, optimizer):
-        self.optimizer, self.told, self.known = optimizer, [], {}
-
-    def ask(self):
-        job = self.optimizer.ask()
-        self.known[id(job)] = len(self.told)
-        return job
-
-    def tell(self, result):
-        self.told.append(result)
-        self.optimizer.tell(result)
-
-
-def play(name, backend, seed=0):
-    spy = Spy(OPTIMIZERS[name](backend.domain(), backend.budgets, np.random.default_rng(seed)))
-    return simulate(spy, backend, workers=3, evaluations=JOBS), spy
-
-
-def steps(trace):
-    return [(r.job.trial, dict(r.job.config), r.job.budget, r.loss, r.finished, r.worker) for r in trace.results]
-
-
 def test_laws_of_the_trace(name, backend):
-    trace, spy = play(name, backend)
+    trace, spy = play(OPTIMIZERS[name], backend, **LIMITS)
     assert len(trace) == JOBS
     assert {r.job.budget for r in trace.results} <= set(backend.budgets)
-    for result in trace.results:
-        told_before = spy.told[: spy.known[id(result.job)]]
-        assert all(each.finished <= result.started for each in told_before), "nothing told before it finished"
+    assert_nothing_known_early(spy, trace)
     ends = sorted(r.finished for r in trace.results)
     incumbents = [trace.incumbent(end).loss for end in ends]
     assert all(after <= before for before, after in pairwise(incumbents)), "the incumbent never worsens"
@@ -132,7 +109,7 @@ def legal(space):
 @pytest.mark.parametrize("kind", ["drawn seeds", "surrogate with noise"])
 def test_the_same_seed_gives_the_same_trace(kind, backend_of):
     """Where a backend draws; on tables and functions every optimizer is held to it in ``test_optimizers.py``."""
-    first, again, other = (steps(play("bohb", backend_of(kind), seed)[0]) for seed in (0, 0, 1))
+    first, again, other = (steps(play(OPTIMIZERS["bohb"], backend_of(kind), seed, **LIMITS)[0]) for seed in (0, 0, 1))
     assert first == again != other
 
 

@@ -8,23 +8,11 @@ from unittest import mock
 
 import numpy as np
 import torch
+from playing import Script as Script
 
 from lcbench import cli
 from lcbench.collection.trainer import Order, Trained, Trainer
 from lcbench.simulate.optimizers import OPTIMIZERS
-
-
-class Script:
-    """Asks for these jobs, and learns nothing."""
-
-    def __init__(self, *jobs) -> None:
-        self.jobs = list(jobs)
-
-    def ask(self):
-        return self.jobs.pop(0) if self.jobs else None
-
-    def tell(self, result) -> None:
-        pass
 
 
 class Stopped:
