@@ -140,6 +140,7 @@ class Screen:
         os.close(self.keyboard)
 
 
+@pytest.mark.slow
 def test_ctrl_c_stops_in_the_middle_of_a_unit_and_says_how_to_go_on(tmp_path):
     folder, screen = tmp_path / "bench", Screen()
     process = subprocess.Popen(

@@ -130,14 +130,15 @@ def test_saved_loaded_in_another_process_and_copied_it_predicts_the_same(fitted,
     code = (
         "import sys, numpy as np, pandas as pd\n"
         "from lcbench.simulate.autotabular import AutoTabularClassifier\n"
-        "found = AutoTabularClassifier.load(sys.argv[1])\n"
-        "np.save(sys.argv[3], found.predict_proba(pd.read_parquet(sys.argv[2])))\n"
-        "print(*found.classes_, found.get_params()['budgets'], len(found.leaderboard()))"
+        "for place in sys.argv[2:]:\n"
+        "    found = AutoTabularClassifier.load(place)\n"
+        "    np.save(place + '.npy', found.predict_proba(pd.read_parquet(sys.argv[1])))\n"
+        "    print(*found.classes_, found.get_params()['budgets'], len(found.leaderboard()))"
     )
-    for number, place in enumerate((tmp_path / "saved", folder)):
-        out = tmp_path / f"{number}.npy"
-        assert fresh(code, place, tmp_path / "new.parquet", out).split() == ["no", "yes", "(1,", "2)", "6"]
-        np.testing.assert_array_equal(np.load(out), wanted)
+    places = [tmp_path / "saved", folder]
+    assert fresh(code, tmp_path / "new.parquet", *places).splitlines() == ["no yes (1, 2) 6"] * 2
+    for place in places:
+        np.testing.assert_array_equal(np.load(f"{place}.npy"), wanted)
     copy = pickle.loads(pickle.dumps(classifier))  # noqa: S301  # our own bytes
     np.testing.assert_array_equal(copy.predict_proba(frame), wanted)
     with pytest.raises(InputError, match="must be a new or an empty folder"):
