@@ -282,6 +282,7 @@ def told(folder: Path) -> int:
     return path.read_bytes().count(b'{"tell"') if path.is_file() else 0
 
 
+@pytest.mark.slow
 def test_killed_it_goes_on_to_the_same_jobs_and_values(backend, tmp_path):
     options = ("--budgets", "2,4,8", "--wallclock", "36000", "--quiet")  # it would not end by itself
     main = start(tmp_path, *options)
@@ -300,6 +301,7 @@ def test_killed_it_goes_on_to_the_same_jobs_and_values(backend, tmp_path):
     assert jobs(trace) == jobs(live(bohb(), backend, trials=before + 10, quiet=True))
 
 
+@pytest.mark.slow
 def test_ctrl_c_stops_in_the_middle_of_a_job_and_keeps_what_is_finished(tmp_path):
     options = ("--budgets", "2,100000", "--optimizer", "hyperband", "--workers", "2", "--trials", "50")
     main = start(tmp_path, *options)
