@@ -35,7 +35,7 @@ def collect(
     predictions: Annotated[
         bool, typer.Option("--predictions", help="Keep class probabilities after the last epoch, for ensembles.")
     ] = False,
-    device: Annotated[str, typer.Option(help="Where to compute: cpu, cuda, cuda:1 ...")] = "cpu",
+    device: Annotated[str, typer.Option(help="cpu; experimental, never tried on one yet: cuda, cuda:1 ...")] = "cpu",
     engine: Annotated[str, typer.Option(help="Where to train: local (this machine) or dask (a cluster).")] = "local",
     scheduler: Annotated[str | None, typer.Option(help="Dask's scheduler, tcp://HOST:PORT.")] = None,
     quiet: Annotated[bool, typer.Option("--quiet", help="No progress.")] = False,
@@ -47,20 +47,21 @@ def collect(
     """
     import time
 
-    from lcbench.collection.data.encodings import default_encoding, get_encoding
+    from lcbench.collection.data.encodings import get_encoding
     from lcbench.collection.data.sources import split_sources
     from lcbench.collection.engines import get_engine
     from lcbench.collection.full_disk import clear_if_full
     from lcbench.collection.networks.tensors import check_device
     from lcbench.collection.plan import Plan
     from lcbench.collection.possession import opened
+    from lcbench.collection.problem import get_problem
     from lcbench.collection.reporting import opened_with_progress
     from lcbench.collection.shards import Workplace
     from lcbench.collection.unit import Extras
     from lcbench.console import ERR, OUT
     from lcbench.table.manifest import MANIFEST, parse_budgets
 
-    encoding = encoding or default_encoding(space)
+    encoding = encoding or get_problem(space).encoding
     get_encoding(encoding)
     plan = Plan(
         sources=tuple(split_sources(datasets)),

@@ -17,7 +17,7 @@ from lcbench.collection.shards import Workplace
 from lcbench.collection.tables import labels_table
 from lcbench.collection.unit import Outcome, Task, Unit
 from lcbench.errors import StoppedError
-from lcbench.space.spaces import get_space, is_full, to_json
+from lcbench.space.spaces import to_json
 from lcbench.table import store
 from lcbench.table.manifest import (
     CONFIGS,
@@ -95,36 +95,33 @@ class Collection:
     def calibrate(self) -> None:
         """Calibrate the cost model behind ``seconds`` on this machine, unless the folder has one: some seconds."""
         if not self.workplace.cost.is_file():
-            from lcbench.collection.networks.calibration import (
-                calibrate_for,  # torch is needed nowhere else in this process
-            )
-
             data = [self.workplace.read_data(name) for name in self.described]
-            model = calibrate_for(data, self.plan.single_configs, self.plan.device)
+            model = self.plan.problem.calibrate(data, self.plan.single_configs, self.plan.device)
             store.write_json(self.workplace.cost, model.to_json())
 
     def _tasks(self) -> Iterator[Task]:
-        """All pending units; where many small products are slow, those of similar shape in one task."""
+        """All pending units; those that train together in one task."""
         plan, folder = self.plan, self.folder.resolve()
         configs = dict(zip(plan.configs.index, plan.single_configs, strict=True))
         pending = [(unit, configs[unit.config_id]) for unit in self.pending()]
         for dataset, described in self.described.items():
             members = [(unit, config) for unit, config in pending if unit.dataset == dataset]
-            for group in self._groups(described, [config for _, config in members]):
+            copies = len(plan.budgets) * plan.n_seeds
+            own = [config for _, config in members]
+            for group in plan.problem.groups(own, described, copies, plan.device, plan.extras):
                 (unit, config), *companions = [members[i] for i in group]
                 yield Task(
-                    folder, unit, config, plan.budgets, plan.seeds, plan.plan_seed, plan.extras, plan.device, companions
+                    folder,
+                    plan.problem.name,
+                    unit,
+                    config,
+                    plan.budgets,
+                    plan.seeds,
+                    plan.plan_seed,
+                    plan.extras,
+                    plan.device,
+                    companions,
                 )
-
-    def _groups(self, described: Mapping[str, Any], configs: Sequence[Mapping[str, Any]]) -> Sequence[Sequence[int]]:
-        """Which configurations train in one stack."""
-        plan = self.plan
-        if plan.device == "cpu" or plan.extras.gradients or any(map(is_full, configs)):
-            return [[i] for i in range(len(configs))]
-        from lcbench.collection.networks.grouping import groups  # needs torch, as a device does
-
-        copies = len(plan.budgets) * plan.n_seeds
-        return groups(configs, described["features"], described["classes"], described["train_instances"], copies)
 
     def finish(self, now: datetime) -> None:
         """Gather the units into one file per data set and write the manifest.
@@ -165,9 +162,9 @@ class Collection:
         return Manifest(
             title=f"{len(plan.configs)} configurations of space {plan.space_name} on {len(self.described)} data sets",
             space_name=plan.space_name,
-            space=to_json(get_space(plan.space_name)),
+            space=to_json(plan.problem.space),
             budgets=plan.budgets,
             seeds=plan.seeds,
-            schedule="adaptive: a cosine of its own for each budget",
+            schedule=plan.problem.schedule,
             provenance=provenance(self.kept, store.read_json(self.workplace.cost), now),
         )

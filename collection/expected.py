@@ -21,12 +21,10 @@ def expected_seconds(collection: "Collection", units: Sequence[Unit]) -> dict[Un
         needs less than its runs alone, by a factor that this leaves open.
     """
     from lcbench.collection.networks.cost import CostModel
-    from lcbench.collection.networks.extent import Extent, work_of
-    from lcbench.space.spaces import get_space, records
     from lcbench.table.store import read_json
 
     model = CostModel.from_json(read_json(collection.workplace.cost))
-    extents = {name: Extent.of(collection.workplace.read_data(name)) for name in {unit.dataset for unit in units}}
+    data = {name: collection.workplace.read_data(name) for name in {unit.dataset for unit in units}}
     plan = collection.plan
-    configs = dict(zip(plan.configs.index, records(get_space(plan.space_name), plan.configs), strict=True))
-    return {unit: model.seconds_of(work_of(extents[unit.dataset], configs[unit.config_id])) for unit in units}
+    configs = dict(zip(plan.configs.index, plan.single_configs, strict=True))
+    return {unit: plan.problem.step_seconds(model, data[unit.dataset], configs[unit.config_id]) for unit in units}

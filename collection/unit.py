@@ -39,6 +39,7 @@ class Task:
 
     Attributes:
         folder: The benchmark folder, absolute; a worker on another machine must see it under the same path.
+        problem: Name of the problem.
         unit: Which configuration on which data set.
         config: The configuration's values.
         budgets: Epoch budgets, increasing.
@@ -46,10 +47,11 @@ class Task:
         plan_seed: Seed of the whole collection.
         extras: What is logged beside the learning curves.
         device: Where to compute: ``"cpu"``, ``"cuda"``, ``"cuda:1"`` ...
-        companions: Other units and their configurations; see :mod:`lcbench.collection.networks.grouping`.
+        companions: Other units and their configurations; see :meth:`lcbench.collection.problem.Problem.groups`.
     """
 
     folder: Path
+    problem: str
     unit: Unit
     config: Mapping[str, Any]
     budgets: Sequence[int]

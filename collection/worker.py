@@ -4,11 +4,11 @@ import platform
 import time
 from functools import lru_cache
 from pathlib import Path
+from typing import Any
 
 from lcbench.collection.networks.cost import CostModel
-from lcbench.collection.networks.extent import Extent, work_of
-from lcbench.collection.networks.tensors import Tensors, one_thread
-from lcbench.collection.networks.train import train_together
+from lcbench.collection.networks.tensors import one_thread
+from lcbench.collection.problem import get_problem
 from lcbench.collection.shards import Workplace
 from lcbench.collection.unit import Task
 from lcbench.errors import InputError
@@ -28,11 +28,12 @@ def work(task: Task) -> None:
             "choose a folder on a shared file system."
         )
     with one_thread():
-        data = _data(task.folder, task.unit.dataset, task.device)
+        problem = get_problem(task.problem)
+        data = _data(task.problem, task.folder, task.unit.dataset, task.device)
         units, configs = zip(*task.members, strict=True)
         cost = _cost(task.folder)
-        seconds = [cost.seconds_of(work_of(Extent.of(data), config)) for config in configs]
-        runs = train_together(
+        seconds = [problem.step_seconds(cost, data, config) for config in configs]
+        runs = problem.train_all(
             data, configs, task.budgets, task.seeds, task.plan_seed, time.perf_counter, seconds, task.extras
         )
     if workplace.plan.is_file():  # not so if another worker was quicker and the benchmark is finished
@@ -41,8 +42,8 @@ def work(task: Task) -> None:
 
 
 @lru_cache(maxsize=1)
-def _data(folder: Path, dataset: str, device: str) -> Tensors:
-    return Tensors(Workplace(folder).read_data(dataset), device)
+def _data(problem: str, folder: Path, dataset: str, device: str) -> Any:
+    return get_problem(problem).load(Workplace(folder).read_data(dataset), device)
 
 
 @lru_cache(maxsize=1)

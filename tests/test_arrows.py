@@ -1,4 +1,4 @@
-"""analysis -> simulate -> lcbench <- collection, and nothing else; and nothing that runs code out of a data file."""
+"""analysis -> simulate -> collection -> lcbench, and nothing else; and nothing that runs code out of a data file."""
 
 import ast
 import re
@@ -12,15 +12,8 @@ ROOT = Path(__file__).parents[1]
 ALLOWED = {
     "lcbench": {"lcbench"},
     "collection": {"collection", "lcbench"},
-    "simulate": {"simulate", "lcbench"},
-    "analysis": {"analysis", "simulate", "lcbench"},
-}
-EXCEPTIONS = {
-    "simulate/training.py": {"collection"},  # the live backend trains for real
-    "simulate/autotabular/": {"collection"},  # so does the tool, see docs/decisions/0038-autotabular.md
-    "simulate/ablation/rows.py": {"collection"},  # and whoever lets the tool search, see 0040-studies-of-systems.md
-    "simulate/ablation/running.py": {"collection"},
-    "simulate/transfer/training.py": {"collection"},  # so does whoever builds a portfolio
+    "simulate": {"simulate", "collection", "lcbench"},
+    "analysis": {"analysis", "simulate", "collection", "lcbench"},
 }
 FILES = sorted(path.relative_to(ROOT).as_posix() for package in ALLOWED for path in (ROOT / package).rglob("*.py"))
 
@@ -56,8 +49,7 @@ def test_there_is_something_to_read():
 @pytest.mark.parametrize("path", FILES)
 def test_packages_import_along_the_arrows_only(path):
     found = {package_of(module) for module in imports(path)} & set(ALLOWED)
-    excepted = {package for place, own in EXCEPTIONS.items() if path.startswith(place) for package in own}
-    assert found <= ALLOWED[path.split("/")[0]] | excepted
+    assert found <= ALLOWED[path.split("/")[0]]
 
 
 @pytest.mark.parametrize("path", FILES)

@@ -116,11 +116,6 @@ ENCODINGS: dict[str, Callable[[pd.DataFrame], Encoder]] = {"ordinal": fit_ordina
 """Encodings by name: each learns from the training part."""
 
 
-def default_encoding(space_name: str) -> str:
-    """The encoding that the paper's runs on a search space have: one-hot for space 2, codes for all others."""
-    return "onehot" if space_name == "full" else "ordinal"
-
-
 def get_encoding(name: str) -> Callable[[pd.DataFrame], Encoder]:
     """Look up an encoding.
 

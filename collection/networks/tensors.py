@@ -12,7 +12,7 @@ from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 from torch import Tensor
 
 from lcbench.collection.data.prepared import Prepared
-from lcbench.collection.networks.passes import class_weights
+from lcbench.collection.networks.loss import class_weights
 from lcbench.errors import InputError
 
 

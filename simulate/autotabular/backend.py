@@ -6,7 +6,8 @@ from typing import Any
 
 import pandas as pd
 
-from lcbench.collection.models import Problem
+from lcbench.collection.models import LearningTask
+from lcbench.collection.problem import get_problem
 from lcbench.errors import StoppedError
 from lcbench.simulate.autotabular.baselines_first import EPOCHS, WithBaselines
 from lcbench.simulate.autotabular.crew import LimitedCrew, OwnCrew
@@ -16,7 +17,6 @@ from lcbench.simulate.contract import Domain
 from lcbench.simulate.domain import SpaceDomain
 from lcbench.simulate.realtime.crew import Crew
 from lcbench.space import Config
-from lcbench.space.spaces import get_space
 from lcbench.table.curve import Curve
 from lcbench.table.metric import Metric
 
@@ -37,7 +37,7 @@ class ModelBackend:
 
     def __init__(self, work: Work, settings: Settings) -> None:
         self._work, self._settings = work, settings
-        self._space = get_space(settings.space)
+        self._space = get_problem(settings.space).space
         self.metric = Metric(work.problem.scorer.name, "score", "maximize", float("-inf"), work.problem.scorer.best)
         self.budgets = tuple(sorted({*settings.budgets, *([EPOCHS] if settings.baselines else [])}))
 
@@ -67,7 +67,7 @@ class ModelBackend:
         return {"metric": self.metric.name, **self._settings.describe(), "data": digest(self._work.problem)}
 
 
-def digest(problem: Problem) -> str:
+def digest(problem: LearningTask) -> str:
     """SHA-256 of a problem's rows, classes and folds: the same data give the same on every machine."""
     found = hashlib.sha256()
     for frame in (problem.frame, problem.test):

@@ -17,7 +17,7 @@ from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_is_fitted, column_or_1d, validate_data
 
 from lcbench.collection.data.dataset import check_values, distinct_names
-from lcbench.collection.models import Problem
+from lcbench.collection.models import LearningTask
 from lcbench.errors import DataError, InputError
 from lcbench.simulate.autotabular import journal, tables
 from lcbench.simulate.autotabular.ensemble import FittedEnsemble, load_ensemble
@@ -148,7 +148,7 @@ class AutoTabularClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[mis
         begun = time.monotonic()
         settings = self._settings()
         features, target = self._checked(X, y)
-        problem = Problem.of(
+        problem = LearningTask.of(
             features,
             target,
             metric=self.metric,

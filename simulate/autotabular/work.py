@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from lcbench.collection.attempt import describe
-from lcbench.collection.models import Fitted, Problem, fit_baseline, fit_network
+from lcbench.collection.models import Fitted, LearningTask, fit_baseline, fit_network
 from lcbench.simulate.autotabular.baselines_first import baseline_of
 from lcbench.simulate.autotabular.folder import Folder
 from lcbench.table.curve import Curve
@@ -52,12 +52,14 @@ class Work:
         problem: What is to be learnt.
         folder: Where models are kept.
         seed: Source of the models' randomness.
+        space: Name of the problem of the networks.
         patience: Epochs without progress after which a network stops.
     """
 
-    problem: Problem
+    problem: LearningTask
     folder: Folder
     seed: int
+    space: str
     patience: int | None
 
     def __call__(self, order: Order) -> Done:
@@ -76,7 +78,13 @@ class Work:
             fitted = fit_baseline(self.problem, name, self.seed, clock=clock)
         else:
             fitted = fit_network(
-                self.problem, order.config, order.budget, self.seed, patience=self.patience, clock=clock
+                self.problem,
+                order.config,
+                order.budget,
+                self.seed,
+                problem=self.space,
+                patience=self.patience,
+                clock=clock,
             )
         self.folder.keep(order.number, fitted)
         return fitted

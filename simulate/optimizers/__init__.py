@@ -5,11 +5,13 @@ budgets and a generator, and give it a line in :data:`OPTIMIZERS`; the contract 
 """
 
 from lcbench.errors import UnknownNameError
-from lcbench.simulate.optimizers.registry import OptimizerFactory, Registry
+from lcbench.registry import Registry
+from lcbench.simulate.contract import OptimizerFactory
 
 _HERE = "lcbench.simulate.optimizers"
 
-OPTIMIZERS = Registry(
+OPTIMIZERS: Registry[OptimizerFactory] = Registry(
+    "optimizer",
     {
         "random": f"{_HERE}.random_search:RandomSearch",
         "grid": f"{_HERE}.grid_search:GridSearch",
@@ -30,7 +32,7 @@ OPTIMIZERS = Registry(
         "de": f"{_HERE}.dehb:DifferentialEvolution",
         "pbt": f"{_HERE}.pbt:PBT",
         "regularized-evolution": f"{_HERE}.regularized_evolution:RegularizedEvolution",
-    }
+    },
 )
 """Optimizers by name: ``OPTIMIZERS[name](backend.domain(), backend.budgets, rng)``."""
 

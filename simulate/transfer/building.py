@@ -8,6 +8,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from lcbench.collection.problem import get_problem
 from lcbench.errors import InputError, PlanConflictError
 from lcbench.files import read_json, write_json
 from lcbench.output import writable_folder
@@ -28,7 +29,6 @@ from lcbench.simulate.transfer.training import (
     prepared,
     task_for,
 )
-from lcbench.space.spaces import get_space
 from lcbench.work.lock import alone
 
 _SHOWN = 3  # failures in a message
@@ -226,7 +226,7 @@ def _prepare(plan: Plan, folder: Path, size: int, loaded: Callable[[str], None])
         loaded(data.name)
     kept_plan = {**plan.describe(), "data": digests}
     write_json(kept.plan, kept_plan)
-    space = get_space(plan.space)
+    space = get_problem(plan.space).space
     schedule = Schedule(plan, list(rows), lambda: SpaceDomain(space), kept.recall)
     return Build(plan, folder, size, rows, kept_plan, schedule)
 

@@ -20,6 +20,7 @@ from lcbench.collection.engines import get_engine
 from lcbench.collection.full_disk import clear_if_full as clear_if_full
 from lcbench.collection.full_disk import disk_is_full as disk_is_full
 from lcbench.collection.plan import digest_data
+from lcbench.collection.problem import get_problem
 from lcbench.collection.provenance import circumstances as circumstances
 from lcbench.collection.shards import Workplace
 from lcbench.collection.unit import Outcome as Outcome
@@ -32,7 +33,6 @@ from lcbench.simulate.transfer.plan import SEED, Plan
 
 if TYPE_CHECKING:
     from lcbench.collection.networks.recorder import Run
-    from lcbench.collection.networks.tensors import Tensors
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -79,6 +79,7 @@ def task_for(evaluation: Evaluation, plan: Plan, folder: Path) -> EvaluationTask
     """What a worker is given."""
     return EvaluationTask(
         folder,
+        plan.space,
         Unit(evaluation.dataset, evaluation.config_id),
         evaluation.config,
         budgets=(evaluation.budget,),
@@ -123,23 +124,22 @@ def _trained(task: EvaluationTask) -> "Run":
     from lcbench.collection.networks.tensors import one_thread
 
     with one_thread():
-        data = _data(task.folder, task.unit.dataset)
+        data = _data(task.problem, task.folder, task.unit.dataset)
         clock = Stopwatch(task.trial_seconds)
         if task.patience is None:
-            from lcbench.collection.networks.train import train
-
-            return train(data, task.config, task.budgets, task.seeds, task.plan_seed, clock)[0]
-        from lcbench.collection.networks.full.fitting import Stopping, fit
+            problem = get_problem(task.problem)
+            return problem.train_all(data, [task.config], task.budgets, task.seeds, task.plan_seed, clock)[0][0]
+        from lcbench.collection.networks.loop.stopping import Stopping
+        from lcbench.collection.networks.problems import network_problem
 
         stopping = Stopping("valid_accuracy", task.patience)
-        return fit(data, task.config, task.budgets[0], SEED, task.plan_seed, clock, stopping=stopping).run
+        networks = network_problem(task.problem)
+        return networks.fit(data, task.config, task.budgets[0], SEED, task.plan_seed, clock, stopping=stopping).run
 
 
 @lru_cache(maxsize=2)
-def _data(folder: Path, dataset: str) -> "Tensors":
-    from lcbench.collection.networks.tensors import Tensors
-
-    return Tensors(Workplace(folder, NAME).read_data(dataset))
+def _data(problem: str, folder: Path, dataset: str) -> Any:
+    return get_problem(problem).load(Workplace(folder, NAME).read_data(dataset))
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -31,7 +31,7 @@ class Scripted:
 
 
 def tasks(n: int) -> list[Task]:
-    return [Task(Path(), Unit("wine", i), {}, (1,), (0,), 0) for i in range(n)]
+    return [Task(Path(), "mlp", Unit("wine", i), {}, (1,), (0,), 0) for i in range(n)]
 
 
 def test_a_failed_unit_is_tried_once_more_after_all_others():

@@ -17,7 +17,8 @@ from ConfigSpace.hyperparameters import (
 )
 
 from lcbench.simulate import OPTIMIZERS, FunctionBackend, ReplayBackend, SurrogateBackend, simulate
-from lcbench.space.spaces import from_json, get_space, to_json
+from lcbench.space import paper
+from lcbench.space.spaces import from_json, to_json
 from lcbench.table.curve import Curve
 
 JOBS = 18  # some after the first model of eight results
@@ -125,7 +126,7 @@ def legal(space):
     return curve, seen
 
 
-@pytest.mark.parametrize("space", [conditional(), get_space("full")], ids=["made up", "full"])
+@pytest.mark.parametrize("space", [conditional(), paper.full()], ids=["made up", "full"])
 def test_a_conditional_space_is_searched_lawfully(name, space):
     """Every configuration is legal, what is inactive is absent, and both sides of each condition are tried."""
     curve, seen = legal(space)

@@ -121,7 +121,7 @@ def test_a_data_set_of_ones_own(backend):
         ({"plan_seed": -1}, "plan seed must be at least 0, got -1"),
         ({"budgets": (4, 2)}, "budgets must be increasing"),
         ({"metric": "accuracy"}, "unknown metric 'accuracy'"),
-        ({"space": "mpl"}, "unknown space 'mpl'"),
+        ({"space": "mpl"}, "unknown problem 'mpl'"),
         ({"configs": sampled_configs("mlp", 2, 0).assign(momentum=2.0)}, "momentum must be a number in"),
         ({"device": "tpu"}, "device must be .*got 'tpu'"),
     ],
@@ -249,7 +249,7 @@ def test_configurations_with_inactive_hyperparameters_are_collected_again(comman
         (["--seed", "-1"], "seed must be at least 0"),
         (["--train-seeds", "0"], "train-seeds must be at least 1"),
         (["--metric", "accuracy"], "unknown metric"),
-        (["--space", "mpl"], "unknown space"),
+        (["--space", "mpl"], "unknown problem"),
         (["--encoding", "binary"], "unknown encoding"),
     ],
 )

@@ -64,7 +64,7 @@ class Best:
         self._epoch, self._loss, self._stopped_at = 0, np.inf, 0
         self._state: dict[str, Tensor] = {}
 
-    def goes_on(self, epoch: int, loss: float) -> bool:
+    def should_continue(self, epoch: int, loss: float) -> bool:
         """Take note of the loss after an epoch (smaller is better), and say whether there is to be another.
 
         A loss that is not a number, of a score that these rows do not define, says nothing against going on.
@@ -81,7 +81,7 @@ class Best:
         if self._stopped_at:
             self._network.load_state_dict(self._state)
 
-    def continued(self, run: Run) -> Run:
+    def extended(self, run: Run) -> Run:
         """If training was stopped, let the run go on at its best epoch's values; its series hold no later ones."""
         if not self._stopped_at:
             return run

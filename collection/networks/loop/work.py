@@ -1,43 +1,17 @@
-"""The work of one epoch of a run of Search Space 2, for the cost model: see :mod:`lcbench.collection.networks.cost`."""
+"""The work of one epoch of a run of the plain loop, for the cost model."""
 
 from dataclasses import dataclass, field
 from itertools import pairwise
 from math import ceil
 
-import numpy as np
-from numpy.typing import NDArray
-
-from lcbench.collection.networks.cost import Sizes
-from lcbench.collection.networks.full.settings import ResNetShape, Settings
+from lcbench.collection.networks.cost import Extent
 from lcbench.collection.networks.measures import rows_at_once
-from lcbench.collection.networks.network import Shape
-
-FULL_KINDS = (
-    "epoch",
-    "step",
-    "module and step",
-    "products",
-    "parameter updates, SGD",
-    "parameter updates, Adam",
-    "tensors and steps",
-    "activations",
-    "normalised activations",
-    "dropped activations",
-    "shaken activations",
-    "mixed inputs",
-    "inputs",
-    "outputs",
-    "evaluation, products",
-    "evaluated activations",
-    "evaluated outputs",
-    "evaluation chunks and modules",
-)
-"""Kinds of work, in the order of :func:`full_epoch_work`."""
+from lcbench.collection.networks.recipe import Recipe, ResNetShape, Shape
 
 
 @dataclass(slots=True)
 class _Parts:
-    """What a network is made of.
+    """Sizes of the modules of a network.
 
     Attributes:
         linear: Inputs and outputs of each Linear layer.
@@ -68,47 +42,44 @@ class _Parts:
         return self.products + self.outputs + 2 * sum(self.normalised)
 
 
-def full_epoch_work(settings: Settings, sizes: Sizes, n_inputs: int) -> NDArray[np.float64]:
-    """Count the work of one epoch.
+def epoch_work(recipe: Recipe, extent: Extent) -> dict[str, float]:
+    """Count the work of one epoch of a run.
 
     Args:
-        settings: The network and its training.
-        sizes: Rows of the data set.
-        n_inputs: Columns of the prepared data.
+        recipe: The network and how it is trained.
+        extent: How large the data set is.
 
     Returns:
-        ``(len(FULL_KINDS),)`` array.
+        Amounts by kind of work.
     """
-    shape, rows, held_out = settings.shape, sizes.train, sizes.valid + sizes.test
+    shape, sizes = recipe.shape, extent.sizes
+    rows, held_out = sizes.train, sizes.valid + sizes.test
     parts = _of_resnet(shape) if isinstance(shape, ResNetShape) else _of_mlp(shape)
-    steps, classes = ceil(rows / settings.batch_size), shape.widths[-1]
+    steps, classes, mixes = ceil(rows / recipe.batch_size), shape.widths[-1], recipe.mixup_alpha > 0
     updates = steps * parts.parameters
-    widths = (n_inputs, *shape.widths)
+    widths = (extent.features, *shape.widths)
     chunks = sum(ceil(n / rows_at_once(widths)) for n in (sizes.valid, sizes.test))
-    projection = 0 if settings.svd_dim is None else n_inputs * settings.svd_dim
-    return np.array(
-        [
-            1,
-            steps,
-            steps * parts.modules,
-            3 * 2.0 * rows * parts.products,
-            0 if settings.momentum is None else updates,
-            updates if settings.momentum is None else 0,
-            steps * (2 * len(parts.linear) + 2 * len(parts.normalised)),
-            rows * parts.outputs,
-            rows * sum(parts.normalised),
-            rows * sum(parts.dropped),
-            rows * sum(parts.shaken),
-            rows * shape.widths[0] if settings.mixup_alpha > 0 else 0,
-            rows * shape.widths[0],
-            rows * classes * (2 if settings.mixup_alpha > 0 else 1),
-            2.0 * held_out * (parts.products + projection),
-            held_out * (parts.outputs + sum(parts.normalised) + sum(parts.shaken)),
-            held_out * classes,
-            chunks * parts.modules,
-        ],
-        np.float64,
-    )
+    projection = 0 if recipe.svd_dim is None else extent.features * recipe.svd_dim
+    return {
+        "epoch": 1,
+        "step": steps,
+        "module and step": steps * parts.modules,
+        "products": 3 * 2.0 * rows * parts.products,
+        "parameter updates, SGD": 0 if recipe.momentum is None else updates,
+        "parameter updates, Adam": updates if recipe.momentum is None else 0,
+        "tensors and steps": steps * (2 * len(parts.linear) + 2 * len(parts.normalised)),
+        "activations": rows * parts.outputs,
+        "normalised activations": rows * sum(parts.normalised),
+        "dropped activations": rows * sum(parts.dropped),
+        "shaken activations": rows * sum(parts.shaken),
+        "mixed inputs": rows * shape.widths[0] if mixes else 0,
+        "inputs": rows * shape.widths[0],
+        "outputs": rows * classes * (2 if mixes else 1),
+        "evaluation, products": 2.0 * held_out * (parts.products + projection),
+        "evaluated activations": held_out * (parts.outputs + sum(parts.normalised) + sum(parts.shaken)),
+        "evaluated outputs": held_out * classes,
+        "evaluation chunks and modules": chunks * parts.modules,
+    }
 
 
 def _of_mlp(shape: Shape) -> _Parts:

@@ -1,6 +1,6 @@
 """The randomness of training steps: masks of dropout, factors of Shake-Shake and ShakeDrop, partners of mixup."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from functools import partial
 from itertools import pairwise
 from typing import Any
@@ -10,9 +10,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn.utils import skip_init
 
-from lcbench.collection.networks.epoch import masks_for
-from lcbench.collection.networks.full.settings import ResNetShape, Settings, settings_of
-from lcbench.collection.networks.network import Shape
+from lcbench.collection.networks.randomness import draw_mask
+from lcbench.collection.networks.recipe import Recipe, ResNetShape, Shape
 
 
 class Noise:
@@ -26,11 +25,12 @@ class Noise:
 
     def __init__(self, dropout: np.random.Generator, techniques: np.random.Generator, device: torch.device) -> None:
         self.techniques = techniques
-        self._draw = masks_for(device, [dropout])
+        self._dropout, self._device = dropout, device
 
     def mask(self, x: Tensor, rate: float) -> Tensor:
         """A dropout mask for ``(rows, width)`` activations: 0 with probability ``rate``, else ``1 / (1 - rate)``."""
-        return self._draw(x.shape[0], x.shape[1], rate)[0]
+        drawn = draw_mask([self._dropout], x.shape[0], x.shape[1], rate)
+        return torch.from_numpy(drawn[0]).to(self._device)
 
 
 # Shake-Shake and ShakeDrop: residual branches that are weighted otherwise forward than backward.
@@ -281,22 +281,20 @@ def linear_layers(network: nn.Module) -> Sequence[nn.Linear]:
 # Untrained networks of configurations.
 
 
-def build_network(config: Mapping[str, Any], n_inputs: int, n_classes: int) -> Network:
-    """Build the network of a configuration of any search space, all weights and directions 0.
+def empty_network(recipe: Recipe, n_inputs: int) -> Network:
+    """Build the network of a recipe, all weights and directions 0.
 
     It is there to be filled by ``load_state_dict`` with the state of a fitted one.
 
     Args:
-        config: Its active hyperparameters.
+        recipe: The network; how it is trained does not matter.
         n_inputs: Columns of the prepared data.
-        n_classes: Classes.
 
     Returns:
         The network in evaluation mode.
     """
-    settings = settings_of(config, n_inputs, n_classes)
-    directions = None if settings.svd_dim is None else torch.zeros(n_inputs, settings.svd_dim)
-    network = _empty(settings, directions)
+    directions = None if recipe.svd_dim is None else torch.zeros(n_inputs, recipe.svd_dim)
+    network = _undrawn(recipe, directions)
     with torch.no_grad():
         for layer in linear_layers(network):
             nn.init.zeros_(layer.weight)
@@ -304,15 +302,15 @@ def build_network(config: Mapping[str, Any], n_inputs: int, n_classes: int) -> N
     return network.eval()
 
 
-def drawn_network(settings: Settings, directions: Tensor | None, rng: np.random.Generator) -> Network:
+def drawn_network(recipe: Recipe, directions: Tensor | None, rng: np.random.Generator) -> Network:
     """Build a network with random weights: each Linear layer's uniform in ``±1 / sqrt(fan_in)``, PyTorch's default.
 
-    They are drawn as :func:`lcbench.collection.networks.network.initial_parameters` draws those of an MLP.
+    They are drawn as :func:`lcbench.collection.networks.stack.stack.initial_parameters` draws those of an MLP.
 
     Returns:
         The network, in training mode.
     """
-    network = _empty(settings, directions)
+    network = _undrawn(recipe, directions)
     with torch.no_grad():
         for layer in linear_layers(network):
             fan_in, fan_out, bound = layer.in_features, layer.out_features, np.float32(np.sqrt(layer.in_features))
@@ -322,6 +320,6 @@ def drawn_network(settings: Settings, directions: Tensor | None, rng: np.random.
     return network
 
 
-def _empty(settings: Settings, directions: Tensor | None) -> Network:
-    shape = settings.shape
+def _undrawn(recipe: Recipe, directions: Tensor | None) -> Network:
+    shape = recipe.shape
     return Network(ResNet(shape) if isinstance(shape, ResNetShape) else MLP(shape), directions)

@@ -1,0 +1,1 @@
+"""Training of networks of any recipe, run by run, as Search Space 2 needs it; and networks that are kept."""
