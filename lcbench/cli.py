@@ -33,7 +33,7 @@ def app() -> typer.Typer:
     )
     rank = {name: i for i, name in enumerate(_ORDER)}
     for entry in sorted(
-        entry_points(group="lcbench.table.table_commands"), key=lambda e: (rank.get(e.name, len(rank)), e.name)
+        entry_points(group="lcbench.commands"), key=lambda e: (rank.get(e.name, len(rank)), e.name)
     ):
         command = entry.load()
         if isinstance(command, typer.Typer):  # a group of commands

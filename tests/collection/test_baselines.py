@@ -32,7 +32,7 @@ pytest.importorskip("lightgbm", reason="baselines need lightgbm (lcbench[models]
 pytest.importorskip("catboost", reason="baselines need catboost (lcbench[models])")
 metrics = pytest.importorskip("sklearn.metrics", reason="baselines need scikit-learn (lcbench[models])")
 
-GROUP = "lcbench.table.table_commands"
+GROUP = "lcbench.commands"
 ENTRIES = [
     EntryPoint("baselines", "lcbench.collection.baseline_commands:baselines", GROUP),
     EntryPoint("info", "lcbench.table.table_commands:info", GROUP),

@@ -318,7 +318,7 @@ def test_bad_arguments_are_said_in_a_line(tmp_path, capsys, monkeypatch):
     from importlib.metadata import EntryPoint
 
     places = {"ablation": "lcbench.simulate.ablation.commands", "figures": "lcbench.analysis.analysis_commands"}
-    points = [EntryPoint(name, f"{place}:{name}", "lcbench.table.table_commands") for name, place in places.items()]
+    points = [EntryPoint(name, f"{place}:{name}", "lcbench.commands") for name, place in places.items()]
     monkeypatch.setattr(cli, "entry_points", lambda group: points)
     for more, message in (
         (["--workers", "one"], "workers must be whole numbers such as 2 or 1,3, got 'one'"),
