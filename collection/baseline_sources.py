@@ -5,7 +5,8 @@ from typing import Any
 
 import numpy as np
 
-from lcbench.collection.data.preparation import Prepared, describe, prepare
+from lcbench.collection.data.preparation import describe, prepare
+from lcbench.collection.data.prepared import Prepared
 from lcbench.collection.data.sources import load_dataset
 from lcbench.collection.plan import digest_data
 from lcbench.errors import InputError

@@ -48,7 +48,7 @@ class Problem(ABC):
     @property
     @abstractmethod
     def metrics(self) -> tuple[Metric, ...]:
-        """What is recorded of every run after every step."""
+        """The metrics that are recorded of every run after every step."""
 
     def completed(self, config: Config) -> dict[str, Any]:
         """Give a configuration the defaults of the active hyperparameters that it lacks.
@@ -60,7 +60,7 @@ class Problem(ABC):
 
     @abstractmethod
     def load(self, data: "Prepared", device: str = "cpu") -> Any:
-        """Bring a prepared data set to where it is trained on; what comes is the ``data`` of :meth:`train_all`."""
+        """Load a prepared data set onto a device; the result is the ``data`` of :meth:`train_all`."""
 
     @abstractmethod
     def train_all(
@@ -134,7 +134,7 @@ class Problem(ABC):
 
     @abstractmethod
     def step_seconds(self, cost: "CostModel", data: Any, config: Config) -> float:
-        """What one step of a single run of a configuration takes one worker, in seconds.
+        """Seconds that one step of a single run of a configuration takes on one worker.
 
         Args:
             cost: From :meth:`calibrate`.

@@ -32,9 +32,7 @@ def app() -> typer.Typer:
         pretty_exceptions_enable=False,
     )
     rank = {name: i for i, name in enumerate(_ORDER)}
-    for entry in sorted(
-        entry_points(group="lcbench.commands"), key=lambda e: (rank.get(e.name, len(rank)), e.name)
-    ):
+    for entry in sorted(entry_points(group="lcbench.commands"), key=lambda e: (rank.get(e.name, len(rank)), e.name)):
         command = entry.load()
         if isinstance(command, typer.Typer):  # a group of commands
             program.add_typer(command, name=entry.name)

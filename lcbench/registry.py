@@ -1,4 +1,4 @@
-"""Things that are found by name, and imported when they are first asked for."""
+"""Registries: objects by name, imported when they are first looked up."""
 
 from collections.abc import Iterator, Mapping, MutableMapping
 from importlib import import_module

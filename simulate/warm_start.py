@@ -63,9 +63,12 @@ class PortfolioDomain:
     def __init__(self, domain: Domain, portfolio: Sequence[Config]) -> None:
         from lcbench.space.spaces import completed  # slow to import
 
-        whole = [completed(domain.space, config) for config in portfolio]
-        different = [config for place, config in enumerate(whole) if config not in whole[:place]]
-        self._domain, self._left = domain, deque((config, domain.encode(config)) for config in different)
+        self._domain, self._left = domain, deque[tuple[Config, NDArray[np.float64]]]()
+        for config in portfolio:
+            whole = completed(domain.space, config)
+            point = domain.encode(whole)
+            if all(whole != other for other, _ in self._left):  # two may be one with the defaults
+                self._left.append((whole, point))
 
     @property
     def space(self) -> "ConfigurationSpace":

@@ -1,4 +1,4 @@
-"""From columns to numbers; everything is learnt from the training part only.
+"""Encodings: from columns to numbers; everything is learnt from the training part only.
 
 A category is numbered by its place among the categories that occur in the training part, in declared order. One that
 never occurs there is unknown, and is treated as a missing value. (The generator of the released data numbers all

@@ -1,4 +1,4 @@
-"""The models that a table's networks are held against, at fixed settings (paper, section 5.1).
+"""Baselines: the models that a table's networks are compared with, at fixed settings (paper, section 5.1).
 
 The settings are those of Auto-PyTorch, which has them from AutoGluon (Erickson et al. 2020): 10,000 rounds at most for
 the boosted trees, 300 trees in a forest, 5 neighbours with equal votes. What is not named is the library's default. We

@@ -1,4 +1,4 @@
-"""The columns of a frame and the classes of a target, learnt once and asked of every frame and target after."""
+"""The columns of a frame and the classes of a target, learnt once and checked in every later frame and target."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass

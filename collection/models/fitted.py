@@ -41,7 +41,7 @@ _KINDS = {"values": "f8", "seconds": "f8", "valid": "f4", "test": "f4"}
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Part:
-    """What one fold has learnt.
+    """Encoder and model of one fold.
 
     Attributes:
         encoder: From a tidy frame to inputs, learnt from the fold's training rows.
@@ -94,7 +94,7 @@ class Fitted:
 
     @property
     def diverged(self) -> bool:
-        """Whether a network of it has no finite probabilities."""
+        """Whether the probabilities of one of its networks are not finite."""
         return not bool(np.isfinite(self.valid_probabilities).all())
 
     def predict_proba(self, frame: pd.DataFrame | ArrayLike) -> NDArray[np.float64]:
@@ -201,7 +201,7 @@ def _fitted(folder: Path, document: Mapping[str, Any]) -> Fitted:
 
 
 def _problem(document: Mapping[str, Any]) -> str | None:
-    """The problem of a network; models of before they kept its name have hyperparameters of one space only."""
+    """The problem of a network; if it was saved without, the first whose space has all its hyperparameters."""
     if document["kind"] != NETWORK or "problem" in document:
         return document.get("problem")
     if not isinstance(document["config"], dict):
@@ -210,7 +210,7 @@ def _problem(document: Mapping[str, Any]) -> str | None:
 
 
 def _estimator(kind: str, problem: str | None, config: Mapping[str, Any] | None) -> Estimator:
-    """What reads models of a kind back."""
+    """The estimator that reads models of a kind."""
     if kind != NETWORK:
         return BASELINES[kind]
     if problem is None or not isinstance(config, dict):

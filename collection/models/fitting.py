@@ -64,7 +64,7 @@ def fit_network(
 
 
 def _fit(task: LearningTask, estimator: Estimator, seed: int, clock: Clock, **what: Any) -> Fitted:
-    """Fit every fold and bring the folds together."""
+    """Fit every fold and combine the folds."""
     begun = clock()
     with estimator.threads():
         fitted = [estimator.fit_fold(task, number, seed, clock) for number in range(len(task.folds))]
@@ -72,7 +72,7 @@ def _fit(task: LearningTask, estimator: Estimator, seed: int, clock: Clock, **wh
 
 
 def _gathered(task: LearningTask, fitted: Sequence[FittedFold], clock: Clock, begun: float, **what: Any) -> Fitted:
-    """Bring the folds together."""
+    """Combine the folds."""
     parts = tuple(Part(each.encoder, each.model) for each in fitted)
     valid = _valid(task, [each.chances for each in fitted])
     return Fitted(

@@ -1,4 +1,4 @@
-"""A learning task: rows, their classes, who trains and who validates, and what counts as good."""
+"""A learning task: rows, their classes, folds and a scorer."""
 
 from dataclasses import dataclass
 from functools import partial
@@ -37,8 +37,8 @@ class LearningTask:
         y: ``(rows,)`` int64 class numbers.
         columns: What the raw frame looked like, by which frames are read at prediction.
         labels: The classes in the type of the target, in the order of their numbers.
-        folds: Who trains and who validates; one for a hold-out.
-        scorer: What counts as good (paper, section 3.4).
+        folds: Which rows train and which validate; one fold for a hold-out.
+        scorer: Scores predictions (paper, section 3.4).
         encoding: How categories become inputs, a name of ``lcbench.collection.data.encodings.ENCODINGS``.
         test: ``(rows, columns)`` tidy frame whose probabilities every model keeps too, or None.
     """
@@ -69,7 +69,7 @@ class LearningTask:
         encoding: str = "onehot",
         seed: int = 0,
     ) -> Self:
-        """Read a frame and a target, and decide who trains and who validates.
+        """Read a frame and a target, and divide the rows into folds.
 
         Args:
             features: ``(rows, columns)`` numbers, booleans, text, categories, with gaps.
@@ -112,7 +112,7 @@ class LearningTask:
 
     @classmethod
     def of_dataset(cls, dataset: Dataset, **settings: Any) -> Self:
-        """The rows of a data set as the collection splits them: its validation part validates, its test part tests.
+        """Use the collection's split of a data set: its validation part validates, and its test part is the test part.
 
         Args:
             dataset: The data set.

@@ -40,7 +40,7 @@ class Model(Protocol):
 
 @dataclass(frozen=True, slots=True, eq=False)
 class FittedFold:
-    """What came of fitting a model to one fold of a learning task.
+    """A model fitted to one fold of a learning task.
 
     Attributes:
         encoder: From a tidy frame to inputs, learnt from the fold's training rows.
@@ -58,11 +58,11 @@ class FittedFold:
 
 
 class Estimator(Protocol):
-    """A kind of model: what fits it to a fold and reads it back from its file."""
+    """A kind of model: it fits a fold, and reads fitted models back from their files."""
 
     @property
     def suffix(self) -> str:
-        """Of its files."""
+        """Suffix of the files of its models."""
 
     def threads(self) -> AbstractContextManager[None]:
         """Settings of the libraries under which folds are fitted and predict."""
@@ -280,7 +280,7 @@ class Neighbours:
 
     @classmethod
     def fit(cls, x: NDArray[np.float32], y: NDArray[np.int64], neighbours: int, weights: str, classes: int) -> Self:
-        """Learn rows by heart; of fewer rows than neighbours all are neighbours."""
+        """Keep the rows; if there are fewer rows than neighbours, all of them are neighbours."""
         from sklearn.neighbors import KNeighborsClassifier
 
         return cls(KNeighborsClassifier(min(neighbours, len(y)), weights=weights, n_jobs=1).fit(x, y), x, y, classes)

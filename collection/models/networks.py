@@ -101,7 +101,7 @@ class NetworkEstimator:
 
     def fit_fold(self, task: LearningTask, number: int, seed: int, clock: Clock) -> FittedFold:
         """Train it on one fold."""
-        from lcbench.collection.networks.loop.stopping import Stopping
+        from lcbench.collection.networks.loop.fitting import Stopping
 
         fold, problem = task.folds[number], network_problem(self.problem)
         encoder, data = task.prepared(fold)

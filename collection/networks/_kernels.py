@@ -75,10 +75,10 @@ def relu_backward() -> Callable[[Tensor, Tensor], object]:
 
 @cache
 def onednn_linear() -> Callable[[Tensor, Tensor, Tensor | None, str], Tensor] | None:
-    """OneDNN's product of two matrices ``a @ b``, with a bias and an activation (``"relu"`` or ``"none"``).
+    """The product of two matrices ``a @ b`` by oneDNN, with a bias and an activation (``"relu"`` or ``"none"``).
 
     Returns:
-        The function, None where torch has none of which this is true; a product of any library is in its place then.
+        The function; None where torch has none, or it fails. Another library computes the products then.
     """
 
     def example() -> tuple[Any, ...]:
@@ -96,7 +96,7 @@ def _numbers(frequency: int) -> Tensor:
 def _agree(
     private: Callable[..., object], public: Callable[..., object], example: Callable[[], tuple[Any, ...]]
 ) -> bool:
-    """Whether two functions give the same on an example, what they return and what they make of their arguments."""
+    """Whether two functions return the same on an example, and change their arguments in the same way."""
     theirs, ours = example(), example()
     try:
         returned = private(*theirs)

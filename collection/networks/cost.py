@@ -1,4 +1,4 @@
-"""How long a run alone would take one worker: a model, calibrated on this machine.
+"""The cost model: how long a single run would take one worker, calibrated on this machine.
 
 Runs train in stacks, so the time of a single run cannot be read off a clock. An epoch of a run is a known amount of
 work of a few kinds (steps, layers, arithmetic in small and in large products, parameters to update, activations, masks

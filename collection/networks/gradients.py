@@ -53,7 +53,7 @@ def _subsample(pieces: Sequence[Piece]) -> tuple[NDArray[np.float32], int]:
 
 @lru_cache(maxsize=16)  # one network has six columns at most; a process meets thousands of networks
 def _places(sizes: tuple[int, ...]) -> list[Tensor]:
-    """Which values of pieces of these sizes are in the sample: for each piece places in it, increasing."""
+    """Indices of the sampled values within each piece, increasing."""
     size = sum(sizes)
     drawn = np.sort(np.random.default_rng(size).choice(size, SAMPLE, replace=False))
     starts = np.cumsum((0, *sizes[:-1]))

@@ -23,9 +23,8 @@ if TYPE_CHECKING:
     from ConfigSpace import ConfigurationSpace
 
     from lcbench.collection.data.prepared import Prepared
-    from lcbench.collection.networks.loop.fitting import FittedNetwork, Score
+    from lcbench.collection.networks.loop.fitting import FittedNetwork, Score, Stopping
     from lcbench.collection.networks.loop.modules import Network
-    from lcbench.collection.networks.loop.stopping import Stopping
     from lcbench.collection.networks.recorder import Run
     from lcbench.collection.networks.tensors import Tensors
 
@@ -54,7 +53,7 @@ class NetworkProblem(Problem):
 
     @abstractmethod
     def _engine(self, device: str) -> Engine:
-        """What trains on a kind of device (``"cpu"`` or ``"cuda"``)."""
+        """The engine for a kind of device (``"cpu"`` or ``"cuda"``)."""
 
     @property
     def metrics(self) -> tuple[Metric, ...]:  # noqa: D102
@@ -98,7 +97,7 @@ class NetworkProblem(Problem):
         return fit(data, self._candidate(data, config, plan_seed), budget, seed, clock, stopping=stopping, score=score)
 
     def network(self, config: Config, n_inputs: int, n_classes: int) -> "Network":
-        """The network of a configuration, all weights 0: there to take up the state of a fitted one."""
+        """The network of a configuration, all weights 0: load the state of a fitted one into it."""
         from lcbench.collection.networks.loop.modules import empty_network
 
         return empty_network(self.recipe(self.completed(config), n_inputs, n_classes), n_inputs)
@@ -210,7 +209,7 @@ class Full(NetworkProblem):
 
 
 def network_problem(name: str) -> NetworkProblem:
-    """Make the problem of a name, which must be one of networks: only those can be fitted and kept.
+    """Make a problem by name; it must be one of networks, since only networks can be fitted and kept.
 
     Raises:
         UnknownNameError: If there is no such problem.

@@ -127,10 +127,10 @@ class Recipe:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Candidate:
-    """A configuration as the engines take it.
+    """A configuration ready for an engine.
 
     Attributes:
-        recipe: What it asks for.
+        recipe: The network and how it is trained.
         streams: Makes the sources of randomness of a seed, the same ones at every call.
     """
 

@@ -129,7 +129,7 @@ def _trained(task: EvaluationTask) -> "Run":
         if task.patience is None:
             problem = get_problem(task.problem)
             return problem.train_all(data, [task.config], task.budgets, task.seeds, task.plan_seed, clock)[0][0]
-        from lcbench.collection.networks.loop.stopping import Stopping
+        from lcbench.collection.networks.loop.fitting import Stopping
         from lcbench.collection.networks.problems import network_problem
 
         stopping = Stopping("valid_accuracy", task.patience)

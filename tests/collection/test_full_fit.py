@@ -10,8 +10,7 @@ import torch
 from collection_helpers import CONFIG, blobs, fit, problem_of, train
 
 from lcbench.collection.data.prepared import Prepared
-from lcbench.collection.networks.loop.fitting import FittedNetwork
-from lcbench.collection.networks.loop.stopping import Best, Stopping
+from lcbench.collection.networks.loop.fitting import Best, FittedNetwork, Stopping
 from lcbench.collection.networks.tensors import Tensors
 from lcbench.collection.unit import Extras
 from lcbench.errors import InputError, UnknownNameError

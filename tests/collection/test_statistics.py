@@ -5,8 +5,7 @@ import pytest
 import torch
 from sklearn.metrics import accuracy_score, balanced_accuracy_score, log_loss
 
-from lcbench.collection.networks.loss import log_softmax
-from lcbench.collection.networks.measures import Tally, evaluate
+from lcbench.collection.networks.measures import Tally, evaluate, log_softmax
 from lcbench.collection.networks.recipe import Shape
 from lcbench.collection.networks.stack.stack import Stack, initial_parameters
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from collecting_helpers import collect
+from collecting_helpers import Here, collect
 from collection_helpers import CONFIG, blobs, train
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -182,10 +182,10 @@ def test_units_that_fail_together_are_tried_alone():
 def test_a_collection_in_shared_stacks_gives_the_same_table(tmp_path, monkeypatch):
     sampled = spaces.sample(paper.mlp(), 6, np.random.default_rng(3))
     given = {"configs": given_configs("mlp", sampled.assign(max_dropout=0.0, num_layers=3))}
-    collect(tmp_path / "alone", **given)
+    collect(tmp_path / "alone", made=Here(), **given)
     monkeypatch.setattr(MLP, "groups", lambda *_: [[1, 3, 5], [0], [2, 4]])
     monkeypatch.setattr(MLP, "_engine", lambda *_: gpu.train)
-    collect(tmp_path / "together", **given)
+    collect(tmp_path / "together", made=Here(), **given)
     alone, together = lcbench.load(tmp_path / "alone"), lcbench.load(tmp_path / "together")
     assert verify.verify(together.folder) == []
     for dataset, budget in itertools.product(alone.datasets, alone.budgets):

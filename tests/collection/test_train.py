@@ -10,7 +10,7 @@ from collection_helpers import CONFIG, blobs, peer_loop, train
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from lcbench.collection.networks.loss import class_weights
+from lcbench.collection.networks.measures import class_weights
 from lcbench.collection.networks.randomness import streams
 from lcbench.collection.networks.recipe import cosine
 from lcbench.collection.networks.tensors import Tensors

@@ -5,10 +5,10 @@ from itertools import pairwise
 import numpy as np
 import torch
 
-from lcbench.collection.data.preparation import Prepared
+from lcbench.collection.data.prepared import Prepared
 from lcbench.collection.networks.loop import fitting
 from lcbench.collection.networks.loop.fitting import FittedNetwork
-from lcbench.collection.networks.loss import class_weights
+from lcbench.collection.networks.measures import class_weights
 from lcbench.collection.networks.problems import MLP, Full, NetworkProblem
 from lcbench.collection.networks.randomness import streams
 from lcbench.collection.networks.recipe import shaped_mlp

@@ -1,28 +1,64 @@
-"""The plain loop: one network trained from scratch, epoch by epoch, and kept."""
+"""The plain loop: one network trained from scratch, epoch by epoch, stopped early if asked for, and kept."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
+from typing import TypeVar
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from torch import Tensor
+from torch import Tensor, nn
 
 from lcbench.collection.networks.gradients import statistics_of
 from lcbench.collection.networks.loop.modules import Network, drawn_network
-from lcbench.collection.networks.loop.stopping import Best, Stopping
 from lcbench.collection.networks.loop.training import Training
 from lcbench.collection.networks.measures import evaluate, probabilities, rows_at_once
 from lcbench.collection.networks.recipe import Candidate, Shape, cosine
-from lcbench.collection.networks.recorder import Recorder, Run
+from lcbench.collection.networks.recorder import Metrics, Recorder, Run
 from lcbench.collection.networks.tensors import Tensors
 from lcbench.collection.unit import Extras
+from lcbench.errors import InputError
+from lcbench.table.metric import get_metric
 
-_Metrics = Mapping[str, Mapping[str, NDArray[np.floating]]]
+_Number = TypeVar("_Number", bound=np.floating)
 
 Score = Callable[[NDArray[np.float32]], float]
 """From class probabilities ``(validation rows, classes)`` to a number of which larger is better."""
+
+
+@dataclass(frozen=True, slots=True)
+class Stopping:
+    """When training stops before its budget is spent.
+
+    After ``patience`` epochs in a row none of which is better than the best one before, training stops and the network
+    is that of the best epoch again (the first of equal ones; the untrained network is none). The curve keeps that
+    epoch's values to the end of the budget, in all series, and no further seconds are spent. A run that is not stopped
+    is as it would be without.
+
+    Attributes:
+        metric: Name of a metric of the validation part.
+        patience: Epochs, at least 1.
+
+    Raises:
+        UnknownNameError: If there is no such metric.
+        InputError: If the metric is not of the validation part, or the patience is too small.
+    """
+
+    metric: str
+    patience: int
+
+    def __post_init__(self) -> None:
+        get_metric(self.metric)
+        if not self.metric.startswith("valid_"):
+            raise InputError(f"metric to stop by must be one of the validation part, got {self.metric!r}.")
+        if self.patience < 1:
+            raise InputError(f"patience must be at least 1 epoch, got {self.patience}.")
+
+    @property
+    def sign(self) -> int:
+        """1 if small values are good, -1 if large ones are."""
+        return -1 if get_metric(self.metric).goal == "maximize" else 1
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -33,7 +69,7 @@ class FittedNetwork:
         run: Its learning curves, and class probabilities of the validation and the test part.
         network: In evaluation mode, from prepared float32 inputs ``(rows, inputs)`` to logits ``(rows, classes)``; its
             ``state_dict`` is the whole model, which
-            :func:`lcbench.collection.networks.loop.modules.empty_network` takes up again.
+            :func:`lcbench.collection.networks.loop.modules.empty_network` can load.
         scores: ``(budget + 1,)`` what ``score`` gave after each epoch, NaN where the run diverged; None without one.
     """
 
@@ -99,7 +135,7 @@ def fit(
     network = drawn_network(recipe, directions, randomness.parameters).to(data.x_train.device).eval()
     training = Training(network, data, recipe, randomness)
     single = _Single(network, (data.n_features, *recipe.shape.widths))
-    course = _Course(data, single, budget, recipe.learning_rate, score)
+    course = _LoggedRun(data, single, budget, recipe.learning_rate, score)
     best = None if stopping is None else Best(stopping, network)
     for epoch in range(1, budget + 1):
         metrics = course.epoch(epoch, training, clock, step_seconds)
@@ -108,9 +144,8 @@ def fit(
         if not _finite(metrics):
             break
         loss = course.loss(epoch, metrics, stopping)
-        if (
-            best is not None and epoch < budget and not best.should_continue(epoch, loss)
-        ):  # at its end no run is stopped
+        at_its_end = epoch == budget  # where no run is stopped
+        if best is not None and not at_its_end and not best.should_continue(epoch, loss):
             break
     course.end(epoch)
     if best is not None:
@@ -140,7 +175,7 @@ class _Single:
         return self.network(x)[None]
 
 
-class _Course:
+class _LoggedRun:
     """Trains a network epoch by epoch and logs it.
 
     Args:
@@ -163,7 +198,7 @@ class _Course:
         self.scores = None if score is None else np.full(budget + 1, np.nan)
         self._note_score(0)
 
-    def epoch(self, epoch: int, training: Training, clock: Callable[[], float], step_seconds: float | None) -> _Metrics:
+    def epoch(self, epoch: int, training: Training, clock: Callable[[], float], step_seconds: float | None) -> Metrics:
         """Train and evaluate; returns what was logged."""
         started = clock()
         metrics = self._measured(training.epoch(self._rates[epoch - 1]))
@@ -173,15 +208,15 @@ class _Course:
         self.log.seconds(epoch, spent if step_seconds is None else step_seconds, 1)
         return metrics
 
-    def loss(self, epoch: int, metrics: _Metrics, stopping: Stopping | None) -> float:
-        """What early stopping goes by after a finite epoch: the score's negative, or its own metric's loss."""
+    def loss(self, epoch: int, metrics: Metrics, stopping: Stopping | None) -> float:
+        """The loss for early stopping after a finite epoch: the negative score, or the loss of its own metric."""
         self._note_score(epoch)
         if self.scores is not None:
             return -float(self.scores[epoch])
         return 0.0 if stopping is None else stopping.sign * _value(metrics, stopping.metric)
 
     def end(self, last: int) -> None:
-        """After this epoch nothing is trained: no time passes."""
+        """Record that nothing is trained after this epoch: no time passes."""
         for epoch in range(last + 1, self._budget + 1):
             self.log.learning_rate(epoch, self._rates[epoch - 1 : epoch])
             self.log.seconds(epoch, 0.0, 1)
@@ -193,7 +228,7 @@ class _Course:
         self.log.predictions([0], {part: probabilities(self._single, x) for part, x in parts.items()})
         return self.log.run(0, self._budget, seed, sum(parameter.numel() for parameter in network.parameters()))
 
-    def _measured(self, train: Mapping[str, Tensor]) -> _Metrics:
+    def _measured(self, train: Mapping[str, Tensor]) -> Metrics:
         """Metrics of all parts of the data."""
         single, data = self._single, self._data
         parts = {
@@ -208,12 +243,12 @@ class _Course:
             self.scores[epoch] = self._score(_chances(self._single, self._data.x_valid))
 
 
-def _value(metrics: _Metrics, name: str) -> float:
+def _value(metrics: Metrics, name: str) -> float:
     part, _, kind = name.partition("_")
     return float(metrics[part][kind][0])
 
 
-def _finite(metrics: _Metrics) -> bool:
+def _finite(metrics: Metrics) -> bool:
     return all(np.isfinite(value).all() for found in metrics.values() for value in found.values())
 
 
@@ -221,3 +256,53 @@ def _chances(single: _Single, x: Tensor) -> NDArray[np.float32]:
     """``(rows, classes)`` class probabilities."""
     parts = [torch.softmax(single.logits(part)[0], 1) for part in x.split(rows_at_once(single.shape.widths))]
     return torch.cat(parts).cpu().numpy()
+
+
+class Best:
+    """Follows a run that may be stopped, and keeps its best network.
+
+    Args:
+        stopping: When to stop.
+        network: What is trained.
+
+    Attributes:
+        stopping: As given.
+    """
+
+    def __init__(self, stopping: Stopping, network: nn.Module) -> None:
+        self.stopping, self._network = stopping, network
+        self._epoch, self._loss, self._stopped_at = 0, np.inf, 0
+        self._state: dict[str, Tensor] = {}
+
+    def should_continue(self, epoch: int, loss: float) -> bool:
+        """Record the loss after an epoch (smaller is better); return whether training continues.
+
+        A loss that is not a number, of a score that these rows do not define, is no reason to stop.
+        """
+        if not self._state or not loss >= self._loss:
+            self._epoch, self._loss = epoch, self._loss if np.isnan(loss) else loss
+            self._state = {name: tensor.clone() for name, tensor in self._network.state_dict().items()}
+        if epoch - self._epoch >= self.stopping.patience:
+            self._stopped_at = epoch
+        return not self._stopped_at
+
+    def restore(self) -> None:
+        """If training was stopped, restore the network of the best epoch."""
+        if self._stopped_at:
+            self._network.load_state_dict(self._state)
+
+    def extended(self, run: Run) -> Run:
+        """If training was stopped, extend the run to its budget with the values of its best epoch."""
+        if not self._stopped_at:
+            return run
+        series = {name: values.copy() for name, values in run.series.items()}
+        for name, values in series.items():
+            series[name] = values if name == "seconds" else self.held(values)
+        return replace(run, series=series, status="success", epochs=run.budget)
+
+    def held(self, values: NDArray[_Number]) -> NDArray[_Number]:
+        """Values by epoch; if training was stopped, those after the stop are that of the best epoch."""
+        if not self._stopped_at:
+            return values
+        epochs = np.arange(len(values))
+        return np.where(epochs > self._stopped_at, values[self._epoch], values)

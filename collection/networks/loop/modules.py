@@ -1,4 +1,11 @@
-"""The randomness of training steps: masks of dropout, factors of Shake-Shake and ShakeDrop, partners of mixup."""
+"""Networks as PyTorch modules: from prepared float32 inputs ``(rows, inputs)`` to logits ``(rows, classes)``.
+
+A module's ``forward`` takes the randomness of a training step as an argument; without it nothing is random. Whether
+batches are normalised by their own statistics or by running ones is the module's mode, as always in PyTorch.
+
+Shake-Shake and ShakeDrop weight residual branches otherwise forward than backward. Their random numbers are one set per
+batch and block ("batch level"), as in Auto-PyTorch: all rows share them. See ``docs/decisions/0037-search-space-2.md``.
+"""
 
 from collections.abc import Sequence
 from functools import partial
@@ -17,6 +24,8 @@ from lcbench.collection.networks.recipe import Recipe, ResNetShape, Shape
 class Noise:
     """A run's sources of randomness while it trains.
 
+    They give masks of dropout, factors of Shake-Shake and ShakeDrop, and partners of mixup.
+
     Args:
         dropout: For the masks.
         techniques: For everything else.
@@ -31,11 +40,6 @@ class Noise:
         """A dropout mask for ``(rows, width)`` activations: 0 with probability ``rate``, else ``1 / (1 - rate)``."""
         drawn = draw_mask([self._dropout], x.shape[0], x.shape[1], rate)
         return torch.from_numpy(drawn[0]).to(self._device)
-
-
-# Shake-Shake and ShakeDrop: residual branches that are weighted otherwise forward than backward.
-# The random numbers are one set per batch and block ("batch level"), as in Auto-PyTorch: all rows share them. See
-# ``docs/decisions/0037-search-space-2.md``.
 
 
 class _ShakeShake(torch.autograd.Function):
@@ -101,10 +105,6 @@ def shake_drop(x: Tensor, survival: float, rng: np.random.Generator | None) -> T
     return x if survives else _Gate.apply(x, alpha, beta)  # type: ignore[no-untyped-call]  # b = 1 gives x both ways
 
 
-# Networks as PyTorch modules: from prepared float32 inputs ``(rows, inputs)`` to logits ``(rows, classes)``.
-# A module's ``forward`` takes the randomness of a training step as an argument; without it nothing is random. Whether
-# batches are normalised by their own statistics or by running ones is the module's mode, as always in PyTorch.
-
 _linear = partial(skip_init, nn.Linear)  # weights come later, and torch's own randomness is left alone
 _MOMENTUM, _EPSILON = 0.1, 1e-5  # PyTorch's defaults
 
@@ -126,7 +126,7 @@ class Norm(nn.Module):
         self.register_buffer("running_var", torch.ones(width))
 
     def forward(self, x: Tensor) -> Tensor:
-        """Normalise and cut off."""
+        """Normalise, then apply the ReLU."""
         normal = torch.batch_norm(
             x,
             self.weight,
@@ -265,7 +265,7 @@ class Network(nn.Module):
         self.register_buffer("directions", directions)
 
     def project(self, x: Tensor) -> Tensor:
-        """Project prepared inputs ``(rows, inputs)``; what comes is what the body takes."""
+        """Project prepared inputs ``(rows, inputs)``; the body takes the result."""
         return x if self.directions is None else x @ self.directions
 
     def forward(self, x: Tensor) -> Tensor:
@@ -278,13 +278,10 @@ def linear_layers(network: nn.Module) -> Sequence[nn.Linear]:
     return [module for module in network.modules() if isinstance(module, nn.Linear)]
 
 
-# Untrained networks of configurations.
-
-
 def empty_network(recipe: Recipe, n_inputs: int) -> Network:
     """Build the network of a recipe, all weights and directions 0.
 
-    It is there to be filled by ``load_state_dict`` with the state of a fitted one.
+    Load the state of a fitted network into it with ``load_state_dict``.
 
     Args:
         recipe: The network; how it is trained does not matter.

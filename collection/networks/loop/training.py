@@ -1,4 +1,4 @@
-"""How many rows each batch of an epoch has."""
+"""An epoch of the plain loop: batches, mixup, optimizers and gradients."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -12,8 +12,7 @@ from torch.nn import functional
 from lcbench.collection.networks._kernels import adam_step, sgd_step
 from lcbench.collection.networks.gradients import Piece
 from lcbench.collection.networks.loop.modules import Network, Noise, linear_layers
-from lcbench.collection.networks.loss import log_softmax
-from lcbench.collection.networks.measures import Tally
+from lcbench.collection.networks.measures import Tally, log_softmax
 from lcbench.collection.networks.randomness import Streams
 from lcbench.collection.networks.recipe import Recipe, ResNetShape
 from lcbench.collection.networks.tensors import Tensors
@@ -42,12 +41,9 @@ def batch_sizes(rows: int, size: int, smallest: int) -> list[int]:
     return sizes
 
 
-# mixup (Zhang et al. 2018): training on convex combinations of two rows.
-
-
 @dataclass(frozen=True, slots=True, eq=False)
 class Targets:
-    """What a batch's rows are to be classified as.
+    """Labels of a batch's rows.
 
     Attributes:
         y: ``(rows,)`` labels.
@@ -72,7 +68,7 @@ class Targets:
 
 
 def mix(x: Tensor, y: Tensor, alpha: float, rng: np.random.Generator) -> tuple[Tensor, Targets]:
-    """Mix the rows of a batch with each other.
+    """Mix the rows of a batch with each other: mixup (Zhang et al. 2018).
 
     One ``share ~ Beta(alpha, alpha)`` for the batch, and a random partner j for each row i: ``share * x_i + (1 - share)
     * x_j``. As in the authors' code, shares are drawn once for a batch and partners come from it.
@@ -93,11 +89,8 @@ def mix(x: Tensor, y: Tensor, alpha: float, rng: np.random.Generator) -> tuple[T
     return torch.lerp(x[partner], x, share), Targets(y, y[partner], share)
 
 
-# SGD with momentum, and Adam: all parameters of a network in one call.
-
-
 class Optimizer(Protocol):
-    """Changes parameters by their gradients."""
+    """Changes all parameters of a network in one call, by their gradients."""
 
     def step(self, gradients: Sequence[Tensor], learning_rate: float) -> None:
         """Take a step."""
@@ -153,13 +146,10 @@ class Adam:
         self._step(self._parameters, list(gradients), *moments, self._steps, learning_rate, self._weight_decay)
 
 
-# The loop: a network, its batches, an epoch at a time.
-
-
 class Training:
     """Trains one network, epoch by epoch.
 
-    The numbers are those of :class:`lcbench.collection.networks.stack.training.Training` where both can train a
+    The numbers are those of :class:`lcbench.collection.networks.stack.engine.train` where both can train a
     network: same order of rows, same masks.
 
     Args:

@@ -10,7 +10,7 @@ from lcbench.collection.networks.recipe import Recipe, ResNetShape, Shape
 
 
 @dataclass(slots=True)
-class _Parts:
+class _Modules:
     """Sizes of the modules of a network.
 
     Attributes:
@@ -82,13 +82,13 @@ def epoch_work(recipe: Recipe, extent: Extent) -> dict[str, float]:
     }
 
 
-def _of_mlp(shape: Shape) -> _Parts:
+def _of_mlp(shape: Shape) -> _Modules:
     dropped = [width for width, rate in zip(shape.widths[1:-1], shape.dropout, strict=True) if rate > 0]
-    return _Parts(linear=list(pairwise(shape.widths)), dropped=dropped)
+    return _Modules(linear=list(pairwise(shape.widths)), dropped=dropped)
 
 
-def _of_resnet(shape: ResNetShape) -> _Parts:
-    parts = _Parts(linear=[(shape.widths[0], shape.widths[1])])
+def _of_resnet(shape: ResNetShape) -> _Modules:
+    parts = _Modules(linear=[(shape.widths[0], shape.widths[1])])
     for (before, width), rate in zip(pairwise(shape.widths[1:-1]), shape.dropout, strict=True):
         for number in range(shape.blocks_per_group):
             _add_block(parts, shape, width if number else before, width, rate)
@@ -97,7 +97,7 @@ def _of_resnet(shape: ResNetShape) -> _Parts:
     return parts
 
 
-def _add_block(parts: _Parts, shape: ResNetShape, fan_in: int, fan_out: int, rate: float) -> None:
+def _add_block(parts: _Modules, shape: ResNetShape, fan_in: int, fan_out: int, rate: float) -> None:
     branches, projects = 2 if shape.shake_shake else 1, fan_in != fan_out
     parts.linear += [(fan_in, fan_out), (fan_out, fan_out)] * branches + [(fan_in, fan_out)] * projects
     parts.normalised += [fan_in] * (1 if projects else branches) + [fan_out] * branches

@@ -16,8 +16,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from lcbench.collection.networks.loss import log_softmax, loss_gradient, loss_shares
-from lcbench.collection.networks.measures import Tally
+from lcbench.collection.networks.measures import Tally, log_softmax, loss_gradient, loss_shares
 from lcbench.collection.networks.randomness import Streams
 from lcbench.collection.networks.recipe import Candidate, Recipe, Shape
 from lcbench.collection.networks.recorder import Run
@@ -151,13 +150,13 @@ class PaddedStack:
         return [[[part.flatten(1)] for part in layer.gradients] for layer in self._layers]
 
     def keep(self, n: int) -> None:
-        """Go on with the first ``n`` networks only."""
+        """Keep the first ``n`` networks only."""
         if n < len(self):
             for layer in self._layers:
                 layer.replace(lambda tensor: tensor[:n].clone())
 
     def repeat(self, times: int) -> None:
-        """Go on with so many copies of the networks, one after the other."""
+        """Repeat the networks so many times, one copy after the other."""
         for layer in self._layers:
             layer.replace(lambda tensor: tensor.repeat(times, 1, 1))
 
@@ -331,7 +330,7 @@ def keys_on(device: torch.device, keys: NDArray[np.uint64]) -> Tensor:
 
 
 def hashed_masks(keys: Tensor, batch: int, width: int, rates: Tensor) -> Tensor:
-    """Masks whose every entry follows from its key, row and unit alone, on any device and in any stack.
+    """Make masks whose entries depend on key, row and unit alone, on any device and in any stack.
 
     A unit is dropped if a hash of its place is below its rate. The hash is "lowbias32" (C. Wellons, *Prospecting for
     hash functions*, 2018) with half of the key before each of its two rounds.

@@ -25,7 +25,7 @@ _AVX512_KERNELS = {"SkylakeX", "Cooperlake", "SapphireRapids"}  # as OpenBLAS ca
 
 
 def _one_by_one(a: Tensor, b: Tensor) -> _Linear | None:
-    """What these products go to one by one, None if they go to a BLAS all together.
+    """Return oneDNN's product if it computes these pairs one by one, None if a BLAS computes them together.
 
     Args:
         a: ``(..., rows, inner)``.

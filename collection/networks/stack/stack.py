@@ -167,12 +167,12 @@ class Stack:
         return [layer.flat_gradients() for layer in self.layers]
 
     def keep(self, n: int) -> None:
-        """Go on with the first ``n`` networks only."""
+        """Keep the first ``n`` networks only."""
         if n < len(self):
             self._hold(self._parameters[:n], self._velocities[:n])
 
     def repeat(self, times: int) -> None:
-        """Go on with so many copies of the networks, one after the other."""
+        """Repeat the networks so many times, one copy after the other."""
         if times > 1:
             self._hold(self._parameters.repeat(times, 1), self._velocities.repeat(times, 1))
 
