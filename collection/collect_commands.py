@@ -35,7 +35,7 @@ def collect(
     predictions: Annotated[
         bool, typer.Option("--predictions", help="Keep class probabilities after the last epoch, for ensembles.")
     ] = False,
-    device: Annotated[str, typer.Option(help="cpu; experimental, never tried on one yet: cuda, cuda:1 ...")] = "cpu",
+    device: Annotated[str, typer.Option(help="cpu; experimental, never run on a GPU yet: cuda, cuda:1 ...")] = "cpu",
     engine: Annotated[str, typer.Option(help="Where to train: local (this machine) or dask (a cluster).")] = "local",
     scheduler: Annotated[str | None, typer.Option(help="Dask's scheduler, tcp://HOST:PORT.")] = None,
     quiet: Annotated[bool, typer.Option("--quiet", help="No progress.")] = False,

@@ -1,4 +1,4 @@
-"""Backend that trains for real: the only file of this package that imports :mod:`collection`."""
+"""Backend that trains for real."""
 
 from collections.abc import Iterable, Sequence
 from contextlib import AbstractContextManager
@@ -57,7 +57,7 @@ class TrainingBackend(WithObjective):
         plan_seed: Seed of the collection that this one is to agree with.
         encoding: How categories become numbers: ``"ordinal"`` or ``"onehot"``; by default as the
             problem has it.
-        device: Where to compute: ``"cpu"``, ``"cuda"``, ``"cuda:1"`` ...
+        device: Where to compute: ``"cpu"``; experimental and never run on a GPU yet: ``"cuda"``, ``"cuda:1"`` ...
 
     Attributes:
         trainer: What trains, here or in the processes.

@@ -1,4 +1,4 @@
-"""The backend of a search: fits baselines and networks to one problem."""
+"""The backend of a search: fits baselines and networks to one learning task."""
 
 import hashlib
 from contextlib import AbstractContextManager
@@ -22,10 +22,10 @@ from lcbench.table.metric import Metric
 
 
 class ModelBackend:
-    """Baselines and the configurations of a space, fitted to a problem and kept in a folder.
+    """Baselines and the configurations of a space, fitted to a learning task and kept in a folder.
 
     Attributes:
-        metric: The problem's score; its loss is counted from the best score.
+        metric: The task's score; its loss is counted from the best score.
         budgets: Those of the networks, and that of a baseline.
 
     Args:
@@ -67,14 +67,14 @@ class ModelBackend:
         return {"metric": self.metric.name, **self._settings.describe(), "data": digest(self._work.problem)}
 
 
-def digest(problem: LearningTask) -> str:
-    """SHA-256 of a problem's rows, classes and folds: the same data give the same on every machine."""
+def digest(task: LearningTask) -> str:
+    """SHA-256 of a task's rows, classes and folds: the same data give the same on every machine."""
     found = hashlib.sha256()
-    for frame in (problem.frame, problem.test):
+    for frame in (task.frame, task.test):
         if frame is not None:
             found.update(repr([*frame.columns]).encode())
             found.update(pd.util.hash_pandas_object(frame, index=False).to_numpy().tobytes())
-    found.update(problem.y.tobytes())
-    for fold in problem.folds:
+    found.update(task.y.tobytes())
+    for fold in task.folds:
         found.update(fold.train.tobytes() + b"|" + fold.valid.tobytes())
     return found.hexdigest()
