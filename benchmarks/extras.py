@@ -21,8 +21,8 @@ from lcbench.collection.networks.cost import Extent, Sizes
 from lcbench.collection.networks.problems import MLP
 from lcbench.collection.networks.tensors import one_thread
 from lcbench.collection.provenance import processor
-from lcbench.collection.shards import Workplace
-from lcbench.collection.unit import NO_EXTRAS, Extras, Unit
+from lcbench.collection.shards import Shards
+from lcbench.collection.tasks import NO_EXTRAS, Extras, RunsTask
 from lcbench.space import paper
 from lcbench.space.spaces import sample
 from lcbench.table.manifest import parse_budgets
@@ -44,7 +44,7 @@ def seconds(extent: Extent, configs: list[dict], budgets: tuple[int, ...]) -> di
             for way, extras in WAYS.items():
                 started = time.process_time()
                 (runs,) = MLP().train_all(data, [config], budgets, SEEDS, 0, time.process_time, None, extras)
-                Workplace(Path(folder)).write_unit(Unit(way, number), runs)
+                Shards(Path(folder)).write(RunsTask(way, number), runs)
                 spent[way] += time.process_time() - started
     return spent
 

@@ -44,7 +44,8 @@ from lcbench.collection.data.prepared import Prepared
 from lcbench.collection.networks.problems import MLP
 from lcbench.collection.networks.recipe import Shape
 from lcbench.collection.networks.stack import gpu
-from lcbench.collection.networks.tensors import Tensors, check_device, one_thread
+from lcbench.collection.networks.tensors import Tensors, one_thread
+from lcbench.collection.plan import check_device
 from lcbench.collection.problem import get_problem
 from lcbench.collection.provenance import processor
 from lcbench.console import progress

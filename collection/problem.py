@@ -11,7 +11,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from lcbench.collection.unit import NO_EXTRAS, Extras
+from lcbench.collection.tasks import NO_EXTRAS, Extras
 from lcbench.registry import Registry
 from lcbench.space import Config
 from lcbench.space.spaces import completed

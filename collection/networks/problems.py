@@ -14,7 +14,7 @@ from lcbench.collection.networks.cost import CostModel, Extent
 from lcbench.collection.networks.randomness import streams
 from lcbench.collection.networks.recipe import Candidate, Recipe, ResNetShape, Shape, shaped_mlp, shaped_resnet
 from lcbench.collection.problem import Problem, get_problem
-from lcbench.collection.unit import NO_EXTRAS, Extras
+from lcbench.collection.tasks import NO_EXTRAS, Extras
 from lcbench.errors import InputError
 from lcbench.space import Config, paper
 from lcbench.table.metric import METRICS, Metric

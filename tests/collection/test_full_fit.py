@@ -12,7 +12,7 @@ from collection_helpers import CONFIG, blobs, fit, problem_of, train
 from lcbench.collection.data.prepared import Prepared
 from lcbench.collection.networks.loop.fitting import Best, FittedNetwork, Stopping
 from lcbench.collection.networks.tensors import Tensors
-from lcbench.collection.unit import Extras
+from lcbench.collection.tasks import Extras
 from lcbench.errors import InputError, UnknownNameError
 from lcbench.space import paper
 from lcbench.space.spaces import records, sample

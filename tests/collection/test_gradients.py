@@ -9,7 +9,7 @@ from lcbench.collection.networks.gradients import SAMPLE, statistics_of
 from lcbench.collection.networks.recipe import Shape
 from lcbench.collection.networks.stack.stack import Stack, initial_parameters
 from lcbench.collection.networks.tensors import Tensors
-from lcbench.collection.unit import Extras
+from lcbench.collection.tasks import Extras
 
 
 def stepped(shape: Shape, n: int = 3) -> tuple[Stack, list[list[np.ndarray]]]:

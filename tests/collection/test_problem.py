@@ -5,7 +5,7 @@ import sys
 
 import numpy as np
 import pytest
-from collecting_helpers import Here, collect
+from collecting_helpers import collect
 from ConfigSpace import ConfigurationSpace, Float
 
 import lcbench
@@ -96,7 +96,7 @@ class Slopes(Problem):
 def test_collecting_trains_a_problem_that_it_has_never_heard_of(tmp_path, monkeypatch):
     monkeypatch.setitem(PROBLEMS, "slopes", Slopes)
     frame = to_frame(Slopes().space, [{"slope": 0.25}, {"slope": 0.5}])
-    collect(tmp_path, made=Here(), space_name="slopes", configs=given_configs("slopes", frame))
+    collect(tmp_path, inline=True, space_name="slopes", configs=given_configs("slopes", frame))
     bench = lcbench.load(tmp_path)
     assert bench.manifest.space_name == "slopes"
     assert bench.manifest.schedule == Slopes.schedule

@@ -1,28 +1,28 @@
 """Several configurations in one stack: each gives what it gives alone, whatever its width, batch size and dropout."""
 
 import itertools
-from pathlib import Path
+from dataclasses import replace
 
 import numpy as np
 import pytest
 import torch
-from collecting_helpers import Here, collect
+from collecting_helpers import collect
 from collection_helpers import CONFIG, blobs, train
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import lcbench
-from lcbench.collection.engine import run as run_engine
 from lcbench.collection.networks.problems import MLP
 from lcbench.collection.networks.recorder import Run
 from lcbench.collection.networks.stack import gpu
 from lcbench.collection.networks.stack.gpu import hashed_masks, keys_on
 from lcbench.collection.networks.tensors import Tensors, one_thread
 from lcbench.collection.plan import given_configs
-from lcbench.collection.unit import Extras, Outcome, Task, Unit
+from lcbench.collection.tasks import Extras, RunsTask
 from lcbench.errors import InputError
 from lcbench.space import paper, spaces
 from lcbench.table import verify
+from lcbench.work import Outcome, run
 
 CONFIGS = [
     CONFIG,
@@ -165,27 +165,28 @@ class Engine:
     def start(self, task):
         self.task = task
 
-    def wait(self):
-        units, task, self.task = [unit.config_id for unit, _ in self.task.members], self.task, None
+    def wait(self, seconds):
+        task, self.task = self.task, None
+        units = [member.config_id for member in task.parts or (task,)]
         self.seen.append(units)
-        return [Outcome(task.unit, "broken" if self.fails in units else None)]
+        return [Outcome(task, reason="broken" if self.fails in units else None)]
 
 
 def test_units_that_fail_together_are_tried_alone():
-    members = [(Unit("wine", i), {"x": i}) for i in range(3)]
-    task = Task(Path(), "mlp", *members[0], (1,), (0,), 0, companions=members[1:])
+    first, *others = [RunsTask("wine", i, {"x": i}) for i in range(3)]
+    task = replace(first, companions=tuple(others))
     engine = Engine(fails=1)
-    assert {o.unit.config_id: o.reason for o in run_engine(engine, [task])} == {0: None, 1: "broken", 2: None}
+    assert {o.task.config_id: o.reason for o in run(engine, [task])} == {0: None, 1: "broken", 2: None}
     assert engine.seen == [[0, 1, 2], [0], [1], [2], [1]]
 
 
 def test_a_collection_in_shared_stacks_gives_the_same_table(tmp_path, monkeypatch):
     sampled = spaces.sample(paper.mlp(), 6, np.random.default_rng(3))
     given = {"configs": given_configs("mlp", sampled.assign(max_dropout=0.0, num_layers=3))}
-    collect(tmp_path / "alone", made=Here(), **given)
+    collect(tmp_path / "alone", inline=True, **given)
     monkeypatch.setattr(MLP, "groups", lambda *_: [[1, 3, 5], [0], [2, 4]])
     monkeypatch.setattr(MLP, "_engine", lambda *_: gpu.train)
-    collect(tmp_path / "together", made=Here(), **given)
+    collect(tmp_path / "together", inline=True, **given)
     alone, together = lcbench.load(tmp_path / "alone"), lcbench.load(tmp_path / "together")
     assert verify.verify(together.folder) == []
     for dataset, budget in itertools.product(alone.datasets, alone.budgets):

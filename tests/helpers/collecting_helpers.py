@@ -13,35 +13,13 @@ import numpy as np
 import psutil
 
 import lcbench
-from lcbench.collection.attempt import attempt
-from lcbench.collection.local_engine import LocalEngine
+from lcbench.collection.collecting import executor_for, opened, trainer
 from lcbench.collection.plan import Plan, sampled_configs
-from lcbench.collection.possession import opened
-from lcbench.collection.unit import Outcome, Task
 from lcbench.table.manifest import METRICS
+from lcbench.work import InlineExecutor
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 PROGRAM = (sys.executable, "-c", "from lcbench.cli import main; main()")
-
-
-class Here:
-    """An engine that trains in this process, one task at a time: it sees what a test has changed."""
-
-    def __enter__(self) -> "Here":
-        self._task: Task | None = None
-        return self
-
-    def __exit__(self, *_) -> None: ...
-
-    def room(self) -> int:
-        return int(self._task is None)
-
-    def start(self, task: Task) -> None:
-        self._task = task
-
-    def wait(self) -> list[Outcome]:
-        task, self._task = self._task, None
-        return [attempt(task)]
 
 
 def plan(**changes) -> Plan:
@@ -56,10 +34,12 @@ def options(n: int = 4, budgets: str = "2,4", jobs: int = 2) -> list[str]:
     return text.split()
 
 
-def collect(folder: Path, jobs: int = 1, stop_after: int | None = None, made=None, **changes) -> None:
-    """Collect in this process, all of it or some units; ``made`` is another engine than processes."""
-    with made or LocalEngine(jobs) as engine, opened(plan(**changes), folder) as collection:
-        for n, _ in enumerate(collection.run(engine), start=1):
+def collect(folder: Path, jobs: int = 1, stop_after: int | None = None, inline: bool = False, **changes) -> None:
+    """Collect, all of it or some units; inline in this process, which sees what a test has changed."""
+    made = plan(**changes)
+    engine = InlineExecutor(trainer(made, folder)) if inline else executor_for(made, folder, jobs=jobs)
+    with engine as executor, opened(made, folder) as collection:
+        for n, _ in enumerate(collection.run(executor), start=1):
             if n == stop_after:
                 return
         collection.finish(NOW)

@@ -17,7 +17,7 @@ from lcbench.collection.networks.measures import evaluate, probabilities, rows_a
 from lcbench.collection.networks.recipe import Candidate, Shape, cosine
 from lcbench.collection.networks.recorder import Metrics, Recorder, Run
 from lcbench.collection.networks.tensors import Tensors
-from lcbench.collection.unit import Extras
+from lcbench.collection.tasks import Extras
 from lcbench.errors import InputError
 from lcbench.table.metric import get_metric
 

@@ -26,7 +26,7 @@ from lcbench.collection.networks.recipe import Candidate, Recipe, Shape, cosine
 from lcbench.collection.networks.recorder import Metrics, Recorder, Run
 from lcbench.collection.networks.stack.stack import Stack, initial_parameters
 from lcbench.collection.networks.tensors import Tensors
-from lcbench.collection.unit import Extras
+from lcbench.collection.tasks import Extras
 
 
 class Trainable(Networks, Protocol):

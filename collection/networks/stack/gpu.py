@@ -23,7 +23,7 @@ from lcbench.collection.networks.recorder import Run
 from lcbench.collection.networks.stack.engine import shape_of, train_stack
 from lcbench.collection.networks.stack.stack import initial_parameters
 from lcbench.collection.networks.tensors import Tensors
-from lcbench.collection.unit import Extras
+from lcbench.collection.tasks import Extras
 from lcbench.errors import InputError
 
 WASTE = 2.0
