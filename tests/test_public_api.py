@@ -20,7 +20,7 @@ API = {
     ),
     "lcbench.table.doors.official": "Benchmark entries export_json import_json",
     "lcbench.collection": "Collection Dataset Plan Prepared SOURCES load_dataset models prepare",
-    "lcbench.collection.models": "Fitted Fold Problem Scorer fit_baseline fit_network load_fitted",
+    "lcbench.collection.models": "Fitted Fold LearningTask Scorer fit_baseline fit_network load_fitted",
     "lcbench.simulate": (
         "FunctionBackend Job LiveInterrupted OPTIMIZERS ReplayBackend Result SurrogateBackend Trace TrainingBackend "
         "WarmStart adapters evaluation live load_portfolio objective simulate study transfer wrappers"
