@@ -22,7 +22,7 @@ from lcbench.simulate import load_portfolio
 from lcbench.simulate.transfer.building import opened, trainer
 from lcbench.simulate.transfer.evaluation import TIMEOUT
 from lcbench.simulate.transfer.folder import MANIFEST, read_folder
-from lcbench.simulate.transfer.plan import Plan
+from lcbench.simulate.transfer.plan import BuildPlan
 from lcbench.table import verify
 from lcbench.work.processes import LocalExecutor
 
@@ -41,8 +41,8 @@ GIVEN = [
 ]
 
 
-def plan(**changes) -> Plan:
-    return Plan(**({"sources": SOURCES, "trials": 4, "budgets": (1, 2), "space": "mlp"} | changes))
+def plan(**changes) -> BuildPlan:
+    return BuildPlan(**({"sources": SOURCES, "trials": 4, "budgets": (1, 2), "space": "mlp"} | changes))
 
 
 def local(function) -> LocalExecutor:
