@@ -11,6 +11,7 @@ if TYPE_CHECKING:
 
     from lcbench.simulate.transfer.building import Build
     from lcbench.simulate.transfer.evaluation import EvaluationTask
+    from lcbench.simulate.transfer.plan import BuildPlan
     from lcbench.work import Executor
 
 INCOMPLETE, INTERRUPTED = 3, 130
