@@ -38,7 +38,7 @@ def figures(
     only: Annotated[str | None, typer.Option(help=f"Draw only some of: {HELP}.")] = None,
     traces: Annotated[Path | None, typer.Option(help="Traces of a study, from 'lcbench simulate --out'.")] = None,
     systems: Annotated[
-        Path | None, typer.Option(help="A study of systems: the folder of 'lcbench ablation', or its systems.parquet.")
+        Path | None, typer.Option(help="A study of systems: the folder of 'lcbench study', or its systems.parquet.")
     ] = None,
     metric: Annotated[str, typer.Option(help="Metric to compare configurations by.")] = "valid_accuracy",
     formats: Annotated[str, typer.Option(help="How to save pictures: png, svg, pdf.")] = "png,svg",
@@ -55,8 +55,8 @@ def figures(
     from lcbench.analysis.provenance import check_same_table
     from lcbench.analysis.style import FORMATS
     from lcbench.output import writable_folder
-    from lcbench.simulate import ablation
     from lcbench.simulate.study import read
+    from lcbench.simulate.study import systems as system_studies
     from lcbench.table.benchmark import load
     from lcbench.table.metric import get_metric
 
@@ -65,7 +65,7 @@ def figures(
     study = None if traces is None else read(traces)
     if study is not None:
         check_same_table(study, bench, metric)
-    subject = Subject(bench, metric, study, None if systems is None else ablation.read(systems))
+    subject = Subject(bench, metric, study, None if systems is None else system_studies.read(systems))
     writable_folder(out)
     if not all(FIGURES[name].needs_a_study for name in names):
         _table3(bench, metric, out)

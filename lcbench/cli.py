@@ -21,7 +21,7 @@ _EXTRAS = dict.fromkeys(("torch", "openml", "sklearn", "arff", "filelock"), "col
 _EXTRAS |= dict.fromkeys(("safetensors", "psutil"), "automl")  # packages by the extra that brings them
 _ORDER = (
     *("demo", "collect", "info", "baselines", "import", "export", "verify", "merge", "migrate"),
-    *("fit", "predict", "simulate", "live", "portfolio", "surrogate", "figures", "compare", "report"),
+    *("fit", "predict", "simulate", "study", "live", "portfolio", "surrogate", "figures", "compare", "report"),
 )
 
 

@@ -42,7 +42,7 @@ class _Trajectories:
 
     @classmethod
     def frame(cls, systems: pd.DataFrame) -> pd.DataFrame:
-        """The errors of a study, see :mod:`lcbench.simulate.ablation.file`.
+        """The errors of a study, see :mod:`lcbench.simulate.study.systems.file`.
 
         Returns:
             The columns of :func:`lcbench.analysis.systems.trajectories`.
@@ -127,7 +127,7 @@ class Workers(_Trajectories):
                 return trajectories(there, [_with(line, int(number)) for number in numbers])
         raise NothingToDrawError(
             "it compares numbers of workers, and no system of this study has been run with two on one data set; run "
-            "'lcbench ablation' with --systems bohb --workers 1,3."
+            "'lcbench study' with --systems bohb --workers 1,3."
         )
 
 

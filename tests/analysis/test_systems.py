@@ -56,7 +56,7 @@ def test_figures_say_in_a_line_what_they_lack():
         (Components, "bo,bohb-simple,bohb-greedy,full"),
         (Competitors, "full"),
     ):
-        with pytest.raises(NothingToDrawError, match=f"this study has no runs of {names}; run 'lcbench ablation'") as e:
+        with pytest.raises(NothingToDrawError, match=f"this study has no runs of {names}; run 'lcbench study'") as e:
             figure.frame(study)
         assert len(str(e.value).splitlines()) == 1
     with pytest.raises(NothingToDrawError, match="no system of this study has been run with two on one data set"):
