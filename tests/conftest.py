@@ -9,7 +9,7 @@ import pyarrow as pa
 import pytest
 
 import lcbench
-from lcbench.space import spaces
+from lcbench.space import paper, spaces
 from lcbench.table import store
 from lcbench.table.manifest import DATASET_SCHEMA, RUN_SCHEMA, SERIES, Manifest
 
@@ -31,7 +31,7 @@ def make_benchmark(
     seeds: tuple[int, ...] = (0, 1, 2),
 ) -> lcbench.Benchmark:
     """Write a benchmark whose curves come from a formula of the configuration (no training)."""
-    mlp = spaces.get_space("mlp")
+    mlp = paper.mlp()
     configs = spaces.sample(mlp, n_configs, np.random.default_rng(7))
     cube = spaces.encode(mlp, configs)
     runs = {}

@@ -197,7 +197,7 @@ def test_figures_refuses_what_it_does_not_know(copy, refused, arguments, message
         (["wine"], "must be SCHEME:NAME"),
         ([""], "data sets must be a list"),
         (["sklearn:wine,sklearn:wine"], "each data set must be given once"),
-        (["sklearn:wine", "--space", "mlpp"], "unknown space 'mlpp'; nearest: mlp"),
+        (["sklearn:wine", "--space", "mlpp"], "unknown problem 'mlpp'; nearest: mlp"),
         (["sklearn:wine", "--encoding", "ordnal"], "unknown encoding 'ordnal'; nearest: ordinal"),
         (["sklearn:wine", "--configs", "0"], "number of configurations must be at least 1, got 0"),
         (["sklearn:wine", "--configs", "nothere.csv"], "nothere.csv must be a file"),

@@ -20,18 +20,18 @@ API = {
     ),
     "lcbench.table.doors.official": "Benchmark entries export_json import_json",
     "lcbench.collection": "Collection Dataset Plan Prepared SOURCES load_dataset models prepare",
-    "lcbench.collection.models": "Fitted Fold Problem Scorer fit_baseline fit_network load_fitted",
+    "lcbench.collection.models": "Fitted Fold LearningTask Scorer fit_baseline fit_network load_fitted",
     "lcbench.simulate": (
         "FunctionBackend Job LiveInterrupted OPTIMIZERS ReplayBackend Result SurrogateBackend Trace TrainingBackend "
         "WarmStart adapters evaluation live load_portfolio objective simulate study transfer wrappers"
     ),
+    "lcbench.simulate.study.systems": "COLUMNS PEERS SYSTEMS read write",
     "lcbench.simulate.adapters": "ADAPTERS NePSOptimizer OptunaOptimizer SMACOptimizer SyneTuneOptimizer",
     "lcbench.simulate.autotabular": "AutoTabularClassifier",
     "lcbench.simulate.optimizers": "OPTIMIZERS OptimizerFactory Registry get_optimizer",
     "lcbench.simulate.study": (
         "COLUMNS Limit SimulationTask StudyPlan cell_rng is_empty parse_budget read results study write"
     ),
-    "lcbench.simulate.study.systems": "COLUMNS PEERS SYSTEMS read write",
     "lcbench.simulate.surrogate": "Card MODELS Score SurrogateBackend carry_out plan",
     "lcbench.simulate.transfer": "load_portfolio",
     "lcbench.simulate.wrappers": "Folded Negated Noise ScaledCost Subset WRAPPERS Wrapper",

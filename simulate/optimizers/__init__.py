@@ -6,13 +6,15 @@ use the contract, :mod:`lcbench.space` and other optimizers; it knows no table a
 """
 
 from lcbench.errors import UnknownNameError
-from lcbench.simulate.optimizers.registry import OptimizerFactory, Registry
+from lcbench.registry import Registry
+from lcbench.simulate.contract import OptimizerFactory
 
 __all__ = ["OPTIMIZERS", "OptimizerFactory", "Registry", "get_optimizer"]
 
 _HERE = "lcbench.simulate.optimizers"
 
-OPTIMIZERS = Registry(
+OPTIMIZERS: Registry[OptimizerFactory] = Registry(
+    "optimizer",
     {
         "random": f"{_HERE}.random_search:RandomSearch",
         "grid": f"{_HERE}.grid_search:GridSearch",
@@ -33,7 +35,7 @@ OPTIMIZERS = Registry(
         "de": f"{_HERE}.dehb:DifferentialEvolution",
         "pbt": f"{_HERE}.pbt:PBT",
         "regularized-evolution": f"{_HERE}.regularized_evolution:RegularizedEvolution",
-    }
+    },
 )
 """Optimizers by name: ``OPTIMIZERS[name](backend.domain(), backend.budgets, rng)``."""
 

@@ -2,8 +2,9 @@
 
 :func:`study` plays all simulations, in this process or in several, and resumes where an interrupted one stopped. Its
 traces, one row per result, are what :mod:`lcbench.simulate.study.regret` and the figures of :mod:`analysis` start from;
-:func:`write` and :func:`read` keep them as one Parquet file. It may use the optimizers, the replay and
-:mod:`lcbench.table`. Names are imported when they are first used.
+:func:`write` and :func:`read` keep them as one Parquet file. Names are imported when they are first used.
+
+It may use the optimizers, the replay, :mod:`lcbench.table` and :mod:`lcbench.work`.
 """
 
 from typing import TYPE_CHECKING

@@ -14,7 +14,8 @@ from ConfigSpace import (
 
 from lcbench.analysis.importance.axes import Axis, axes_of, cube_axes, fill_inactive, place_of
 from lcbench.errors import InputError, UnknownNameError
-from lcbench.space.spaces import encode, get_space, sample
+from lcbench.space import paper
+from lcbench.space.spaces import encode, sample
 
 
 def axis(part) -> Axis:
@@ -43,7 +44,7 @@ def test_integers_on_a_log_scale_by_hand():
 
 
 def test_probabilities_of_integers_are_those_of_drawing_them():
-    space = get_space("mlp")
+    space = paper.mlp()
     units = axes_of(space)[list(space).index("max_units")]
     drawn = encode(space, sample(space, 1500, np.random.default_rng(0)))[:, list(space).index("max_units")]
     for threshold in (0.1, 0.5, 0.9):

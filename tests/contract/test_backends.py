@@ -18,7 +18,8 @@ from ConfigSpace.hyperparameters import (
 from playing import assert_nothing_known_early, play, steps
 
 from lcbench.simulate import OPTIMIZERS, FunctionBackend, ReplayBackend, SurrogateBackend, simulate
-from lcbench.space.spaces import from_json, get_space, to_json
+from lcbench.space import paper
+from lcbench.space.spaces import from_json, to_json
 from lcbench.table.curve import Curve
 
 JOBS = 18  # some after the first model of eight results
@@ -113,7 +114,7 @@ def test_the_same_seed_gives_the_same_trace(kind, backend_of):
     assert first == again != other
 
 
-@pytest.mark.parametrize("space", [conditional(), get_space("full")], ids=["made up", "full"])
+@pytest.mark.parametrize("space", [conditional(), paper.full()], ids=["made up", "full"])
 def test_a_conditional_space_is_searched_lawfully(name, space):
     """Every configuration is legal, what is inactive is absent, and both sides of each condition are tried."""
     curve, seen = legal(space)

@@ -20,7 +20,8 @@ from sklearn.datasets import load_wine
 from sklearn.model_selection import GroupKFold
 
 from lcbench import cli
-from lcbench.collection.models import Problem
+from lcbench.collection.models import LearningTask
+from lcbench.collection.problem import get_problem
 from lcbench.errors import DataError, InputError, NotABenchmarkError, PlanConflictError
 from lcbench.simulate.autotabular import AutoTabularClassifier, fit_commands, journal
 from lcbench.simulate.autotabular.tables import ensembles_over_time
@@ -150,7 +151,7 @@ def test_kept_predictions_replay_any_ensemble_over_time(tmp_path):
     frame, classes = rows()
     classifier = AutoTabularClassifier(trials=4, workers=0, baselines=("knn", "extra_trees"), **SMALL)
     classifier.fit(frame, classes, test=frame.head(7), folder=tmp_path / "model")
-    problem = Problem.of(frame, classes, splitter=5)
+    problem = LearningTask.of(frame, classes, splitter=5)
     both = ensembles_over_time(tmp_path / "model", problem, candidates=3)
     assert both[-1].weights == classifier.ensemble_.weights
     assert both[-1].score == classifier.trajectory()["ensemble"].iloc[-1]
@@ -469,3 +470,19 @@ def test_columns_that_cannot_be_are_refused_from_python_too(fitted):
         for target in (spoilt, spoilt.tolist(), pd.Series(spoilt)):
             with pytest.raises(DataError, match=message):
                 search.fit(frame, target)
+
+
+def test_a_portfolio_that_was_written_without_a_hyperparameter_can_be_used(tmp_path):
+    """A folder of before the space had a batch size: fit takes its configurations, with the problem's default."""
+    folder = tmp_path / "portfolio"
+    shutil.copytree(embedded_folder("portfolio"), folder)
+    greedy = pd.read_parquet(folder / "greedy.parquet")
+    greedy.drop(columns="batch_size").to_parquet(folder / "greedy.parquet")
+    portfolio = fit_commands.portfolio_of(str(folder))
+    assert all("batch_size" not in config for config in portfolio)
+    asked = SMALL | {"portfolio": portfolio, "baselines": None, "splitter": None}
+    classifier = AutoTabularClassifier(trials=1, workers=0, **asked).fit(*rows())
+    (config,) = classifier.leaderboard()["config"]
+    default = get_problem("full").space["batch_size"].default_value
+    assert config == {**portfolio[0], "batch_size": default}
+    assert classifier.predict(rows()[0]).shape == (150,)

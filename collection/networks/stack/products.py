@@ -8,7 +8,6 @@ a call. On a GPU the batched product is cuBLAS. The choice depends on the sizes 
 makes of the processor, never on how many pairs there are or on measured time: results stay reproducible.
 """
 
-import os
 from collections.abc import Callable, Iterator, Sequence
 from functools import cache, partial
 from itertools import chain
@@ -18,22 +17,22 @@ import torch
 from threadpoolctl import threadpool_info  # type: ignore[import-untyped]
 from torch import Tensor
 
-# oneDNN keeps compiled products for every size it has met, 1024 of them if it is not told otherwise: hundreds of
-# megabytes. A configuration has a few dozen sizes. Read when oneDNN is first used, not when torch is imported.
-os.environ.setdefault("ONEDNN_PRIMITIVE_CACHE_CAPACITY", "96")
+from lcbench.collection.networks._kernels import onednn_linear, relu_backward
 
 _WORTH_A_CALL = 3_500_000  # floating-point operations of one product, from which on oneDNN's call pays
+_Linear = Callable[[Tensor, Tensor, Tensor | None, str], Tensor]
 _AVX512_KERNELS = {"SkylakeX", "Cooperlake", "SapphireRapids"}  # as OpenBLAS calls them
 
 
-def one_by_one(a: Tensor, b: Tensor) -> bool:
-    """Whether these products go to oneDNN.
+def _one_by_one(a: Tensor, b: Tensor) -> _Linear | None:
+    """Return oneDNN's product if it computes these pairs one by one, None if a BLAS computes them together.
 
     Args:
         a: ``(..., rows, inner)``.
         b: ``(..., inner, columns)``.
     """
-    return a.device.type == "cpu" and one_by_one_sizes(a.shape[-2], a.shape[-1], b.shape[-1])
+    here = a.device.type == "cpu" and one_by_one_sizes(a.shape[-2], a.shape[-1], b.shape[-1])
+    return onednn_linear() if here else None
 
 
 def one_by_one_sizes(rows: int, inner: int, columns: int) -> bool:
@@ -46,10 +45,9 @@ def _onednn_is_faster() -> bool:
     """Whether oneDNN uses AVX-512 and numpy's BLAS does not, by itself or because ``OPENBLAS_CORETYPE`` says so."""
     kernels = {library.get("architecture") for library in threadpool_info() if library["user_api"] == "blas"}
     return (
-        torch.backends.mkldnn.is_available()
-        and torch.backends.cpu.get_cpu_capability() == "AVX512"
-        and hasattr(torch.ops.mkldnn, "_linear_pointwise")
+        torch.backends.cpu.get_cpu_capability() == "AVX512"
         and not kernels & _AVX512_KERNELS
+        and onednn_linear() is not None
     )
 
 
@@ -67,8 +65,9 @@ def product(a: Tensor, b: Tensor, out: Tensor) -> Call:
     """
     if a.device.type != "cpu":
         return partial(torch.matmul, a, b, out=out)
-    if one_by_one(a, b):
-        return partial(_copy_each, list(_pairs(a, b, out)))
+    linear = _one_by_one(a, b)
+    if linear is not None:
+        return partial(_copy_each, linear, list(_pairs(a, b, out)))
     return partial(np.matmul, a.numpy(), b.numpy(), out.numpy())
 
 
@@ -82,9 +81,10 @@ def affine(x: Tensor, weights: Tensor, biases: Tensor, out: Tensor, *, relu: boo
         out: ``(..., rows, fan_out)``, where to put the outputs.
         relu: Whether negative outputs become 0.
     """
-    if one_by_one(x, weights):
+    linear = _one_by_one(x, weights)
+    if linear is not None:
         parts = [(a, b, bias.squeeze(0), place) for a, b, bias, place in _pairs(x, weights, biases, out)]
-        return [partial(_apply_each, parts, "relu" if relu else "none")]
+        return [partial(_apply_each, linear, parts, "relu" if relu else "none")]
     calls: list[Call] = [product(x, weights, out), partial(out.add_, biases)]
     return [*calls, out.relu_] if relu else calls
 
@@ -99,8 +99,7 @@ def through_relu(gradient: Tensor, weights: Tensor, hidden: Tensor, back: Tensor
             with respect to what entered the ReLU takes its place.
         back: Memory for the gradient with respect to ``hidden``, of the same shape.
     """
-    passed = torch.ops.aten.threshold_backward.grad_input
-    return [product(gradient, weights.mT, back), partial(passed, back, hidden, 0, grad_input=hidden)]
+    return [product(gradient, weights.mT, back), partial(relu_backward(), back, hidden)]
 
 
 def _pairs(*tensors: Tensor) -> Iterator[tuple[Tensor, ...]]:
@@ -108,16 +107,11 @@ def _pairs(*tensors: Tensor) -> Iterator[tuple[Tensor, ...]]:
     return zip(*(chain.from_iterable(each) if each.dim() == 4 else each for each in tensors), strict=True)
 
 
-def _copy_each(pairs: Sequence[tuple[Tensor, ...]]) -> None:
+def _copy_each(linear: _Linear, pairs: Sequence[tuple[Tensor, ...]]) -> None:
     for a, b, place in pairs:
-        place.copy_(_onednn(a, b, None, "none"))
+        place.copy_(linear(a, b, None, "none"))
 
 
-def _apply_each(parts: Sequence[tuple[Tensor, ...]], activation: str) -> None:
+def _apply_each(linear: _Linear, parts: Sequence[tuple[Tensor, ...]], activation: str) -> None:
     for a, b, bias, place in parts:
-        place.copy_(_onednn(a, b, bias, activation))
-
-
-def _onednn(a: Tensor, b: Tensor, bias: Tensor | None, activation: str) -> Tensor:
-    product: Tensor = torch.ops.mkldnn._linear_pointwise.default(a, b.t(), bias, activation, [], "")
-    return product
+        place.copy_(linear(a, b, bias, activation))

@@ -1,4 +1,4 @@
-"""How many rows each batch of an epoch has."""
+"""An epoch of the plain loop: batches, mixup, optimizers and gradients."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -9,11 +9,12 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from lcbench.collection.networks.full.modules import Network, Noise, linear_layers
-from lcbench.collection.networks.full.settings import ResNetShape, Settings
-from lcbench.collection.networks.measures import Piece, Tally
-from lcbench.collection.networks.passes import log_softmax
+from lcbench.collection.networks._kernels import adam_step, sgd_step
+from lcbench.collection.networks.gradients import Piece
+from lcbench.collection.networks.loop.modules import Network, Noise, linear_layers
+from lcbench.collection.networks.measures import Tally, log_softmax
 from lcbench.collection.networks.randomness import Streams
+from lcbench.collection.networks.recipe import Recipe, ResNetShape
 from lcbench.collection.networks.tensors import Tensors
 
 
@@ -31,21 +32,18 @@ def batch_sizes(rows: int, size: int, smallest: int) -> list[int]:
     Returns:
         Sizes, in order; they sum to ``rows``.
     """
-    full, rest = divmod(rows, size)
-    sizes = [size] * full
-    if rest and (rest >= smallest or not full):
+    whole, rest = divmod(rows, size)
+    sizes = [size] * whole
+    if rest and (rest >= smallest or not whole):
         return [*sizes, rest]
     if rest:
         sizes[-1] += rest
     return sizes
 
 
-# mixup (Zhang et al. 2018): training on convex combinations of two rows.
-
-
 @dataclass(frozen=True, slots=True, eq=False)
 class Targets:
-    """What a batch's rows are to be classified as.
+    """Labels of a batch's rows.
 
     Attributes:
         y: ``(rows,)`` labels.
@@ -70,7 +68,7 @@ class Targets:
 
 
 def mix(x: Tensor, y: Tensor, alpha: float, rng: np.random.Generator) -> tuple[Tensor, Targets]:
-    """Mix the rows of a batch with each other.
+    """Mix the rows of a batch with each other: mixup (Zhang et al. 2018).
 
     One ``share ~ Beta(alpha, alpha)`` for the batch, and a random partner j for each row i: ``share * x_i + (1 - share)
     * x_j``. As in the authors' code, shares are drawn once for a batch and partners come from it.
@@ -91,11 +89,8 @@ def mix(x: Tensor, y: Tensor, alpha: float, rng: np.random.Generator) -> tuple[T
     return torch.lerp(x[partner], x, share), Targets(y, y[partner], share)
 
 
-# SGD with momentum, and Adam: all parameters of a network in one call.
-
-
 class Optimizer(Protocol):
-    """Changes parameters by their gradients."""
+    """Changes all parameters of a network in one call, by their gradients."""
 
     def step(self, gradients: Sequence[Tensor], learning_rate: float) -> None:
         """Take a step."""
@@ -120,21 +115,12 @@ class SGD:
     def __init__(self, parameters: Sequence[Tensor], momentum: float, weight_decay: float) -> None:
         self._parameters = list(parameters)
         self._velocities = [torch.zeros_like(parameter) for parameter in parameters]
-        self._momentum, self._weight_decay = momentum, weight_decay
+        self._momentum, self._weight_decay, self._step = momentum, weight_decay, sgd_step()
 
     def step(self, gradients: Sequence[Tensor], learning_rate: float) -> None:
         """Take a step."""
-        torch._fused_sgd_(
-            self._parameters,
-            list(gradients),
-            self._velocities,
-            weight_decay=self._weight_decay,
-            momentum=self._momentum,
-            lr=learning_rate,
-            dampening=0,
-            nesterov=False,
-            maximize=False,
-            is_first_step=False,
+        self._step(
+            self._parameters, list(gradients), self._velocities, learning_rate, self._momentum, self._weight_decay
         )
 
 
@@ -151,53 +137,37 @@ class Adam:
         self._means = [torch.zeros_like(parameter) for parameter in parameters]
         self._squares = [torch.zeros_like(parameter) for parameter in parameters]
         self._steps = torch.zeros((), device=parameters[0].device)
-        self._weight_decay = weight_decay
+        self._weight_decay, self._step = weight_decay, adam_step()
 
     def step(self, gradients: Sequence[Tensor], learning_rate: float) -> None:
         """Take a step."""
         self._steps += 1
-        torch._fused_adam_(
-            self._parameters,
-            list(gradients),
-            self._means,
-            self._squares,
-            [],
-            [self._steps] * len(self._parameters),
-            lr=learning_rate,
-            beta1=0.9,
-            beta2=0.999,
-            weight_decay=self._weight_decay,
-            eps=1e-8,
-            amsgrad=False,
-            maximize=False,
-        )
-
-
-# The loop: a network, its batches, an epoch at a time.
+        moments = (self._means, self._squares)
+        self._step(self._parameters, list(gradients), *moments, self._steps, learning_rate, self._weight_decay)
 
 
 class Training:
     """Trains one network, epoch by epoch.
 
-    The numbers are those of :class:`lcbench.collection.networks.epoch.Training` where both can train a network: same
-    order of rows, same masks.
+    The numbers are those of :class:`lcbench.collection.networks.stack.engine.train` where both can train a
+    network: same order of rows, same masks.
 
     Args:
         network: What is trained; in training mode during an epoch, and in evaluation mode after it.
         data: What it is trained on.
-        settings: How.
+        recipe: How.
         randomness: The run's.
     """
 
-    def __init__(self, network: Network, data: Tensors, settings: Settings, randomness: Streams) -> None:
-        self._network, self._settings, self._data = network, settings, data
+    def __init__(self, network: Network, data: Tensors, recipe: Recipe, randomness: Streams) -> None:
+        self._network, self._recipe, self._data = network, recipe, data
         self._x = network.project(data.x_train)
         self._parameters = list(network.parameters())
-        self._optimizer = make_optimizer(self._parameters, settings.momentum, settings.weight_decay)
+        self._optimizer = make_optimizer(self._parameters, recipe.momentum, recipe.weight_decay)
         self._order = randomness.order
         self._noise = Noise(randomness.dropout, randomness.techniques, data.x_train.device)
-        normalises = isinstance(settings.shape, ResNetShape)
-        self._sizes = batch_sizes(len(self._x), settings.batch_size, smallest=2 if normalises else 1)
+        normalises = isinstance(recipe.shape, ResNetShape)
+        self._sizes = batch_sizes(len(self._x), recipe.batch_size, smallest=2 if normalises else 1)
         self._gradients: Sequence[Tensor] = ()
 
     def epoch(self, learning_rate: float) -> dict[str, Tensor]:
@@ -234,7 +204,7 @@ class Training:
     def _batches(self) -> Iterator[tuple[Tensor, Targets]]:
         order = torch.from_numpy(self._order.permutation(len(self._x))).to(self._x.device)
         for rows in order.split(self._sizes):
-            yield mix(self._x[rows], self._data.y_train[rows], self._settings.mixup_alpha, self._noise.techniques)
+            yield mix(self._x[rows], self._data.y_train[rows], self._recipe.mixup_alpha, self._noise.techniques)
 
     def _step(self, x: Tensor, targets: Targets, learning_rate: float) -> Tensor:
         with torch.enable_grad():

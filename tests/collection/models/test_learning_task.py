@@ -11,9 +11,8 @@ from sklearn.base import BaseEstimator, ClassifierMixin
 
 from lcbench.collection.data.preparation import prepare
 from lcbench.collection.data.sources import load_dataset
-from lcbench.collection.models import Problem
-from lcbench.collection.models.fitted import ready
-from lcbench.collection.models.problem import Labels
+from lcbench.collection.models import LearningTask
+from lcbench.collection.models.columns import Labels
 from lcbench.collection.plan import digest_data
 from lcbench.errors import DamagedFileError, DataError, InputError, UnknownNameError
 
@@ -78,17 +77,17 @@ class TestTargets:
     )
     def test_what_cannot_be_learnt_is_one_sentence(self, target, message):
         with pytest.raises(DataError, match=message) as error:
-            Problem.of(X, target)
+            LearningTask.of(X, target)
         assert "\n" not in str(error.value)
 
     def test_a_column_vector_is_a_target(self):
-        np.testing.assert_array_equal(Problem.of(X, Y[:, None]).y, Y)
+        np.testing.assert_array_equal(LearningTask.of(X, Y[:, None]).y, Y)
 
     def test_as_many_classes_as_dionis_has(self):
         target = np.arange(355 * 6) % 355
-        problem = Problem.of(np.arange(355 * 6.0)[:, None], target)
-        assert problem.n_classes == 355
-        assert set(problem.y[problem.folds[0].train]) == set(problem.valid_labels) == set(range(355))
+        task = LearningTask.of(np.arange(355 * 6.0)[:, None], target)
+        assert task.n_classes == 355
+        assert set(task.y[task.folds[0].train]) == set(task.valid_labels) == set(range(355))
 
     def test_a_damaged_record_is_refused(self):
         for damage in (
@@ -104,45 +103,45 @@ class TestTargets:
 def test_names_and_identifiers_are_one_input_each():
     """One input for each of 600 names would be 600 inputs; with 50 000 rows, all memory."""
     frame = pd.DataFrame({"x": np.arange(900.0), "name": [f"name {i % 600}" for i in range(900)]})
-    problem = Problem.of(frame.assign(kind=["a", "b", "c"] * 300), np.arange(900) % 2)
-    encoder, data = ready(problem, problem.folds[0])
+    task = LearningTask.of(frame.assign(kind=["a", "b", "c"] * 300), np.arange(900) % 2)
+    encoder, data = task.prepared(task.folds[0])
     assert (encoder.scaled, encoder.spread) == (("x", "name"), ("kind",))
     assert data.x_train.shape[1] == 2 + 3
 
 
 class TestFolds:
     def test_a_stratified_share_is_held_out(self):
-        problem = Problem.of(X, Y, share=0.25)
-        (fold,) = problem.folds
+        task = LearningTask.of(X, Y, share=0.25)
+        (fold,) = task.folds
         assert np.bincount(Y[fold.valid]).tolist() == [5, 5, 5]
         np.testing.assert_array_equal(np.union1d(fold.train, fold.valid), np.arange(N))
-        np.testing.assert_array_equal(problem.valid_labels, Y[fold.valid])
+        np.testing.assert_array_equal(task.valid_labels, Y[fold.valid])
 
     def test_the_seed_decides_and_nothing_else(self):
-        same = [Problem.of(X, Y, seed=seed).valid_rows.tolist() for seed in (3, 3, 4)]
+        same = [LearningTask.of(X, Y, seed=seed).valid_rows.tolist() for seed in (3, 3, 4)]
         assert same[0] == same[1] != same[2]
 
     def test_a_class_with_one_row_trains(self):
         y = np.where(np.arange(N) == 7, 9, Y)
-        assert 7 in Problem.of(X, y).folds[0].train
+        assert 7 in LearningTask.of(X, y).folds[0].train
 
     @pytest.mark.parametrize("rows", [[5, 3, 4], np.isin(np.arange(N), [3, 4, 5])])
     def test_the_callers_own_rows(self, rows):
-        assert Problem.of(X, Y, validation=rows).valid_rows.tolist() == [3, 4, 5]
+        assert LearningTask.of(X, Y, validation=rows).valid_rows.tolist() == [3, 4, 5]
 
     def test_the_callers_own_further_rows(self):
         frame = pd.DataFrame(
             {"n": X[:, 0], "k": pd.Categorical(np.where(Y == 1, "u", "v"), categories=["v", "u", "w"])}
         )
         more = pd.DataFrame({"k": ["new", "u", "v"], "n": [1, 2, 3]})
-        problem = Problem.of(frame, Y, validation=(more, [2, 0, 1]))
-        assert problem.valid_rows.tolist() == [60, 61, 62]
-        assert problem.valid_labels.tolist() == [2, 0, 1]
-        data = ready(problem, problem.folds[0]).data
+        task = LearningTask.of(frame, Y, validation=(more, [2, 0, 1]))
+        assert task.valid_rows.tolist() == [60, 61, 62]
+        assert task.valid_labels.tolist() == [2, 0, 1]
+        data = task.prepared(task.folds[0])[1]
         np.testing.assert_array_equal(data.x_train[:, 1:], np.eye(2)[(Y == 1).astype(int)])
         np.testing.assert_array_equal(data.x_valid[:, 1:], [[0, 0], [0, 1], [1, 0]])
         with pytest.raises(DataError, match="must be one of the 3 classes of training, got '9'"):
-            Problem.of(frame, Y, validation=(more, [2, 0, 9]))
+            LearningTask.of(frame, Y, validation=(more, [2, 0, 9]))
 
     @pytest.mark.parametrize(
         "splitter",
@@ -161,22 +160,22 @@ class TestFolds:
     )
     def test_any_splitter_of_scikit_learn(self, splitter):
         groups = np.arange(N) // 10 if "Group" in type(splitter).__name__ else None  # others warn of them
-        problem = Problem.of(X, Y, splitter=splitter, groups=groups)
+        task = LearningTask.of(X, Y, splitter=splitter, groups=groups)
         wanted = list(splitter.split(X, Y, groups))
-        assert len(problem.folds) == len(wanted)
-        for fold, (train, valid) in zip(problem.folds, wanted, strict=True):
+        assert len(task.folds) == len(wanted)
+        for fold, (train, valid) in zip(task.folds, wanted, strict=True):
             np.testing.assert_array_equal(fold.train, np.sort(train))
             np.testing.assert_array_equal(fold.valid, np.sort(valid))
-        np.testing.assert_array_equal(problem.valid_rows, np.unique(np.concatenate([v for _, v in wanted])))
+        np.testing.assert_array_equal(task.valid_rows, np.unique(np.concatenate([v for _, v in wanted])))
 
     def test_a_number_of_folds_and_pairs_of_rows(self):
-        assert len(Problem.of(X, Y, splitter=5).folds) == 5
+        assert len(LearningTask.of(X, Y, splitter=5).folds) == 5
         pairs = [(np.arange(30), np.arange(30, 60))]
-        assert Problem.of(X, Y, splitter=pairs).valid_rows.tolist() == list(range(30, 60))
+        assert LearningTask.of(X, Y, splitter=pairs).valid_rows.tolist() == list(range(30, 60))
 
     def test_a_splitter_without_a_seed_takes_ours_and_stays_as_it_is(self):
         splitter = model_selection.ShuffleSplit(2)
-        found = [Problem.of(X, Y, splitter=splitter, seed=seed).valid_rows.tolist() for seed in (1, 1, 2)]
+        found = [LearningTask.of(X, Y, splitter=splitter, seed=seed).valid_rows.tolist() for seed in (1, 1, 2)]
         assert found[0] == found[1] != found[2]
         assert splitter.random_state is None
 
@@ -203,16 +202,16 @@ class TestFolds:
     )
     def test_what_cannot_divide_them_is_one_sentence(self, settings, message):
         with pytest.raises(InputError, match=message) as error:
-            Problem.of(X, Y, **settings)
+            LearningTask.of(X, Y, **settings)
         assert "\n" not in str(error.value)
 
     def test_a_data_set_is_divided_and_encoded_as_a_collection_does(self):
         dataset = load_dataset("sklearn:wine")
-        problem, wanted = Problem.of_dataset(dataset), prepare(dataset, "onehot")
-        encoder, data = ready(problem, problem.folds[0])
+        task, wanted = LearningTask.of_dataset(dataset), prepare(dataset, "onehot")
+        encoder, data = task.prepared(task.folds[0])
         for name in ("x_train", "y_train", "x_valid", "y_valid"):
             assert getattr(data, name).tobytes() == getattr(wanted, name).tobytes()
-        assert encoder(problem.test).tobytes() == wanted.x_test.tobytes()
+        assert encoder(task.test).tobytes() == wanted.x_test.tobytes()
         assert digest_data(data) != digest_data(wanted)  # only their test parts differ
 
 
@@ -224,27 +223,27 @@ class TestScorers:
     @pytest.mark.parametrize("name", [*MULTICLASS, "top_k_accuracy", "matthews_corrcoef", "jaccard_macro"])
     @pytest.mark.parametrize("labels", [np.array([0, 1, 2]), np.array(["a", "b", "c"])], ids=["numbers", "text"])
     def test_scores_are_scikit_learns(self, name, labels):
-        problem = Problem.of(X, labels[Y], metric=name)
-        chances = drawn(len(problem.valid_rows), 3)
-        true = labels[problem.valid_labels]
+        task = LearningTask.of(X, labels[Y], metric=name)
+        chances = drawn(len(task.valid_rows), 3)
+        true = labels[task.valid_labels]
         wanted = metrics.get_scorer(name)(Known(chances, labels), X, true)
-        assert problem.score(chances) == pytest.approx(wanted, abs=1e-12)
-        assert problem.loss(chances) == pytest.approx((0 if name.startswith("neg_") else 1) - wanted, abs=1e-12)
+        assert task.score(chances) == pytest.approx(wanted, abs=1e-12)
+        assert task.loss(chances) == pytest.approx((0 if name.startswith("neg_") else 1) - wanted, abs=1e-12)
 
     @pytest.mark.parametrize("name", BINARY)
     @pytest.mark.parametrize("labels", [np.array([0, 1]), np.array([False, True]), np.array(["no", "yes"])], ids=str)
     def test_of_two_classes_the_second_is_the_positive_one(self, name, labels):
         y = (np.arange(N) % 3 == 0).astype(int)
-        problem = Problem.of(X, labels[y], metric=name)
-        chances = drawn(len(problem.valid_rows), 2)
-        wanted = metrics.get_scorer(name)(Known(chances, np.arange(2)), X, problem.valid_labels)
-        assert problem.score(chances) == pytest.approx(wanted, abs=1e-12)
+        task = LearningTask.of(X, labels[y], metric=name)
+        chances = drawn(len(task.valid_rows), 2)
+        wanted = metrics.get_scorer(name)(Known(chances, np.arange(2)), X, task.valid_labels)
+        assert task.score(chances) == pytest.approx(wanted, abs=1e-12)
 
     @pytest.mark.parametrize("name", ["accuracy", "balanced_accuracy", "neg_log_loss", "f1_macro"])
     def test_many_models_at_once_are_each_by_itself(self, name):
-        problem = Problem.of(X, Y, metric=name)
-        many = np.stack([drawn(len(problem.valid_rows), 3, seed) for seed in range(5)]).astype(np.float32)
-        np.testing.assert_array_equal(problem.losses(many), [problem.loss(each) for each in many])
+        task = LearningTask.of(X, Y, metric=name)
+        many = np.stack([drawn(len(task.valid_rows), 3, seed) for seed in range(5)]).astype(np.float32)
+        np.testing.assert_array_equal(task.losses(many), [task.loss(each) for each in many])
 
     def test_scorers_of_any_making(self):
         def hits(y_true, y_pred):
@@ -254,15 +253,15 @@ class TestScorers:
             return float(estimator.predict_proba(rows[rows["0"] > 0])[:, 1].mean())
 
         chances = drawn(20, 3)
-        own = Problem.of(X, Y, metric=hits)
-        assert own.score(chances) == Problem.of(X, Y).score(chances)
+        own = LearningTask.of(X, Y, metric=hits)
+        assert own.score(chances) == LearningTask.of(X, Y).score(chances)
         assert own.scorer.name == "hits"
         fbeta = metrics.make_scorer(metrics.fbeta_score, beta=2, average="macro")
-        problem = Problem.of(X, Y, metric=fbeta)
-        wanted = metrics.fbeta_score(problem.valid_labels, chances.argmax(1), beta=2, average="macro")
-        assert problem.score(chances) == pytest.approx(wanted)
-        problem = Problem.of(X, Y, metric=shown)
-        assert problem.score(chances) == pytest.approx(chances[X[problem.valid_rows, 0] > 0, 1].mean())
+        task = LearningTask.of(X, Y, metric=fbeta)
+        wanted = metrics.fbeta_score(task.valid_labels, chances.argmax(1), beta=2, average="macro")
+        assert task.score(chances) == pytest.approx(wanted)
+        task = LearningTask.of(X, Y, metric=shown)
+        assert task.score(chances) == pytest.approx(chances[X[task.valid_rows, 0] > 0, 1].mean())
 
     def test_a_class_without_validation_rows(self):
         rows = np.flatnonzero(Y != 2)[:20]
@@ -270,17 +269,17 @@ class TestScorers:
         for name in MULTICLASS:
             with warnings.catch_warnings():
                 warnings.simplefilter("error")
-                assert np.isfinite(Problem.of(X, Y, metric=name, validation=rows).score(chances)), name
+                assert np.isfinite(LearningTask.of(X, Y, metric=name, validation=rows).score(chances)), name
         two = chances[:, :2] / chances[:, :2].sum(axis=1, keepdims=True)
         wanted = metrics.roc_auc_score(Y[rows], two[:, 1])
-        problem = Problem.of(X, Y, metric="roc_auc_ovr", validation=rows)
-        assert problem.score(chances) == pytest.approx(wanted)
+        task = LearningTask.of(X, Y, metric="roc_auc_ovr", validation=rows)
+        assert task.score(chances) == pytest.approx(wanted)
 
     def test_what_is_no_number_is_the_worst_loss(self):
-        problem = Problem.of(X, Y)
+        task = LearningTask.of(X, Y)
         chances = drawn(20, 3)
-        assert problem.loss(np.full((20, 3), np.nan)) == np.inf
-        np.testing.assert_array_equal(problem.losses([chances, chances * np.nan]), [problem.loss(chances), np.inf])
+        assert task.loss(np.full((20, 3), np.nan)) == np.inf
+        np.testing.assert_array_equal(task.losses([chances, chances * np.nan]), [task.loss(chances), np.inf])
 
     @pytest.mark.parametrize(
         ("metric", "error", "message"),
@@ -299,9 +298,9 @@ class TestScorers:
     )
     def test_what_cannot_score_is_one_sentence(self, metric, error, message):
         with pytest.raises(error, match=message) as raised:
-            Problem.of(X, Y, metric=metric)
+            LearningTask.of(X, Y, metric=metric)
         assert "\n" not in str(raised.value)
 
     def test_probabilities_of_another_shape_are_refused(self):
         with pytest.raises(InputError, match=r"must be \(models, 20, 3\), got \(1, 20, 2\)"):
-            Problem.of(X, Y).loss(np.ones((20, 2)))
+            LearningTask.of(X, Y).loss(np.ones((20, 2)))

@@ -1,28 +1,93 @@
-"""A forest of decision trees as plain arrays: small, checked when read, and scikit-learn's probabilities to the bit.
+"""Fitted models: functions from inputs to probabilities that can be written to a file and read back.
 
-scikit-learn's own trees follow the numbers of their children without looking whether there are such nodes, so that a
-changed file could make them read anywhere in memory; skops therefore does not load them unless told to trust the
-file, and its files are thirty times as large (see the page on models in docs/decisions).
+LightGBM and CatBoost write their own formats, which hold numbers only. Forests are arrays; so are nearest neighbours,
+which are learnt again when they are read. For networks see :mod:`lcbench.collection.models.networks`. Why not skops:
+see the page on models in docs/decisions.
 """
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Protocol, Self
+from typing import TYPE_CHECKING, Any, Protocol, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
 from lcbench.collection.arrays_file import read_arrays, write_arrays
+from lcbench.collection.data.encodings import Encoder
 from lcbench.errors import DamagedFileError
 from lcbench.files import replacing
+
+if TYPE_CHECKING:
+    from lcbench.collection.models.learning_task import LearningTask
+
+Clock = Callable[[], float]
+"""Gives seconds."""
 
 _PAIRS = 1 << 18  # of rows and trees, brought to their leaves at once
 
 
+class Model(Protocol):
+    """A fitted model."""
+
+    def __call__(self, x: NDArray[np.float32]) -> NDArray[np.float64]:
+        """``(rows, classes)`` probabilities of ``(rows, inputs)``."""
+
+    def write(self, path: Path) -> None:
+        """Write it to a file."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class FittedFold:
+    """A model fitted to one fold of a learning task.
+
+    Attributes:
+        encoder: From a tidy frame to inputs, learnt from the fold's training rows.
+        model: From inputs to probabilities.
+        chances: ``(validation rows of the fold, classes)`` probabilities.
+        scores: ``(epochs + 1,)`` of these rows.
+        seconds: ``(epochs + 1,)`` cumulative.
+    """
+
+    encoder: Encoder
+    model: Model
+    chances: NDArray[np.float64]
+    scores: NDArray[np.float64]
+    seconds: NDArray[np.float64]
+
+
+class Estimator(Protocol):
+    """A kind of model: it fits a fold, and reads fitted models back from their files."""
+
+    @property
+    def suffix(self) -> str:
+        """Suffix of the files of its models."""
+
+    def threads(self) -> AbstractContextManager[None]:
+        """Settings of the libraries under which folds are fitted and predict."""
+
+    def fit_fold(self, task: "LearningTask", number: int, seed: int, clock: Clock) -> FittedFold:
+        """Fit it to the fold of this number."""
+
+    def read(self, path: Path, inputs: int, classes: int) -> Model:
+        """Read what a model's ``write`` wrote.
+
+        Raises:
+            DamagedFileError: If it is anything else.
+        """
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Forest:
-    """The mean of trees. All nodes lie one after the other, tree by tree; a child lies behind its parent.
+    """A forest of decision trees as plain arrays, with scikit-learn's probabilities to the bit, and checked when read.
+
+    scikit-learn's own trees follow the numbers of their children without looking whether there are such nodes, so that
+    a changed file could make them read anywhere in memory; skops therefore does not load them unless told to trust the
+    file, and its files are thirty times as large (see the page on models in docs/decisions).
+
+    The forest is the mean of its trees. All nodes lie one after the other, tree by tree; a child lies behind its
+    parent.
 
     Attributes:
         roots: ``(trees,)`` int64 the first node of each tree.
@@ -120,55 +185,6 @@ class Forest:
         return at.reshape(len(x), len(self.roots))
 
 
-def _offsets(tree: Any) -> NDArray[np.int32]:
-    """``(2, nodes)`` left and right child of one tree of scikit-learn, counted from the node itself; 0 at a leaf."""
-    children = np.stack([tree.children_left, tree.children_right])
-    return np.where(children < 0, 0, children - np.arange(children.shape[1])).astype(np.int32)
-
-
-def _different(
-    shares: Iterable[NDArray[np.float64]], seen: NDArray[np.intp], classes: int
-) -> tuple[NDArray[np.float64], NDArray[np.intp]]:
-    """Different leaves and the place of each.
-
-    Tree by tree, since all leaves of all trees are gigabytes where there are hundreds of classes; most leaves are of
-    one class, which needs neither memory nor sorting.
-
-    Args:
-        shares: ``(leaves, seen classes)`` of each tree.
-        seen: Numbers of the classes that the trees know.
-        classes: How many there are.
-    """
-    places, rest = [], []
-    for tree in shares:
-        pure = tree.max(axis=1) == 1
-        places.append(np.where(pure, seen[tree.argmax(axis=1)], -1))
-        rest.append(tree[~pure])
-    mixed, which = np.unique(np.concatenate(rest), axis=0, return_inverse=True)
-    values = np.zeros((classes + len(mixed), classes))
-    values[:classes] = np.eye(classes)
-    values[classes:, seen] = mixed
-    place = np.concatenate(places)
-    place[place < 0] = classes + which.ravel()
-    return values, place
-
-
-# What baselines are once they are fitted: functions to probabilities that can be written to a file and read back.
-# LightGBM and CatBoost write their own formats, which hold numbers only. Forests are arrays
-# (:mod:`lcbench.collection.models.baseline_models`); so are nearest neighbours, which are learnt again when they are
-# read. Why not skops: see the page on models in docs/decisions.
-
-
-class Model(Protocol):
-    """A fitted model."""
-
-    def __call__(self, x: NDArray[np.float32]) -> NDArray[np.float64]:
-        """``(rows, classes)`` probabilities of ``(rows, inputs)``."""
-
-    def write(self, path: Path) -> None:
-        """Write it to a file."""
-
-
 @dataclass(frozen=True, slots=True, eq=False)
 class LightGBM:
     """Boosted trees of LightGBM.
@@ -264,7 +280,7 @@ class Neighbours:
 
     @classmethod
     def fit(cls, x: NDArray[np.float32], y: NDArray[np.int64], neighbours: int, weights: str, classes: int) -> Self:
-        """Learn rows by heart; of fewer rows than neighbours all are neighbours."""
+        """Keep the rows; if there are fewer rows than neighbours, all of them are neighbours."""
         from sklearn.neighbors import KNeighborsClassifier
 
         return cls(KNeighborsClassifier(min(neighbours, len(y)), weights=weights, n_jobs=1).fit(x, y), x, y, classes)
@@ -292,6 +308,39 @@ class Neighbours:
         if not sound or not 0 <= y.min() <= y.max() < classes or any(s.ndim for s in settings) or settings[0] < 1:
             raise DamagedFileError(f"{path} must hold rows of {inputs} inputs and {classes} classes, got others.")
         return cls.fit(x, y, int(settings[0]), "distance" if settings[1] else "uniform", classes)
+
+
+def _offsets(tree: Any) -> NDArray[np.int32]:
+    """``(2, nodes)`` left and right child of one tree of scikit-learn, counted from the node itself; 0 at a leaf."""
+    children = np.stack([tree.children_left, tree.children_right])
+    return np.where(children < 0, 0, children - np.arange(children.shape[1])).astype(np.int32)
+
+
+def _different(
+    shares: Iterable[NDArray[np.float64]], seen: NDArray[np.intp], classes: int
+) -> tuple[NDArray[np.float64], NDArray[np.intp]]:
+    """Different leaves and the place of each.
+
+    Tree by tree, since all leaves of all trees are gigabytes where there are hundreds of classes; most leaves are of
+    one class, which needs neither memory nor sorting.
+
+    Args:
+        shares: ``(leaves, seen classes)`` of each tree.
+        seen: Numbers of the classes that the trees know.
+        classes: How many there are.
+    """
+    places, rest = [], []
+    for tree in shares:
+        pure = tree.max(axis=1) == 1
+        places.append(np.where(pure, seen[tree.argmax(axis=1)], -1))
+        rest.append(tree[~pure])
+    mixed, which = np.unique(np.concatenate(rest), axis=0, return_inverse=True)
+    values = np.zeros((classes + len(mixed), classes))
+    values[:classes] = np.eye(classes)
+    values[classes:, seen] = mixed
+    place = np.concatenate(places)
+    place[place < 0] = classes + which.ravel()
+    return values, place
 
 
 def _spread(model: Any, x: NDArray[np.float32], classes: int) -> NDArray[np.float64]:

@@ -1,16 +1,16 @@
-"""What a registry of optimizers answers to names: as a mapping does, and in one sentence."""
+"""What a registry answers to names: as a mapping does, and in one sentence."""
 
 import pytest
 
 from lcbench.errors import UnknownNameError
+from lcbench.registry import Registry
 from lcbench.simulate import OPTIMIZERS
 from lcbench.simulate.optimizers.random_search import RandomSearch
-from lcbench.simulate.optimizers.registry import Registry
 
 
 @pytest.fixture
 def registry():
-    return Registry({"random": RandomSearch, "elsewhere": "no.such.package:Optimizer"})
+    return Registry("optimizer", {"random": RandomSearch, "elsewhere": "no.such.package:Optimizer"})
 
 
 def test_an_unknown_name_says_the_nearest():

@@ -1,7 +1,7 @@
-"""Classes in the type of the target that they came from."""
+"""A learning task: rows, their classes, folds and a scorer."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, Self
 
 import numpy as np
@@ -9,124 +9,27 @@ import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
 from lcbench.collection.data.dataset import Dataset, number_classes, text_of
-from lcbench.collection.data.encodings import get_encoding
-from lcbench.collection.data.preparation import split_rows
-from lcbench.collection.models.columns import Columns
+from lcbench.collection.data.encodings import ENCODINGS, Encoder, fit_onehot, get_encoding
+from lcbench.collection.data.preparation import drop_missing, split_rows
+from lcbench.collection.data.prepared import Prepared
+from lcbench.collection.models.columns import Columns, Labels
 from lcbench.collection.models.folds import Fold, hold_out, own_rows, split
 from lcbench.collection.models.scorers import Metric, Scorer, make
-from lcbench.errors import DamagedFileError, DataError, InputError
+from lcbench.errors import DataError, InputError
 
 LEAST_ROWS = 5
 """Rows for each class, on average, that there must be to learn from."""
 
+MOST_CATEGORIES = 256
+"""A column with more than so many is one number instead of that many inputs: names and identifiers, which everybody's
+tables have, would otherwise take all memory."""
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Labels:
-    """The classes of a target.
-
-    Attributes:
-        values: ``(classes,)`` in the target's own type, sorted as by ``numpy.unique``: class number i is entry i.
-    """
-
-    values: NDArray[Any]
-
-    @classmethod
-    def learn(cls, target: pd.Series | ArrayLike) -> tuple[Self, NDArray[np.int64]]:
-        """Find the classes of a target and number them.
-
-        Args:
-            target: ``(rows,)`` booleans, integers, text, categories, or few different real numbers.
-
-        Returns:
-            The classes, and ``(rows,)`` class numbers.
-
-        Raises:
-            DataError: If values are missing or infinite, or there is one class, or it is no classification.
-        """
-        array = _array(target)
-        numbers, _ = number_classes(_series(array))
-        values = _plain(array[np.unique(numbers, return_index=True)[1]])
-        order = np.argsort(values, kind="stable")
-        return cls(values[order]), np.argsort(order)[numbers]
-
-    def number(self, target: pd.Series | ArrayLike) -> NDArray[np.int64]:
-        """Number the values of another target, told by their text.
-
-        Raises:
-            DataError: If one is none of the classes.
-        """
-        places = {text_of(value): number for number, value in enumerate(self.values)}
-        texts = [text_of(value) for value in _array(target)]
-        other = next((text for text in texts if text not in places), None)
-        if other is not None:
-            raise DataError(f"the target must be one of the {len(places)} classes of training, got {other!r}.")
-        return np.array([places[text] for text in texts], np.int64)
-
-    def to_json(self) -> dict[str, Any]:
-        """In plain types."""
-        kept = "object" if self.values.dtype == object else self.values.dtype.str
-        return {"type": kept, "values": self.values.tolist()}
-
-    @classmethod
-    def from_json(cls, document: Mapping[str, Any]) -> Self:
-        """Read what :meth:`to_json` wrote.
-
-        Raises:
-            DamagedFileError: If it is anything else.
-        """
-        try:
-            kind = np.dtype(str(document["type"]))
-            values = np.array(document["values"], kind) if kind.kind in "biufUO" else np.empty(0)
-        except (KeyError, TypeError, ValueError, OverflowError) as error:
-            raise DamagedFileError(f"the classes cannot be understood ({type(error).__name__}: {error}).") from error
-        if values.ndim != 1 or len(values) < 2 or not all(isinstance(v, str | int | float) for v in values.tolist()):
-            raise DamagedFileError("the classes must be at least 2 numbers or texts, got others.")
-        return cls(values)
-
-
-def check_rows(rows: int, classes: int) -> None:
-    """Refuse too few rows.
-
-    Raises:
-        DataError: If there are fewer than 5 for each class.
-    """
-    if rows < LEAST_ROWS * classes:
-        raise DataError(
-            f"a data set must have at least {LEAST_ROWS} rows for each class, got {rows} rows of {classes} classes; "
-            "give more rows or merge classes."
-        )
-
-
-def _array(target: pd.Series | ArrayLike) -> NDArray[Any]:
-    """The target's values in their own type."""
-    array = target.to_numpy() if isinstance(target, pd.Series | pd.DataFrame) else np.asarray(target)
-    if array.ndim == 2 and array.shape[1] == 1:
-        array = array[:, 0]
-    if array.ndim != 1:
-        raise DataError(f"the target must be one column, got shape {array.shape}; give one class for each row.")
-    return array
-
-
-def _series(array: NDArray[Any]) -> pd.Series:
-    return pd.Series(array, name="target").infer_objects()
-
-
-def _plain(values: NDArray[Any]) -> NDArray[Any]:
-    """Values that JSON and sorting know: what is neither text nor number becomes text."""
-    if values.dtype != object:
-        return values
-    plain = [value.item() if isinstance(value, np.generic) else value for value in values]
-    kinds = {str if isinstance(value, str) else float if isinstance(value, int | float) else object for value in plain}
-    plain = plain if kinds in ({str}, {float}) else [text_of(value) for value in plain]
-    return np.array(plain, object)
-
-
-# A learning problem: rows, their classes, who trains and who validates, and what counts as good.
+_FIT = ENCODINGS | {"onehot": partial(fit_onehot, most=MOST_CATEGORIES)}
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Problem:
-    """A classification problem. Make it with :meth:`of` or :meth:`of_dataset`.
+class LearningTask:
+    """A classification task. Make it with :meth:`of` or :meth:`of_dataset`.
 
     Attributes:
         name: Name; it enters the randomness of networks.
@@ -134,8 +37,8 @@ class Problem:
         y: ``(rows,)`` int64 class numbers.
         columns: What the raw frame looked like, by which frames are read at prediction.
         labels: The classes in the type of the target, in the order of their numbers.
-        folds: Who trains and who validates; one for a hold-out.
-        scorer: What counts as good (paper, section 3.4).
+        folds: Which rows train and which validate; one fold for a hold-out.
+        scorer: Scores predictions (paper, section 3.4).
         encoding: How categories become inputs, a name of ``lcbench.collection.data.encodings.ENCODINGS``.
         test: ``(rows, columns)`` tidy frame whose probabilities every model keeps too, or None.
     """
@@ -166,7 +69,7 @@ class Problem:
         encoding: str = "onehot",
         seed: int = 0,
     ) -> Self:
-        """Read a frame and a target, and decide who trains and who validates.
+        """Read a frame and a target, and divide the rows into folds.
 
         Args:
             features: ``(rows, columns)`` numbers, booleans, text, categories, with gaps.
@@ -181,7 +84,7 @@ class Problem:
             groups: ``(rows,)`` for splitters that need them.
             test: Rows whose probabilities every model keeps.
             encoding: How categories become inputs; one-hot holds for columns of up to 256 categories
-                (``lcbench.collection.models.fitted.MOST_CATEGORIES``), others are numbers.
+                (:data:`MOST_CATEGORIES`), others are numbers.
             seed: Of the hold-out, of the stratified folds, and of a splitter that shuffles without a seed of its own.
 
         Raises:
@@ -209,7 +112,7 @@ class Problem:
 
     @classmethod
     def of_dataset(cls, dataset: Dataset, **settings: Any) -> Self:
-        """The rows of a data set as the collection splits them: its validation part validates, its test part tests.
+        """Use the collection's split of a data set: its validation part validates, and its test part is the test part.
 
         Args:
             dataset: The data set.
@@ -280,6 +183,33 @@ class Problem:
         """The same scorer on the validation rows of one fold."""
         return self.scorer.on(np.searchsorted(self.valid_rows, fold.valid))
 
+    def prepared(self, fold: Fold) -> tuple[Encoder, Prepared]:
+        """Encode a fold's rows, as learnt from those that train.
+
+        All that trains here measures itself on a test part too; a fold has none, so a single validation row stands in
+        for it, and what is measured there is not read.
+
+        Raises:
+            DataError: If no column has a value in the training rows.
+        """
+        features, dropped = drop_missing(self.frame, fold.train)
+        encoder = _FIT[self.encoding](features.iloc[fold.train])
+        x_train, x_valid = (encoder(features.iloc[rows]) for rows in (fold.train, fold.valid))
+        data = Prepared(
+            name=self.name,
+            x_train=x_train,
+            y_train=self.y[fold.train],
+            x_valid=x_valid,
+            y_valid=self.y[fold.valid],
+            x_test=x_valid[:1],
+            y_test=self.y[fold.valid[:1]],
+            classes=tuple(map(str, self.labels.values)),
+            class_counts=tuple(np.bincount(self.y, minlength=self.n_classes).tolist()),
+            encoding=self.encoding,
+            dropped=dropped,
+        )
+        return encoder, data
+
 
 def _valid_rows(folds: tuple[Fold, ...]) -> NDArray[np.intp]:
     return np.unique(np.concatenate([fold.valid for fold in folds]))
@@ -302,3 +232,16 @@ def _joined(one: pd.DataFrame, other: pd.DataFrame) -> pd.DataFrame:
         else:
             columns[str(name)] = np.concatenate([first.to_numpy(), second.to_numpy()])
     return pd.DataFrame(columns)
+
+
+def check_rows(rows: int, classes: int) -> None:
+    """Refuse too few rows.
+
+    Raises:
+        DataError: If there are fewer than 5 for each class.
+    """
+    if rows < LEAST_ROWS * classes:
+        raise DataError(
+            f"a data set must have at least {LEAST_ROWS} rows for each class, got {rows} rows of {classes} classes; "
+            "give more rows or merge classes."
+        )

@@ -1,6 +1,13 @@
-"""The randomness of training steps: masks of dropout, factors of Shake-Shake and ShakeDrop, partners of mixup."""
+"""Networks as PyTorch modules: from prepared float32 inputs ``(rows, inputs)`` to logits ``(rows, classes)``.
 
-from collections.abc import Mapping, Sequence
+A module's ``forward`` takes the randomness of a training step as an argument; without it nothing is random. Whether
+batches are normalised by their own statistics or by running ones is the module's mode, as always in PyTorch.
+
+Shake-Shake and ShakeDrop weight residual branches otherwise forward than backward. Their random numbers are one set per
+batch and block ("batch level"), as in Auto-PyTorch: all rows share them. See ``docs/decisions/0037-search-space-2.md``.
+"""
+
+from collections.abc import Sequence
 from functools import partial
 from itertools import pairwise
 from typing import Any
@@ -10,13 +17,14 @@ import torch
 from torch import Tensor, nn
 from torch.nn.utils import skip_init
 
-from lcbench.collection.networks.epoch import masks_for
-from lcbench.collection.networks.full.settings import ResNetShape, Settings, settings_of
-from lcbench.collection.networks.network import Shape
+from lcbench.collection.networks.randomness import draw_mask
+from lcbench.collection.networks.recipe import Recipe, ResNetShape, Shape
 
 
 class Noise:
     """A run's sources of randomness while it trains.
+
+    They give masks of dropout, factors of Shake-Shake and ShakeDrop, and partners of mixup.
 
     Args:
         dropout: For the masks.
@@ -26,16 +34,12 @@ class Noise:
 
     def __init__(self, dropout: np.random.Generator, techniques: np.random.Generator, device: torch.device) -> None:
         self.techniques = techniques
-        self._draw = masks_for(device, [dropout])
+        self._dropout, self._device = dropout, device
 
     def mask(self, x: Tensor, rate: float) -> Tensor:
         """A dropout mask for ``(rows, width)`` activations: 0 with probability ``rate``, else ``1 / (1 - rate)``."""
-        return self._draw(x.shape[0], x.shape[1], rate)[0]
-
-
-# Shake-Shake and ShakeDrop: residual branches that are weighted otherwise forward than backward.
-# The random numbers are one set per batch and block ("batch level"), as in Auto-PyTorch: all rows share them. See
-# ``docs/decisions/0037-search-space-2.md``.
+        drawn = draw_mask([self._dropout], x.shape[0], x.shape[1], rate)
+        return torch.from_numpy(drawn[0]).to(self._device)
 
 
 class _ShakeShake(torch.autograd.Function):
@@ -101,10 +105,6 @@ def shake_drop(x: Tensor, survival: float, rng: np.random.Generator | None) -> T
     return x if survives else _Gate.apply(x, alpha, beta)  # type: ignore[no-untyped-call]  # b = 1 gives x both ways
 
 
-# Networks as PyTorch modules: from prepared float32 inputs ``(rows, inputs)`` to logits ``(rows, classes)``.
-# A module's ``forward`` takes the randomness of a training step as an argument; without it nothing is random. Whether
-# batches are normalised by their own statistics or by running ones is the module's mode, as always in PyTorch.
-
 _linear = partial(skip_init, nn.Linear)  # weights come later, and torch's own randomness is left alone
 _MOMENTUM, _EPSILON = 0.1, 1e-5  # PyTorch's defaults
 
@@ -126,7 +126,7 @@ class Norm(nn.Module):
         self.register_buffer("running_var", torch.ones(width))
 
     def forward(self, x: Tensor) -> Tensor:
-        """Normalise and cut off."""
+        """Normalise, then apply the ReLU."""
         normal = torch.batch_norm(
             x,
             self.weight,
@@ -265,7 +265,7 @@ class Network(nn.Module):
         self.register_buffer("directions", directions)
 
     def project(self, x: Tensor) -> Tensor:
-        """Project prepared inputs ``(rows, inputs)``; what comes is what the body takes."""
+        """Project prepared inputs ``(rows, inputs)``; the body takes the result."""
         return x if self.directions is None else x @ self.directions
 
     def forward(self, x: Tensor) -> Tensor:
@@ -278,25 +278,20 @@ def linear_layers(network: nn.Module) -> Sequence[nn.Linear]:
     return [module for module in network.modules() if isinstance(module, nn.Linear)]
 
 
-# Untrained networks of configurations.
+def empty_network(recipe: Recipe, n_inputs: int) -> Network:
+    """Build the network of a recipe, all weights and directions 0.
 
-
-def build_network(config: Mapping[str, Any], n_inputs: int, n_classes: int) -> Network:
-    """Build the network of a configuration of any search space, all weights and directions 0.
-
-    It is there to be filled by ``load_state_dict`` with the state of a fitted one.
+    Load the state of a fitted network into it with ``load_state_dict``.
 
     Args:
-        config: Its active hyperparameters.
+        recipe: The network; how it is trained does not matter.
         n_inputs: Columns of the prepared data.
-        n_classes: Classes.
 
     Returns:
         The network in evaluation mode.
     """
-    settings = settings_of(config, n_inputs, n_classes)
-    directions = None if settings.svd_dim is None else torch.zeros(n_inputs, settings.svd_dim)
-    network = _empty(settings, directions)
+    directions = None if recipe.svd_dim is None else torch.zeros(n_inputs, recipe.svd_dim)
+    network = _undrawn(recipe, directions)
     with torch.no_grad():
         for layer in linear_layers(network):
             nn.init.zeros_(layer.weight)
@@ -304,15 +299,15 @@ def build_network(config: Mapping[str, Any], n_inputs: int, n_classes: int) -> N
     return network.eval()
 
 
-def drawn_network(settings: Settings, directions: Tensor | None, rng: np.random.Generator) -> Network:
+def drawn_network(recipe: Recipe, directions: Tensor | None, rng: np.random.Generator) -> Network:
     """Build a network with random weights: each Linear layer's uniform in ``±1 / sqrt(fan_in)``, PyTorch's default.
 
-    They are drawn as :func:`lcbench.collection.networks.network.initial_parameters` draws those of an MLP.
+    They are drawn as :func:`lcbench.collection.networks.stack.stack.initial_parameters` draws those of an MLP.
 
     Returns:
         The network, in training mode.
     """
-    network = _empty(settings, directions)
+    network = _undrawn(recipe, directions)
     with torch.no_grad():
         for layer in linear_layers(network):
             fan_in, fan_out, bound = layer.in_features, layer.out_features, np.float32(np.sqrt(layer.in_features))
@@ -322,6 +317,6 @@ def drawn_network(settings: Settings, directions: Tensor | None, rng: np.random.
     return network
 
 
-def _empty(settings: Settings, directions: Tensor | None) -> Network:
-    shape = settings.shape
+def _undrawn(recipe: Recipe, directions: Tensor | None) -> Network:
+    shape = recipe.shape
     return Network(ResNet(shape) if isinstance(shape, ResNetShape) else MLP(shape), directions)
