@@ -6,6 +6,8 @@
     fitted = fit_baseline(task, "random_forest", seed=0, clock=time.perf_counter)
     task.loss(fitted.valid_probabilities)                        # smaller is better
     fitted.save(folder); load_fitted(folder).predict_proba(X_new)
+
+It may use :mod:`lcbench.collection.data` and :mod:`lcbench.collection.networks`.
 """
 
 from lcbench.collection.models.fitted import Fitted, load_fitted

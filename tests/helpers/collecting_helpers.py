@@ -18,6 +18,9 @@ from lcbench.collection.plan import Plan, sampled_configs
 from lcbench.table.manifest import METRICS
 from lcbench.work import InlineExecutor
 
+PATIENCE = 600
+"""Seconds after which something counts as hanging, however busy the machine is. Nothing is ever asserted to be fast."""
+
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 PROGRAM = (sys.executable, "-c", "from lcbench.cli import main; main()")
 
@@ -70,7 +73,7 @@ def forked(main: int) -> tuple[list[psutil.Process], list[psutil.Process]]:
     return servers, training
 
 
-def wait_until(condition: Callable[[], object], what: str, seconds: float = 300) -> None:
+def wait_until(condition: Callable[[], object], what: str, seconds: float = PATIENCE) -> None:
     """Wait for something to happen, generously: other work may have the machine."""
     end = time.monotonic() + seconds
     while not condition():

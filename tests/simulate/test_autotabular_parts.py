@@ -45,7 +45,7 @@ def settings(**changes) -> Settings:
     return Settings(**given | changes)
 
 
-SECONDS = 5
+SECONDS = 20  # a job that does nothing takes less, also where its process must start first on a busy machine
 """A limit that leaves a new process time to come, also where other work has the machine."""
 
 
@@ -133,6 +133,7 @@ def test_what_is_over_its_memory_is_ended_and_the_others_go_on():
         assert [after[number].value.epochs for number in (0, 1)] == [2, 2]
 
 
+@pytest.mark.slow
 def test_a_job_over_its_limit_is_told_once_and_not_tried_again(bowl):
     class Backend(Known):
         __slots__ = ()

@@ -131,6 +131,7 @@ def at_least(n: int, folder: Path) -> bool:
     return ended >= n or ((folder / MANIFEST).is_file() and read_folder(folder).complete)
 
 
+@pytest.mark.slow
 def test_killed_at_any_moment_the_same_command_goes_on(built, tmp_path):
     folder = tmp_path / "out"
     for least in (1, 5):
@@ -287,6 +288,7 @@ def test_if_nothing_gets_to_the_end_that_is_said(tmp_path, capsys):
     assert capsys.readouterr().err == "no search has an incumbent: no run reached the largest budget.\n"
 
 
+@pytest.mark.slow
 def test_dask_workers_give_the_same(built, tmp_path):
     distributed = pytest.importorskip("distributed")
     from lcbench.work.dask_executor import DaskExecutor

@@ -234,7 +234,7 @@ def test_any_configuration_of_the_space_can_be_fitted_saved_and_read(tmp_path):
     space = paper.full()
     space.seed(1)
     task = LearningTask.of(FRAME, WINE.target)
-    for number in range(8):
+    for number in range(4):
         own = fit_network(task, dict(space.sample_configuration()), 1, 0, clock=time.perf_counter)
         own.save(tmp_path / str(number))
         assert load_fitted(tmp_path / str(number)).predict_proba(FRAME).tobytes() == own.predict_proba(FRAME).tobytes()
