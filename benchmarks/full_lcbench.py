@@ -266,7 +266,7 @@ def verdict(found: pd.DataFrame, device: str) -> str:
 
 def main(
     device: Annotated[str, typer.Option(help="cpu or cuda.")] = "cpu",
-    processes: Annotated[int, typer.Option(help="Processes at work at once, no more than cores.")] = 2,
+    processes: Annotated[int, typer.Option(help="Processes that run at once, no more than cores.")] = 2,
     per_dataset: Annotated[int, typer.Option(help="Stacks measured on each data set.")] = 3,
     space: Annotated[str, typer.Option(help="Search space: mlp or mlp-released.")] = "mlp",
     seed: Annotated[int, typer.Option(help="Seed of the sample.")] = 0,

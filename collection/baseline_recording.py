@@ -106,7 +106,7 @@ def held(folder: Path, names: Sequence[str]) -> Iterator["Recording"]:
     """Hold a finished benchmark folder, so that nobody else records baselines in it.
 
     Raises:
-        InputError: If somebody else is at work in it.
+        InputError: If another process holds it.
         FolderError: If there is no benchmark, or it is damaged.
     """
     store.read_manifest(folder)

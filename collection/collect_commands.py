@@ -43,7 +43,7 @@ def collect(
 ) -> None:
     """Train configurations on data sets and write their learning curves as a benchmark folder.
 
-    Stopped at any moment, the same command goes on where it stopped. Exit codes: 0 the benchmark is whole; 2 it cannot
+    Stopped at any time, the same command resumes where it stopped. Exit codes: 0 the benchmark is whole; 2 it cannot
     be made as things are (bad input, disk full, scheduler lost); 3 some units failed; 130 stopped with Ctrl-C.
     """
     from lcbench.collection.collecting import executor_for, opened

@@ -39,7 +39,7 @@ from lcbench.work.workplace import disk_is_full
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Collection:
-    """A plan at work in a folder.
+    """A plan that runs in a folder.
 
     While tasks are missing, the folder is no benchmark yet: what is finished lies in ``.collecting``, beside the
     reasons of the tasks that failed. Those are pending like all the others, so running again tries them again.
@@ -87,7 +87,7 @@ class Collection:
             What became of each task, when it ends.
 
         Raises:
-            StoppedError: If the disk is full or the executor cannot go on.
+            StoppedError: If the disk is full or the executor is lost.
         """
         self.calibrate()
         for outcome in run(executor, self._grouped()):

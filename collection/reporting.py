@@ -1,4 +1,4 @@
-"""What people see of a collection at work: a bar or plain lines, a line per data set, and the log."""
+"""Progress of a collection: a bar or plain lines, a line per data set, and the log."""
 
 import time
 from collections import Counter

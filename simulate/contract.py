@@ -120,7 +120,7 @@ class Backend(Protocol):
     Attributes:
         metric: What is optimized.
         budgets: The epochs that can be asked for, increasing.
-        resumes: Whether a promoted trial goes on where it stopped and pays only its new epochs (one learning-rate
+        resumes: Whether a promoted trial resumes where it stopped and pays only its new epochs (one learning-rate
             schedule for all budgets), or starts from scratch and pays all of them (a schedule of its own per budget).
     """
 

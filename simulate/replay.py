@@ -36,7 +36,7 @@ class ReplayBackend(WithObjective):
         seed: Which of the recorded seeds: a number; ``"mean"``, the average of their curves (of the seconds as well;
             diverged as soon as one of them is); or ``"draw"``, one picked at random for each configuration and run.
         schedule: ``"adaptive"``: each budget is a run of its own from scratch, with its own learning-rate schedule.
-            ``"non-adaptive"``: all budgets are points on the table's longest run, and a promoted trial goes on where it
+            ``"non-adaptive"``: all budgets are points on the table's longest run, and a promoted trial resumes where it
             stopped.
         budgets: Epochs that can be asked for, increasing; by default those of the table. An adaptive replay has the
             table's budgets or some of them; a non-adaptive one any epochs of the longest run, such as ``range(1, 51)``.

@@ -4,11 +4,11 @@
 
     ROOT/
       plan.json        what the results depend on; another plan is refused
-      lock             held by the process that is at work
+      lock             held by the process that is running
       failures.jsonl   why tasks failed; the same command tries them again
 
 Beside these lie the results of finished tasks, in files that are there whole or not at all. So the work may be killed
-at any moment: whoever takes it up again sees what is finished by looking.
+at any time: whoever takes it up again sees what is finished by looking.
 """
 
 import shutil
@@ -26,7 +26,7 @@ from lcbench.work.task import DISK_FULL, GO_ON, Outcome, Task, describe
 
 _SHOWN = 3  # reasons in a message
 _TEMPORARY = ".*.tmp"
-REMEDY = "Repeat its own options to go on, or choose another folder."
+REMEDY = "Repeat its own options to resume it, or choose another folder."
 
 
 class Workplace:
@@ -59,7 +59,7 @@ class Workplace:
         if not own and self.root.is_dir() and self._foreign():
             raise InputError(f"{self.root} is not empty and holds no {self.what}; choose a new or an empty folder.")
         writable_folder(self.root)
-        busy = f"another {self.what} is at work in {self.output}; wait for it or choose another folder."
+        busy = f"another {self.what} is running in {self.output}; wait for it or choose another folder."
         with hold(self._lock, busy):
             for left in self.root.rglob(_TEMPORARY):  # by a process that was killed
                 left.unlink(missing_ok=True)

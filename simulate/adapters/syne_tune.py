@@ -79,7 +79,7 @@ class SyneTuneOptimizer:
         self._going_on: deque[Job] = deque()
 
     def ask(self) -> Job | None:
-        """The next budget of a trial that goes on, or what the scheduler suggests; None if that is nothing."""
+        """The next budget of a trial that continues, or what the scheduler suggests; None if that is nothing."""
         job = self._going_on.popleft() if self._going_on else self._suggested()
         if job is not None:
             self._jobs[job.trial] = job

@@ -41,7 +41,7 @@ def fit(
 ) -> None:
     """Find a classifier for a table: baselines, networks, and the best ensemble of them, within a given time.
 
-    Stopped at any moment, OUT holds the best model so far, and the same command goes on where it stopped, also with
+    Stopped at any time, OUT holds the best model so far, and the same command resumes where it stopped, also with
     more time or other workers. 'lcbench collect --space full --configs OUT/search/configs.parquet' makes a benchmark of
     the networks that were tried. Exit codes: 0 done; 2 it cannot be done as things are; 130 stopped with Ctrl-C.
     """
@@ -177,11 +177,11 @@ def _stopped(out: Path) -> list[str]:
 
     entries = journal.read(Folder(out).results)
     if not entries or not entries[-1].weights:
-        return ["", f"stopped before there was a model; the same command goes on in {out}."]
+        return ["", f"stopped before there was a model; the same command resumes in {out}."]
     return [
         "",
         f"stopped; {len(entries)} models were tried, and {out} holds the best ensemble of them, ready to predict.",
-        "The same command goes on from there.",
+        "The same command resumes from there.",
     ]
 
 

@@ -32,7 +32,7 @@ def search(
     quiet: bool = True,
     clock: Callable[[], float] = time.monotonic,
 ) -> None:
-    """Search until the limits are reached; what was found is in the folder, at every moment.
+    """Search until the limits are reached; what was found is in the folder, at any time.
 
     Args:
         problem: What is to be learnt.

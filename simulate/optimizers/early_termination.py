@@ -17,10 +17,10 @@ from lcbench.simulate.optimizers.random_search import draw
 
 
 class EarlyTermination(ABC):
-    """Random search that looks at each trial at every budget, and lets it go on or ends it.
+    """Random search that judges each trial at every budget, and continues or ends it.
 
-    A trial that goes on asks for its next budget at once, before new trials begin; with the budgets 1, 2, ..., 50 of a
-    replay that resumes, it is looked at after every epoch. A diverged run is ended.
+    A trial that continues asks for its next budget at once, before new trials begin; with the budgets 1, 2, ..., 50 of
+    a replay that resumes, it is judged after every epoch. A diverged run is ended.
 
     Args:
         domain: Where to look.
@@ -42,7 +42,7 @@ class EarlyTermination(ABC):
         self._running: Running[None] = Running()
 
     def ask(self) -> Job | None:
-        """A trial that goes on, or a new one; None once a table has no rows left."""
+        """A trial that continues, or a new one; None once a table has no rows left."""
         job = self._going_on.popleft() if self._going_on else self._new_trial()
         if job is not None:
             self._running.begin(job.trial, None)
@@ -53,7 +53,7 @@ class EarlyTermination(ABC):
         return None if config is None else Job(self._running.new_trial(), config, self._budgets[0])
 
     def tell(self, result: Result) -> None:
-        """Note a result, and decide whether its trial goes on."""
+        """Note a result, and decide whether its trial continues."""
         self._running.end(result)
         job = result.job
         hopeless = self._hopeless(result) and job.budget >= self._grace

@@ -35,7 +35,7 @@ def live(
 ) -> None:
     """Run an optimizer on a data set for real: it trains while the clock runs.
 
-    Stopped at any moment, the same command goes on where it stopped, also with a larger limit or other workers. Exit
+    Stopped at any time, the same command resumes where it stopped, also with a larger limit or other workers. Exit
     codes: 0 done; 2 it cannot be done as things are; 130 stopped with Ctrl-C.
     """
     from lcbench.console import ERR, OUT
@@ -77,7 +77,7 @@ def live(
             seed=seed,
         )
     except LiveInterrupted as stopped:
-        said = f"\nstopped; {len(stopped.trace)} results are kept in {out}. The same command goes on from there."
+        said = f"\nstopped; {len(stopped.trace)} results are kept in {out}. The same command resumes from there."
         ERR.print(said, soft_wrap=True, highlight=False)
         raise typer.Exit(INTERRUPTED) from None
     if not quiet:

@@ -121,7 +121,7 @@ class Record:
         events: What the folder held when it was entered, in order.
 
     Raises:
-        InputError: If the folder holds something else, or another run is at work in it.
+        InputError: If the folder holds something else, or another run is running in it.
         PlanConflictError: If the folder holds another run; the message says what differs.
         DamagedFileError: If a line is damaged that is not the last.
     """

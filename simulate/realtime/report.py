@@ -1,4 +1,4 @@
-"""What people see of a live run at work: a bar, or plain lines where there is no terminal."""
+"""Progress of a live run: a bar, or plain lines if there is no terminal."""
 
 from math import ceil
 from types import TracebackType

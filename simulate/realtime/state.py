@@ -92,7 +92,7 @@ class LiveState:
                 self.now = max(self.now, event.finished)
                 self._tell(event.number, event.result(self.jobs[event.number], self.backend.metric))
             else:
-                raise DamagedFileError(f"the record tells of job {event.number}, which was not at work; restore it.")
+                raise DamagedFileError(f"the record tells of job {event.number}, which was not running; restore it.")
 
     def _ask_again(self, event: Asked) -> None:
         job = self._asked()

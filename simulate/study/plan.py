@@ -44,7 +44,7 @@ class StudyPlan:
         optimizers: Names of optimizers.
         seeds: Seeds of the optimizers.
         workers: Number of simulated workers.
-        limit: How long each optimizer may go on.
+        limit: How long each optimizer may run.
         metric: What is optimized.
         recorded: Which recorded seeds are replayed.
         schedule: See :class:`lcbench.simulate.replay.ReplayBackend`.

@@ -59,7 +59,7 @@ def study(
             take long).
         seeds: Seeds of the optimizers.
         workers: Number of simulated workers.
-        budget: How long each optimizer may go on, see :func:`lcbench.simulate.study.limit.parse_budget`.
+        budget: How long each optimizer may run, see :func:`lcbench.simulate.study.limit.parse_budget`.
         metric: What is optimized.
         recorded: Which recorded seeds are replayed, see :class:`lcbench.simulate.replay.ReplayBackend`; for ``"draw"``
             the optimizer's seed picks.

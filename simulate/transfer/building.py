@@ -29,7 +29,7 @@ _SHOWN = 3  # failures in a message
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Build:
-    """A plan at work in a folder.
+    """A plan that runs in a folder.
 
     Attributes:
         plan: The plan.
@@ -67,7 +67,7 @@ class Build:
             What came of each evaluation, when it ends.
 
         Raises:
-            StoppedError: If the disk is full or the executor cannot go on.
+            StoppedError: If the disk is full or the executor is lost.
         """
         done = self.schedule.finished()
         for outcome in run(executor, self.schedule.next):
@@ -145,7 +145,7 @@ def opened(plan: BuildPlan, folder: Path, size: int, loaded: Callable[[str], Non
         loaded: Called with the name of each data set when it is ready.
 
     Raises:
-        InputError: If a data set cannot be used, the folder holds something else, or another build is at work in it.
+        InputError: If a data set cannot be used, the folder holds something else, or another build is running in it.
         PlanConflictError: If the folder holds (part of) a different plan; the message says what differs. More data sets
             at the end are no difference while the build is not complete.
     """

@@ -49,7 +49,7 @@ def build(
 ) -> None:
     """Search on every data set with BOHB, try each incumbent on all others, and choose portfolios.
 
-    Stopped at any moment, the same command goes on where it stopped, also with more data sets at the end; as soon as
+    Stopped at any time, the same command resumes where it stopped, also with more data sets at the end; as soon as
     one data set is done, OUT holds the portfolios of those that are. Exit codes: 0 the build is complete; 2 it cannot
     be made as things are (bad input, disk full, scheduler lost); 3 some incumbents failed elsewhere, which the same
     command tries again; 130 stopped with Ctrl-C.

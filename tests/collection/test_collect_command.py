@@ -109,7 +109,7 @@ def test_a_second_collection_in_the_folder_is_refused_while_the_first_is_at_work
         code, lines = collected(capsys, folder)
         assert (folder / ".collecting" / "plan.json").is_file()
     assert code == 2
-    assert lines == [f"lcbench: another collection is at work in {folder}; wait for it or choose another folder."]
+    assert lines == [f"lcbench: another collection is running in {folder}; wait for it or choose another folder."]
 
 
 TERMINAL = """
@@ -160,7 +160,7 @@ def test_ctrl_c_stops_in_the_middle_of_a_unit_and_says_how_to_go_on(tmp_path):
     screen.close()
     assert code == 130
     assert "collecting" in screen.text
-    assert "stopped; 0 finished units are kept. The same command goes on from there." in screen.text
+    assert "stopped; 0 finished units are kept. The same command resumes from there." in screen.text
     assert "Traceback" not in screen.text
     wait_until(lambda: not any(child.is_running() for child in processes), "all processes have ended")
     assert (folder / ".collecting" / "plan.json").is_file()
@@ -185,7 +185,7 @@ def test_a_full_disk_is_said_in_two_lines_and_the_same_command_goes_on(whole, tm
     first, second = done.stderr.splitlines()
     assert done.returncode == 2
     assert first.startswith(f"lcbench: the disk that holds {disk}/bench is full (")
-    assert second == "Make room; what is finished is kept, and the same command goes on from there."
+    assert second == "Make room; what is finished is kept, and the same command resumes from there."
     assert finished_units(kept) > 0
     assert collected(capsys, kept)[0] == 0
     assert_same_curves(whole, kept)

@@ -91,7 +91,7 @@ def test_a_scheduler_that_is_lost_or_not_there_is_said_in_one_line(processes, tm
     assert ahead == f"8 of 8 units to train: {waiting}"
     assert lost == (
         f"lcbench: the Dask scheduler at {address} is out of reach; "
-        "what is finished is kept, and the same command goes on from there."
+        "what is finished is kept, and the same command resumes from there."
     )
     capsys.readouterr()
     assert run(["collect", str(tmp_path / "bench"), *arguments]) == 2

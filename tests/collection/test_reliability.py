@@ -1,4 +1,4 @@
-"""Units that fail, processes that are killed, full disks: nothing finished is lost, the same command goes on."""
+"""Units that fail, processes that are killed, full disks: nothing finished is lost, the same command resumes."""
 
 import contextlib
 import json

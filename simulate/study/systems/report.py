@@ -17,7 +17,7 @@ LEVEL = 0.05
 
 
 def after(systems: pd.DataFrame, seconds: float) -> pd.DataFrame:
-    """What every view of every run says at a moment.
+    """What every view of every run says at a time.
 
     Args:
         systems: A study, see :mod:`lcbench.simulate.study.systems.file`.

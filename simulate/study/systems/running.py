@@ -52,7 +52,7 @@ def study(
 
     Raises:
         DataError: If a data set cannot be used.
-        InputError: If two data sets have one name, or another process is at work in the folder.
+        InputError: If two data sets have one name, or another process holds the folder.
         PlanConflictError: If the folder holds runs with other settings.
         LiveInterrupted: On Ctrl-C; what is finished is kept, and the running search resumes next time.
     """
