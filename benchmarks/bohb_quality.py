@@ -35,13 +35,13 @@ import typer
 from numpy.typing import NDArray
 from scipy.stats import mannwhitneyu
 
+from lcbench.collection.networks.metrics import METRICS
 from lcbench.simulate import OPTIMIZERS, FunctionBackend, Trace, simulate
 from lcbench.simulate.contract import Job, Optimizer, Result
 from lcbench.simulate.domain import ConfigTable, SpaceDomain, TableDomain
 from lcbench.simulate.study.statistics import holm
 from lcbench.space.spaces import check_configs, get_space
 from lcbench.table.curve import Curve
-from lcbench.table.metric import METRICS
 
 BUDGETS, ETA = (12, 25, 50), 2
 OUTCOMES = ("final", "area")

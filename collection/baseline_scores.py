@@ -9,7 +9,9 @@ from numpy.typing import NDArray
 
 from lcbench.collection.data.prepared import Prepared
 from lcbench.collection.models.baselines import BASELINES
-from lcbench.table.manifest import BASELINE_SCHEMA, LEAST_PROBABILITY, PARTS
+from lcbench.collection.networks.metrics import RECORD
+from lcbench.table.manifest import BASELINES as KIND
+from lcbench.table.manifest import LEAST_PROBABILITY, PARTS, extra_schema
 
 
 def measured(name: str, seed: int, data: Prepared, clock: Callable[[], float]) -> pa.Table:
@@ -22,7 +24,7 @@ def measured(name: str, seed: int, data: Prepared, clock: Callable[[], float]) -
         clock: Gives seconds of processor time.
 
     Returns:
-        One row in ``lcbench.table.manifest.BASELINE_SCHEMA``.
+        One row with the columns of a table of baselines.
     """
     from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
@@ -36,7 +38,7 @@ def measured(name: str, seed: int, data: Prepared, clock: Callable[[], float]) -
             row |= {f"{part}_{metric}": value for metric, value in scores(chances, labels).items()}
             if part in PARTS:
                 row[part] = chances.astype(np.float16).ravel()
-    return pa.Table.from_pylist([row], schema=BASELINE_SCHEMA)
+    return pa.Table.from_pylist([row], schema=extra_schema(KIND, RECORD))
 
 
 def scores(chances: NDArray[np.float64], labels: NDArray[np.int64]) -> dict[str, float]:

@@ -11,6 +11,7 @@ import pyarrow as pa
 from lcbench.collection.engine import Engine, run
 from lcbench.collection.failures import Failures
 from lcbench.collection.full_disk import disk_is_full
+from lcbench.collection.networks.metrics import RECORD
 from lcbench.collection.plan import Plan
 from lcbench.collection.provenance import provenance
 from lcbench.collection.shards import Workplace
@@ -23,12 +24,12 @@ from lcbench.table.manifest import (
     CONFIGS,
     DATASET_SCHEMA,
     DATASETS,
-    EXTRAS,
     GRADIENTS,
     LABELS,
     MANIFEST,
     PREDICTIONS,
     Manifest,
+    extra_schema,
     table_path,
 )
 
@@ -135,7 +136,7 @@ class Collection:
         for dataset in self.described:
             own = [unit for unit in self.units if unit.dataset == dataset]
             self._refuse_damaged(own)
-            store.write_runs(self.folder, dataset, self.workplace.read_units(own))
+            store.write_runs(self.folder, dataset, self.workplace.read_units(own), RECORD)
             self._write_extras(dataset, own)
         configs = pa.Table.from_pandas(self.plan.configs.reset_index(), preserve_index=False)
         store.write_parquet(self.folder / CONFIGS, configs)
@@ -155,7 +156,7 @@ class Collection:
         asked = {GRADIENTS: self.plan.extras.gradients, PREDICTIONS: self.plan.extras.predictions}
         for kind in (kind for kind, wanted in asked.items() if wanted):
             tables = self.workplace.read_extras(kind, units)
-            store.write_parts(self.folder / table_path(kind, dataset), tables, EXTRAS[kind])
+            store.write_parts(self.folder / table_path(kind, dataset), tables, extra_schema(kind, RECORD))
         if self.plan.extras.predictions:
             labels = labels_table(self.workplace.read_data(dataset))
             store.write_parquet(self.folder / table_path(LABELS, dataset), labels)
@@ -164,7 +165,8 @@ class Collection:
         plan = self.plan
         return Manifest(
             title=f"{len(plan.configs)} configurations of space {plan.space_name} on {len(self.described)} data sets",
-            space_name=plan.space_name,
+            problem=plan.space_name,
+            record=RECORD,
             space=to_json(get_space(plan.space_name)),
             budgets=plan.budgets,
             seeds=plan.seeds,

@@ -33,7 +33,7 @@ def simulate(
             "budget (20x), the epochs of so many runs, by all workers together (50x-epochs), or evaluations (500evals)."
         ),
     ] = "20x",
-    metric: Annotated[str, typer.Option(help="What is optimized.")] = "valid_accuracy",
+    metric: Annotated[str | None, typer.Option(help="What is optimized; by default the table's objective.")] = None,
     schedule: Annotated[
         str, typer.Option(help="adaptive: each budget is a run of its own; non-adaptive: promoted trials go on.")
     ] = "adaptive",
@@ -98,11 +98,11 @@ def simulate(
             begun=lambda kept, cells: bar.reset(task, completed=kept, total=cells),
             done=lambda cell: bar.update(task, advance=1, note=cell),
         )
-    write(out, traces)
+    write(out, traces, bench.metric(metric))
     remove_parts(parts)
     if not quiet:
-        _report(traces, metric, out)
-    _draw(folder, metric, out, figures, quiet=quiet)
+        _report(traces, bench.metric(metric).name, out)
+    _draw(folder, out, figures, quiet=quiet)
 
 
 def _report(traces: "pd.DataFrame", metric: str, out: Path) -> None:
@@ -121,14 +121,14 @@ def _report(traces: "pd.DataFrame", metric: str, out: Path) -> None:
     OUT.print(f"{len(results(traces))} results written to {out}", soft_wrap=True)
 
 
-def _draw(folder: Path | None, metric: str, out: Path, figures: Path | None, *, quiet: bool) -> None:
+def _draw(folder: Path | None, out: Path, figures: Path | None, *, quiet: bool) -> None:
     """Draw the study if there is a folder for its figures; otherwise say how it is drawn."""
     from shlex import join
 
     from lcbench.console import OUT
     from lcbench.simulate.study.drawing import command_line, draw
 
-    line = command_line(folder, metric, out, figures or out.with_name(f"{out.stem}-figures"))
+    line = command_line(folder, out, figures or out.with_name(f"{out.stem}-figures"))
     if figures is None:
         if not quiet:
             OUT.print(f"draw it with: lcbench {join(line)}", soft_wrap=True, highlight=False, markup=False)

@@ -16,6 +16,7 @@ from lcbench.collection.data.encodings import default_encoding
 from lcbench.collection.data.preparation import prepare
 from lcbench.collection.data.sources import load_dataset
 from lcbench.collection.engine import KILLED
+from lcbench.collection.networks.metrics import RECORD
 from lcbench.collection.networks.tensors import check_device
 from lcbench.collection.plan import digest_configs, digest_data
 from lcbench.collection.processes import Processes
@@ -33,7 +34,6 @@ from lcbench.space.encoding import Encoding
 from lcbench.space.spaces import check_configs, get_space, records
 from lcbench.table.benchmark import Benchmark, load
 from lcbench.table.curve import Curve
-from lcbench.table.metric import get_metric
 from lcbench.whole import as_whole, whole
 
 
@@ -48,7 +48,7 @@ class TrainingBackend(WithObjective):
     Args:
         dataset: Where the data set comes from (``"sklearn:wine"``, ``"file:train.csv?target=y"``, see
             :mod:`lcbench.collection.data.sources`), or the data set itself.
-        metric: What is optimized.
+        metric: What is optimized; by default the objective of the networks, validation accuracy.
         space: Name of the search space.
         configs: Let optimizers choose among these configurations only, one column per hyperparameter; None for any
             configuration of the space.
@@ -72,7 +72,7 @@ class TrainingBackend(WithObjective):
     def __init__(
         self,
         dataset: str | Dataset,
-        metric: str = "valid_accuracy",
+        metric: str | None = None,
         *,
         space: str = "mlp",
         configs: pd.DataFrame | None = None,
@@ -84,7 +84,7 @@ class TrainingBackend(WithObjective):
     ) -> None:
         if find_spec("torch") is None:
             raise InputError("training needs the package 'torch', got none; run: pip install 'lcbench[collect]'.")
-        self.metric, self.budgets = get_metric(metric), checked(budgets)
+        self.metric, self.budgets = RECORD.metric(metric), checked(budgets)
         self.space_name, self.space = space, get_space(space)
         self.table = None if configs is None else ConfigTable(self.space, check_configs(self.space, configs))
         self._ids = pd.Index([]) if configs is None else configs.index
@@ -92,12 +92,10 @@ class TrainingBackend(WithObjective):
         plan_seed = whole("plan seed", plan_seed, least=0)
         loaded = load_dataset(dataset) if isinstance(dataset, str) else dataset
         self.dataset, self.source, self.encoding = loaded.name, loaded.source, encoding or default_encoding(space)
-        self.trainer = Trainer(prepare(loaded, self.encoding), metric, seeds, plan_seed, check_device(device))
+        self.trainer = Trainer(prepare(loaded, self.encoding), self.metric.name, seeds, plan_seed, check_device(device))
 
     @classmethod
-    def like(
-        cls, bench: Benchmark, dataset: str, metric: str = "valid_accuracy", *, seed: int | Sequence[int] = 0
-    ) -> Self:
+    def like(cls, bench: Benchmark, dataset: str, metric: str | None = None, *, seed: int | Sequence[int] = 0) -> Self:
         """Train again what a collected benchmark has: its configurations, budgets, plan seed, encoding and device.
 
         The same optimizer with the same seed, on one worker, asks here for the jobs that it asks for on
@@ -106,7 +104,7 @@ class TrainingBackend(WithObjective):
         Args:
             bench: A benchmark made by ``lcbench collect``.
             dataset: Name of one of its data sets.
-            metric: What is optimized.
+            metric: What is optimized; by default the table's objective.
             seed: A recorded seed, or several, of which the mean counts.
 
         Raises:
@@ -123,8 +121,8 @@ class TrainingBackend(WithObjective):
                 raise UnknownNameError("seed", each, bench.seeds)
         made = cls(
             str(bench.dataset_table.loc[dataset, "source"]),
-            metric,
-            space=bench.manifest.space_name,
+            bench.metric(metric).name,
+            space=bench.manifest.problem,
             configs=bench.configs,
             budgets=bench.budgets,
             seed=seed,

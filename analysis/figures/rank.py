@@ -13,22 +13,24 @@ from matplotlib.ticker import MaxNLocator
 from lcbench.analysis import style
 from lcbench.analysis.anytime import anytime_ranks
 from lcbench.analysis.figures import lines
+from lcbench.analysis.figures.contract import labelled
 from lcbench.analysis.provenance import check_same_table
 from lcbench.table.benchmark import Benchmark
 
 _FIRST = 0.01
 
 
-def frame(bench: Benchmark, metric: str, traces: pd.DataFrame) -> pd.DataFrame:
+def frame(bench: Benchmark, metric: str | None, traces: pd.DataFrame) -> pd.DataFrame:
     """The ranks.
 
     Args:
         bench: The table on which the study was run.
-        metric: Name of the metric that was optimized.
+        metric: Name of the metric that was optimized; by default the table's objective.
         traces: From :func:`lcbench.simulate.study.study`, one row per result.
 
     Returns:
-        The columns of :func:`lcbench.analysis.anytime.anytime_ranks` and ``unit`` (of the limit).
+        The columns of :func:`lcbench.analysis.anytime.anytime_ranks`, ``unit`` (of the limit) and
+        :data:`lcbench.analysis.figures.contract.LABELS`.
 
     Raises:
         NothingToDrawError: If there is one optimizer.
@@ -36,7 +38,7 @@ def frame(bench: Benchmark, metric: str, traces: pd.DataFrame) -> pd.DataFrame:
     """
     check_same_table(traces, bench, metric)
     lines.need_two_optimizers(traces)
-    return anytime_ranks(traces).assign(unit=lines.unit_of(traces))
+    return labelled(anytime_ranks(traces).assign(unit=lines.unit_of(traces)), bench, metric)
 
 
 def draw(frame: pd.DataFrame) -> Figure:
@@ -48,7 +50,7 @@ def draw(frame: pd.DataFrame) -> Figure:
         lines.bands(panel, "time", frame)
         for i, (name, rows) in enumerate(frame.groupby("optimizer", sort=False)):
             lines.step_line(panel, i, str(name), rows["time"], rows["rank"])
-        lines.share_axis(panel, str(frame["unit"].iloc[0]), _FIRST)
+        lines.share_axis(panel, frame, _FIRST)
         panel.set_ylim(optimizers + 0.1, 0.9)
         panel.yaxis.set_major_locator(MaxNLocator(8, integer=True))
         panel.set_ylabel("mean rank over data sets")

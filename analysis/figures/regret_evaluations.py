@@ -14,30 +14,29 @@ from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 from lcbench.analysis import style
 from lcbench.analysis.anytime import evaluation_regret
 from lcbench.analysis.figures import lines
-from lcbench.analysis.figures.contract import NothingToDrawError
+from lcbench.analysis.figures.contract import NothingToDrawError, labelled, metric_label
 from lcbench.analysis.provenance import check_same_table
 from lcbench.table.benchmark import Benchmark
-from lcbench.table.metric import get_metric
 
 
-def frame(bench: Benchmark, metric: str, traces: pd.DataFrame) -> pd.DataFrame:
+def frame(bench: Benchmark, metric: str | None, traces: pd.DataFrame) -> pd.DataFrame:
     """The regrets.
 
     Args:
         bench: The table on which the study was run.
-        metric: Name of the metric that was optimized.
+        metric: Name of the metric that was optimized; by default the table's objective.
         traces: From :func:`lcbench.simulate.study.study`, one row per result.
 
     Returns:
-        The columns of :func:`lcbench.analysis.anytime.evaluation_regret` and ``metric``; no rows where there is no
-        mean.
+        The columns of :func:`lcbench.analysis.anytime.evaluation_regret` and
+        :data:`lcbench.analysis.figures.contract.LABELS`; no rows where there is no mean.
 
     Raises:
         NothingToDrawError: If no optimizer has a finite result on every data set and seed.
         InputError: If the study was run on another table or metric.
     """
     check_same_table(traces, bench, metric)
-    found = evaluation_regret(traces).assign(metric=metric).dropna(subset="regret").reset_index(drop=True)
+    found = labelled(evaluation_regret(traces), bench, metric).dropna(subset="regret").reset_index(drop=True)
     if not found["runs"].any():
         raise NothingToDrawError("no optimizer has a result on every data set and seed; simulate for longer.")
     return found
@@ -45,7 +44,6 @@ def frame(bench: Benchmark, metric: str, traces: pd.DataFrame) -> pd.DataFrame:
 
 def draw(frame: pd.DataFrame) -> Figure:
     """One line and band per optimizer; both axes logarithmic (regret linear if it is nowhere above zero)."""
-    metric = str(frame["metric"].iloc[0])
     with style.look():
         figure = lines.sized(frame["optimizer"].unique().tolist(), style.COLUMN * 1.3, 2.7)
         panel = figure.subplots()
@@ -59,6 +57,6 @@ def draw(frame: pd.DataFrame) -> Figure:
         panel.xaxis.set_minor_formatter(NullFormatter())
         panel.set_xlabel("evaluations")
         lines.regret_axis(panel, frame)
-        panel.set_ylabel(f"mean regret of {metric.replace('_', ' ')} ({get_metric(metric).unit})")
+        panel.set_ylabel(f"mean regret of {metric_label(frame)}")
         lines.legend(figure)
     return figure

@@ -13,28 +13,29 @@ from matplotlib.ticker import PercentFormatter
 from lcbench.analysis import style
 from lcbench.analysis.anytime import target_shares
 from lcbench.analysis.figures import lines
-from lcbench.analysis.figures.contract import NothingToDrawError
+from lcbench.analysis.figures.contract import NothingToDrawError, labelled
 from lcbench.analysis.provenance import check_same_table
 from lcbench.table.benchmark import Benchmark
 
 
-def frame(bench: Benchmark, metric: str, traces: pd.DataFrame) -> pd.DataFrame:
+def frame(bench: Benchmark, metric: str | None, traces: pd.DataFrame) -> pd.DataFrame:
     """The shares.
 
     Args:
         bench: The table on which the study was run.
-        metric: Name of the metric that was optimized.
+        metric: Name of the metric that was optimized; by default the table's objective.
         traces: From :func:`lcbench.simulate.study.study`, one row per result.
 
     Returns:
-        The columns of :func:`lcbench.analysis.anytime.target_shares` and ``unit`` (of the limit).
+        The columns of :func:`lcbench.analysis.anytime.target_shares`, ``unit`` (of the limit) and
+        :data:`lcbench.analysis.figures.contract.LABELS`.
 
     Raises:
         NothingToDrawError: If no run has reached any target.
         InputError: If the study was run on another table or metric.
     """
     check_same_table(traces, bench, metric)
-    found = target_shares(traces).assign(unit=lines.unit_of(traces))
+    found = labelled(target_shares(traces).assign(unit=lines.unit_of(traces)), bench, metric)
     if (found["share"] == 0).all():
         raise NothingToDrawError("no run has reached any of its targets; simulate for longer.")
     return found
@@ -48,7 +49,7 @@ def draw(frame: pd.DataFrame) -> Figure:
         panels = figure.subplots(1, frame["target"].nunique(), sharey=True, squeeze=False)[0]
         for panel, (target, rows) in zip(panels, frame.groupby("target", sort=False), strict=True):
             _target(panel, rows)
-            lines.share_axis(panel, str(frame["unit"].iloc[0]), float(reached["time"].min()), narrow=True)
+            lines.share_axis(panel, frame, float(reached["time"].min()), narrow=True)
             panel.set_title(f"normalized regret of at most {100 * float(str(target)):g} %")
         panels[0].set_ylim(0, 1)
         panels[0].set_ylabel("share of runs")

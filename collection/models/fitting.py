@@ -11,8 +11,8 @@ from lcbench.collection.models.baselines import BASELINES, Baseline, choose
 from lcbench.collection.models.fitted import NETWORK, Fitted, Part, mean_of, ready
 from lcbench.collection.models.folds import Fold
 from lcbench.collection.models.problem import Problem
+from lcbench.collection.networks.metrics import METRICS, RECORD
 from lcbench.table.curve import Curve
-from lcbench.table.metric import METRICS
 
 if TYPE_CHECKING:
     from lcbench.collection.networks.recorder import Run
@@ -132,7 +132,7 @@ def _network(
         seed,
         0,
         clock,
-        stopping=None if patience is None else Stopping(metric or "valid_accuracy", patience),
+        stopping=None if patience is None else Stopping(metric or RECORD.objective, patience),
         score=None if metric else scorer.score,
     )
     part = Part(encoder, Network(found.network))
@@ -143,7 +143,7 @@ def _network(
 def _recorded(run: "Run", metric: str) -> NDArray[np.float64]:
     """The score by epoch, from what a run has recorded."""
     values = run.series[metric].astype(np.float64)
-    return values if METRICS[metric].goal == "maximize" else -values
+    return -METRICS[metric].sign * values
 
 
 def _gathered(problem: Problem, trained: Sequence[_Trained], clock: Clock, begun: float, **what: Any) -> Fitted:

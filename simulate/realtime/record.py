@@ -29,6 +29,7 @@ from lcbench.output import writable_folder
 from lcbench.simulate.contract import Job
 from lcbench.simulate.realtime.result import LiveResult, tried
 from lcbench.simulate.realtime.studied import Run, studied
+from lcbench.simulate.study.file import write as write_study
 from lcbench.simulate.trace import Trace
 from lcbench.table.curve import Curve
 from lcbench.table.metric import Metric
@@ -169,7 +170,7 @@ class Record:
     def finish(self, trace: Trace, space: "ConfigurationSpace", run: Run) -> None:
         """Write the results, and the configurations of the space among them, as tables."""
         if trace.results:
-            write_parquet(self.folder / TRACE, pa.Table.from_pandas(studied(trace, run), preserve_index=False))
+            write_study(self.folder / TRACE, studied(trace, run), trace.metric)
             write_parquet(self.folder / CONFIGS, pa.Table.from_pandas(tried(trace, space), preserve_index=False))
 
     def _check_folder(self) -> None:

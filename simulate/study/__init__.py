@@ -7,7 +7,7 @@ one row per result, are what :mod:`lcbench.simulate.study.regret` and the figure
 
 from lcbench.simulate.study.cell import cell_rng
 from lcbench.simulate.study.empty import is_empty, results
-from lcbench.simulate.study.file import COLUMNS, read, write
+from lcbench.simulate.study.file import COLUMNS, optimized, read, write
 from lcbench.simulate.study.limit import Limit, parse_budget
 from lcbench.simulate.study.plan import Cell, Plan
 from lcbench.simulate.study.running import study
@@ -19,6 +19,7 @@ __all__ = [
     "Plan",
     "cell_rng",
     "is_empty",
+    "optimized",
     "parse_budget",
     "read",
     "results",

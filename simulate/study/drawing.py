@@ -10,21 +10,17 @@ from pathlib import Path
 FIGURES = ("regret", "regret_evaluations", "rank", "critical_difference", "time_to_target")
 """The figures of a study; the others of ``lcbench figures`` show a table, or need more of it."""
 
-_METRIC = "valid_accuracy"  # the default of ``lcbench figures``
 
-
-def command_line(folder: Path | None, metric: str, traces: Path, out: Path) -> list[str]:
+def command_line(folder: Path | None, traces: Path, out: Path) -> list[str]:
     """What draws a study, word by word, without the program's name.
 
     Args:
         folder: The table's folder; None for the embedded one.
-        metric: What was optimized.
         traces: File of the study.
         out: Folder for the pictures.
     """
     table = [] if folder is None else [str(folder)]
-    measured = [] if metric == _METRIC else ["--metric", metric]
-    return ["figures", *table, "--traces", str(traces), "--only", ",".join(FIGURES), *measured, "--out", str(out)]
+    return ["figures", *table, "--traces", str(traces), "--only", ",".join(FIGURES), "--out", str(out)]
 
 
 def draw(line: list[str], *, quiet: bool) -> int:

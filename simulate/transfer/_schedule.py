@@ -8,10 +8,9 @@ from lcbench.simulate.contract import Domain, Job, Result
 from lcbench.simulate.optimizers.bohb import BOHB
 from lcbench.simulate.study.cell import cell_rng
 from lcbench.simulate.transfer.evaluation import FAILED, Ended, Evaluation
-from lcbench.simulate.transfer.plan import METRIC, Plan
+from lcbench.simulate.transfer.plan import OBJECTIVE, Plan
 from lcbench.space.encoding import Encoding
 from lcbench.table.curve import Curve
-from lcbench.table.metric import get_metric
 
 
 class Search:
@@ -74,10 +73,11 @@ class Search:
 
     def _result(self, ended: Ended) -> Result:
         assert self._job is not None  # noqa: S101  # as in `tell`
-        metric = get_metric(METRIC)
-        loss = float(metric.loss(ended.valid[-1]))
+        loss = float(OBJECTIVE.loss(ended.valid[-1]))
         started, self._now = self._now, self._now + float(ended.seconds[-1])
-        return Result(self._job, Curve(ended.valid, ended.seconds), loss, started, self._now, worker=0, metric=metric)
+        return Result(
+            self._job, Curve(ended.valid, ended.seconds), loss, started, self._now, worker=0, metric=OBJECTIVE
+        )
 
 
 # Which evaluation comes next: a search on every data set, and every incumbent on all the others.

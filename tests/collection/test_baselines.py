@@ -20,6 +20,7 @@ from lcbench.collection.baseline_session import Fit, Order, Session, attempt, he
 from lcbench.collection.data.preparation import Prepared, prepare
 from lcbench.collection.data.sources import load_dataset
 from lcbench.collection.models import baselines
+from lcbench.collection.networks.metrics import RECORD
 from lcbench.collection.plan import sampled_configs
 from lcbench.collection.possession import opened
 from lcbench.collection.shards import Workplace
@@ -278,7 +279,7 @@ def rewritten(recorded: Path, out: Path, change) -> Path:
     shutil.copytree(recorded, out)
     path = out / "baselines/wine.parquet"
     rows = change(store.read_parquet(path).to_pylist())
-    store.write_parquet(path, pa.Table.from_pylist(rows, schema=manifest.BASELINE_SCHEMA))
+    store.write_parquet(path, pa.Table.from_pylist(rows, schema=manifest.extra_schema(manifest.BASELINES, RECORD)))
     store.seal(out, store.read_manifest(out), lcbench.load(out).datasets)
     return out
 

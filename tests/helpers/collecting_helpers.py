@@ -14,9 +14,9 @@ import psutil
 
 import lcbench
 from lcbench.collection.local_engine import LocalEngine
+from lcbench.collection.networks.metrics import METRICS
 from lcbench.collection.plan import Plan, sampled_configs
 from lcbench.collection.possession import opened
-from lcbench.table.manifest import METRICS
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 PROGRAM = (sys.executable, "-c", "from lcbench.cli import main; main()")

@@ -17,6 +17,7 @@ from ConfigSpace.hyperparameters import (
     UniformIntegerHyperparameter,
 )
 
+from lcbench.collection.networks.metrics import METRICS
 from lcbench.errors import InputError
 from lcbench.simulate import FunctionBackend, Job, ReplayBackend, simulate
 from lcbench.simulate.adapters import (
@@ -30,7 +31,6 @@ from lcbench.simulate.adapters import (
 from lcbench.simulate.adapters._shared import Contained, active
 from lcbench.simulate.contract import Result
 from lcbench.table.curve import Curve
-from lcbench.table.metric import METRICS
 
 LOSS = METRICS["valid_cross_entropy"]
 SPACE = ConfigurationSpace({"x": (0.0, 1.0), "n": (1, 9), "c": ["a", "b", "d"]})

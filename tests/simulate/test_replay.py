@@ -3,6 +3,7 @@ import pyarrow as pa
 import pytest
 
 import lcbench
+from lcbench.collection.networks.metrics import RECORD
 from lcbench.errors import InputError, UnknownNameError
 from lcbench.simulate import OPTIMIZERS, ReplayBackend, simulate
 from lcbench.space import spaces
@@ -230,7 +231,7 @@ def damaged_copy(bench, folder, change):
         bench.manifest,
         store.read_parquet(bench.folder / manifest.CONFIGS),
         store.read_parquet(bench.folder / manifest.DATASETS).slice(0, 1),
-        {"alpha": pa.Table.from_pylist(rows, schema=manifest.RUN_SCHEMA)},
+        {"alpha": pa.Table.from_pylist(rows, schema=RECORD.schema)},
     )
     return lcbench.load(folder)
 

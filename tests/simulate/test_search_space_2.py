@@ -7,6 +7,7 @@ from collecting_helpers import collect
 
 import lcbench
 from lcbench.analysis.importance import fit_task, main_effects, observations
+from lcbench.collection.networks.metrics import METRICS
 from lcbench.collection.plan import digest_configs, given_configs, sampled_configs
 from lcbench.errors import InputError
 from lcbench.simulate import FunctionBackend, Job, ReplayBackend, SurrogateBackend, TrainingBackend, live, simulate
@@ -18,7 +19,6 @@ from lcbench.simulate.optimizers.bohb import KDEModel, Settings
 from lcbench.space import Config
 from lcbench.space.spaces import check_configs, encode, get_space, records, sample, to_frame
 from lcbench.table.curve import Curve
-from lcbench.table.metric import METRICS
 
 SPACE, LOSS = get_space("full"), METRICS["valid_cross_entropy"]
 LEVELS = tuple(0 if hasattr(part, "lower") else 2 for part in SPACE.values())

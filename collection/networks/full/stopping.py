@@ -7,9 +7,9 @@ import numpy as np
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
+from lcbench.collection.networks.metrics import RECORD
 from lcbench.collection.networks.recorder import Run
 from lcbench.errors import InputError
-from lcbench.table.metric import get_metric
 
 _Number = TypeVar("_Number", bound=np.floating)
 
@@ -36,8 +36,7 @@ class Stopping:
     patience: int
 
     def __post_init__(self) -> None:
-        get_metric(self.metric)
-        if not self.metric.startswith("valid_"):
+        if RECORD.metric(self.metric).part != "valid":
             raise InputError(f"metric to stop by must be one of the validation part, got {self.metric!r}.")
         if self.patience < 1:
             raise InputError(f"patience must be at least 1 epoch, got {self.patience}.")
@@ -45,7 +44,7 @@ class Stopping:
     @property
     def sign(self) -> int:
         """1 if small values are good, -1 if large ones are."""
-        return -1 if get_metric(self.metric).goal == "maximize" else 1
+        return RECORD.metric(self.metric).sign
 
 
 class Best:
