@@ -37,7 +37,7 @@ def figures(
     only: Annotated[str | None, typer.Option(help="Draw only these figures: fig5,regret,...")] = None,
     traces: Annotated[Path | None, typer.Option(help="Traces of a study, from 'lcbench simulate --out'.")] = None,
     systems: Annotated[
-        Path | None, typer.Option(help="A study of systems: the folder of 'lcbench ablation', or its systems.parquet.")
+        Path | None, typer.Option(help="A study of systems: the folder of 'lcbench study', or its systems.parquet.")
     ] = None,
     metric: Annotated[
         str | None, typer.Option(help="Metric to compare configurations by; by default the table's objective.")
@@ -54,15 +54,15 @@ def figures(
     from lcbench.analysis.figures import FIGURES
     from lcbench.analysis.provenance import check_same_table, metric_of
     from lcbench.output import writable_folder
-    from lcbench.simulate import ablation
     from lcbench.simulate.study import read
+    from lcbench.simulate.study import systems as system_studies
     from lcbench.table.benchmark import load
 
     bench, names, kinds = load(folder), _chosen(only), _formats(formats)
     metric, study = metric_of(bench, metric, traces), None if traces is None else read(traces)
     if study is not None:
         check_same_table(study, bench, metric)
-    subject = Subject(bench, metric, study, None if systems is None else ablation.read(systems))
+    subject = Subject(bench, metric, study, None if systems is None else system_studies.read(systems))
     writable_folder(out)
     if not all(FIGURES[name].needs_a_study for name in names):
         _table3(bench, metric, out)

@@ -13,8 +13,8 @@ from lcbench.analysis.figures.contract import NothingToDrawError
 from lcbench.analysis.paper import published_accuracy
 from lcbench.analysis.tables import mean_and_spread
 from lcbench.console import table
-from lcbench.simulate.ablation.scores import after, not_worse
-from lcbench.simulate.ablation.systems import SYSTEMS, title_of
+from lcbench.simulate.study.systems.report import after, not_worse
+from lcbench.simulate.study.systems.systems import SYSTEMS, title_of
 
 BASELINES = {
     "lightgbm": "LightGBM",
@@ -35,7 +35,7 @@ class Line:
     Attributes:
         title: Its name in the legend.
         system: Name of the system.
-        view: Which of its views, see :mod:`lcbench.simulate.ablation.views`.
+        view: Which of its views, see :mod:`lcbench.simulate.study.systems.views`.
         workers: Of which runs; None for the study's usual number.
     """
 
@@ -81,7 +81,7 @@ def trajectories(systems: pd.DataFrame, lines: Iterable[Line], *, least: int = 2
     A line begins on a data set when every seed of it has a model, and goes on to the time limit.
 
     Args:
-        systems: A study, see :mod:`lcbench.simulate.ablation.file`.
+        systems: A study, see :mod:`lcbench.simulate.study.systems.file`.
         lines: What to show; those that the study does not have are left out.
         least: How many of them there must be.
 
@@ -105,7 +105,7 @@ def trajectories(systems: pd.DataFrame, lines: Iterable[Line], *, least: int = 2
 def lacks(lines: Sequence[Line]) -> str:
     """What a study lacks, in one line."""
     names = ",".join(dict.fromkeys(line.system for line in lines))
-    return f"it compares systems, and this study has no runs of {names}; run 'lcbench ablation' with --systems {names}."
+    return f"it compares systems, and this study has no runs of {names}; run 'lcbench study' with --systems {names}."
 
 
 def _line(systems: pd.DataFrame, line: Line, usual: int) -> pd.DataFrame:
@@ -170,7 +170,7 @@ def numbers(systems: pd.DataFrame) -> pd.DataFrame:
     t-test over the seeds, two-sided, 0.05; with a single seed there is no test).
 
     Args:
-        systems: A study, see :mod:`lcbench.simulate.ablation.file`.
+        systems: A study, see :mod:`lcbench.simulate.study.systems.file`.
 
     Returns:
         One row for each data set and column, with :data:`TABLE_4_COLUMNS`; accuracies in [0, 1]. ``source`` is ``here``

@@ -18,16 +18,16 @@ from typing import Annotated
 import numpy as np
 import pandas as pd
 import typer
+from lcbench.simulate.study.systems.parts import Parts
 
 from lcbench.collection.data.dataset import text_of
 from lcbench.collection.data.sources import split_sources
 from lcbench.collection.provenance import processor
 from lcbench.files import read_json
-from lcbench.simulate.ablation.file import COLUMNS
-from lcbench.simulate.ablation.parts import Parts
-from lcbench.simulate.ablation.plan import Cell
-from lcbench.simulate.ablation.rows import Rows, load_rows
 from lcbench.simulate.study.running import cores
+from lcbench.simulate.study.systems.file import COLUMNS
+from lcbench.simulate.study.systems.plan import Cell
+from lcbench.simulate.study.systems.rows import Rows, load_rows
 
 TARGET = "target of the study"
 NAME = "AutoGluon"

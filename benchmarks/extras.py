@@ -22,8 +22,8 @@ from lcbench.collection.networks.extent import Extent
 from lcbench.collection.networks.tensors import one_thread
 from lcbench.collection.networks.train import train
 from lcbench.collection.provenance import processor
-from lcbench.collection.shards import Workplace
-from lcbench.collection.unit import NO_EXTRAS, Extras, Unit
+from lcbench.collection.shards import Shards
+from lcbench.collection.tasks import NO_EXTRAS, Extras, RunsTask
 from lcbench.space.spaces import get_space, sample
 from lcbench.table.manifest import parse_budgets
 
@@ -44,7 +44,7 @@ def seconds(extent: Extent, configs: list[dict], budgets: tuple[int, ...]) -> di
             for way, extras in WAYS.items():
                 started = time.process_time()
                 runs = train(data, config, budgets, SEEDS, 0, time.process_time, None, extras)
-                Workplace(Path(folder)).write_unit(Unit(way, number), runs)
+                Shards(Path(folder)).write(RunsTask(way, number), runs)
                 spent[way] += time.process_time() - started
     return spent
 

@@ -44,8 +44,9 @@ from lcbench.collection.data.preparation import SHARE
 from lcbench.collection.data.prepared import Prepared
 from lcbench.collection.networks.grouping import groups
 from lcbench.collection.networks.network import Shape
-from lcbench.collection.networks.tensors import Tensors, check_device, one_thread
+from lcbench.collection.networks.tensors import Tensors, one_thread
 from lcbench.collection.networks.train import network_shape, train_together
+from lcbench.collection.plan import check_device
 from lcbench.collection.provenance import processor
 from lcbench.console import progress
 from lcbench.errors import InputError

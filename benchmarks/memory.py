@@ -18,9 +18,9 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from lcbench.collection.collecting import opened
 from lcbench.collection.plan import Plan, sampled_configs
-from lcbench.collection.possession import opened
-from lcbench.collection.shards import Workplace
+from lcbench.collection.shards import Shards
 
 ROWS, FEATURES, CLASSES = 500_000, 50, 10
 CONFIG = {"batch_size": 512, "learning_rate": 0.01, "max_dropout": 0.5, "max_units": 512}
@@ -53,7 +53,7 @@ def train_widest(folder: Path) -> str:
     from lcbench.collection.networks.train import train
 
     with one_thread():
-        data = Tensors(Workplace(folder / "bench").read_data("large"))
+        data = Tensors(Shards(folder / "bench").read_data("large"))
         started = time.perf_counter()
         train(data, CONFIG, (1, 2, 3), (0, 1, 2), 0, time.perf_counter)
     spent = time.perf_counter() - started

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 if TYPE_CHECKING:
-    from lcbench.collection.baseline_session import Fit, Session
+    from lcbench.collection.baseline_recording import BaselineTask, Recording
+    from lcbench.work import Executor
 
 INCOMPLETE, INTERRUPTED = 3, 130
 _SHOWN = 5
@@ -18,6 +19,8 @@ def baselines(
         str | None, typer.Option(help="Only these: lightgbm,catboost,random_forest,extra_trees,knn.")
     ] = None,
     jobs: Annotated[int, typer.Option(help="Processes on this machine.")] = 1,
+    engine: Annotated[str, typer.Option(help="Where to train: local (this machine) or dask (a cluster).")] = "local",
+    scheduler: Annotated[str | None, typer.Option(help="Dask's scheduler, tcp://HOST:PORT.")] = None,
     quiet: Annotated[bool, typer.Option("--quiet", help="No progress.")] = False,
 ) -> None:
     """Train LightGBM, CatBoost, forests and nearest neighbours on a table's data sets and record them in it.
@@ -26,71 +29,57 @@ def baselines(
     named and left out. Stopped at any moment, the same command goes on where it stopped. Exit codes: 0 all is there; 2
     nothing can be done; 3 some are missing; 130 stopped with Ctrl-C.
     """
-    from lcbench.collection.baseline_session import held
-    from lcbench.collection.full_disk import clear_if_full
+    from lcbench.collection.baseline_recording import executor_for, held
     from lcbench.collection.models.baselines import choose
     from lcbench.console import ERR, OUT
     from lcbench.errors import InputError
+    from lcbench.work import said_if_disk_full
 
     names = choose(only)
-    if jobs < 1:
-        raise InputError(f"number of processes (--jobs) must be at least 1, got {jobs}.")
+    made = executor_for(folder, engine, jobs, scheduler)
     try:
-        with clear_if_full(folder), held(folder, names) as session:
-            if not session.wanted:
+        with said_if_disk_full(folder), held(folder, names) as recording:
+            if not recording.wanted:
                 OUT.print(f"{folder} holds these baselines already; nothing to do.", soft_wrap=True)
                 return
-            failed = _run(session, jobs, quiet=quiet)
+            with made as executor:
+                failed = _run(recording, executor, quiet=quiet)
     except KeyboardInterrupt:
-        said = "\nstopped; finished baselines are kept. The same command goes on from there."
+        said = "\nstopped; finished baselines are kept. The same command resumes from there."
         ERR.print(said, soft_wrap=True, highlight=False)
         raise typer.Exit(INTERRUPTED) from None
-    if not session.loaded:
-        raise InputError(next(iter(session.refused.values())))
-    OUT.print(f"{session.recorded} baselines written to {folder}", soft_wrap=True)
-    if session.recorded < len(session.wanted):
-        _complain([f"{fit}: {reason}" for fit, reason in failed.items()] + list(session.refused.values()))
+    if not recording.loaded:
+        raise InputError(next(iter(recording.refused.values())))
+    OUT.print(f"{recording.recorded} baselines written to {folder}", soft_wrap=True)
+    if recording.recorded < len(recording.wanted):
+        _complain([f"{task}: {reason}" for task, reason in failed.items()] + list(recording.refused.values()))
         raise typer.Exit(INCOMPLETE)
 
 
-def _run(session: "Session", jobs: int, *, quiet: bool) -> "dict[Fit, str]":
+def _run(recording: "Recording", executor: "Executor[BaselineTask]", *, quiet: bool) -> "dict[BaselineTask, str]":
     """Load, train and write, under a bar or with plain lines; give what failed."""
-    import time
+    from lcbench.work import Progress
 
-    from lcbench.console import ERR, Pace, progress
-
-    _load(session, quiet=quiet)
-    pending, failed = session.pending(), {}
-    left = {name: sum(fit.dataset == name for fit in pending) for name in session.loaded}
+    with Progress("loading data sets", len(recording.datasets), quiet=quiet, tenths=False) as progress:
+        for dataset in recording.datasets:
+            recording.load(dataset)
+            progress.add(dataset)
+            if dataset in recording.refused:  # said at once: it may have taken a while to find out
+                progress.say(f"{dataset}: left out")
+    pending, failed = recording.pending(), {}
+    left = {name: sum(task.dataset == name for task in pending) for name in recording.loaded}
     for name in [name for name, count in left.items() if not count]:
-        session.finish(name)
-    plain, pace = not quiet and not ERR.is_terminal, Pace(time.monotonic())
-    with progress(quiet=quiet) as bar:
-        task = bar.add_task("baselines", total=len(pending), note="")
-        for done, (fit, reason) in enumerate(session.run(pending, jobs), start=1):
-            if reason:
-                failed[fit] = reason
-            bar.update(task, advance=1, note=str(fit))
-            left[fit.dataset] -= 1
-            if not left[fit.dataset]:
-                session.finish(fit.dataset)
-            if plain and pace.due(done / len(pending), time.monotonic()):
-                ERR.print(f"{done} of {len(pending)} baselines, {fit}", soft_wrap=True, highlight=False)
+        recording.finish(name)
+    with Progress("baselines", len(pending), unit="baselines", quiet=quiet) as progress:
+        for outcome in recording.run(pending, executor):
+            task = outcome.task
+            if outcome.reason is not None:
+                failed[task] = outcome.reason
+            progress.add(str(task), failed=outcome.reason is not None)
+            left[task.dataset] -= 1
+            if not left[task.dataset]:
+                recording.finish(task.dataset)
     return failed
-
-
-def _load(session: "Session", *, quiet: bool) -> None:
-    """Load the data sets under a bar; what cannot be had is said at once, it may have taken a while to find out."""
-    from lcbench.console import ERR, progress
-
-    with progress(quiet=quiet) as bar:
-        task = bar.add_task("loading data sets", total=len(session.datasets), note="")
-        for dataset in session.datasets:
-            bar.update(task, note=dataset)
-            session.load(dataset)
-            bar.advance(task)
-            if dataset in session.refused and not quiet and not ERR.is_terminal:
-                ERR.print(f"{dataset}: left out", soft_wrap=True, highlight=False, markup=False)
 
 
 def _complain(reasons: list[str]) -> None:

@@ -9,7 +9,8 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from lcbench.collection.collecting import Collection
-    from lcbench.collection.engine import Engine
+    from lcbench.collection.tasks import RunsTask
+    from lcbench.work import Executor
 
 INCOMPLETE, INTERRUPTED = 3, 130
 
@@ -45,20 +46,16 @@ def collect(
     Stopped at any moment, the same command goes on where it stopped. Exit codes: 0 the benchmark is whole; 2 it cannot
     be made as things are (bad input, disk full, scheduler lost); 3 some units failed; 130 stopped with Ctrl-C.
     """
-    import time
-
+    from lcbench.collection.collecting import executor_for, opened
     from lcbench.collection.data.encodings import default_encoding, get_encoding
     from lcbench.collection.data.sources import split_sources
-    from lcbench.collection.engines import get_engine
-    from lcbench.collection.full_disk import clear_if_full
-    from lcbench.collection.networks.tensors import check_device
-    from lcbench.collection.plan import Plan
-    from lcbench.collection.possession import opened
+    from lcbench.collection.plan import Plan, check_device
     from lcbench.collection.reporting import opened_with_progress
-    from lcbench.collection.shards import Workplace
-    from lcbench.collection.unit import Extras
+    from lcbench.collection.shards import Shards
+    from lcbench.collection.tasks import Extras
     from lcbench.console import ERR, OUT
     from lcbench.table.manifest import MANIFEST, parse_budgets
+    from lcbench.work import said_if_disk_full
 
     encoding = encoding or default_encoding(space)
     get_encoding(encoding)
@@ -73,24 +70,24 @@ def collect(
         extras=Extras(gradients, predictions),
         device=check_device(device),
     )
-    made = get_engine(engine, jobs, scheduler)
+    made = executor_for(plan, folder, engine, jobs, scheduler)
     if (folder / MANIFEST).is_file():
         with opened(plan, folder):
             OUT.print(f"{folder} holds this benchmark already; nothing to do.", soft_wrap=True)
         return
     try:
         with (
-            clear_if_full(folder),
-            made as entered,
-            opened_with_progress(plan, folder, time.monotonic, quiet=quiet) as collection,
+            said_if_disk_full(folder),
+            made as executor,
+            opened_with_progress(plan, folder, quiet=quiet) as collection,
         ):
-            _run(collection, entered, quiet=quiet)
+            _run(collection, executor, quiet=quiet)
     except KeyboardInterrupt:
-        kept = Workplace(folder).count()
-        said = f"\nstopped; {kept} finished units are kept. The same command goes on from there."
+        kept = Shards(folder).count()
+        said = f"\nstopped; {kept} finished units are kept. The same command resumes from there."
         ERR.print(said, soft_wrap=True, highlight=False)
         raise typer.Exit(INTERRUPTED) from None
-    runs = len(collection.units) * len(plan.budgets) * plan.n_seeds
+    runs = len(collection.tasks) * len(plan.budgets) * plan.n_seeds
     OUT.print(f"{runs} runs written to {folder}; look at it with: lcbench info {folder}", soft_wrap=True)
 
 
@@ -107,30 +104,28 @@ def _configs(space: str, configs: str, plan_seed: int) -> "pd.DataFrame":
     return given_configs(space, read_table(Path(configs)))
 
 
-def _run(collection: "Collection", engine: "Engine", *, quiet: bool) -> None:
+def _run(collection: "Collection", executor: "Executor[RunsTask]", *, quiet: bool) -> None:
     """Train all units under a report, then write the benchmark, or say what is missing."""
     import time
     from contextlib import nullcontext
     from datetime import UTC, datetime
 
-    from lcbench.collection.log import Log, followed
-    from lcbench.collection.reporting import Report
+    from lcbench.collection.reporting import Log, Report
     from lcbench.console import ERR
 
     with ERR.status("timing single runs on this machine, for the seconds of the table") if not quiet else nullcontext():
         collection.calibrate()
     if not quiet:
-        ahead = f"{len(collection.pending())} of {len(collection.units)} units to train: {engine.describe()}"
+        ahead = f"{len(collection.pending())} of {len(collection.tasks)} units to train: {executor.describe()}"
         ERR.print(ahead, soft_wrap=True, highlight=False, markup=False)
     log = Log(collection.folder, lambda: datetime.now(UTC))
-    with followed(log, collection, engine):
+    with log.following(collection, executor):
         with Report(collection, log, time.monotonic, quiet=quiet) as report:
-            for outcome in collection.run(engine):
+            for outcome in collection.run(executor):
                 report.add(outcome)
         missing = collection.pending()
         if not missing:
             collection.finish(datetime.now(UTC))
     if missing:
-        explained = collection.failures.explain(missing, len(collection.units))
-        ERR.print(explained, soft_wrap=True, highlight=False, markup=False)
+        ERR.print(collection.missing(missing), soft_wrap=True, highlight=False, markup=False)
         raise typer.Exit(INCOMPLETE)

@@ -1,23 +1,25 @@
-"""A collection from its plan to the finished folder: resumable, wherever its units run."""
+"""A collection from its plan to the finished folder: resumable, wherever its tasks run."""
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
 
-from lcbench.collection.engine import Engine, run
-from lcbench.collection.failures import Failures
-from lcbench.collection.full_disk import disk_is_full
+from lcbench.collection.data.preparation import describe, prepare
+from lcbench.collection.data.prepared import digest_data, keep_prepared
+from lcbench.collection.data.sources import load_dataset
 from lcbench.collection.networks.metrics import RECORD
 from lcbench.collection.plan import Plan
 from lcbench.collection.provenance import provenance
-from lcbench.collection.shards import Workplace
+from lcbench.collection.shards import Shards
 from lcbench.collection.tables import labels_table
-from lcbench.collection.unit import Outcome, Task, Unit
-from lcbench.errors import StoppedError
+from lcbench.collection.tasks import RunsTask, TrainRuns
+from lcbench.errors import InputError, PlanConflictError, StoppedError
 from lcbench.space.spaces import get_space, is_full, to_json
 from lcbench.table import store
 from lcbench.table.manifest import (
@@ -32,90 +34,107 @@ from lcbench.table.manifest import (
     extra_schema,
     table_path,
 )
+from lcbench.work import Executor, Outcome, differences, get_executor, refuse_other_plan, run
+from lcbench.work.workplace import disk_is_full
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Collection:
     """A plan at work in a folder.
 
-    While units are missing, the folder is no benchmark yet: what is finished lies in ``.collecting``, beside the
-    reasons of the units that failed. Those are pending like all the others, so running again tries them again.
+    While tasks are missing, the folder is no benchmark yet: what is finished lies in ``.collecting``, beside the
+    reasons of the tasks that failed. Those are pending like all the others, so running again tries them again.
 
     Attributes:
         plan: The plan.
         folder: The benchmark folder.
         described: For each data set its row in the table of data sets.
-        units: All units of work, data set by data set.
+        tasks: All tasks, data set by data set.
         kept: The plan as it is kept in the folder.
     """
 
     plan: Plan
     folder: Path
     described: Mapping[str, Mapping[str, Any]]
-    units: Sequence[Unit]
+    tasks: Sequence[RunsTask]
     kept: Mapping[str, Any]
 
     @property
-    def workplace(self) -> Workplace:
-        """Where finished units are kept."""
-        return Workplace(self.folder)
+    def shards(self) -> Shards:
+        """Storage of finished tasks."""
+        return Shards(self.folder)
 
     @property
-    def failures(self) -> Failures:
-        """Where the reasons of failed units are kept."""
-        return Failures(self.workplace)
+    def trainer(self) -> TrainRuns:
+        """What an executor calls on each task."""
+        return trainer(self.plan, self.folder)
 
     def complete(self) -> bool:
         """Whether the folder is a finished benchmark."""
         return (self.folder / MANIFEST).is_file()
 
-    def pending(self) -> list[Unit]:
-        """Units that are still to be trained, those that have failed included."""
-        done = self.workplace.finished(self.units)
-        return [unit for unit in self.units if unit not in done]
+    def pending(self) -> list[RunsTask]:
+        """Tasks that are still to be done, those that have failed included."""
+        done = self.shards.finished(self.tasks)
+        return [task for task in self.tasks if task not in done]
 
-    def run(self, engine: Engine) -> Iterator[Outcome]:
-        """Train all pending units; one that fails is tried once more, then its reason is kept.
+    def run(self, executor: Executor[RunsTask]) -> Iterator[Outcome[RunsTask]]:
+        """Train all pending tasks; one that fails is tried once more, then its reason is kept.
 
         Args:
-            engine: Where; the results do not depend on it.
+            executor: Where; the results do not depend on it.
 
         Yields:
-            What became of each unit, when it ends.
+            What became of each task, when it ends.
 
         Raises:
-            StoppedError: If the disk is full or the engine cannot go on.
+            StoppedError: If the disk is full or the executor cannot go on.
         """
         self.calibrate()
-        for outcome in run(engine, self._tasks()):
+        for outcome in run(executor, self._grouped()):
             if outcome.disk_full:
                 raise disk_is_full(self.folder, str(outcome.reason))
-            self.failures.record(outcome)
+            self.shards.record([outcome])
             yield outcome
 
     def calibrate(self) -> None:
         """Calibrate the cost model behind ``seconds`` on this machine, unless the folder has one: some seconds."""
-        if not self.workplace.cost.is_file():
-            from lcbench.collection.networks.calibration import (
-                calibrate_for,  # torch is needed nowhere else in this process
-            )
+        if not self.shards.cost.is_file():
+            from lcbench.collection.networks.calibration import calibrate_for  # torch is needed nowhere else here
 
-            data = [self.workplace.read_data(name) for name in self.described]
+            data = [self.shards.read_data(name) for name in self.described]
             model = calibrate_for(data, self.plan.single_configs, self.plan.device)
-            store.write_json(self.workplace.cost, model.to_json())
+            store.write_json(self.shards.cost, model.to_json())
 
-    def _tasks(self) -> Iterator[Task]:
-        """All pending units; where many small products are slow, those of similar shape in one task."""
-        plan, folder = self.plan, self.folder.resolve()
-        configs = dict(zip(plan.configs.index, plan.single_configs, strict=True))
-        pending = [(unit, configs[unit.config_id]) for unit in self.pending()]
+    def expected_seconds(self, tasks: Sequence[RunsTask]) -> dict[RunsTask, float]:
+        """How long each task is expected to take, by the cost model of a calibrated collection.
+
+        Returns:
+            Seconds of an epoch of one run. All tasks train equally many epochs, so tasks compare as these do; a stack
+            needs less than its runs alone, by a factor that this leaves open.
+        """
+        from lcbench.collection.networks.cost import CostModel
+        from lcbench.collection.networks.extent import Extent, work_of
+
+        model = CostModel.from_json(store.read_json(self.shards.cost))
+        extents = {name: Extent.of(self.shards.read_data(name)) for name in {task.dataset for task in tasks}}
+        return {task: model.seconds_of(work_of(extents[task.dataset], task.config)) for task in tasks}
+
+    def missing(self, tasks: Sequence[RunsTask]) -> str:
+        """Say what is missing and why, in a few lines."""
+        counts = Counter(task.dataset for task in tasks)
+        of = ", ".join(f"{n} of {name}" for name, n in counts.items())
+        heading = f"{len(tasks)} of {len(self.tasks)} units {'is' if len(tasks) == 1 else 'are'} missing ({of}):"
+        return self.shards.explain(tasks, heading)
+
+    def _grouped(self) -> Iterator[RunsTask]:
+        """All pending tasks; where many small products are slow, those of similar shape together."""
+        pending = self.pending()
         for dataset, described in self.described.items():
-            members = [(unit, config) for unit, config in pending if unit.dataset == dataset]
-            for group in self._groups(described, [config for _, config in members]):
-                (unit, config), *companions = [members[i] for i in group]
-                yield Task(
-                    folder, unit, config, plan.budgets, plan.seeds, plan.plan_seed, plan.extras, plan.device, companions
-                )
+            own = [task for task in pending if task.dataset == dataset]
+            for group in self._groups(described, [task.config for task in own]):
+                first, *others = [own[i] for i in group]
+                yield replace(first, companions=tuple(others))
 
     def _groups(self, described: Mapping[str, Any], configs: Sequence[Mapping[str, Any]]) -> Sequence[Sequence[int]]:
         """Which configurations train in one stack."""
@@ -128,15 +147,15 @@ class Collection:
         return groups(configs, described["features"], described["classes"], described["train_instances"], copies)
 
     def finish(self, now: datetime) -> None:
-        """Gather the units into one file per data set and write the manifest.
+        """Gather the tasks' runs into one file per data set and write the manifest.
 
         Args:
             now: When, for the manifest.
         """
         for dataset in self.described:
-            own = [unit for unit in self.units if unit.dataset == dataset]
+            own = [task for task in self.tasks if task.dataset == dataset]
             self._refuse_damaged(own)
-            store.write_runs(self.folder, dataset, self.workplace.read_units(own), RECORD)
+            store.write_runs(self.folder, dataset, self.shards.read(own), RECORD)
             self._write_extras(dataset, own)
         configs = pa.Table.from_pandas(self.plan.configs.reset_index(), preserve_index=False)
         store.write_parquet(self.folder / CONFIGS, configs)
@@ -144,21 +163,21 @@ class Collection:
         store.write_parquet(self.folder / DATASETS, described)
         store.seal(self.folder, self._manifest(now), list(self.described))
 
-    def _refuse_damaged(self, units: Sequence[Unit]) -> None:
-        """Remove finished units whose files have been damaged since, so that they are trained again."""
-        damaged = [str(unit) for unit in units if self.workplace.remove_if_damaged(unit)]
+    def _refuse_damaged(self, tasks: Sequence[RunsTask]) -> None:
+        """Remove finished tasks whose files have been damaged since, so that they are trained again."""
+        damaged = [str(task) for task in tasks if self.shards.remove_if_damaged(task)]
         if damaged:
             were = "was damaged and has" if len(damaged) == 1 else "were damaged and have"
             raise StoppedError(f"{', '.join(damaged)} {were} been removed; run the same command again.")
 
-    def _write_extras(self, dataset: str, units: Sequence[Unit]) -> None:
+    def _write_extras(self, dataset: str, tasks: Sequence[RunsTask]) -> None:
         """Gather what was logged beside the curves."""
         asked = {GRADIENTS: self.plan.extras.gradients, PREDICTIONS: self.plan.extras.predictions}
         for kind in (kind for kind, wanted in asked.items() if wanted):
-            tables = self.workplace.read_extras(kind, units)
+            tables = self.shards.read_extras(kind, tasks)
             store.write_parts(self.folder / table_path(kind, dataset), tables, extra_schema(kind, RECORD))
         if self.plan.extras.predictions:
-            labels = labels_table(self.workplace.read_data(dataset))
+            labels = labels_table(self.shards.read_data(dataset))
             store.write_parquet(self.folder / table_path(LABELS, dataset), labels)
 
     def _manifest(self, now: datetime) -> Manifest:
@@ -171,5 +190,78 @@ class Collection:
             budgets=plan.budgets,
             seeds=plan.seeds,
             schedule="adaptive: a cosine of its own for each budget",
-            provenance=provenance(self.kept, store.read_json(self.workplace.cost), now),
+            provenance=provenance(self.kept, store.read_json(self.shards.cost), now),
         )
+
+
+def trainer(plan: Plan, folder: Path) -> TrainRuns:
+    """What an executor calls on each task of a plan in a folder."""
+    return TrainRuns(folder.resolve(), plan.budgets, plan.seeds, plan.plan_seed, plan.extras, plan.device)
+
+
+@contextmanager
+def opened(plan: Plan, folder: Path, loaded: Callable[[str], None] = lambda _: None) -> Iterator[Collection]:
+    """Load and check every data set, and hold the folder for this plan.
+
+    Args:
+        plan: The plan.
+        folder: The benchmark folder, as it was left or new.
+        loaded: Called with the name of each data set when it is ready.
+
+    Raises:
+        InputError: If a data set cannot be used, the folder holds something else, or another collection is at work
+            in it.
+        PlanConflictError: If the folder holds (part of) a different plan; the message says what differs.
+    """
+    shards = Shards(folder)
+    ours = (folder / MANIFEST).is_file() or shards.root.is_dir()
+    if folder.is_dir() and not ours and any(folder.iterdir()):
+        raise InputError(f"{folder} is not empty and holds no collection; choose a new or an empty folder.")
+    with shards.held():
+        try:
+            yield _prepare(plan, folder, shards, loaded)
+        finally:
+            if (folder / MANIFEST).is_file():
+                shards.remove()
+
+
+def _prepare(plan: Plan, folder: Path, shards: Shards, loaded: Callable[[str], None]) -> Collection:
+    kept, asked = _kept_plan(folder, shards), plan.describe()
+    if kept is not None:
+        refuse_other_plan(differences(kept, asked), folder)
+    described: dict[str, dict[str, Any]] = {}
+    digests: dict[str, str] = {}
+    for source in plan.sources:
+        dataset = load_dataset(source)
+        if dataset.name in described:
+            raise InputError(f"two data sets are named {dataset.name!r}; name one of them with file:...&name=...")
+        data = prepare(dataset, plan.encoding)
+        digests[data.name] = digest_data(data)
+        if kept is not None and kept["data"].get(data.name) != digests[data.name]:
+            refuse_other_plan([f"the data of {data.name} has changed"], folder)
+        described[data.name] = describe(dataset, data)
+        if not (folder / MANIFEST).is_file():
+            keep_prepared(shards.data, data, digests[data.name])
+        loaded(data.name)
+    kept = {**asked, "data": digests}
+    if not (folder / MANIFEST).is_file():
+        shards.accept(kept)
+    return Collection(plan, folder, described, plan.tasks(described), kept)
+
+
+def _kept_plan(folder: Path, shards: Shards) -> Mapping[str, Any] | None:
+    """The plan that the folder was begun or finished with."""
+    if not (folder / MANIFEST).is_file():
+        kept = shards.plan()
+    elif (kept := store.read_manifest(folder).provenance.get("plan")) is None:
+        raise PlanConflictError(f"{folder} holds a benchmark that was not collected here; choose another folder.")
+    if kept is not None and not isinstance(kept.get("data"), dict):
+        raise PlanConflictError(f"{shards.plan_file} is no plan of ours; choose another folder.")
+    return kept
+
+
+def executor_for(
+    plan: Plan, folder: Path, engine: str = "local", jobs: int = 1, scheduler: str | None = None
+) -> AbstractContextManager[Executor[RunsTask]]:
+    """An executor for a plan's tasks, ready to be entered; see :func:`lcbench.work.get_executor`."""
+    return get_executor(engine, jobs, scheduler, trainer(plan, folder), preload="lcbench.collection.worker")

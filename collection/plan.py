@@ -8,8 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from lcbench.collection.data.prepared import Prepared
-from lcbench.collection.unit import NO_EXTRAS, Extras, Unit
+from lcbench.collection.tasks import NO_EXTRAS, Extras, RunsTask
 from lcbench.errors import InputError
 from lcbench.space.spaces import check_configs, get_space, records, sample
 from lcbench.table.manifest import check_budgets
@@ -62,9 +61,10 @@ class Plan:
         """The configurations one by one, with their active hyperparameters only, in the order of the index."""
         return records(get_space(self.space_name), self.configs)
 
-    def units(self, datasets: Mapping[str, object]) -> list[Unit]:
-        """All units of work for the data sets of these names, data set by data set."""
-        return [Unit(name, int(config_id)) for name in datasets for config_id in self.configs.index]
+    def tasks(self, datasets: Mapping[str, object]) -> list[RunsTask]:
+        """All tasks on the data sets of these names, data set by data set."""
+        configs = dict(zip(map(int, self.configs.index), self.single_configs, strict=True))
+        return [RunsTask(name, config_id, config) for name in datasets for config_id, config in configs.items()]
 
     def describe(self) -> dict[str, Any]:
         """Write down the plan, as it is kept in the folder."""
@@ -81,6 +81,24 @@ class Plan:
             "predictions": self.extras.predictions,
             "device": self.device,
         }
+
+
+def check_device(name: str) -> str:
+    """Check that a device is there.
+
+    Raises:
+        InputError: If it is not.
+    """
+    if name == "cpu":
+        return name
+    import torch
+
+    there = torch.cuda.device_count()
+    names = ["cuda", *(f"cuda:{i}" for i in range(there))] if there else []
+    if name not in names:
+        wanted = f"one of {', '.join(['cpu', *names])}" if names else "cpu, where torch finds no GPU"
+        raise InputError(f"device must be {wanted}, got {name!r}; choose another, or go to a machine that has it.")
+    return name
 
 
 def sampled_configs(space_name: str, n: int, plan_seed: int) -> pd.DataFrame:
@@ -115,30 +133,3 @@ def digest_configs(configs: pd.DataFrame) -> str:
         digest.update(str(name).encode())
         digest.update(repr(column.tolist()).encode())
     return digest.hexdigest()
-
-
-def digest_data(data: Prepared) -> str:
-    """A digest of a prepared data set: of every array and the order of the classes."""
-    digest = hashlib.sha256(repr(data.classes).encode())
-    for array in (data.x_train, data.y_train, data.x_valid, data.y_valid, data.x_test, data.y_test):
-        digest.update(repr(array.shape).encode())
-        digest.update(np.ascontiguousarray(array).data)
-    return digest.hexdigest()
-
-
-def differences(kept: Mapping[str, Any], asked: Mapping[str, Any]) -> list[str]:
-    """Say how two written plans differ, one line each."""
-    found = []
-    for key in asked:
-        old, new = kept.get(key), asked[key]
-        if old == new:
-            continue
-        if key == "configurations digest":
-            found.append("the configurations are others")
-        else:
-            found.append(f"{key}: there {_short(old)}, asked {_short(new)}")
-    return found
-
-
-def _short(value: object) -> str:
-    return ",".join(map(str, value)) if isinstance(value, list) else str(value)

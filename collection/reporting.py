@@ -1,108 +1,133 @@
 """What people see of a collection at work: a bar or plain lines, a line per data set, and the log."""
 
+import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
+from datetime import datetime
+from importlib.metadata import version
 from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from rich.markup import escape
-from rich.progress import TextColumn
-
-from lcbench.collection.collecting import Collection
-from lcbench.collection.expected import expected_seconds
-from lcbench.collection.log import Log
-from lcbench.collection.meter import Meter
+from lcbench.collection.collecting import Collection, opened
 from lcbench.collection.plan import Plan
-from lcbench.collection.possession import opened
-from lcbench.collection.unit import Outcome, Unit
-from lcbench.console import ERR, Pace, duration, progress
+from lcbench.collection.tasks import RunsTask
+from lcbench.console import duration
+from lcbench.errors import LcbenchError
+from lcbench.work import Executor, Outcome, Progress
+
+LOG = "collect.log"
 
 
 @contextmanager
-def opened_with_progress(plan: Plan, folder: Path, clock: Callable[[], float], *, quiet: bool) -> Iterator[Collection]:
-    """As :func:`lcbench.collection.possession.opened`, with a bar over the data sets while they are loaded.
-
-    Where no bar can be drawn, a line every half a minute says how far it is: large data sets take their time.
-
-    Args:
-        plan: The plan.
-        folder: The benchmark folder.
-        clock: Gives seconds.
-        quiet: Whether to show nothing.
-    """
-    pace, plain, total = Pace(clock()), not quiet and not ERR.is_terminal, len(plan.sources)
+def opened_with_progress(
+    plan: Plan, folder: Path, *, quiet: bool, clock: Callable[[], float] = time.monotonic
+) -> Iterator[Collection]:
+    """As :func:`lcbench.collection.collecting.opened`, with progress over the data sets while they are loaded."""
     with ExitStack() as stack:
-        with progress(quiet=quiet) as bar:
-            task = bar.add_task("loading data sets", total=total, note="")
-            loaded: list[str] = []
-
-            def show(dataset: str) -> None:
-                loaded.append(dataset)
-                bar.update(task, advance=1, note=dataset)
-                if plain and pace.due(0.0, clock()):
-                    ERR.print(f"{len(loaded)} of {total} data sets loaded", soft_wrap=True, highlight=False)
-
-            collection = stack.enter_context(opened(plan, folder, show))
+        bar = Progress(
+            "loading data sets", len(plan.sources), unit="data sets loaded", quiet=quiet, tenths=False, clock=clock
+        )
+        with bar as progress:
+            collection = stack.enter_context(opened(plan, folder, lambda _: progress.add()))
         yield collection
 
 
-class Report:
-    """Follows a collection unit by unit.
+class Log:
+    """A text file to which every collection in the folder appends, one line per event, each with its time.
 
     Args:
-        collection: The collection, calibrated, before its first unit is trained.
-        log: Where finished data sets and failures are written down.
-        clock: Gives seconds.
+        folder: The benchmark folder; the file is no part of the benchmark itself.
+        now: Gives the time.
+    """
+
+    def __init__(self, folder: Path, now: Callable[[], datetime]) -> None:
+        self.path, self._now = folder / LOG, now
+
+    def add(self, text: str) -> None:
+        """Append an event."""
+        with self.path.open("a", encoding="utf-8") as file:
+            file.write(f"{self._now().isoformat(timespec='seconds')} {' '.join(text.split())}\n")
+
+    @contextmanager
+    def following(self, collection: Collection, executor: Executor[RunsTask]) -> Iterator[None]:
+        """Write down how the collection in this block begins and ends, however it ends."""
+        units = len(collection.tasks)
+        self.add(f"start: lcbench {version('lcbench')}, {executor.describe()}")
+        self.add("plan: " + ", ".join(f"{name} {value}" for name, value in collection.plan.describe().items()))
+        finished = collection.shards.count()
+        self.add(f"units: {units} on {', '.join(collection.described)}; {finished} are finished already")
+        try:
+            yield
+        except (KeyboardInterrupt, LcbenchError) as error:
+            with suppress(OSError):  # the disk may be full
+                kept = f"{collection.shards.count()} of {units} units are kept"
+                self.add(f"stopped: {str(error) or 'interrupted'} ({kept})")
+            raise
+        missing = 0 if collection.complete() else len(collection.pending())
+        self.add(f"end: {f'{missing} of {units} units are missing' if missing else 'the benchmark is whole'}")
+
+
+class Report:
+    """Follows a collection task by task.
+
+    Args:
+        collection: The collection, calibrated, before its first task is done.
+        log: Receives finished data sets and failures.
         quiet: Whether to write to the log only.
+        clock: Gives seconds.
     """
 
     def __init__(self, collection: Collection, log: Log, clock: Callable[[], float], *, quiet: bool) -> None:
         pending, plan = collection.pending(), collection.plan
-        self._expected = expected_seconds(collection, pending)
-        units, run_epochs = len(collection.units), sum(plan.budgets) * plan.n_seeds
-        self.meter = Meter(units, units - len(pending), run_epochs, sum(self._expected.values()), clock)
-        self._left, self._all = _by_dataset(pending), _by_dataset(collection.units)
+        self._expected = collection.expected_seconds(pending)
+        self._run_epochs = sum(plan.budgets) * plan.n_seeds
+        self._left, self._all = _by_dataset(pending), _by_dataset(collection.tasks)
         self._failed: Counter[str] = Counter()
-        self._log, self._quiet, self._plain = log, quiet, not quiet and not ERR.is_terminal
-        self._clock, self._pace = clock, Pace(clock())
-        self._bar = progress(quiet=quiet, left=TextColumn("{task.fields[left]}"))
-        self._task = self._bar.add_task(
-            "collecting", total=units, completed=self.meter.finished, note="units", left=self.meter.left
+        self._trained, self._log = 0, log
+        units = len(collection.tasks)
+        self.progress = Progress(
+            "collecting",
+            units,
+            done=units - len(pending),
+            unit="units",
+            work=sum(self._expected.values()),
+            quiet=quiet,
+            clock=clock,
         )
 
     def __enter__(self) -> Self:
-        self._bar.start()
+        self.progress.__enter__()
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
-        self._bar.stop()
+        self.progress.__exit__(kind, error, at)
 
-    def add(self, outcome: Outcome) -> None:
-        """Show what became of a unit."""
-        dataset, failed = outcome.unit.dataset, outcome.reason is not None
-        self.meter.add(self._expected[outcome.unit], failed=failed)
+    def add(self, outcome: Outcome[RunsTask]) -> None:
+        """Show what became of a task."""
+        dataset, failed = outcome.task.dataset, outcome.reason is not None
+        self._trained += not failed
         self._left[dataset] -= 1
         self._failed[dataset] += failed
         if failed:
-            self._say(f"{outcome.unit} failed: {outcome.reason}")
+            self._say(f"{outcome.task} failed: {outcome.reason}")
         if not self._left[dataset]:
             self._say(self._finished(dataset))
-        self._bar.update(self._task, advance=1, note=f"units, {self.meter.speed()}", left=self.meter.left)
-        if self._plain and self._pace.due(self.meter.share, self._clock()):
-            ERR.print(self.meter.line(), soft_wrap=True, highlight=False)
+        self.progress.add(self._speed(), work=self._expected[outcome.task], failed=failed)
+
+    def _speed(self) -> str:
+        return f"{self._trained * self._run_epochs / max(self.progress.seconds, 1e-9):,.0f} run-epochs/s"
 
     def _finished(self, dataset: str) -> str:
         units, failed = self._all[dataset], self._failed[dataset]
         what = f"{units} units finished" if not failed else f"{units - failed} of {units} units finished"
-        return f"{dataset}: {what} after {duration(self.meter.seconds)}, {self.meter.speed()}"
+        return f"{dataset}: {what} after {duration(self.progress.seconds)}, {self._speed()}"
 
     def _say(self, text: str) -> None:
         self._log.add(text)
-        if not self._quiet:
-            self._bar.console.print(escape(text), soft_wrap=True, highlight=False)
+        self.progress.say(text)
 
 
-def _by_dataset(units: Sequence[Unit]) -> Counter[str]:
-    return Counter(unit.dataset for unit in units)
+def _by_dataset(tasks: Sequence[RunsTask]) -> Counter[str]:
+    return Counter(task.dataset for task in tasks)

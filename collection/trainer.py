@@ -2,48 +2,17 @@
 
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from lcbench.collection.attempt import describe
 from lcbench.collection.data.prepared import Prepared
 from lcbench.table.curve import Curve
 
 if TYPE_CHECKING:
     from lcbench.collection.networks.recorder import Run
     from lcbench.collection.networks.tensors import Tensors
-
-
-@dataclass(frozen=True, slots=True)
-class Order:
-    """What is to be trained.
-
-    Attributes:
-        number: By which the one who ordered knows it again.
-        config: The configuration's values.
-        budget: Epochs.
-    """
-
-    number: int
-    config: Mapping[str, Any]
-    budget: int
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Trained:
-    """What came of an order.
-
-    Attributes:
-        curve: The metric after each epoch, the mean over the seeds, NaN from where one of them diverged; and seconds
-            as measured, what one seed's run took of the time of all. None if it failed.
-        reason: None, or kind and first line of the error.
-    """
-
-    curve: Curve | None = None
-    reason: str | None = None
 
 
 class Trainer:
@@ -54,7 +23,7 @@ class Trainer:
     asked for it and in which order.
 
     Args:
-        data: The data set; it is copied to the device once, when the first order comes.
+        data: The data set; it is copied to the device once, when the first run is asked for.
         metric: Name of the metric that is asked for.
         seeds: Seeds of the runs; they train as one stack.
         plan_seed: Seed of the collection.
@@ -66,15 +35,8 @@ class Trainer:
         self.plan_seed, self.device = plan_seed, device
         self._tensors: Tensors | None = None
 
-    def __call__(self, order: Order) -> Trained:
-        """Train; whatever goes wrong becomes a reason."""
-        try:
-            return Trained(self.curve(order.config, order.budget))
-        except Exception as error:
-            return Trained(reason=describe(error))
-
     def curve(self, config: Mapping[str, Any], budget: int) -> Curve:
-        """Train on one thread. Torch is imported here: who only hands out orders never needs it."""
+        """Train on one thread. Torch is imported here: the process that hands out jobs never needs it."""
         from lcbench.collection.networks.tensors import Tensors, one_thread
         from lcbench.collection.networks.train import train
 

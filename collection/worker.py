@@ -1,4 +1,4 @@
-"""What a worker process does: train a unit, or several in one stack, and keep them."""
+"""What a worker process does: train a task, or several in one stack, and keep their runs."""
 
 import platform
 import time
@@ -9,42 +9,43 @@ from lcbench.collection.networks.cost import CostModel
 from lcbench.collection.networks.extent import Extent, work_of
 from lcbench.collection.networks.tensors import Tensors, one_thread
 from lcbench.collection.networks.train import train_together
-from lcbench.collection.shards import Workplace
-from lcbench.collection.unit import Task
+from lcbench.collection.shards import Shards
+from lcbench.collection.tasks import RunsTask, TrainRuns
 from lcbench.errors import InputError
-from lcbench.table.store import read_json
+from lcbench.files import read_json
 
 
-def work(task: Task) -> None:
-    """Train a task's units on one thread and write their runs into the folder.
+def train_and_keep(job: TrainRuns, task: RunsTask) -> None:
+    """Train a task on one thread and write its runs into the folder.
 
     Raises:
         InputError: If there is no collection in the folder, seen from this machine.
     """
-    workplace = Workplace(task.folder)
-    if not workplace.plan.is_file():
+    shards = Shards(job.folder)
+    if not shards.plan_file.is_file():
         raise InputError(
-            f"{task.folder} must be shared by all machines, but {platform.node()} sees no collection there; "
+            f"{job.folder} must be shared by all machines, but {platform.node()} sees no collection there; "
             "choose a folder on a shared file system."
         )
+    members = task.parts or (task,)
+    configs = [member.config for member in members]
     with one_thread():
-        data = _data(task.folder, task.unit.dataset, task.device)
-        units, configs = zip(*task.members, strict=True)
-        cost = _cost(task.folder)
+        data = _data(job.folder, task.dataset, job.device)
+        cost = _cost(job.folder)
         seconds = [cost.seconds_of(work_of(Extent.of(data), config)) for config in configs]
         runs = train_together(
-            data, configs, task.budgets, task.seeds, task.plan_seed, time.perf_counter, seconds, task.extras
+            data, configs, job.budgets, job.seeds, job.plan_seed, time.perf_counter, seconds, job.extras
         )
-    if workplace.plan.is_file():  # not so if another worker was quicker and the benchmark is finished
-        for unit, own in zip(units, runs, strict=True):
-            workplace.write_unit(unit, own)
+    if shards.plan_file.is_file():  # not so if another worker was quicker and the benchmark is finished
+        for member, own in zip(members, runs, strict=True):
+            shards.write(member, own)
 
 
 @lru_cache(maxsize=1)
 def _data(folder: Path, dataset: str, device: str) -> Tensors:
-    return Tensors(Workplace(folder).read_data(dataset), device)
+    return Tensors(Shards(folder).read_data(dataset), device)
 
 
 @lru_cache(maxsize=1)
 def _cost(folder: Path) -> CostModel:
-    return CostModel.from_json(read_json(Workplace(folder).cost))
+    return CostModel.from_json(read_json(Shards(folder).cost))

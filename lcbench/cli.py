@@ -19,7 +19,7 @@ _EXTRAS = dict.fromkeys(("torch", "openml", "sklearn", "arff", "filelock"), "col
 _EXTRAS |= dict.fromkeys(("safetensors", "psutil"), "automl")  # packages by the extra that brings them
 _ORDER = (
     *("demo", "collect", "info", "baselines", "import", "export", "verify", "merge", "migrate"),
-    *("fit", "predict", "simulate", "live", "portfolio", "surrogate", "figures", "compare", "report"),
+    *("fit", "predict", "simulate", "study", "live", "portfolio", "surrogate", "figures", "compare", "report"),
 )
 
 
@@ -32,9 +32,7 @@ def app() -> typer.Typer:
         pretty_exceptions_enable=False,
     )
     rank = {name: i for i, name in enumerate(_ORDER)}
-    for entry in sorted(
-        entry_points(group="lcbench.table.table_commands"), key=lambda e: (rank.get(e.name, len(rank)), e.name)
-    ):
+    for entry in sorted(entry_points(group="lcbench.commands"), key=lambda e: (rank.get(e.name, len(rank)), e.name)):
         command = entry.load()
         if isinstance(command, typer.Typer):  # a group of commands
             program.add_typer(command, name=entry.name)

@@ -1,12 +1,12 @@
-"""Backend that trains for real: the only file of this package that imports :mod:`collection`."""
+"""Backend that trains for real."""
 
 from collections.abc import Iterable, Sequence
 from contextlib import AbstractContextManager
+from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
 from importlib.util import find_spec
 from pathlib import Path
-from types import TracebackType
 from typing import Any, Self
 
 import pandas as pd
@@ -14,19 +14,17 @@ import pandas as pd
 from lcbench.collection.data.dataset import Dataset
 from lcbench.collection.data.encodings import default_encoding
 from lcbench.collection.data.preparation import prepare
+from lcbench.collection.data.prepared import digest_data
 from lcbench.collection.data.sources import load_dataset
-from lcbench.collection.engine import KILLED
 from lcbench.collection.networks.metrics import RECORD
-from lcbench.collection.networks.tensors import check_device
-from lcbench.collection.plan import digest_configs, digest_data
-from lcbench.collection.processes import Processes
-from lcbench.collection.trainer import Order, Trained, Trainer
+from lcbench.collection.plan import check_device, digest_configs
+from lcbench.collection.trainer import Trainer
 from lcbench.errors import InputError, StoppedError, UnknownNameError
 from lcbench.simulate.budgets import checked, offered
-from lcbench.simulate.contract import Domain, Job
+from lcbench.simulate.contract import Domain
 from lcbench.simulate.domain import ConfigTable, SpaceDomain, TableDomain
 from lcbench.simulate.function import WithObjective
-from lcbench.simulate.realtime.crew import Answer, Crew
+from lcbench.simulate.realtime.job import JobTask
 from lcbench.simulate.realtime.result import tried
 from lcbench.simulate.trace import Trace
 from lcbench.space import Config
@@ -35,6 +33,8 @@ from lcbench.space.spaces import check_configs, get_space, records
 from lcbench.table.benchmark import Benchmark, load
 from lcbench.table.curve import Curve
 from lcbench.whole import as_whole, whole
+from lcbench.work import Executor
+from lcbench.work.processes import LocalExecutor
 
 
 class TrainingBackend(WithObjective):
@@ -171,9 +171,9 @@ class TrainingBackend(WithObjective):
             raise InputError(f"configs must be given for configurations to have numbers, got space {self.space_name}.")
         return int(self._ids[_row(self.table, config)])
 
-    def crew(self, workers: int) -> AbstractContextManager[Crew]:
-        """Processes that train; see :mod:`lcbench.collection.processes`."""
-        return _ProcessCrew(self, workers)
+    def executor(self, workers: int) -> AbstractContextManager[Executor[JobTask]]:
+        """Processes of this machine that train."""
+        return LocalExecutor(workers, Train(self), preload="lcbench.collection.worker")
 
     def describe(self) -> dict[str, Any]:
         """Everything that decides which values come, in plain types."""
@@ -196,33 +196,23 @@ class TrainingBackend(WithObjective):
         return Encoding(self.space)
 
 
-class _ProcessCrew:
-    """A process for each job that is at work."""
+@dataclass(frozen=True, slots=True)
+class Train:
+    """Does the jobs of a backend, in whatever process it is called.
 
-    def __init__(self, backend: TrainingBackend, workers: int) -> None:
-        self._backend = backend
-        self._processes: Processes[Order, Trained] = Processes(workers, backend.trainer)
+    Attributes:
+        backend: The backend.
+    """
 
-    def __enter__(self) -> Self:
-        self._processes.__enter__()
-        return self
+    backend: TrainingBackend
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
-        self._processes.__exit__(kind, error, at)
+    def __call__(self, task: JobTask) -> Curve:
+        """Train.
 
-    def start(self, number: int, job: Job) -> None:
-        """Give a job to a process."""
-        self._processes.start(Order(number, self._backend.values(job.config), job.budget))
-
-    def wait(self, seconds: float) -> list[Answer]:
-        """Wait for processes to end their jobs, or to be killed."""
-        return [_answer(order, trained) for order, trained in self._processes.wait(seconds)]
-
-
-def _answer(order: Order, trained: Trained | None) -> Answer:
-    if trained is None:
-        return Answer(order.number, None, KILLED)
-    return Answer(order.number, trained.curve, trained.reason)
+        Raises:
+            InputError: If the backend does not offer the job.
+        """
+        return self.backend.curve(task.config, task.budget)
 
 
 def _row(table: ConfigTable, config: Config) -> int:
@@ -262,9 +252,8 @@ def collect_tried(
         StoppedError: If a run cannot be trained.
         InputError: If the folder cannot be used.
     """
-    from lcbench.collection.local_engine import LocalEngine
+    from lcbench.collection.collecting import executor_for, opened
     from lcbench.collection.plan import Plan, given_configs
-    from lcbench.collection.possession import opened
 
     plan = Plan(
         sources=(backend.source,),
@@ -276,12 +265,12 @@ def collect_tried(
         plan_seed=backend.trainer.plan_seed,
         device=backend.trainer.device,
     )
-    with LocalEngine(workers) as engine, opened(plan, folder) as collection:
+    with executor_for(plan, folder, jobs=workers) as executor, opened(plan, folder) as collection:
         if not collection.complete():
-            for _ in collection.run(engine):
+            for _ in collection.run(executor):
                 pass
             missing = collection.pending()
             if missing:
-                raise StoppedError(collection.failures.explain(missing, len(collection.units)))
+                raise StoppedError(collection.missing(missing))
             collection.finish(now)
     return load(folder)

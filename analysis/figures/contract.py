@@ -89,7 +89,7 @@ class FigureSpec:
             bench: The table.
             metric: Name of a metric; by default the table's objective.
             traces: What a study gave, one row per result.
-            systems: What a study of systems gave, see :mod:`lcbench.simulate.ablation.file`.
+            systems: What a study of systems gave, see :mod:`lcbench.simulate.study.systems.file`.
 
         Raises:
             NothingToDrawError: If there is nothing to show.
@@ -107,6 +107,6 @@ class FigureSpec:
     def _of_systems(self, systems: "pd.DataFrame | None") -> "pd.DataFrame":
         if systems is None or not len(systems):
             raise NothingToDrawError(
-                "it shows a study of systems; run 'lcbench ablation OUT --datasets ...' and give --systems OUT."
+                "it shows a study of systems; run 'lcbench study OUT --datasets ...' and give --systems OUT."
             )
         return self.load().frame(systems)

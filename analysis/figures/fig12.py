@@ -19,7 +19,7 @@ def frame(systems: pd.DataFrame) -> pd.DataFrame:
     """The errors.
 
     Args:
-        systems: A study, see :mod:`lcbench.simulate.ablation.file`.
+        systems: A study, see :mod:`lcbench.simulate.study.systems.file`.
 
     Returns:
         The columns of :func:`lcbench.analysis.systems.trajectories`, on the data sets that have been run with each
@@ -38,7 +38,7 @@ def frame(systems: pd.DataFrame) -> pd.DataFrame:
             return trajectories(there, [_with(line, int(number)) for number in numbers])
     raise NothingToDrawError(
         "it compares numbers of workers, and no system of this study has been run with two on one data set; run "
-        "'lcbench ablation' with --systems bohb --workers 1,3."
+        "'lcbench study' with --systems bohb --workers 1,3."
     )
 
 

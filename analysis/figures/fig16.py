@@ -16,7 +16,7 @@ def frame(systems: pd.DataFrame) -> pd.DataFrame:
     """The errors.
 
     Args:
-        systems: A study, see :mod:`lcbench.simulate.ablation.file`.
+        systems: A study, see :mod:`lcbench.simulate.study.systems.file`.
 
     Returns:
         The columns of :func:`lcbench.analysis.systems.trajectories`.

@@ -25,7 +25,7 @@ def frame(systems: pd.DataFrame) -> pd.DataFrame:
     """The numbers.
 
     Args:
-        systems: A study, see :mod:`lcbench.simulate.ablation.file`.
+        systems: A study, see :mod:`lcbench.simulate.study.systems.file`.
 
     Returns:
         See :func:`lcbench.analysis.systems.numbers`.

@@ -1,9 +1,15 @@
 """A data set ready for training. Nothing that prepares it is imported here: those who train never need it."""
 
+import hashlib
 from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+
+from lcbench.errors import DamagedFileError
+from lcbench.files import read_json, replacing, write_json
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -50,3 +56,56 @@ class Prepared:
     def instances(self) -> int:
         """Rows of the whole data set."""
         return sum(self.class_counts)
+
+
+_ARRAYS = ("x_train", "y_train", "x_valid", "y_valid", "x_test", "y_test")
+_FACTS = ("classes", "class_counts", "encoding", "dropped")
+
+
+def digest_data(data: Prepared) -> str:
+    """A digest of every array and the order of the classes."""
+    digest = hashlib.sha256(repr(data.classes).encode())
+    for name in _ARRAYS:
+        array = getattr(data, name)
+        digest.update(repr(array.shape).encode())
+        digest.update(np.ascontiguousarray(array).data)
+    return digest.hexdigest()
+
+
+def write_prepared(root: Path, data: Prepared) -> None:
+    """Write a prepared data set as plain arrays, to ``root/<name>/x_train.npy`` and so on; its facts last."""
+    place = root / data.name
+    for name in _ARRAYS:
+        with replacing(place / f"{name}.npy") as temporary, temporary.open("wb") as file:
+            np.save(file, getattr(data, name), allow_pickle=False)
+    write_json(place / "facts.json", {name: getattr(data, name) for name in _FACTS})
+
+
+def read_prepared(root: Path, dataset: str) -> Prepared:
+    """Read a prepared data set; its arrays are mapped into memory, not copied.
+
+    Raises:
+        DamagedFileError: If it is missing or damaged.
+    """
+    place = root / dataset
+    facts = read_json(place / "facts.json")
+    try:
+        parts: dict[str, Any] = {
+            name: np.load(place / f"{name}.npy", mmap_mode="r", allow_pickle=False) for name in _ARRAYS
+        }
+        parts |= {name: tuple(each) if isinstance(each := facts[name], list) else each for name in _FACTS}
+    except (OSError, ValueError, EOFError, KeyError, TypeError) as error:
+        raise DamagedFileError(
+            f"{place} cannot be read as a data set ({error}); run the same command again."
+        ) from error
+    return Prepared(name=dataset, **parts)
+
+
+def keep_prepared(root: Path, data: Prepared, digest: str) -> None:
+    """Write a prepared data set with this digest, unless it is there: whoever reads it is not disturbed."""
+    try:
+        if digest_data(read_prepared(root, data.name)) == digest:
+            return
+    except DamagedFileError:
+        pass  # it is not there, or not whole
+    write_prepared(root, data)

@@ -23,7 +23,7 @@ from lcbench.collection.networks.padded import PaddedStack, PaddedTraining
 from lcbench.collection.networks.randomness import Streams, streams
 from lcbench.collection.networks.recorder import Recorders, Run
 from lcbench.collection.networks.tensors import Tensors
-from lcbench.collection.unit import NO_EXTRAS, Extras
+from lcbench.collection.tasks import NO_EXTRAS, Extras
 from lcbench.errors import InputError
 from lcbench.space.spaces import is_full
 

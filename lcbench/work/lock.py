@@ -1,4 +1,4 @@
-"""One process at a time: a lock file is held while work goes on, and whoever comes second hears it in a line."""
+"""One process at a time: a lock file is held while work goes on, and whoever comes second is told so in a line."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -8,17 +8,17 @@ from lcbench.errors import InputError
 
 
 @contextmanager
-def alone(lock: Path, otherwise: str) -> Iterator[None]:
+def hold(lock: Path, otherwise: str) -> Iterator[None]:
     """Hold a lock file until the block ends, or this process does, however that happens.
 
     Args:
-        lock: The lock file, in a folder that is there.
-        otherwise: What to say where another process holds it.
+        lock: The lock file, in a folder that exists.
+        otherwise: What to say if another process holds it.
 
     Raises:
-        InputError: If another process holds it; nothing waits.
+        InputError: If another process holds it; nobody waits.
     """
-    from filelock import FileLock, Timeout  # an extra: what only reads tables holds nothing
+    from filelock import FileLock, Timeout
 
     mine = FileLock(lock)
     try:

@@ -7,18 +7,18 @@ from typing import Any
 import pandas as pd
 
 from lcbench.collection.models import Problem
-from lcbench.errors import StoppedError
 from lcbench.simulate.autotabular.baselines_first import EPOCHS, WithBaselines
-from lcbench.simulate.autotabular.crew import LimitedCrew, OwnCrew
 from lcbench.simulate.autotabular.settings import Settings
-from lcbench.simulate.autotabular.work import Order, Work
+from lcbench.simulate.autotabular.work import FitModel
 from lcbench.simulate.contract import Domain
 from lcbench.simulate.domain import SpaceDomain
-from lcbench.simulate.realtime.crew import Crew
+from lcbench.simulate.realtime.job import JobTask
 from lcbench.space import Config
 from lcbench.space.spaces import get_space
 from lcbench.table.curve import Curve
 from lcbench.table.metric import Metric
+from lcbench.work import Executor, InlineExecutor
+from lcbench.work.processes import LocalExecutor
 
 
 class ModelBackend:
@@ -29,16 +29,16 @@ class ModelBackend:
         budgets: Those of the networks, and that of a baseline.
 
     Args:
-        work: What fits a model.
+        fit: Fits a model.
         settings: Space, budgets, baselines, processes and limits.
     """
 
     resumes = False
 
-    def __init__(self, work: Work, settings: Settings) -> None:
-        self._work, self._settings = work, settings
+    def __init__(self, fit: FitModel, settings: Settings) -> None:
+        self._fit, self._settings = fit, settings
         self._space = get_space(settings.space)
-        self.metric = Metric(work.problem.scorer.name, "score", "maximize", float("-inf"), work.problem.scorer.best)
+        self.metric = Metric(fit.problem.scorer.name, "score", "maximize", float("-inf"), fit.problem.scorer.best)
         self.budgets = tuple(sorted({*settings.budgets, *([EPOCHS] if settings.baselines else [])}))
 
     def networks(self) -> Domain:
@@ -51,20 +51,24 @@ class ModelBackend:
 
     def curve(self, config: Config, budget: int) -> Curve:
         """Fit in this process; the model is kept as number -1."""
-        done = self._work(Order(-1, config, budget))
-        if done.curve is None:
-            raise StoppedError(f"a model must be fitted to have a curve, got: {done.reason}.")
-        return done.curve
+        return self._fit(JobTask(-1, config, budget))
 
-    def crew(self, workers: int) -> AbstractContextManager[Crew]:
+    def executor(self, workers: int) -> AbstractContextManager[Executor[JobTask]]:
         """Processes under limits, or this process."""
-        if not self._settings.workers:
-            return OwnCrew(self._work)
-        return LimitedCrew(workers, self._work, self._settings.trial_seconds, self._settings.trial_bytes)
+        settings = self._settings
+        if not settings.workers:
+            return InlineExecutor(self._fit)
+        return LocalExecutor(
+            workers,
+            self._fit,
+            preload="lcbench.collection.models.warm",
+            seconds=settings.trial_seconds,
+            memory=settings.trial_bytes,
+        )
 
     def describe(self) -> dict[str, Any]:
         """Everything that decides which models come, in plain types."""
-        return {"metric": self.metric.name, **self._settings.describe(), "data": digest(self._work.problem)}
+        return {"metric": self.metric.name, **self._settings.describe(), "data": digest(self._fit.problem)}
 
 
 def digest(problem: Problem) -> str:

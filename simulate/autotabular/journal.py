@@ -1,18 +1,17 @@
 """What a search has tried, one line for each model in the order in which they were done, with the ensemble after it.
 
-A line counts once its line break is there; a model that comes again replaces its earlier line. The last line says which
-ensemble is the best so far, so it changes at one blow, when a line is written.
+It is a journal (:mod:`lcbench.work.journal`). A model that comes again replaces its earlier line. The last line says
+which ensemble is the best so far, so it changes at one blow, when a line is written.
 """
 
-import json
 import math
-import os
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
 from lcbench.errors import DamagedFileError
+from lcbench.work import Journal, journal
 
 NETWORK = "network"
 
@@ -61,22 +60,14 @@ class Entry:
 
 
 def append(path: Path, entry: Entry) -> None:
-    """Add a line, in one piece."""
-    numbers = {name: _word(value) for name, value in asdict(entry).items()}
-    line = memoryview(json.dumps(numbers, allow_nan=False).encode() + b"\n")
-    file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o666)
-    try:
-        while line:
-            line = line[os.write(file, line) :]
-    finally:
-        os.close(file)
-
-
-def mend(path: Path) -> None:
-    """Cut off what follows the last whole line."""
-    if path.is_file():
-        text = path.read_bytes()
-        os.truncate(path, text.rfind(b"\n") + 1)
+    """Add a line."""
+    with Journal(path) as kept:
+        kept.append(
+            {
+                name: journal.number(value) if isinstance(value, float) else value
+                for name, value in asdict(entry).items()
+            }
+        )
 
 
 def read(path: Path) -> list[Entry]:
@@ -85,17 +76,12 @@ def read(path: Path) -> list[Entry]:
     Raises:
         DamagedFileError: If one of them is damaged.
     """
-    if not path.is_file():
-        return []
-    text = path.read_bytes()
-    lines = text[: text.rfind(b"\n") + 1].splitlines()
-    entries = [_entry(path, number, line) for number, line in enumerate(lines, start=1)]
+    entries = [_entry(path, number, found) for number, found in enumerate(journal.read(path), start=1)]
     return list({entry.number: entry for entry in entries}.values())
 
 
-def _entry(path: Path, number: int, line: bytes) -> Entry:
+def _entry(path: Path, number: int, found: dict[str, Any]) -> Entry:
     try:
-        found = json.loads(line)
         weights = {int(model): float(weight) for model, weight in found.pop("weights").items()}
         floats: dict[str, Any] = {
             name: float(found.pop(name)) for name in ("score", "started", "finished", "ensemble_score")
@@ -103,7 +89,3 @@ def _entry(path: Path, number: int, line: bytes) -> Entry:
         return Entry(**found, **floats, weights=weights)
     except (ValueError, TypeError, KeyError, AttributeError) as error:
         raise DamagedFileError(f"{path} is damaged in line {number} ({error!r}); restore it.") from error
-
-
-def _word(value: Any) -> Any:
-    return str(value) if isinstance(value, float) and not math.isfinite(value) else value

@@ -13,7 +13,7 @@ from lcbench.simulate.autotabular.baselines_first import BaselinesFirst
 from lcbench.simulate.autotabular.folder import Folder
 from lcbench.simulate.autotabular.selection import Selection
 from lcbench.simulate.autotabular.settings import Settings
-from lcbench.simulate.autotabular.work import Work
+from lcbench.simulate.autotabular.work import FitModel
 from lcbench.simulate.contract import Optimizer
 from lcbench.simulate.optimizers import get_optimizer
 from lcbench.simulate.realtime.run import live
@@ -50,7 +50,7 @@ def search(
     """
     if settings.workers:
         _check_sent(problem)
-    backend = ModelBackend(Work(problem, folder, settings.seed, settings.patience), settings)
+    backend = ModelBackend(FitModel(problem, folder, settings.seed, settings.patience), settings)
     chosen = Selection(problem, folder, settings, clock)
     chosen.recall()
     limit = math.inf if settings.time_limit is None else settings.time_limit - (clock() - since)

@@ -108,7 +108,6 @@ class Selection:
 
     def recall(self) -> None:
         """Go on from what the folder holds."""
-        journal.mend(self.folder.results)
         for entry in journal.read(self.folder.results):
             self._note(entry)
 

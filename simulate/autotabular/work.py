@@ -1,51 +1,18 @@
 """What a process of a search does: fit one model to all folds of the problem, and keep it."""
 
 import time
-from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
-from lcbench.collection.attempt import describe
 from lcbench.collection.models import Fitted, Problem, fit_baseline, fit_network
 from lcbench.simulate.autotabular.baselines_first import baseline_of
 from lcbench.simulate.autotabular.folder import Folder
+from lcbench.simulate.realtime.job import JobTask
 from lcbench.table.curve import Curve
-
-OUT_OF_MEMORY = "there was not enough memory for it"
-
-
-@dataclass(frozen=True, slots=True)
-class Order:
-    """What is to be fitted.
-
-    Attributes:
-        number: Number of the job.
-        config: A network's configuration, or ``{"baseline": name}``.
-        budget: Epochs.
-    """
-
-    number: int
-    config: Mapping[str, Any]
-    budget: int
+from lcbench.work import GiveUpError
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Done:
-    """What came of an order.
-
-    Attributes:
-        curve: Score by epoch; None if it failed.
-        reason: None, or why it failed.
-        again: Whether another attempt may go better.
-    """
-
-    curve: Curve | None = None
-    reason: str | None = None
-    again: bool = True
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Work:
+class FitModel:
     """Fits models on one thread. A model that is there already, from before a search was killed, is not fitted again.
 
     Attributes:
@@ -60,23 +27,24 @@ class Work:
     seed: int
     patience: int | None
 
-    def __call__(self, order: Order) -> Done:
-        """Do an order; whatever goes wrong in it is a reason."""
-        try:
-            kept = self.folder.predictions(order.number)
-            return Done(self._fit(order).curve if kept is None else kept.curve)
-        except MemoryError:
-            return Done(reason=OUT_OF_MEMORY, again=False)
-        except Exception as error:
-            return Done(reason=describe(error))
+    def __call__(self, task: JobTask) -> Curve:
+        """Fit a model, and give its score by epoch.
 
-    def _fit(self, order: Order) -> Fitted:
-        name, clock = baseline_of(order.config), time.perf_counter
+        Raises:
+            GiveUpError: If there is not enough memory for it.
+        """
+        kept = self.folder.predictions(task.number)
+        if kept is not None:
+            return kept.curve
+        try:
+            fitted = self._fitted(task)
+        except MemoryError:
+            raise GiveUpError("there was not enough memory for it") from None
+        self.folder.keep(task.number, fitted)
+        return fitted.curve
+
+    def _fitted(self, task: JobTask) -> Fitted:
+        name, clock = baseline_of(task.config), time.perf_counter
         if name is not None:
-            fitted = fit_baseline(self.problem, name, self.seed, clock=clock)
-        else:
-            fitted = fit_network(
-                self.problem, order.config, order.budget, self.seed, patience=self.patience, clock=clock
-            )
-        self.folder.keep(order.number, fitted)
-        return fitted
+            return fit_baseline(self.problem, name, self.seed, clock=clock)
+        return fit_network(self.problem, task.config, task.budget, self.seed, patience=self.patience, clock=clock)

@@ -90,7 +90,7 @@ def summary(trace: "Trace", backend: "TrainingBackend", out: Path) -> list[str]:
     from shlex import join
 
     from lcbench.simulate.realtime.record import TRACE
-    from lcbench.simulate.study.drawing import command_line
+    from lcbench.simulate.study.report import drawing_line
 
     best = trace.incumbent(inf)
     assert best is not None  # noqa: S101  # `live` gives at least one result
@@ -104,7 +104,7 @@ def summary(trace: "Trace", backend: "TrainingBackend", out: Path) -> list[str]:
         f"{len(trace)} results of {trials} trials in {trace.results[-1].finished:.1f} s"
         + (f", {failed} of them failed" if failed else "")
         + f", written to {out} (trace.parquet)",
-        f"draw it with: lcbench {join(command_line(None, out / TRACE, out / 'figures'))}",
+        f"draw it with: {drawing_line(None, out / TRACE, out / 'figures')}",
         f"A benchmark of all configurations that were tried: {join(_collect(backend, out))}",
     ]
 

@@ -3,29 +3,22 @@
 ::
 
     DIR/
-      events.jsonl     one JSON object per line, only ever appended to:
-                       what is run; {"ask": job or null, "at": s}; {"tell": number of the job, ...}
+      plan.json        what is run
+      events.jsonl     a journal (lcbench.work.journal): {"ask": job or null, "at": s}; {"tell": number of the job, ...}
       trace.parquet    the results, one row each, when the run ended or was stopped; a study of one run
       configs.parquet  the configurations that were tried, as ``lcbench collect --configs`` takes them
-
-A line counts once its line break is there: if the program is killed while it writes one, that line is ignored. Numbers
-are written with all their digits; those that JSON has no words for are the strings "nan", "inf" and "-inf".
 """
 
-import json
-import math
-import os
 from collections.abc import Mapping
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
-import numpy as np
 import pyarrow as pa
 
-from lcbench.errors import DamagedFileError, InputError, PlanConflictError
-from lcbench.output import writable_folder
+from lcbench.errors import DamagedFileError, InputError
 from lcbench.simulate.contract import Job
 from lcbench.simulate.realtime.result import LiveResult, tried
 from lcbench.simulate.realtime.studied import Run, studied
@@ -34,12 +27,13 @@ from lcbench.simulate.trace import Trace
 from lcbench.table.curve import Curve
 from lcbench.table.metric import Metric
 from lcbench.table.store import write_parquet
+from lcbench.work import Journal, Workplace, journal
 
 if TYPE_CHECKING:
     from ConfigSpace import ConfigurationSpace  # slow to import
 
 EVENTS, TRACE, CONFIGS = "events.jsonl", "trace.parquet", "configs.parquet"
-FORMAT = 1
+FORMAT = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +77,7 @@ class Told:
     @classmethod
     def read(cls, line: Mapping[str, Any]) -> "Told":
         """Read what :meth:`Record.told` wrote."""
-        curve = Curve(_array(line["values"]), _array(line["seconds"]))
+        curve = Curve(journal.array(line["values"]), journal.array(line["seconds"]))
         times = float(line["started"]), float(line["finished"])
         return cls(int(line["tell"]), curve, *times, int(line["worker"]), line["reason"])
 
@@ -118,7 +112,7 @@ class Unrecorded:
 
 
 class Record:
-    """A live run's folder, held while the run goes on (where the system has file locks).
+    """A live run's folder, held while the run goes on.
 
     Args:
         folder: The folder, new, empty, or of a run that was stopped.
@@ -134,38 +128,35 @@ class Record:
     """
 
     def __init__(self, folder: Path, what: Mapping[str, Any]) -> None:
-        self.folder, self._path = folder, folder / EVENTS
-        self._what = _plain({"live": FORMAT, **what})
+        self.folder, self._place, self._journal = folder, Workplace(folder, "live run"), Journal(folder / EVENTS)
+        self._what = journal.plain({"live": FORMAT, **what})
         self.events: tuple[Event, ...] = ()
 
     def __enter__(self) -> Self:
-        self._check_folder()
-        writable_folder(self.folder)
-        self._file = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o666)
-        try:
-            _hold(self._file, self.folder)
-            first, *rest = self._read() or [self._what]
-            self._refuse_other(first)
-            self.events = tuple(self._parsed(number, line) for number, line in enumerate(rest, start=2))
-            if not self._path.stat().st_size:
-                self._append(self._what)
-        except BaseException:
-            os.close(self._file)
-            raise
+        with ExitStack() as stack:
+            stack.enter_context(self._place.held())
+            self._place.check(self._what)
+            if (self.folder / EVENTS).is_file() and self._place.plan() is None:
+                raise InputError(f"{self.folder} holds a live run of an older lcbench; choose another folder.")
+            self._place.accept(self._what)
+            stack.enter_context(self._journal)
+            self.events = tuple(self._parsed(number, line) for number, line in enumerate(self._journal.events, start=1))
+            self._open = stack.pop_all()
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
-        os.close(self._file)
+        self._open.close()
 
     def asked(self, job: Job | None, at: float) -> None:
         """Keep what an optimizer asked for (None: nothing for now), and when, in seconds since the beginning."""
-        self._append({"ask": None if job is None else plain_job(job), "at": at})
+        self._journal.append({"ask": None if job is None else plain_job(job), "at": at})
 
     def told(self, number: int, result: LiveResult) -> None:
         """Keep what an optimizer is about to be told."""
         event = {"tell": number, "worker": result.worker, "started": result.started, "finished": result.finished}
-        curve = {"values": _numbers(result.curve.values), "seconds": _numbers(result.curve.seconds)}
-        self._append({**event, **curve, "reason": result.reason})
+        values, seconds = result.curve.values, result.curve.seconds
+        curve = {"values": journal.numbers(values), "seconds": journal.numbers(seconds)}
+        self._journal.append({**event, **curve, "reason": result.reason})
 
     def finish(self, trace: Trace, space: "ConfigurationSpace", run: Run) -> None:
         """Write the results, and the configurations of the space among them, as tables."""
@@ -173,75 +164,16 @@ class Record:
             write_study(self.folder / TRACE, studied(trace, run), trace.metric)
             write_parquet(self.folder / CONFIGS, pa.Table.from_pandas(tried(trace, space), preserve_index=False))
 
-    def _check_folder(self) -> None:
-        if self.folder.is_dir() and not self._path.is_file() and any(self.folder.iterdir()):
-            raise InputError(f"{self.folder} is not empty and holds no live run; choose a new or an empty folder.")
-
-    def _append(self, event: Mapping[str, Any]) -> None:
-        line = memoryview(json.dumps(event, allow_nan=False).encode() + b"\n")
-        while line:  # in one piece, but for a disk that is getting full
-            line = line[os.write(self._file, line) :]
-
-    def _read(self) -> list[Any]:
-        """Read all whole lines, and cut off what follows the last of them."""
-        text = self._path.read_bytes()
-        whole = text.rfind(b"\n") + 1
-        os.ftruncate(self._file, whole)
-        return [self._document(number, line) for number, line in enumerate(text[:whole].splitlines(), start=1)]
-
-    def _document(self, number: int, line: bytes) -> Any:
-        try:
-            return json.loads(line)
-        except ValueError as error:
-            raise DamagedFileError(f"{self._path} is damaged in line {number} ({error}); restore it.") from error
-
     def _parsed(self, number: int, line: Any) -> Event:
         try:
             return Asked.read(line) if "ask" in line else Told.read(line)
         except (KeyError, TypeError, ValueError) as error:
             raise DamagedFileError(
-                f"{self._path} holds no event of a live run in line {number} ({error!r}); restore it."
+                f"{self._journal.path} holds no event of a live run in line {number} ({error!r}); restore it."
             ) from error
-
-    def _refuse_other(self, kept: Any) -> None:
-        if not isinstance(kept, dict) or "live" not in kept:
-            raise DamagedFileError(f"{self._path} is no record of a live run; choose another folder.")
-        differ = [
-            f"{key}: there {kept.get(key)}, asked {new}" for key, new in self._what.items() if kept.get(key) != new
-        ]
-        if differ:
-            raise PlanConflictError(
-                f"{self.folder} holds another live run ({'; '.join(differ)}).\n"
-                "Repeat its own options to go on, or choose another folder."
-            )
 
 
 def plain_job(job: Job) -> dict[str, Any]:
     """A job in JSON's types."""
-    plain = {"trial": int(job.trial), "config": _plain(dict(job.config)), "budget": int(job.budget)}
+    plain = {"trial": int(job.trial), "config": journal.plain(dict(job.config)), "budget": int(job.budget)}
     return plain if job.parent is None else {**plain, "parent": int(job.parent)}
-
-
-def _plain(value: Any) -> Any:
-    """Numpy's scalars as Python's own, and everything as it comes back from JSON."""
-    return json.loads(json.dumps(value, default=lambda number: number.item()))
-
-
-def _numbers(array: np.ndarray) -> list[float | str]:
-    return [x if math.isfinite(x) else str(x) for x in array.astype(np.float64).tolist()]
-
-
-def _array(numbers: list[float | str]) -> np.ndarray:
-    return np.array([float(number) for number in numbers])
-
-
-def _hold(file: int, folder: Path) -> None:
-    """Lock a file until it is closed or this process ends, however that happens."""
-    try:
-        import fcntl
-    except ImportError:  # Windows
-        return
-    try:
-        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        raise InputError(f"another live run is at work in {folder}; wait for it or choose another folder.") from None

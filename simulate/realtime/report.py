@@ -4,11 +4,9 @@ from math import ceil
 from types import TracebackType
 from typing import Self
 
-from rich.markup import escape
-
-from lcbench.console import ERR, Pace, progress
 from lcbench.simulate.realtime.result import LiveResult
 from lcbench.table.metric import Metric
+from lcbench.work import Progress
 
 
 class LiveReport:
@@ -26,26 +24,22 @@ class LiveReport:
         self, metric: Metric, trials: int | None, wallclock: float | None, *, quiet: bool, title: str = "live"
     ) -> None:
         self._metric, self._trials, self._wallclock = metric, trials, wallclock
-        self._quiet, self._plain = quiet, not quiet and not ERR.is_terminal
         self._results, self._failed = 0, 0
         self._best: LiveResult | None = None
         self._note: str | None = None
-        self._pace = Pace(0.0)
-        self._bar = progress(quiet=quiet)
-        self._task = self._bar.add_task(title, total=self._total, note="")
+        self._progress = Progress(title, trials if trials is not None else ceil(wallclock or 0), quiet=quiet)
 
     def __enter__(self) -> Self:
-        self._bar.start()
+        self._progress.__enter__()
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
-        self._bar.stop()
+        self._progress.__exit__(kind, error, at)
 
     def failed(self, job: str, reason: str, *, again: bool) -> None:
         """Say that an attempt at a job failed, and whether there will be another."""
-        if not self._quiet:
-            what = "it is tried again" if again else "it counts as diverged"
-            self._bar.console.print(escape(f"{job} failed: {reason}; {what}"), soft_wrap=True, highlight=False)
+        what = "it is tried again" if again else "it counts as diverged"
+        self._progress.say(f"{job} failed: {reason}; {what}")
 
     def told(self, result: LiveResult, note: str | None = None) -> None:
         """Count a result; a note is shown in place of the best one."""
@@ -60,17 +54,11 @@ class LiveReport:
 
         Args:
             now: Seconds since the beginning.
-            running: Jobs at work.
+            running: Running jobs.
         """
-        text = f"{self._words()}, {running} at work"
-        done = self._results if self._trials is not None else min(int(now), self._total)
-        self._bar.update(self._task, completed=done, note=text)
-        if self._plain and self._pace.due(self._share(now), now):
-            ERR.print(f"{now:.0f} s: {text}", soft_wrap=True, highlight=False)
-
-    @property
-    def _total(self) -> int:
-        return self._trials if self._trials is not None else ceil(self._wallclock or 0)
+        text = f"{self._words()}, {running} running"
+        count = self._results if self._trials is not None else min(int(now), self._progress.total)
+        self._progress.show(count, text, share=self._share(now), line=f"{now:.0f} s: {text}")
 
     def _share(self, now: float) -> float:
         """How much is done, by the limit that is nearer."""

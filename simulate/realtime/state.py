@@ -5,29 +5,30 @@ import math
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import partial
 
 from lcbench.errors import DamagedFileError, InputError, PlanConflictError
 from lcbench.simulate.contract import Backend, Domain, Job, Optimizer
-from lcbench.simulate.realtime.crew import Answer, Crew, crew_for
+from lcbench.simulate.realtime.job import JobTask, executor_for
 from lcbench.simulate.realtime.record import Asked, Record, Unrecorded, plain_job
 from lcbench.simulate.realtime.report import LiveReport
 from lcbench.simulate.realtime.result import LiveResult, failed_curve
 from lcbench.simulate.run import asked
+from lcbench.work import Outcome, run
 
-_SECONDS_TO_WAIT = 0.5  # for answers, then the clock is looked at, and what is shown is brought up to date
+_SECONDS_TO_WAIT = 0.5  # for outcomes, then the clock is looked at, and what is shown is brought up to date
 
 Watch = Callable[[int, LiveResult], str | None]
-"""Is told each result with its job's number, after the optimizer; also those of a record that goes on. What it returns
-is shown in place of the best result."""
+"""Is told each result with its job's number, after the optimizer; also those of a record that is resumed. What it
+returns is shown in place of the best result."""
 
 
 @dataclass(frozen=True, slots=True)
-class _Attempt:
-    """A job at work."""
+class _Running:
+    """A running job."""
 
     worker: int
     started: float
-    second: bool = False
 
 
 @dataclass(slots=True)
@@ -53,7 +54,7 @@ class LiveState:
     """Every job that was asked for, by its number."""
     waiting: deque[int] = field(default_factory=deque)
     """Jobs that no worker has: those that were at work when a recorded run was stopped."""
-    running: dict[int, _Attempt] = field(default_factory=dict)
+    running: dict[int, _Running] = field(default_factory=dict)
     told: list[LiveResult] = field(default_factory=list)
     last: dict[int, Job] = field(default_factory=dict)
     """For each trial its latest job."""
@@ -67,17 +68,19 @@ class LiveState:
         self.now = seconds()
         if not self._something_left():
             return
-        with crew_for(self.backend, workers) as crew:
-            while self.now < self.limit:
-                self._hand_out(crew, seconds)
-                self.report.show(self.now, len(self.running))
-                if not self.running:
-                    break
-                for answer in crew.wait(min(_SECONDS_TO_WAIT, max(0.0, self.limit - self.now))):
-                    self.now = seconds()
-                    self._take(answer, crew)
+
+        def left() -> float:
+            self.now = seconds()
+            self.report.show(self.now, len(self.running))
+            return min(_SECONDS_TO_WAIT, self.limit - self.now)
+
+        with executor_for(self.backend, workers) as executor:
+            source = partial(self._next, seconds)
+            for outcome in run(executor, source, retry_at_once=True, retried=self._retried, left=left):
                 self.now = seconds()
-            self.report.show(self.now, 0)
+                if self.now <= self.limit:
+                    self._take(outcome)
+        self.report.show(self.now, 0)
 
     def recall(self) -> None:
         """Go once more through what was recorded."""
@@ -106,21 +109,20 @@ class LiveState:
     def _something_left(self) -> bool:
         return self.now < self.limit and (bool(self.waiting) or (len(self.jobs) < self.most and not self.in_vain))
 
-    def _hand_out(self, crew: Crew, seconds: Callable[[], float]) -> None:
-        """Give every free worker a job, as long as there are jobs and time."""
-        while self.free and self.now < self.limit:
-            if not self.waiting:
-                if len(self.jobs) >= self.most or self.in_vain:
-                    return
-                job = self._asked()
-                self.now = seconds()
-                self.record.asked(job, self.now)
-                if job is None:
-                    return
-                self.waiting.append(len(self.jobs) - 1)
-            number = self.waiting.popleft()
-            self.running[number] = _Attempt(heapq.heappop(self.free), self.now)
-            crew.start(number, self.jobs[number])
+    def _next(self, seconds: Callable[[], float]) -> JobTask | None:
+        """The next job, for a worker that is free; None if there is none for now."""
+        if not self.waiting:
+            if len(self.jobs) >= self.most or self.in_vain:
+                return None
+            job = self._asked()
+            self.now = seconds()
+            self.record.asked(job, self.now)
+            if job is None:
+                return None
+            self.waiting.append(len(self.jobs) - 1)
+        number = self.waiting.popleft()
+        self.running[number] = _Running(heapq.heappop(self.free), self.now)
+        return JobTask.of(number, self.jobs[number])
 
     def _asked(self) -> Job | None:
         """Ask for the next job, and check it."""
@@ -133,31 +135,32 @@ class LiveState:
             self.unfinished.add(job.trial)
         return job
 
-    def _take(self, answer: Answer, crew: Crew) -> None:
-        """Take an answer: the job is done, or tried again."""
-        attempt, job = self.running[answer.number], self.jobs[answer.number]
-        if self.now > self.limit:
-            return
-        if answer.curve is None:
-            again = answer.again and not attempt.second
-            self.report.failed(f"trial {job.trial} at budget {job.budget}", str(answer.reason), again=again)
-            if again:
-                self.running[answer.number] = _Attempt(attempt.worker, attempt.started, second=True)
-                crew.start(answer.number, job)
-                return
-        del self.running[answer.number]
-        heapq.heappush(self.free, attempt.worker)
-        result = self._result(job, answer, attempt)
-        self.record.told(answer.number, result)
-        self._tell(answer.number, result)
+    def _retried(self, outcome: Outcome[JobTask]) -> None:
+        """Say that a job is tried again; what a backend refuses, it would refuse again."""
+        if outcome.refused:
+            raise InputError(outcome.reason)
+        self.report.failed(str(outcome.task), str(outcome.reason), again=True)
 
-    def _result(self, job: Job, answer: Answer, attempt: _Attempt) -> LiveResult:
-        curve = answer.curve or failed_curve(job.budget, self.now - attempt.started)
+    def _take(self, outcome: Outcome[JobTask]) -> None:
+        """Take the outcome of a job."""
+        if outcome.refused:
+            raise InputError(outcome.reason)
+        number = outcome.task.number
+        if outcome.reason is not None:
+            self.report.failed(str(outcome.task), outcome.reason, again=False)
+        running = self.running.pop(number)
+        heapq.heappush(self.free, running.worker)
+        result = self._result(self.jobs[number], outcome, running)
+        self.record.told(number, result)
+        self._tell(number, result)
+
+    def _result(self, job: Job, outcome: Outcome[JobTask], running: _Running) -> LiveResult:
+        curve = outcome.value or failed_curve(job.budget, self.now - running.started)
         if curve.epochs != job.budget:
             raise InputError(f"a backend's curve must have {job.budget} epochs for that budget, got {curve.epochs}.")
-        loss = float(self.backend.metric.loss(curve.values[-1]))
         metric = self.backend.metric
-        return LiveResult(job, curve, loss, attempt.started, self.now, attempt.worker, metric, answer.reason)
+        loss = float(metric.loss(curve.values[-1]))
+        return LiveResult(job, curve, loss, running.started, self.now, running.worker, metric, outcome.reason)
 
     def _tell(self, number: int, result: LiveResult) -> None:
         self.told.append(result)

@@ -1,22 +1,21 @@
-"""Studies: optimizers x data sets x seeds, each cell simulated by itself.
+"""Studies: optimizers x data sets x seeds, each simulated by itself.
 
-:func:`study` plays all cells, in this process or in several, and goes on where an interrupted one stopped. Its traces,
-one row per result, are what :mod:`lcbench.simulate.study.regret` and the figures of :mod:`analysis` start from;
+:func:`study` plays all simulations, in this process or in several, and resumes where an interrupted one stopped. Its
+traces, one row per result, are what :mod:`lcbench.simulate.study.regret` and the figures of :mod:`analysis` start from;
 :func:`write` and :func:`read` keep them as one Parquet file.
 """
 
-from lcbench.simulate.study.cell import cell_rng
-from lcbench.simulate.study.empty import is_empty, results
-from lcbench.simulate.study.file import COLUMNS, optimized, read, write
+from lcbench.simulate.study.file import COLUMNS, is_empty, optimized, read, results, write
 from lcbench.simulate.study.limit import Limit, parse_budget
-from lcbench.simulate.study.plan import Cell, Plan
+from lcbench.simulate.study.plan import SimulationTask, StudyPlan
+from lcbench.simulate.study.player import cell_rng
 from lcbench.simulate.study.running import study
 
 __all__ = [
     "COLUMNS",
-    "Cell",
     "Limit",
-    "Plan",
+    "SimulationTask",
+    "StudyPlan",
     "cell_rng",
     "is_empty",
     "optimized",

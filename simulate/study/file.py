@@ -1,12 +1,14 @@
 """The traces of a study as one Parquet file."""
 
 import json
+import math
+from collections.abc import Mapping
 from pathlib import Path
 
 import pandas as pd
 import pyarrow as pa
 
-from lcbench.errors import DamagedFileError
+from lcbench.errors import DamagedFileError, InputError
 from lcbench.files import read_parquet, read_schema, write_parquet
 from lcbench.table.metric import Metric, from_json, to_json
 
@@ -23,11 +25,14 @@ SCHEMA = pa.schema(
     ]
 )
 
+KEY = ("optimizer", "dataset", "seed")
+"""Columns that identify a simulation."""
+
 COLUMNS: tuple[str, ...] = tuple(SCHEMA.names)
 """Columns of a study: ``started`` and ``finished`` in virtual seconds; ``used``, what the run had used of its ``limit``
 when the result came, both in ``unit`` (``"seconds"``, then ``used`` is ``finished``; ``"epochs"``; or
 ``"evaluations"``); ``best_loss`` and ``worst_loss`` are the lowest and the highest finite loss in the data set's
-table. A run in which nothing finished has one row that is no result, see :mod:`lcbench.simulate.study.empty`."""
+table. A run in which nothing finished has one row that is no result, see :func:`empty_run`."""
 
 
 _METRIC = b"lcbench metric"  # key of the file's metadata
@@ -60,3 +65,75 @@ def read(path: Path) -> pd.DataFrame:
         DamagedFileError: If the file is missing, damaged or lacks a column.
     """
     return read_parquet(path, COLUMNS).to_pandas()
+
+
+# Simulations in which nothing finished within the limit: one row each that is no result.
+# Such a run has nothing to show until its end, which is an outcome and no error: its row says so, under the columns of
+# every other one. The loss is infinite, so that whatever reads losses takes the run for one that never had an incumbent
+# and counts it as holding the worst configuration of the table; the budget is 0, which no job has.
+
+NO_BUDGET = 0
+"""Epochs in the row of an empty simulation; a result has at least 1."""
+
+_NONE = -1  # trial, configuration and worker where there is none
+_NAMED = 3
+
+
+def empty_run(same: Mapping[str, object], first: float) -> pa.Table:
+    """The row of a simulation in which nothing finished.
+
+    Args:
+        same: What every row of it has, such as its optimizer and its limit (in virtual seconds: a limit on
+            epochs or evaluations lets the first job end).
+        first: Virtual seconds after which its first job would have ended, which is later than the limit.
+
+    Returns:
+        One row under :data:`lcbench.simulate.study.file.SCHEMA`.
+    """
+    job = {"trial": _NONE, "config_id": _NONE, "worker": _NONE, "budget": NO_BUDGET}
+    outcome = {"loss": math.inf, "value": math.nan, "started": 0.0, "finished": first, "used": first}
+    return pa.Table.from_pylist([{**job, **outcome, **same}], schema=SCHEMA)
+
+
+def is_empty(traces: pd.DataFrame) -> "pd.Series[bool]":
+    """Which rows say that nothing finished; none in traces from elsewhere without a column ``budget``."""
+    return traces["budget"] == NO_BUDGET if "budget" in traces else pd.Series(data=False, index=traces.index)
+
+
+def results(traces: pd.DataFrame) -> pd.DataFrame:
+    """The rows that are results."""
+    return traces[~is_empty(traces)]
+
+
+def said(traces: pd.DataFrame) -> str:
+    """One line that names the empty simulations; nothing if there are none."""
+    empty = traces[is_empty(traces)]
+    if empty.empty:
+        return ""
+    rows = zip(*(empty[name].tolist() for name in ("optimizer", "dataset", "seed")), strict=True)
+    names = [f"{optimizer} on {dataset}, seed {seed}" for optimizer, dataset, seed in rows]
+    more = f"; and {len(names) - _NAMED} more" if len(names) > _NAMED else ""
+    runs, count = ("1 run", "counts") if len(names) == 1 else (f"{len(names)} runs", "count")
+    shown = "; ".join(names[:_NAMED])
+    return f"{runs} finished nothing within the budget and {count} as the worst to the end: {shown}{more}."
+
+
+def check_not_all_empty(traces: pd.DataFrame, budget: str) -> None:
+    """Check that something finished somewhere.
+
+    Args:
+        traces: All simulations of a study.
+        budget: As it was given.
+
+    Raises:
+        InputError: If every simulation is empty; it says how much would have been enough for the first result.
+    """
+    if not is_empty(traces).all():
+        return
+    short = traces["finished"] / traces["limit"]
+    first = traces.iloc[int(short.argmin())]
+    times = math.ceil(100 * short.min()) / 100
+    raise InputError(
+        f"budget must be enough for one evaluation, got {budget!r}, in which none of {len(traces)} runs finished any; "
+        f"give at least {times:g} times as much, then {first['optimizer']} on {first['dataset']} has a result."
+    )

@@ -1,4 +1,4 @@
-"""What a study is: its cells, and what their numbers depend on."""
+"""What a study is: its simulations, and what their numbers depend on."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -14,10 +14,11 @@ from lcbench.simulate.study.limit import Limit
 from lcbench.table.benchmark import Benchmark
 from lcbench.table.manifest import MANIFEST, check_budgets
 from lcbench.whole import whole
+from lcbench.work import Task
 
 
 @dataclass(frozen=True, slots=True, order=True)
-class Cell:
+class SimulationTask(Task):
     """One simulation of a study."""
 
     optimizer: str
@@ -27,9 +28,14 @@ class Cell:
     def __str__(self) -> str:
         return f"{self.optimizer} on {self.dataset}"
 
+    @property
+    def key(self) -> tuple[str, str, int]:
+        """Its values in the columns :data:`lcbench.simulate.study.file.KEY`."""
+        return self.optimizer, self.dataset, self.seed
+
 
 @dataclass(frozen=True, slots=True)
-class Plan:
+class StudyPlan:
     """A study.
 
     Attributes:
@@ -79,13 +85,13 @@ class Plan:
             if dataset not in bench.datasets:
                 raise UnknownNameError("data set", dataset, bench.datasets)
 
-    def cells(self) -> Iterator[Cell]:
+    def tasks(self) -> Iterator[SimulationTask]:
         """Every simulation, data set by data set."""
         for dataset, seed, optimizer in product(self.datasets, self.seeds, self.optimizers):
-            yield Cell(optimizer, dataset, seed)
+            yield SimulationTask(optimizer, dataset, seed)
 
     def settings(self, bench: Benchmark) -> dict[str, Any]:
-        """What the numbers of a cell depend on, beside its own names: a study with equal settings has equal cells."""
+        """What the numbers of a simulation depend on, beside its own names."""
         return {
             "lcbench": version("lcbench"),
             "benchmark": sha256((bench.folder / MANIFEST).read_bytes()).hexdigest(),

@@ -20,7 +20,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from lcbench.errors import InputError
-from lcbench.simulate.study.empty import is_empty
+from lcbench.simulate.study.file import is_empty
 from lcbench.simulate.trace import incumbent_losses
 
 FRACTIONS: tuple[float, ...] = (0.1, 0.25, 0.5, 1.0)
@@ -67,7 +67,7 @@ def evaluation_regrets(traces: pd.DataFrame, counts: Sequence[int]) -> pd.DataFr
 
     Returns:
         As :func:`run_regrets`, with one column per count; NaN where a run has not so many (of a run in which nothing
-        finished, see :mod:`lcbench.simulate.study.empty`, all are infinite).
+        finished, see :mod:`lcbench.simulate.study.file`, all are infinite).
 
     Raises:
         InputError: As :func:`run_regrets`.

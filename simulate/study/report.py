@@ -2,6 +2,8 @@
 
 from collections.abc import Iterator
 from math import isnan
+from pathlib import Path
+from shlex import join
 
 import numpy as np
 import pandas as pd
@@ -137,3 +139,20 @@ def _interval(low: float, high: float) -> str:
 
 def _p(value: float) -> str:
     return f"<{_LEAST}" if value < _LEAST else f"{value:.3f}"
+
+
+FIGURES = ("regret", "regret_evaluations", "rank", "critical_difference", "time_to_target")
+"""The figures of a study; the others of ``lcbench figures`` show a table, or need more of it."""
+
+
+def drawing_line(folder: Path | None, traces: Path, out: Path) -> str:
+    """The command that draws a study.
+
+    Args:
+        folder: The table's folder; None for the embedded one.
+        traces: File of the study.
+        out: Folder for the pictures.
+    """
+    table = [] if folder is None else [str(folder)]
+    shown = ["--traces", str(traces), "--only", ",".join(FIGURES)]
+    return join(["lcbench", "figures", *table, *shown, "--out", str(out)])

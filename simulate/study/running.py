@@ -1,26 +1,28 @@
-"""Plays all cells of a study and puts them together."""
+"""Plays all simulations of a study and puts them together."""
 
 import math
 import os
 import time
+from collections import deque
 from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
-from contextlib import AbstractContextManager, closing, nullcontext
+from contextlib import closing, nullcontext
 from pathlib import Path
 
 import pandas as pd
 import pyarrow as pa
+from threadpoolctl import threadpool_limits  # type: ignore[import-untyped,unused-ignore]
 
-from lcbench.errors import InputError
+from lcbench.errors import InputError, StoppedError
 from lcbench.simulate.optimizers import get_optimizer
 from lcbench.simulate.replay import Match, Schedule, Seed
-from lcbench.simulate.study.cell import Player
-from lcbench.simulate.study.empty import check_not_all_empty
+from lcbench.simulate.study.file import KEY, SCHEMA, check_not_all_empty
 from lcbench.simulate.study.limit import parse_budget
-from lcbench.simulate.study.parts import Parts, remove_parts
-from lcbench.simulate.study.plan import Cell, Plan
-from lcbench.simulate.study.processes import play_in_processes
+from lcbench.simulate.study.plan import SimulationTask, StudyPlan
+from lcbench.simulate.study.player import Player, Simulate
+from lcbench.simulate.study.storage import Finished
 from lcbench.table.benchmark import Benchmark
 from lcbench.whole import whole
+from lcbench.work import KILLED, InlineExecutor, Outcome, get_executor, run
 
 CLASSICAL = ("random", "successive-halving", "hyperband", "bohb")
 """The optimizers that are compared if none are named."""
@@ -43,6 +45,7 @@ def study(
     match: Match = "exact",
     budgets: Iterable[int] | None = None,
     jobs: int | None = 1,
+    scheduler: str | None = None,
     parts: Path | None = None,
     begun: Callable[[int, int], None] | None = None,
     done: Callable[[str], None] | None = None,
@@ -64,26 +67,27 @@ def study(
         match: See :class:`lcbench.simulate.replay.ReplayBackend`.
         budgets: Epochs that optimizers can ask for; by default those of the table. On the non-adaptive schedule any
             epochs of its longest run, such as ``range(1, 51)``.
-        jobs: Processes that play cells; 1: this one. None: this one, and if that takes long and all optimizers are
+        jobs: Processes that simulate; 1: this one. None: this one, and if that takes long and all optimizers are
             of this package, one for each core. Other processes see an optimizer only if importing
             :mod:`lcbench.simulate.optimizers` puts it in the registry.
-        parts: Folder for finished cells. If the study is interrupted, the same call goes on from there, with more
-            seeds, data sets or optimizers if you like. It stays until you remove it: write the traces first.
-        begun: Called once, with the number of cells that are there already and of all cells.
-        done: Called after each cell with its name, to show progress.
+        scheduler: Address of a Dask scheduler, whose workers simulate; they must see the table under the same path.
+        parts: Folder for finished simulations. If the study is interrupted, the same call resumes from there, with
+            more seeds, data sets or optimizers if you like. It stays until you remove it: write the traces first.
+        begun: Called once, with the number of simulations that are there already and of all of them.
+        done: Called after each simulation with its name, to show progress.
 
     Returns:
         One row per result, with the columns :data:`lcbench.simulate.study.file.COLUMNS`. Same arguments, same numbers,
         whatever ``jobs`` is and however often it was interrupted. A run in which nothing finished is there as
-        :mod:`lcbench.simulate.study.empty` says.
+        :mod:`lcbench.simulate.study.file` says.
 
     Raises:
-        InputError: If an argument cannot be used, or nothing finished in any run; ``parts`` is then removed, so that
-            another budget finds nothing in its way.
-        PlanConflictError: If ``parts`` holds cells of a study with other settings.
-        StoppedError: If a process was killed; what is finished is in ``parts``.
+        InputError: If an argument cannot be used, another process writes to ``parts``, or nothing finished in any run;
+            ``parts`` is then removed, so that another budget finds nothing in its way.
+        PlanConflictError: If ``parts`` holds simulations of a study with other settings.
+        StoppedError: If the process of a simulation was killed twice; what is finished is in ``parts``.
     """
-    plan = Plan(
+    plan = StudyPlan(
         tuple(bench.datasets if datasets is None else datasets),
         CLASSICAL if optimizers is None else tuple(optimizers),
         tuple(seeds),
@@ -97,56 +101,83 @@ def study(
     )
     plan.check_datasets(bench)
     jobs = None if jobs is None else whole("jobs", jobs, least=1)
-    kept = None if parts is None else Parts(parts, plan.settings(bench))
-    found = {} if kept is None else kept.read()
-    cells = list(plan.cells())
-    missing = [cell for cell in cells if cell not in found]
-    if begun is not None:
-        begun(len(cells) - len(missing), len(cells))
-    with closing(_played(bench, plan, missing, jobs)) as played, closing(_kept(played, kept)) as results:
-        for cell, table in results:
-            found[cell] = table
-            if done is not None:
-                done(str(cell))
-    traces = pa.concat_tables([found[cell] for cell in cells]).to_pandas()
-    _check_anything(traces, budget, parts)
+    storage = None if parts is None else finished(parts)
+    with nullcontext() if storage is None else storage.held():
+        if storage is not None:
+            storage.begin(plan.settings(bench))
+        found = {} if storage is None else storage.read()
+        tasks = list(plan.tasks())
+        missing = [task for task in tasks if task.key not in found]
+        if begun is not None:
+            begun(len(tasks) - len(missing), len(tasks))
+        with (
+            closing(_simulated(bench, plan, missing, jobs, scheduler)) as simulated,
+            closing(_kept(simulated, storage)) as kept,
+        ):
+            for task, table in kept:
+                found[task.key] = table
+                if done is not None:
+                    done(str(task))
+        traces = pa.concat_tables([found[task.key] for task in tasks]).to_pandas()
+        try:
+            check_not_all_empty(traces, budget)
+        except InputError:
+            if storage is not None:
+                storage.remove()
+            raise
     return traces
 
 
-def _check_anything(traces: pd.DataFrame, budget: str, parts: Path | None) -> None:
-    """Check that something finished; what was kept is else of no use to anybody."""
-    try:
-        check_not_all_empty(traces, budget)
-    except InputError:
-        if parts is not None:
-            remove_parts(parts)
-        raise
+def finished(root: Path) -> Finished:
+    """Storage of the finished simulations of a study."""
+    return Finished(root, SCHEMA, KEY)
 
 
-def _played(
-    bench: Benchmark, plan: Plan, cells: list[Cell], jobs: int | None
-) -> Generator[tuple[Cell, pa.Table], None, None]:
-    """Play cells here or elsewhere; in any order."""
-    here = 0
-    if jobs is None or min(jobs, len(cells)) <= 1:
+def _simulated(
+    bench: Benchmark, plan: StudyPlan, tasks: list[SimulationTask], jobs: int | None, scheduler: str | None
+) -> Generator[tuple[SimulationTask, pa.Table], None, None]:
+    """Simulate here or elsewhere; in any order."""
+    waiting = deque(tasks)
+    if scheduler is None and (jobs is None or min(jobs, len(tasks)) <= 1):
         helped = jobs is None and cores() > 1 and all(map(_is_ours, plan.optimizers))
-        for table in _played_here(bench, plan, cells, _SECONDS_ALONE if helped else math.inf):
-            yield cells[here], table
-            here += 1
-    if here < len(cells):
-        yield from play_in_processes(bench.folder, plan, cells[here:], min(jobs or cores(), len(cells) - here))
+        patience = _SECONDS_ALONE if helped else math.inf
+        with InlineExecutor(Player(bench, plan).play) as here, threadpool_limits(1):
+            yield from _successful(run(here, _until(patience, waiting, len(tasks)), attempts=1))
+    if waiting:
+        count = min(jobs or cores(), len(waiting))
+        function = Simulate(bench.folder.resolve(), plan)
+        engine = "local" if scheduler is None else "dask"
+        with get_executor(engine, count, scheduler, function, "lcbench.simulate.study.player") as elsewhere:
+            yield from _successful(run(elsewhere, waiting))
 
 
-def _played_here(bench: Benchmark, plan: Plan, cells: list[Cell], patience: float) -> Iterator[pa.Table]:
-    """Play cells in order, until as many seconds have passed and less than half of them are played."""
-    if not cells:
-        return
-    player, start = Player(bench, plan), time.monotonic()
-    with _one_thread():
-        for number, cell in enumerate(cells):
-            if time.monotonic() - start > patience and number < len(cells) / 2:
-                return
-            yield player.play(cell)
+def _until(patience: float, waiting: deque[SimulationTask], count: int) -> Callable[[], SimulationTask | None]:
+    """Take tasks in order, until as many seconds have passed and less than half of them are begun."""
+    start = time.monotonic()
+
+    def take() -> SimulationTask | None:
+        late = time.monotonic() - start > patience and len(waiting) > count / 2
+        return None if late or not waiting else waiting.popleft()
+
+    return take
+
+
+def _successful(outcomes: Iterator[Outcome[SimulationTask]]) -> Iterator[tuple[SimulationTask, pa.Table]]:
+    """The rows of each simulation; the first that fails ends the study."""
+    for outcome in outcomes:
+        task = outcome.task
+        if outcome.error is not None:
+            raise outcome.error
+        if outcome.refused:
+            raise InputError(outcome.reason)
+        if outcome.reason == KILLED:
+            raise StoppedError(
+                f"a process was killed twice at {task}, seed {task.seed} (is there enough memory?); fewer --jobs need "
+                "less, and with an output file the finished runs are kept: the same command resumes from there."
+            )
+        if outcome.reason is not None:
+            raise RuntimeError(f"{task}, seed {task.seed}, failed in its process:\n{outcome.traceback}")
+        yield task, outcome.value
 
 
 def _is_ours(optimizer: str) -> bool:
@@ -160,30 +191,20 @@ def cores() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
-def _kept(played: Iterable[tuple[Cell, pa.Table]], parts: Parts | None) -> Generator[tuple[Cell, pa.Table], None, None]:
-    """Pass on cells and keep them, some seconds' worth at a time; whatever interrupts, all that came is kept."""
+def _kept(
+    simulated: Iterable[tuple[SimulationTask, pa.Table]], storage: Finished | None
+) -> Generator[tuple[SimulationTask, pa.Table], None, None]:
+    """Pass on simulations and keep them, some seconds' worth at a time; whatever interrupts, all that came is kept."""
     waiting: list[pa.Table] = []
     last = time.monotonic()
     try:
-        for cell, table in played:
-            if parts is not None:
+        for task, table in simulated:
+            if storage is not None:
                 waiting.append(table)
                 if time.monotonic() - last > _SECONDS_BETWEEN_PARTS:
-                    parts.add(waiting)
+                    storage.add(waiting)
                     waiting, last = [], time.monotonic()
-            yield cell, table
+            yield task, table
     finally:
-        if parts is not None:
-            parts.add(waiting)
-
-
-def _one_thread() -> AbstractContextManager[object]:
-    """Linear algebra in one thread, as in the processes: the number of threads can change a last digit.
-
-    Where threadpoolctl (which scikit-learn brings) is missing, it has as many threads as it likes.
-    """
-    try:
-        from threadpoolctl import threadpool_limits  # type: ignore[import-untyped,unused-ignore]
-    except ModuleNotFoundError:
-        return nullcontext()
-    return threadpool_limits(1)  # type: ignore[no-any-return,unused-ignore]
+        if storage is not None:
+            storage.add(waiting)

@@ -6,8 +6,8 @@ import numpy as np
 
 from lcbench.simulate.contract import Domain, Job, Result
 from lcbench.simulate.optimizers.bohb import BOHB
-from lcbench.simulate.study.cell import cell_rng
-from lcbench.simulate.transfer.evaluation import FAILED, Ended, Evaluation
+from lcbench.simulate.study.player import cell_rng
+from lcbench.simulate.transfer.evaluation import FAILED, Evaluation, EvaluationTask
 from lcbench.simulate.transfer.plan import OBJECTIVE, Plan
 from lcbench.space.encoding import Encoding
 from lcbench.table.curve import Curve
@@ -34,7 +34,7 @@ class Search:
         self._ids: dict[int, int] = {}
         self._job: Job | None = None
         self._now = 0.0
-        self.told: list[tuple[Evaluation, Ended]] = []
+        self.told: list[tuple[EvaluationTask, Evaluation]] = []
         self._ask()
 
     @property
@@ -42,22 +42,22 @@ class Search:
         """Whether all its evaluations have been told."""
         return self._job is None
 
-    def next(self) -> Evaluation | None:
+    def next(self) -> EvaluationTask | None:
         """What it waits for; None if it is done."""
         if self._job is None:
             return None
-        return Evaluation(self.dataset, self._ids[self._job.trial], self._job.budget, self._job.config)
+        return EvaluationTask(self.dataset, self._ids[self._job.trial], self._job.budget, self._job.config)
 
-    def tell(self, ended: Ended) -> None:
+    def tell(self, evaluation: Evaluation) -> None:
         """Tell it what came of the evaluation it waits for."""
-        evaluation = self.next()
-        assert evaluation is not None  # noqa: S101  # whoever tells has trained what `next` said
-        self.told.append((evaluation, ended))
-        self._bohb.tell(self._result(ended))
+        task = self.next()
+        assert task is not None  # noqa: S101  # whoever tells has trained what `next` said
+        self.told.append((task, evaluation))
+        self._bohb.tell(self._result(evaluation))
         self._ask()
 
     @property
-    def incumbent(self) -> Evaluation | None:
+    def incumbent(self) -> EvaluationTask | None:
         """The evaluation with the best validation accuracy on the largest budget, the first of equal ones.
 
         None if none reached the end of it with a number.
@@ -71,12 +71,12 @@ class Search:
         if self._job is not None:
             self._ids.setdefault(self._job.trial, self._first_id + len(self._ids))
 
-    def _result(self, ended: Ended) -> Result:
+    def _result(self, evaluation: Evaluation) -> Result:
         assert self._job is not None  # noqa: S101  # as in `tell`
-        loss = float(OBJECTIVE.loss(ended.valid[-1]))
-        started, self._now = self._now, self._now + float(ended.seconds[-1])
+        loss = float(OBJECTIVE.loss(evaluation.valid[-1]))
+        started, self._now = self._now, self._now + float(evaluation.seconds[-1])
         return Result(
-            self._job, Curve(ended.valid, ended.seconds), loss, started, self._now, worker=0, metric=OBJECTIVE
+            self._job, Curve(evaluation.valid, evaluation.seconds), loss, started, self._now, worker=0, metric=OBJECTIVE
         )
 
 
@@ -104,12 +104,12 @@ class Schedule:
         plan: Plan,
         datasets: Sequence[str],
         domain: Callable[[], Domain],
-        recall: Callable[[Evaluation], Ended | None],
+        recall: Callable[[EvaluationTask], Evaluation | None],
     ) -> None:
         self.plan, self.datasets = plan, tuple(datasets)
         self._key, self._recall = Encoding(domain().space).key, recall
-        self._ended: dict[tuple[str, Hashable, int], tuple[Evaluation, Ended]] = {}
-        self._at_work: set[Evaluation] = set()
+        self._evaluations: dict[tuple[str, Hashable, int], tuple[EvaluationTask, Evaluation]] = {}
+        self._at_work: set[EvaluationTask] = set()
         self._done: list[str] = []  # data sets whose search is done, in the order in which that happened
         self._whole: list[str] = []  # those of them of which every incumbent is known on all others
         self.searches: Mapping[str, Search] = {
@@ -119,36 +119,36 @@ class Schedule:
         for search in self.searches.values():
             self._advance(search)
 
-    def next(self) -> Evaluation | None:
+    def next(self) -> EvaluationTask | None:
         """The next evaluation that nobody is at; None if there is none for now."""
         waiting = (search.next() for search in self.searches.values())
-        for evaluation in (*self._missing(self._done), *waiting):
-            if evaluation is not None and evaluation not in self._at_work:
-                self._at_work.add(evaluation)
-                return evaluation
+        for task in (*self._missing(self._done), *waiting):
+            if task is not None and task not in self._at_work:
+                self._at_work.add(task)
+                return task
         return None
 
-    def tell(self, evaluation: Evaluation, ended: Ended) -> None:
+    def tell(self, task: EvaluationTask, evaluation: Evaluation) -> None:
         """Note what came of an evaluation."""
-        self._at_work.discard(evaluation)
-        self._learn(evaluation, ended)
-        self._advance(self.searches[evaluation.dataset])
+        self._at_work.discard(task)
+        self._learn(task, evaluation)
+        self._advance(self.searches[task.dataset])
 
-    def ended(self, evaluation: Evaluation) -> Ended | None:
+    def evaluation_of(self, task: EvaluationTask) -> Evaluation | None:
         """What came of an evaluation; None if it has not ended."""
-        found = self._ended.get((evaluation.dataset, self._key(evaluation.config), evaluation.budget))
+        found = self._evaluations.get((task.dataset, self._key(task.config), task.budget))
         return None if found is None else found[1]
 
-    def everything(self) -> list[tuple[Evaluation, Ended]]:
+    def everything(self) -> list[tuple[EvaluationTask, Evaluation]]:
         """All that has ended, as far as it matters to the plan."""
-        return list(self._ended.values())
+        return list(self._evaluations.values())
 
-    def crossings(self) -> list[tuple[Evaluation, Ended]]:
+    def crossings(self) -> list[tuple[EvaluationTask, Evaluation]]:
         """What came of incumbents elsewhere than where they were found."""
         first = {name: number * self.plan.trials for number, name in enumerate(self.datasets)}
         return [
-            (each, ended)
-            for each, ended in self._ended.values()
+            (each, evaluation)
+            for each, evaluation in self._evaluations.values()
             if not 0 <= each.config_id - first[each.dataset] < self.plan.trials
         ]
 
@@ -160,13 +160,13 @@ class Schedule:
 
     def epochs_left(self) -> float:
         """Epochs still to be trained, if searches go on as they did so far."""
-        told = [evaluation.budget for search in self.searches.values() for evaluation, _ in search.told]
+        told = [task.budget for search in self.searches.values() for task, _ in search.told]
         mean = sum(told) / len(told) if told else self.plan.budgets[0]
         n, largest = len(self.datasets), self.plan.budgets[-1]
-        crossed = len(self._ended) - len(told)
+        crossed = len(self._evaluations) - len(told)
         return mean * (n * self.plan.trials - len(told)) + largest * max(0, n * (n - 1) - crossed)
 
-    def incumbents(self, datasets: Sequence[str]) -> list[Evaluation]:
+    def incumbents(self, datasets: Sequence[str]) -> list[EvaluationTask]:
         """The incumbents of data sets whose searches are done, each configuration once."""
         found = {self._key(best.config): best for name in reversed(datasets) if (best := self.searches[name].incumbent)}
         return list(reversed(found.values()))
@@ -178,7 +178,7 @@ class Schedule:
                 self._whole.append(name)
         return [name for name in self.datasets if name in self._whole]
 
-    def _missing(self, datasets: Sequence[str]) -> Iterator[Evaluation]:
+    def _missing(self, datasets: Sequence[str]) -> Iterator[EvaluationTask]:
         """Incumbents of these data sets that have not been trained on all of them; their searches are done."""
         whole = set(self._whole)
         incumbents = self.incumbents(datasets)
@@ -186,28 +186,28 @@ class Schedule:
             for best in incumbents:
                 if name in whole and best.dataset in whole:
                     continue
-                evaluation = Evaluation(name, best.config_id, best.budget, best.config)
-                if self.ended(evaluation) is None and not self._remembered(evaluation):
-                    yield evaluation
+                task = EvaluationTask(name, best.config_id, best.budget, best.config)
+                if self.evaluation_of(task) is None and not self._remembered(task):
+                    yield task
 
-    def _remembered(self, evaluation: Evaluation) -> bool:
+    def _remembered(self, task: EvaluationTask) -> bool:
         """Whether it ended in an earlier call, other than by failing."""
-        ended = self._recall(evaluation)
-        if ended is None or ended.status == FAILED:
+        evaluation = self._recall(task)
+        if evaluation is None or evaluation.status == FAILED:
             return False
-        self._learn(evaluation, ended)
+        self._learn(task, evaluation)
         return True
 
-    def _learn(self, evaluation: Evaluation, ended: Ended) -> None:
-        self._ended[evaluation.dataset, self._key(evaluation.config), evaluation.budget] = evaluation, ended
+    def _learn(self, task: EvaluationTask, evaluation: Evaluation) -> None:
+        self._evaluations[task.dataset, self._key(task.config), task.budget] = task, evaluation
 
     def _advance(self, search: Search) -> None:
         """Tell a search what is known of what it waits for, and go on as long as something is."""
-        while (evaluation := search.next()) is not None:
-            ended = self.ended(evaluation) or self._recall(evaluation)
-            if ended is None:
+        while (task := search.next()) is not None:
+            evaluation = self.evaluation_of(task) or self._recall(task)
+            if evaluation is None:
                 return
-            self._learn(evaluation, ended)
-            search.tell(ended)
+            self._learn(task, evaluation)
+            search.tell(evaluation)
         if search.dataset not in self._done:
             self._done.append(search.dataset)

@@ -1,35 +1,28 @@
 """A build from its plan to the finished folder: resumable, wherever its evaluations are trained."""
 
-from collections import deque
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from lcbench.errors import InputError, PlanConflictError
-from lcbench.files import read_json, write_json
-from lcbench.output import writable_folder
+from lcbench.collection.data.preparation import describe, prepare
+from lcbench.collection.data.prepared import digest_data, keep_prepared
+from lcbench.collection.data.sources import load_dataset
+from lcbench.collection.provenance import circumstances
+from lcbench.errors import InputError
 from lcbench.simulate.domain import SpaceDomain
 from lcbench.simulate.transfer._schedule import Schedule
-from lcbench.simulate.transfer.evaluation import FAILED, Ended, Evaluation
+from lcbench.simulate.transfer.evaluation import FAILED, Evaluation, EvaluationTask
 from lcbench.simulate.transfer.folder import MANIFEST, read_folder
-from lcbench.simulate.transfer.kept import Kept
-from lcbench.simulate.transfer.plan import Plan, differences, extends
+from lcbench.simulate.transfer.plan import Plan, extends
 from lcbench.simulate.transfer.results import write_portfolios, write_tried
-from lcbench.simulate.transfer.training import (
-    Engine,
-    EvaluationTask,
-    Outcome,
-    Unit,
-    circumstances,
-    disk_is_full,
-    prepared,
-    task_for,
-)
+from lcbench.simulate.transfer.storage import BuildFolder
+from lcbench.simulate.transfer.training import TrainEvaluation
 from lcbench.space.spaces import get_space
-from lcbench.work.lock import alone
+from lcbench.work import Executor, Outcome, differences, get_executor, refuse_other_plan, run
+from lcbench.work.workplace import disk_is_full
 
 _SHOWN = 3  # failures in a message
 
@@ -44,7 +37,7 @@ class Build:
         size: Of the greedy portfolio; it decides nothing that is trained.
         rows: Of each data set its row in ``lcbench.table.manifest.DATASET_SCHEMA``.
         kept_plan: The plan as it is kept in the folder.
-        schedule: What has ended, what is at work, what comes next.
+        schedule: What has ended, what is running, what comes next.
     """
 
     plan: Plan
@@ -55,35 +48,37 @@ class Build:
     schedule: Schedule
 
     @property
-    def kept(self) -> Kept:
-        """Where is kept what has ended."""
-        return Kept(self.folder)
+    def kept(self) -> BuildFolder:
+        """Storage of finished evaluations."""
+        return BuildFolder(self.folder)
 
-    def run(self, engine: Engine, now: Callable[[], datetime]) -> Iterator[tuple[Evaluation, Ended]]:
+    def run(
+        self, executor: Executor[EvaluationTask], now: Callable[[], datetime]
+    ) -> Iterator[tuple[EvaluationTask, Evaluation]]:
         """Train all that is missing; what fails is tried once more, then its reason is kept.
 
         Whenever another data set is done, the matrix and the portfolios are written anew.
 
         Args:
-            engine: Where; the results do not depend on it.
+            executor: Where; the results do not depend on it.
             now: When, for the manifest.
 
         Yields:
             What came of each evaluation, when it ends.
 
         Raises:
-            StoppedError: If the disk is full or the engine cannot go on.
+            StoppedError: If the disk is full or the executor cannot go on.
         """
         done = self.schedule.finished()
-        for evaluation, outcome in carried_out(engine, self.schedule, self._task):
-            ended = self._ended(evaluation, outcome)
-            self.schedule.tell(evaluation, ended)
+        for outcome in run(executor, self.schedule.next):
+            evaluation = self._evaluation(outcome)
+            self.schedule.tell(outcome.task, evaluation)
             if done != (done := self.schedule.finished()):
-                write_portfolios(self.folder, self.schedule, self.size, self.kept_plan, circumstances(now()))
-            yield evaluation, ended
+                self._write_portfolios(now(), final=False)
+            yield outcome.task, evaluation
 
     def write(self, now: datetime) -> bool:
-        """Write everything that was found so far.
+        """Write everything that was found so far; that the build is complete is said last.
 
         Args:
             now: When, for the manifests.
@@ -91,74 +86,57 @@ class Build:
         Returns:
             Whether there was anything to write.
         """
-        about = circumstances(now)
-        if not write_portfolios(self.folder, self.schedule, self.size, self.kept_plan, about):
+        if not self.schedule.incumbents(self.schedule.finished()):
             return False
-        about = {**about, "seconds": "processor seconds of the run, measured", "plan": dict(self.kept_plan)}
-        write_tried(self.folder, self.schedule, self.kept, self.rows, about)
-        return True
+        about = {"seconds": "processor seconds of the run, measured", "plan": dict(self.kept_plan)}
+        write_tried(self.folder, self.schedule, self.kept, self.rows, {**circumstances(now), **about})
+        return self._write_portfolios(now, final=True)
+
+    def _write_portfolios(self, now: datetime, *, final: bool) -> bool:
+        about = circumstances(now)
+        return write_portfolios(self.folder, self.schedule, self.size, self.kept_plan, about, final=final)
 
     def complaints(self) -> list[str]:
         """Say in a few lines which incumbents failed elsewhere; empty if none did."""
-        failed = [(each, ended.reason) for each, ended in self.schedule.crossings() if ended.status == FAILED]
+        failed = [(task, found.reason) for task, found in self.schedule.crossings() if found.status == FAILED]
         if not failed:
             return []
         lines = [f"{len(failed)} incumbents failed on another data set and count as the worst there:"]
-        lines += [f"  {each}: {reason}" for each, reason in failed[:_SHOWN]]
+        lines += [f"  {task}: {reason}" for task, reason in failed[:_SHOWN]]
         if len(failed) > _SHOWN:
             lines.append(f"  and {len(failed) - _SHOWN} more, in {self.kept.root / 'ended'}")
         return [*lines, "Mend the cause and repeat the command: it tries them again."]
 
-    def _task(self, evaluation: Evaluation) -> EvaluationTask:
-        return task_for(evaluation, self.plan, self.folder.resolve())
-
-    def _ended(self, evaluation: Evaluation, outcome: Outcome) -> Ended:
+    def _evaluation(self, outcome: Outcome[EvaluationTask]) -> Evaluation:
         if outcome.disk_full:
             raise disk_is_full(self.folder, str(outcome.reason))
-        kept = None if outcome.reason is not None else self.kept.recall(evaluation)
+        task = outcome.task
+        kept = None if outcome.reason is not None else self.kept.recall(task)
         if kept is not None:
             return kept
-        reason = outcome.reason or "its run is not in the folder"
-        ended = Ended.without_run(evaluation.budget, FAILED, reason)
-        self.kept.write_ended(*evaluation.key, ended, outcome.traceback)
-        return ended
+        evaluation = Evaluation.without_run(task.budget, FAILED, outcome.reason or "its run is not in the folder")
+        self.kept.write_ended(task, evaluation)
+        self.kept.record([outcome])
+        return evaluation
 
 
-def carried_out(
-    engine: Engine, schedule: Schedule, task_of: Callable[[Evaluation], EvaluationTask]
-) -> Iterator[tuple[Evaluation, Outcome]]:
-    """Train what a schedule asks for, and what fails once more.
+def executor_for(
+    plan: Plan, folder: Path, engine: str = "local", jobs: int = 1, scheduler: str | None = None
+) -> AbstractContextManager[Executor[EvaluationTask]]:
+    """An executor for a plan's evaluations, ready to be entered; see :func:`lcbench.work.get_executor`."""
+    return get_executor(engine, jobs, scheduler, trainer(plan, folder), preload="lcbench.collection.worker")
 
-    Yields:
-        What became of each evaluation, once; before the next one is asked for, the schedule is to be told.
-    """
-    running: dict[Unit, Evaluation] = {}
-    again: deque[Evaluation] = deque()
-    failed_once: set[Evaluation] = set()
-    while True:
-        while engine.room() > 0:
-            evaluation = again.popleft() if again else schedule.next()
-            if evaluation is None:
-                break
-            task = task_of(evaluation)
-            running[task.unit] = evaluation
-            engine.start(task)
-        if not running:
-            return
-        for outcome in engine.wait():
-            evaluation = running.pop(outcome.unit)
-            if outcome.reason is None or outcome.disk_full or evaluation in failed_once:
-                yield evaluation, outcome
-            else:
-                failed_once.add(evaluation)
-                again.append(evaluation)
+
+def trainer(plan: Plan, folder: Path) -> TrainEvaluation:
+    """What an executor calls on each evaluation of a plan in a folder."""
+    return TrainEvaluation(folder.resolve(), plan.seed, plan.patience, plan.trial_seconds)
 
 
 @contextmanager
 def opened(plan: Plan, folder: Path, size: int, loaded: Callable[[str], None] = lambda _: None) -> Iterator[Build]:
     """Load and check every data set, hold the folder for this plan, and recall what has ended in it.
 
-    When the block is left, what is needed to go on stays, unless the build is complete.
+    When the block is left, what is needed to resume stays, unless the build is complete.
 
     Args:
         plan: The plan.
@@ -173,14 +151,15 @@ def opened(plan: Plan, folder: Path, size: int, loaded: Callable[[str], None] = 
     """
     if size < 1:
         raise InputError(f"size must be at least 1, got {size}.")
-    kept = Kept(folder)
-    _check_folder(folder, kept)
-    writable_folder(kept.root)
-    with alone(kept.lock, f"another build is at work in {folder}; wait for it or choose another folder."):
+    kept = BuildFolder(folder)
+    if folder.is_dir() and not kept.root.is_dir() and any(folder.iterdir()):
+        raise InputError(f"{folder} is not empty and holds no build that was stopped; choose a new or an empty folder.")
+    with kept.held():
         try:
-            yield _prepare(plan, folder, size, loaded)
+            yield _prepare(plan, folder, size, kept, loaded)
         finally:
-            _leave(folder, kept)
+            if (folder / MANIFEST).is_file() and read_folder(folder).complete:
+                kept.remove()
 
 
 def is_complete(plan: Plan, folder: Path) -> bool:
@@ -192,58 +171,29 @@ def is_complete(plan: Plan, folder: Path) -> bool:
     if not (folder / MANIFEST).is_file():
         return False
     held = read_folder(folder)
-    _refuse_if(differences(held.plan, plan.describe()), folder)
+    refuse_other_plan(differences(held.plan, plan.describe()), folder)
     return held.complete
 
 
-def _check_folder(folder: Path, kept: Kept) -> None:
-    if folder.exists() and not folder.is_dir():
-        raise InputError(f"{folder} must be a folder, but it is a file; choose another.")
-    if folder.is_dir() and not kept.root.is_dir() and any(folder.iterdir()):
-        raise InputError(f"{folder} is not empty and holds no build that was stopped; choose a new or an empty folder.")
-
-
-def _leave(folder: Path, kept: Kept) -> None:
-    """Clear up where nothing is left to go on with: the build is complete, or its plan was never accepted."""
-    complete = (folder / MANIFEST).is_file() and read_folder(folder).complete
-    if complete or not kept.plan.is_file():
-        kept.remove()
-        with suppress(OSError):
-            folder.rmdir()
-
-
-def _prepare(plan: Plan, folder: Path, size: int, loaded: Callable[[str], None]) -> Build:
-    kept = Kept(folder)
-    before = _kept_plan(kept)
-    if before is not None and not extends(before, plan.describe()):
-        _refuse_if(differences(before, plan.describe()), folder)
-    rows, digests = {}, {}
-    for data in prepared(plan):
-        rows[data.name], digests[data.name] = data.row, data.digest
-        if before is not None and before["data"].get(data.name, data.digest) != data.digest:
-            _refuse_if([f"the data of {data.name} has changed"], folder)
-        data.keep(folder)
+def _prepare(plan: Plan, folder: Path, size: int, kept: BuildFolder, loaded: Callable[[str], None]) -> Build:
+    before, asked = kept.plan(), plan.describe()
+    if before is not None and not extends(before, asked):
+        refuse_other_plan(differences(before, asked), folder)
+    rows: dict[str, dict[str, Any]] = {}
+    digests: dict[str, str] = {}
+    for source in plan.sources:
+        dataset = load_dataset(source)
+        if dataset.name in rows:
+            raise InputError(f"two data sets are named {dataset.name!r}; name one of them with file:...&name=...")
+        data = prepare(dataset, plan.encoding)
+        digest = digests[data.name] = digest_data(data)
+        if before is not None and before.get("data", {}).get(data.name, digest) != digest:
+            refuse_other_plan([f"the data of {data.name} has changed"], folder)
+        rows[data.name] = describe(dataset, data)
+        keep_prepared(kept.data, data, digest)
         loaded(data.name)
-    kept_plan = {**plan.describe(), "data": digests}
-    write_json(kept.plan, kept_plan)
+    kept_plan = {**asked, "data": digests}
+    kept.accept(kept_plan)
     space = get_space(plan.space)
     schedule = Schedule(plan, list(rows), lambda: SpaceDomain(space), kept.recall)
     return Build(plan, folder, size, rows, kept_plan, schedule)
-
-
-def _kept_plan(kept: Kept) -> Mapping[str, Any] | None:
-    """The plan with which the build was begun."""
-    if not kept.plan.is_file():
-        return None
-    document = read_json(kept.plan)
-    if not isinstance(document, dict) or not isinstance(document.get("data"), dict):
-        raise PlanConflictError(f"{kept.plan} is no plan of ours; choose another folder.")
-    return document
-
-
-def _refuse_if(found: list[str], folder: Path) -> None:
-    if found:
-        raise PlanConflictError(
-            f"{folder} holds a different plan ({'; '.join(found)}).\n"
-            "Repeat its own options to go on, or choose another folder."
-        )

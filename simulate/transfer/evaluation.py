@@ -6,13 +6,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lcbench.space import Config
+from lcbench.work import Task
 
 SUCCESS, DIVERGED, TIMEOUT, FAILED = "success", "diverged", "timeout", "failed"
 STATUSES = (SUCCESS, DIVERGED, TIMEOUT, FAILED)
 
 
 @dataclass(frozen=True, slots=True)
-class Evaluation:
+class EvaluationTask(Task):
     """A configuration to be trained on a data set.
 
     Attributes:
@@ -38,8 +39,8 @@ class Evaluation:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Ended:
-    """What came of an evaluation.
+class Evaluation:
+    """What came of training a configuration.
 
     Attributes:
         status: One of :data:`STATUSES`.
@@ -57,7 +58,7 @@ class Ended:
     reason: str | None = None
 
     @classmethod
-    def without_run(cls, budget: int, status: str, reason: str, seconds: float = 0.0) -> "Ended":
+    def without_run(cls, budget: int, status: str, reason: str, seconds: float = 0.0) -> "Evaluation":
         """An evaluation that ran out of time, or failed."""
         spent = np.linspace(0.0, seconds, budget + 1)
         return cls(status, np.full(budget + 1, np.nan), spent, float("nan"), reason)

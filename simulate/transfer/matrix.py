@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 
-from lcbench.simulate.transfer.evaluation import Ended, Evaluation
+from lcbench.simulate.transfer.evaluation import Evaluation, EvaluationTask
 from lcbench.simulate.transfer.greedy import portfolio_frame, portfolio_regret, relative_regret
 from lcbench.simulate.transfer.plan import METRIC, OBJECTIVE, SEED
 from lcbench.space import Config
@@ -30,19 +30,19 @@ MATRIX_SCHEMA = pa.schema(
 )
 
 
-def matrix_row(evaluation: Evaluation, ended: Ended) -> dict[str, Any]:
+def matrix_row(task: EvaluationTask, evaluation: Evaluation) -> dict[str, Any]:
     """A row of the matrix."""
-    valid, test = float(ended.valid[-1]), ended.test
+    valid, test = float(evaluation.valid[-1]), evaluation.test
     return {
-        "candidate": evaluation.config_id,
-        "dataset": evaluation.dataset,
-        "budget": evaluation.budget,
+        "candidate": task.config_id,
+        "dataset": task.dataset,
+        "budget": task.budget,
         "seed": SEED,
         METRIC: valid if np.isfinite(valid) else None,
         "test_accuracy": test if np.isfinite(test) else None,
-        "seconds": float(ended.seconds[-1]),
-        "status": ended.status,
-        "reason": ended.reason,
+        "seconds": float(evaluation.seconds[-1]),
+        "status": evaluation.status,
+        "reason": evaluation.reason,
     }
 
 

@@ -9,6 +9,7 @@ from lcbench.errors import InputError
 from lcbench.simulate.optimizers.rungs import hyperband_brackets, infer_eta, rungs_of
 from lcbench.space.spaces import get_space
 from lcbench.table.manifest import check_budgets
+from lcbench.work import differences
 
 OBJECTIVE = RECORD.metric()
 """What the searches optimize, and what regrets are of."""
@@ -82,20 +83,7 @@ class Plan:
         }
 
 
-def differences(kept: Mapping[str, Any], asked: Mapping[str, Any]) -> list[str]:
-    """Say how two written plans differ, in a few words each."""
-    return [
-        f"{key}: there {_words(kept.get(key))}, asked {_words(value)}"
-        for key, value in asked.items()
-        if kept.get(key) != value
-    ]
-
-
 def extends(kept: Mapping[str, Any], asked: Mapping[str, Any]) -> bool:
     """Whether a plan is another one with more data sets at its end: all that was trained for that one counts."""
     before = kept.get("datasets", [])
     return bool(before) and not differences(kept, {**asked, "datasets": asked["datasets"][: len(before)]})
-
-
-def _words(value: object) -> str:
-    return ",".join(map(str, value)) if isinstance(value, list) else str(value)

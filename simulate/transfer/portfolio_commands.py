@@ -10,8 +10,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from lcbench.simulate.transfer.building import Build
+    from lcbench.simulate.transfer.evaluation import EvaluationTask
     from lcbench.simulate.transfer.plan import Plan
-    from lcbench.simulate.transfer.training import Engine
+    from lcbench.work import Executor
 
 INCOMPLETE, INTERRUPTED = 3, 130
 
@@ -55,28 +56,29 @@ def build(
     """
     from datetime import UTC, datetime
 
+    from lcbench.collection.data.sources import split_sources
     from lcbench.console import ERR, OUT
     from lcbench.errors import InputError
-    from lcbench.simulate.transfer import training
-    from lcbench.simulate.transfer.building import is_complete
+    from lcbench.simulate.transfer.building import executor_for, is_complete
     from lcbench.simulate.transfer.plan import Plan
     from lcbench.table.manifest import parse_budgets
+    from lcbench.work import said_if_disk_full
 
     if size < 1:
         raise InputError(f"size must be at least 1, got {size}.")
-    sources = tuple(training.split_sources(datasets))
+    sources = tuple(split_sources(datasets))
     plan = Plan(sources, trials, parse_budgets(budgets), seed, space, encoding, patience, trial_seconds)
-    made = training.engine(engine, jobs, scheduler)
+    made = executor_for(plan, out, engine, jobs, scheduler)
     if is_complete(plan, out):
         _again(out, size)
         return
-    with training.clear_if_full(out), made as entered, _opened(plan, out, size, quiet=quiet) as building:
+    with said_if_disk_full(out), made as executor, _opened(plan, out, size, quiet=quiet) as building:
         try:
-            _run(building, entered, quiet=quiet)
+            _run(building, executor, quiet=quiet)
         except KeyboardInterrupt:
             building.write(datetime.now(UTC))
             kept = building.kept.count()
-            said = f"\nstopped; {kept} evaluations that have ended are kept. The same command goes on from there."
+            said = f"\nstopped; {kept} evaluations that have ended are kept. The same command resumes from there."
             ERR.print(said, soft_wrap=True, highlight=False)
             raise typer.Exit(INTERRUPTED) from None
         written = building.write(datetime.now(UTC))
@@ -103,26 +105,34 @@ def _opened(plan: "Plan", out: Path, size: int, *, quiet: bool) -> "Iterator[Bui
     """As :func:`lcbench.simulate.transfer.building.opened`, with a bar over the data sets while they are loaded."""
     from contextlib import ExitStack
 
-    from lcbench.console import progress
     from lcbench.simulate.transfer.building import opened
+    from lcbench.work import Progress
 
     with ExitStack() as stack:
-        with progress(quiet=quiet) as bar:
-            task = bar.add_task("loading data sets", total=len(plan.sources), note="")
-            building = stack.enter_context(opened(plan, out, size, lambda name: bar.update(task, advance=1, note=name)))
+        with Progress("loading data sets", len(plan.sources), quiet=quiet, tenths=False) as progress:
+            building = stack.enter_context(opened(plan, out, size, progress.add))
         yield building
 
 
-def _run(building: "Build", engine: "Engine", *, quiet: bool) -> None:
-    """Train all that is missing under a report."""
-    import time
+def _run(building: "Build", executor: "Executor[EvaluationTask]", *, quiet: bool) -> None:
+    """Train all that is missing under a bar, or with plain lines; the time left is counted in epochs."""
     from datetime import UTC, datetime
 
-    from lcbench.simulate.transfer.report import BuildReport
+    from lcbench.simulate.transfer.evaluation import FAILED, TIMEOUT
+    from lcbench.work import Progress
 
-    with BuildReport(building.schedule, time.monotonic, quiet=quiet) as report:
-        for evaluation, ended in building.run(engine, lambda: datetime.now(UTC)):
-            report.add(evaluation, ended)
+    schedule = building.schedule
+    finished, before = schedule.finished(), len(schedule.everything())
+    with Progress("building", schedule.total, done=before, unit="evaluations", quiet=quiet) as progress:
+        for task, evaluation in building.run(executor, lambda: datetime.now(UTC)):
+            if evaluation.status == FAILED:
+                progress.say(f"{task} failed: {evaluation.reason}")
+            for name in (done := schedule.finished()):
+                if name not in finished:
+                    progress.say(f"{name}: done, {len(done)} of {len(schedule.datasets)} data sets")
+            finished = done
+            progress.work_left = schedule.epochs_left() + task.budget
+            progress.add(work=task.budget, failed=evaluation.status in (FAILED, TIMEOUT))
 
 
 def _explain(building: "Build", *, written: bool) -> None:

@@ -12,7 +12,7 @@ from lcbench.collection.networks.metrics import RECORD
 from lcbench.files import write_json, write_parquet
 from lcbench.signature import digest
 from lcbench.simulate.transfer._schedule import Schedule
-from lcbench.simulate.transfer.evaluation import FAILED, Evaluation
+from lcbench.simulate.transfer.evaluation import FAILED, EvaluationTask
 from lcbench.simulate.transfer.folder import (
     CANDIDATES,
     FORMAT,
@@ -23,9 +23,9 @@ from lcbench.simulate.transfer.folder import (
     TRIED,
     PortfolioFolder,
 )
-from lcbench.simulate.transfer.kept import Kept
 from lcbench.simulate.transfer.matrix import MATRIX_SCHEMA, config_columns, greedy, matrix_row, simple
 from lcbench.simulate.transfer.plan import METRIC, SEED
+from lcbench.simulate.transfer.storage import BuildFolder
 from lcbench.space import Config
 from lcbench.space.spaces import from_json, get_space, to_json
 from lcbench.table import store
@@ -36,7 +36,13 @@ Provenance = Mapping[str, Any]
 
 
 def write_portfolios(
-    folder: Path, schedule: Schedule, size: int, kept_plan: Mapping[str, Any], provenance: Provenance
+    folder: Path,
+    schedule: Schedule,
+    size: int,
+    kept_plan: Mapping[str, Any],
+    provenance: Provenance,
+    *,
+    final: bool,
 ) -> bool:
     """Write the matrix of all data sets that are done, and the portfolios of its candidates; the manifest last.
 
@@ -46,6 +52,7 @@ def write_portfolios(
         size: Of the greedy portfolio.
         kept_plan: The plan as it is kept in the folder.
         provenance: For the manifest.
+        final: Whether everything else is written, so that the build may be called complete.
 
     Returns:
         Whether there was anything to write: one candidate at least.
@@ -69,15 +76,15 @@ def write_portfolios(
     manifest = {
         "format_version": FORMAT,
         "title": f"portfolios of {len(incumbents)} incumbents on {len(datasets)} data sets",
-        "complete": len(datasets) == len(schedule.datasets) and not failed,
+        "complete": final and len(datasets) == len(schedule.datasets) and not failed,
         "datasets": datasets,
         "size": size,
         "evaluations": sum(len(schedule.searches[name].told) for name in datasets) + _crossings(matrix, incumbents),
         "without a run": [
             {"dataset": each.dataset, "config_id": each.config_id, "budget": each.budget}
-            | {"status": ended.status, "reason": ended.reason}
-            for each, ended in schedule.everything()
-            if ended.reason is not None
+            | {"status": evaluation.status, "reason": evaluation.reason}
+            for each, evaluation in schedule.everything()
+            if evaluation.reason is not None
         ],
         "provenance": dict(provenance),
         "plan": dict(kept_plan),
@@ -97,28 +104,28 @@ def choose_again(held: PortfolioFolder, size: int) -> None:
     write_json(held.folder / MANIFEST, {**held.manifest, "size": size, "files": files})
 
 
-def _matrix(schedule: Schedule, datasets: Sequence[str], incumbents: Sequence[Evaluation]) -> pa.Table:
+def _matrix(schedule: Schedule, datasets: Sequence[str], incumbents: Sequence[EvaluationTask]) -> pa.Table:
     rows = []
     for best in incumbents:
         for name in datasets:
-            evaluation = Evaluation(name, best.config_id, best.budget, best.config)
-            ended = schedule.ended(evaluation)
-            assert ended is not None  # noqa: S101  # `finished` names those of which all have ended
-            rows.append(matrix_row(evaluation, ended))
+            task = EvaluationTask(name, best.config_id, best.budget, best.config)
+            evaluation = schedule.evaluation_of(task)
+            assert evaluation is not None  # noqa: S101  # `finished` names those of which all have ended
+            rows.append(matrix_row(task, evaluation))
     return pa.Table.from_pylist(rows, schema=MATRIX_SCHEMA)
 
 
-def _crossings(matrix: pa.Table, incumbents: Sequence[Evaluation]) -> int:
+def _crossings(matrix: pa.Table, incumbents: Sequence[EvaluationTask]) -> int:
     """Evaluations of incumbents elsewhere than where they were found."""
     return matrix.num_rows - len(incumbents)
 
 
-def _candidates(schedule: Schedule, incumbents: Sequence[Evaluation]) -> pa.Table:
-    found = [schedule.ended(each) for each in incumbents]
+def _candidates(schedule: Schedule, incumbents: Sequence[EvaluationTask]) -> pa.Table:
+    found = [schedule.evaluation_of(each) for each in incumbents]
     columns = {
         "candidate": pa.array([each.config_id for each in incumbents], pa.int32()),
         "dataset": pa.array([each.dataset for each in incumbents]),
-        METRIC: pa.array([float(ended.valid[-1]) for ended in found if ended is not None], pa.float64()),
+        METRIC: pa.array([float(evaluation.valid[-1]) for evaluation in found if evaluation is not None], pa.float64()),
     }
     return pa.table(columns | config_columns(get_space(schedule.plan.space), [each.config for each in incumbents]))
 
@@ -131,7 +138,7 @@ def _portfolio(frame: pd.DataFrame, configs: Mapping[int, Config], space: Any) -
 
 
 def write_tried(
-    folder: Path, schedule: Schedule, kept: Kept, rows: Mapping[str, Mapping[str, Any]], provenance: Provenance
+    folder: Path, schedule: Schedule, kept: BuildFolder, rows: Mapping[str, Mapping[str, Any]], provenance: Provenance
 ) -> None:
     """Write every run of the data sets that are done as a benchmark folder.
 
@@ -148,8 +155,8 @@ def write_tried(
     configs: dict[int, Config] = {}
     runs = {}
     for name in datasets:
-        own = [evaluation for evaluation, _ in schedule.searches[name].told]
-        crossed = [Evaluation(name, best.config_id, best.budget, best.config) for best in incumbents]
+        own = [task for task, _ in schedule.searches[name].told]
+        crossed = [EvaluationTask(name, best.config_id, best.budget, best.config) for best in incumbents]
         tried = list(dict.fromkeys([*own, *crossed]))
         configs |= {each.config_id: each.config for each in tried}
         runs[name] = pa.concat_tables([RECORD.schema.empty_table(), *kept.read_runs(tried)])

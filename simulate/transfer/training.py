@@ -1,51 +1,21 @@
-"""The bridge to :mod:`collection`: data sets, engines, and what a worker does. No other file here imports it."""
+"""Training of evaluations: what a worker does with one, and its limit of time."""
 
+import platform
 import time
-import traceback
-from collections.abc import Iterator
-from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from lcbench.collection.attempt import DISK_FULL, describe
-from lcbench.collection.data.preparation import describe as describe_data
-from lcbench.collection.data.preparation import prepare
-from lcbench.collection.data.prepared import Prepared
-from lcbench.collection.data.sources import load_dataset
-from lcbench.collection.data.sources import split_sources as split_sources
-from lcbench.collection.engine import Engine as Engine
-from lcbench.collection.engines import get_engine
-from lcbench.collection.full_disk import clear_if_full as clear_if_full
-from lcbench.collection.full_disk import disk_is_full as disk_is_full
-from lcbench.collection.plan import digest_data
-from lcbench.collection.provenance import circumstances as circumstances
-from lcbench.collection.shards import Workplace
-from lcbench.collection.unit import Outcome as Outcome
-from lcbench.collection.unit import Task
-from lcbench.collection.unit import Unit as Unit
+from lcbench.collection.data.prepared import read_prepared
 from lcbench.errors import InputError
-from lcbench.simulate.transfer.evaluation import TIMEOUT, Ended, Evaluation
-from lcbench.simulate.transfer.kept import NAME, Kept
-from lcbench.simulate.transfer.plan import SEED, Plan
+from lcbench.simulate.transfer.evaluation import TIMEOUT, Evaluation, EvaluationTask
+from lcbench.simulate.transfer.plan import SEED
+from lcbench.simulate.transfer.storage import BuildFolder
 
 if TYPE_CHECKING:
     from lcbench.collection.networks.recorder import Run
     from lcbench.collection.networks.tensors import Tensors
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class EvaluationTask(Task):
-    """An evaluation with all that is needed to train it: a task of one budget and one seed.
-
-    Attributes:
-        patience: As in the plan.
-        trial_seconds: As in the plan.
-    """
-
-    patience: int | None = None
-    trial_seconds: float | None = None
 
 
 class OutOfTimeError(Exception):
@@ -70,113 +40,62 @@ class Stopwatch:
         return seconds
 
 
-def engine(name: str, jobs: int, scheduler: str | None) -> AbstractContextManager[Engine]:
-    """Where evaluations are trained, ready to be entered; see :func:`lcbench.collection.engines.get_engine`."""
-    return get_engine(name, jobs, scheduler, attempt)
+@dataclass(frozen=True, slots=True)
+class TrainEvaluation:
+    """Trains evaluations, and keeps their runs in the folder, or that they ran out of time.
 
+    Attributes:
+        folder: The portfolio's folder, absolute; a worker on another machine must see it under the same path.
+        plan_seed: Seed of all training.
+        patience: As in the plan.
+        trial_seconds: As in the plan.
+    """
 
-def task_for(evaluation: Evaluation, plan: Plan, folder: Path) -> EvaluationTask:
-    """What a worker is given."""
-    return EvaluationTask(
-        folder,
-        Unit(evaluation.dataset, evaluation.config_id),
-        evaluation.config,
-        budgets=(evaluation.budget,),
-        seeds=(SEED,),
-        plan_seed=plan.seed,
-        patience=plan.patience,
-        trial_seconds=plan.trial_seconds,
-    )
+    folder: Path
+    plan_seed: int
+    patience: int | None = None
+    trial_seconds: float | None = None
 
+    def __call__(self, task: EvaluationTask) -> None:
+        """Train on one thread.
 
-def attempt(task: Task) -> Outcome:
-    """What a worker does with an evaluation: train it and keep its run, or that it ran out of time."""
-    assert isinstance(task, EvaluationTask)  # noqa: S101  # an engine hands on what it was given
-    key = task.unit.dataset, task.unit.config_id, task.budgets[0]
-    try:
-        kept = _kept(task.folder)
+        Raises:
+            InputError: If there is no build in the folder, seen from this machine.
+        """
+        kept = BuildFolder(self.folder)
+        if not kept.plan_file.is_file():
+            raise InputError(
+                f"{self.folder} must be shared by all machines, but {platform.node()} sees no build there; "
+                "choose a folder on a shared file system."
+            )
         try:
-            run = _trained(task)
+            run = self._trained(task)
         except OutOfTimeError as error:
-            kept.write_ended(*key, Ended.without_run(task.budgets[0], TIMEOUT, str(error), task.trial_seconds or 0.0))
+            kept.write_ended(task, Evaluation.without_run(task.budget, TIMEOUT, str(error), self.trial_seconds or 0.0))
         else:
             from lcbench.collection.tables import runs_table
 
-            kept.write_run(*key, runs_table(task.unit.config_id, [run]))
-    except Exception as error:
-        full = isinstance(error, OSError) and error.errno in DISK_FULL
-        return Outcome(task.unit, describe(error), traceback.format_exc(), full)
-    return Outcome(task.unit)
+            kept.write_run(task, runs_table(task.config_id, [run]))
 
+    def _trained(self, task: EvaluationTask) -> "Run":
+        """Train on one thread. Torch is imported here: the process that hands out evaluations never needs it."""
+        from lcbench.collection.networks.tensors import one_thread
 
-def _kept(folder: Path) -> Kept:
-    kept = Kept(folder)
-    if not kept.plan.is_file():
-        raise InputError(
-            f"{folder} must be shared by all machines, but one sees no build there; choose another folder."
-        )
-    return kept
+        with one_thread():
+            data = _data(self.folder, task.dataset)
+            clock = Stopwatch(self.trial_seconds)
+            if self.patience is None:
+                from lcbench.collection.networks.train import train
 
+                return train(data, task.config, (task.budget,), (SEED,), self.plan_seed, clock)[0]
+            from lcbench.collection.networks.full.fitting import Stopping, fit
 
-def _trained(task: EvaluationTask) -> "Run":
-    """Train on one thread. Torch is imported here: who only hands out evaluations never needs it."""
-    from lcbench.collection.networks.tensors import one_thread
-
-    with one_thread():
-        data = _data(task.folder, task.unit.dataset)
-        clock = Stopwatch(task.trial_seconds)
-        if task.patience is None:
-            from lcbench.collection.networks.train import train
-
-            return train(data, task.config, task.budgets, task.seeds, task.plan_seed, clock)[0]
-        from lcbench.collection.networks.full.fitting import Stopping, fit
-
-        stopping = Stopping("valid_accuracy", task.patience)
-        return fit(data, task.config, task.budgets[0], SEED, task.plan_seed, clock, stopping=stopping).run
+            stopping = Stopping("valid_accuracy", self.patience)
+            return fit(data, task.config, task.budget, SEED, self.plan_seed, clock, stopping=stopping).run
 
 
 @lru_cache(maxsize=2)
 def _data(folder: Path, dataset: str) -> "Tensors":
     from lcbench.collection.networks.tensors import Tensors
 
-    return Tensors(Workplace(folder, NAME).read_data(dataset))
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class DataSet:
-    """A data set that is ready to be trained on.
-
-    Attributes:
-        row: Its row in ``lcbench.table.manifest.DATASET_SCHEMA``.
-        digest: A digest of its arrays.
-        arrays: The arrays.
-    """
-
-    row: dict[str, Any]
-    digest: str
-    arrays: Prepared
-
-    @property
-    def name(self) -> str:
-        """Its name."""
-        return self.arrays.name
-
-    def keep(self, folder: Path) -> None:
-        """Put it where the workers read it."""
-        Workplace(folder, NAME).keep_data(self.arrays, self.digest)
-
-
-def prepared(plan: Plan) -> Iterator[DataSet]:
-    """Load and prepare the data sets of a plan, one after the other.
-
-    Raises:
-        InputError: If one cannot be used, or two have one name.
-    """
-    names: set[str] = set()
-    for source in plan.sources:
-        dataset = load_dataset(source)
-        if dataset.name in names:
-            raise InputError(f"two data sets are named {dataset.name!r}; name one of them with file:...&name=...")
-        names.add(dataset.name)
-        data = prepare(dataset, plan.encoding)
-        yield DataSet(describe_data(dataset, data), digest_data(data), data)
+    return Tensors(read_prepared(BuildFolder(folder).data, dataset))

@@ -14,9 +14,8 @@ import pytest
 import lcbench
 from lcbench.analysis.anytime import best_losses
 from lcbench.collection.networks.metrics import RECORD
-from lcbench.simulate import ablation
-from lcbench.simulate.ablation import PEERS, SYSTEMS
-from lcbench.simulate.study import COLUMNS
+from lcbench.simulate.study import COLUMNS, systems
+from lcbench.simulate.study.systems import PEERS, SYSTEMS
 from lcbench.space.spaces import get_space, sample
 from lcbench.table import manifest, store
 from lcbench.table.record import KEY
@@ -60,7 +59,7 @@ def make_traces() -> Callable[..., pd.DataFrame]:
 
 @pytest.fixture(scope="session")
 def make_systems() -> Callable[..., pd.DataFrame]:
-    """A study of systems as ``lcbench ablation`` writes it: steps at random moments, on one and on three workers."""
+    """A study of systems as ``lcbench study`` writes it: steps at random moments, on one and on three workers."""
     shown = {
         "full": ("network", "networks", "baseline", "baselines", "single", "all"),
         "hist-gradient-boosting": ("single",),
@@ -80,7 +79,7 @@ def make_systems() -> Callable[..., pd.DataFrame]:
                     names = {"dataset": dataset, "system": system, "workers": workers, "seed": seed}
                     made = {"test_rows": 33, "machine": "some, 2 cores", "created": "2026-11-26T00:00:00+00:00"}
                     rows.append(names | own | sizes | made | {"test": test})
-        return pd.DataFrame(rows)[list(ablation.COLUMNS)]
+        return pd.DataFrame(rows)[list(systems.COLUMNS)]
 
     return make
 

@@ -13,7 +13,7 @@ from lcbench.analysis.correlation import ADAPTIVE, COLUMNS, CROSS, NON_ADAPTIVE,
 from lcbench.analysis.figures import FIGURES
 from lcbench.analysis.paper import NUMBERS, TABLE_3, published_correlation
 from lcbench.errors import DamagedFileError, InputError, NotABenchmarkError, UnknownNameError
-from lcbench.simulate import ablation
+from lcbench.simulate.study import systems
 
 
 @pytest.fixture
@@ -42,7 +42,7 @@ def traces_file(bench, make_traces, tmp_path):
 @pytest.fixture
 def systems_file(make_systems, tmp_path):
     path = tmp_path / "systems.parquet"
-    ablation.write(path, make_systems())
+    systems.write(path, make_systems())
     return path
 
 
@@ -59,7 +59,7 @@ def test_everything_is_written(run, furnished, traces_file, systems_file, tmp_pa
 
 
 def test_a_study_of_systems_is_drawn_by_itself(run, make_systems, tmp_path):
-    ablation.write(tmp_path / "study" / "systems.parquet", make_systems())
+    systems.write(tmp_path / "study" / "systems.parquet", make_systems())
     output = run("--out", tmp_path, "--only", "fig9,table4", "--systems", tmp_path / "study", "--formats", "png")
     assert "Table 3" not in output
     assert "Table 4. Test accuracy (%) after 20 s" in output
@@ -72,7 +72,7 @@ def test_a_study_of_systems_is_drawn_by_itself(run, make_systems, tmp_path):
         "table4.png",
     }
     said = run("--out", tmp_path, "--only", "fig9,fig12,table4", "--quiet")
-    assert said.count("it shows a study of systems; run 'lcbench ablation OUT --datasets ...'") == 3
+    assert said.count("it shows a study of systems; run 'lcbench study OUT --datasets ...'") == 3
     with pytest.raises(DamagedFileError, match=r"fig9.csv"):
         run("--systems", tmp_path / "fig9.csv")
 

@@ -49,7 +49,7 @@ def test_figures_say_in_a_line_what_they_lack():
         (fig15, "bo,bohb-simple,bohb-greedy,full"),
         (fig16, "full"),
     ):
-        with pytest.raises(NothingToDrawError, match=f"this study has no runs of {names}; run 'lcbench ablation'") as e:
+        with pytest.raises(NothingToDrawError, match=f"this study has no runs of {names}; run 'lcbench study'") as e:
             module.frame(study)
         assert len(str(e.value).splitlines()) == 1
     with pytest.raises(NothingToDrawError, match="no system of this study has been run with two on one data set"):

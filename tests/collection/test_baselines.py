@@ -1,6 +1,8 @@
 """`lcbench baselines`: what is recorded, on which rows, what is refused, and how it goes on after a stop."""
 
+import os
 import shutil
+import signal
 from collections.abc import Iterator
 from importlib.metadata import EntryPoint
 from pathlib import Path
@@ -14,26 +16,26 @@ from filelock import FileLock
 
 import lcbench
 from lcbench import cli
-from lcbench.collection import baseline_scores, baseline_session
-from lcbench.collection.attempt import attempt as attempt_unit
-from lcbench.collection.baseline_session import Fit, Order, Session, attempt, held
+from lcbench.collection import baseline_recording, baseline_rows
+from lcbench.collection.baseline_recording import BaselineTask, Rows, TrainBaseline, held
+from lcbench.collection.collecting import opened
 from lcbench.collection.data.preparation import Prepared, prepare
 from lcbench.collection.data.sources import load_dataset
 from lcbench.collection.models import baselines
 from lcbench.collection.networks.metrics import RECORD
 from lcbench.collection.plan import sampled_configs
-from lcbench.collection.possession import opened
-from lcbench.collection.shards import Workplace
-from lcbench.collection.unit import Extras
+from lcbench.collection.tasks import Extras
 from lcbench.errors import InputError, UnknownNameError
 from lcbench.table import manifest, store, verify
 from lcbench.table.merge import merge
+from lcbench.work import KILLED, InlineExecutor
+from lcbench.work.processes import LocalExecutor
 
 pytest.importorskip("lightgbm", reason="baselines need lightgbm (lcbench[models])")
 pytest.importorskip("catboost", reason="baselines need catboost (lcbench[models])")
 metrics = pytest.importorskip("sklearn.metrics", reason="baselines need scikit-learn (lcbench[models])")
 
-GROUP = "lcbench.table.table_commands"
+GROUP = "lcbench.commands"
 ENTRIES = [
     EntryPoint("baselines", "lcbench.collection.baseline_commands:baselines", GROUP),
     EntryPoint("info", "lcbench.table.table_commands:info", GROUP),
@@ -49,22 +51,6 @@ def command() -> Iterator[None]:
         yield
 
 
-class Here:
-    """An engine that trains in this process."""
-
-    def __init__(self):
-        self.outcomes = []
-
-    def room(self):
-        return 1 - len(self.outcomes)
-
-    def start(self, task):
-        self.outcomes.append(attempt_unit(task))
-
-    def wait(self):
-        return [self.outcomes.pop()]
-
-
 @pytest.fixture(scope="module")
 def collected(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Two configurations on scikit-learn's wine and on a file, with predictions."""
@@ -73,8 +59,9 @@ def collected(tmp_path_factory: pytest.TempPathFactory) -> Path:
     iris.features.assign(kind=iris.target.to_numpy()).to_csv(place / "flowers.csv", index=False)
     sources = ("sklearn:wine", f"file:{place / 'flowers.csv'}?target=kind")
     few = {"configs": sampled_configs("mlp", 2, 0), "budgets": (2,), "extras": Extras(predictions=True)}
-    with opened(plan(sources=sources, **few), place / "bench") as collection:
-        for _ in collection.run(Here()):
+    made = plan(sources=sources, **few)
+    with opened(made, place / "bench") as collection:
+        for _ in collection.run(InlineExecutor(collection.trainer)):
             pass
         collection.finish(NOW)
     return place / "bench"
@@ -90,17 +77,17 @@ def recorded(collected: Path, command: None, tmp_path_factory: pytest.TempPathFa
 
 
 @pytest.fixture
-def here(monkeypatch: pytest.MonkeyPatch) -> list[Fit]:
-    """Sessions train in this process; gives what was trained."""
-    trained: list[Fit] = []
+def here(monkeypatch: pytest.MonkeyPatch) -> list[BaselineTask]:
+    """Baselines are trained in this process; gives what was tried."""
+    tried: list[BaselineTask] = []
 
-    def run(session: Session, fits: list[Fit], jobs: int) -> Iterator[tuple[Fit, str]]:
-        for fit in fits:
-            trained.append(fit)
-            yield fit, attempt(Order(session.folder, fit))
+    class Noting(TrainBaseline):
+        def __call__(self, task: BaselineTask) -> None:
+            tried.append(task)
+            super().__call__(task)
 
-    monkeypatch.setattr(Session, "run", run)
-    return trained
+    monkeypatch.setattr(baseline_recording, "executor_for", lambda folder, *_: InlineExecutor(Noting(folder.resolve())))
+    return tried
 
 
 @pytest.fixture
@@ -148,16 +135,16 @@ def test_the_same_command_again_has_nothing_to_do(recorded, capsys):
 
 
 def test_after_a_stop_it_goes_on_with_what_is_missing(command, copy, here, capsys):
-    kept = Fit("wine", "knn", 0)
+    kept = BaselineTask("wine", "knn", 0)
     with held(copy, ["knn"]) as session:
         session.load("wine")
-        assert attempt(Order(copy, kept)) == ""
-    assert (copy / ".baselines/wine/knn-0.parquet").is_file()
+        TrainBaseline(copy)(kept)
+    assert (copy / ".baselines/rows/wine/knn-0.parquet").is_file()
     assert verify.verify(copy) == []
     assert cli.run(["baselines", str(copy), "--only", "knn"]) == 0
-    assert here == [Fit("flowers", "knn", 0)]
+    assert here == [BaselineTask("flowers", "knn", 0)]
     assert cli.run(["baselines", str(copy), "--only", CHEAP]) == 0
-    assert [fit.baseline for fit in here[1:]] == ["random_forest"] * 4
+    assert [task.baseline for task in here[1:]] == ["random_forest"] * 4
     table = lcbench.load(copy).baselines("wine")
     assert table["baseline"].tolist() == ["random_forest", "random_forest", "knn"]
     assert verify.verify(copy) == []
@@ -165,7 +152,7 @@ def test_after_a_stop_it_goes_on_with_what_is_missing(command, copy, here, capsy
 
 
 def test_a_baseline_that_fails_is_named_and_tried_again(command, copy, here, capsys):
-    obstacle = copy / ".baselines/wine/knn-0.parquet"
+    obstacle = copy / ".baselines/rows/wine/knn-0.parquet"
     (obstacle / "in the way").mkdir(parents=True)
     assert cli.run(["baselines", str(copy), "--only", "knn"]) == 3
     said = capsys.readouterr()
@@ -191,7 +178,7 @@ def test_a_file_that_is_gone_is_named_and_the_others_are_recorded(command, copy,
     moved(copy, tmp_path / "gone.csv")
     assert cli.run(["baselines", str(copy), "--only", "knn"]) == 3
     assert "gone.csv" in capsys.readouterr().err
-    assert here == [Fit("wine", "knn", 0)]
+    assert here == [BaselineTask("wine", "knn", 0)]
     assert cli.run(["baselines", str(copy), "--only", "knn"]) == 2
     assert verify.verify(copy) == []
 
@@ -218,14 +205,14 @@ def test_a_table_that_was_not_collected_here_is_refused(command, make, tmp_path,
     folder = make(tmp_path / "bench", ("alpha",), 3, (2,), (0,)).folder
     assert cli.run(["baselines", str(folder)]) == 2
     assert "alpha must come from 'lcbench collect', got 'formula'" in capsys.readouterr().err
-    assert not (folder / ".collecting").exists()
+    assert not (folder / ".baselines").exists()
 
 
 def test_folders_that_cannot_be_worked_in(command, copy, tmp_path, capsys):
-    Workplace(copy).root.mkdir()
-    with FileLock(Workplace(copy).lock):
+    Rows(copy).root.mkdir()
+    with FileLock(Rows(copy).root / "lock"):
         assert cli.run(["baselines", str(copy), "--only", "knn"]) == 2
-    assert "a collection is at work" in capsys.readouterr().err
+    assert "another recording of baselines is at work" in capsys.readouterr().err
     assert cli.run(["baselines", str(tmp_path / "nowhere")]) == 2
     assert cli.run(["baselines", str(copy), "--jobs", "0"]) == 2
     assert cli.run(["baselines", str(copy), "--only", "knnn"]) == 2
@@ -265,12 +252,12 @@ def test_probabilities_of_all_classes_also_of_one_that_training_lacks(name):
 def test_scores_are_those_of_scikit_learn():
     rng = np.random.default_rng(0)
     labels, chances = rng.integers(3, size=50), rng.dirichlet(np.ones(4), 50)
-    found = baseline_scores.scores(chances, labels)
+    found = baseline_rows.scores(chances, labels)
     assert found["accuracy"] == pytest.approx(metrics.accuracy_score(labels, chances.argmax(axis=1)))
     recalls = metrics.recall_score(labels, chances.argmax(axis=1), labels=[0, 1, 2], average=None)
     assert found["balanced_accuracy"] == pytest.approx(recalls.mean())
     assert found["cross_entropy"] == pytest.approx(metrics.log_loss(labels, chances, labels=range(4)))
-    never = baseline_scores.scores(np.array([[0.0, 1.0]]), np.array([0]))
+    never = baseline_rows.scores(np.array([[0.0, 1.0]]), np.array([0]))
     assert never["cross_entropy"] == pytest.approx(24 * np.log(2))
 
 
@@ -327,27 +314,13 @@ def test_a_merged_table_knows_its_plans(recorded, tmp_path):
         assert session.refused == {}
 
 
-def test_a_killed_process_is_a_reason(monkeypatch, copy):
-    class Killed:
-        def __init__(self, count, serve):
-            self.orders = []
+def killed(task: BaselineTask) -> None:
+    os.kill(os.getpid(), signal.SIGKILL)
 
-        def __enter__(self):
-            return self
 
-        def __exit__(self, *_):
-            pass
-
-        def room(self):
-            return 1 - len(self.orders)
-
-        def start(self, order):
-            self.orders.append(order)
-
-        def wait(self):
-            return [(self.orders.pop(), None)]
-
-    monkeypatch.setattr(baseline_session, "Processes", Killed)
-    with held(copy, ["knn"]) as session:
-        session.load("wine")
-        assert list(session.run(session.pending(), 1)) == [(Fit("wine", "knn", 0), "its process was killed")]
+def test_a_killed_process_is_a_reason(copy):
+    with held(copy, ["knn"]) as recording, LocalExecutor(1, killed) as executor:
+        recording.load("wine")
+        (outcome,) = recording.run(recording.pending(), executor)
+        assert (outcome.task, outcome.reason) == (BaselineTask("wine", "knn", 0), KILLED)
+        assert recording.rows.reasons() == {"wine knn 0": KILLED}

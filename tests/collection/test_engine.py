@@ -7,11 +7,10 @@ import pytest
 from collecting_helpers import NOW, assert_same_curves, collect, plan
 
 import lcbench
-from lcbench.collection.local_engine import LocalEngine
+from lcbench.collection.collecting import executor_for, opened
 from lcbench.collection.networks.cost import CostModel, Sizes
 from lcbench.collection.networks.train import network_shape
-from lcbench.collection.possession import opened
-from lcbench.collection.unit import Extras, Unit
+from lcbench.collection.tasks import Extras, RunsTask
 from lcbench.errors import InputError, PlanConflictError, StoppedError, UnknownNameError
 from lcbench.table import verify
 
@@ -122,14 +121,14 @@ def test_two_data_sets_of_one_name_are_refused(tmp_path):
 
 def test_jobs_must_be_positive():
     with pytest.raises(InputError, match="at least 1, got 0"):
-        LocalEngine(0)
+        executor_for(plan(), Path("bench"), jobs=0)
 
 
 def test_a_half_written_unit_is_not_a_unit(tmp_path):
     folder = tmp_path / "stopped"
     collect(folder, stop_after=2)
     with opened(plan(), folder) as collection:
-        unit = collection.workplace.unit_file(Unit("wine", 3))
+        unit = collection.shards.file(RunsTask("wine", 3))
         (unit.parent / f".{unit.name}.1.tmp").write_bytes(b"PAR1 and then the power went")
         assert len(collection.pending()) == 6
 
@@ -156,13 +155,13 @@ def test_gradients_and_predictions_come_with_their_tables(tmp_path):
 
 def test_a_damaged_unit_is_trained_again(whole, tmp_path):
     folder = tmp_path / "damaged"
-    with LocalEngine(1) as engine, opened(plan(), folder) as collection:
-        assert all(outcome.reason is None for outcome in collection.run(engine))
-        file = collection.workplace.unit_file(Unit("iris", 1))
+    with executor_for(plan(), folder) as executor, opened(plan(), folder) as collection:
+        assert all(outcome.reason is None for outcome in collection.run(executor))
+        file = collection.shards.file(RunsTask("iris", 1))
         file.write_bytes(file.read_bytes()[:1000])
         with pytest.raises(StoppedError, match="iris 1 was damaged and has been removed; run the same command again"):
             collection.finish(NOW)
-        assert collection.pending() == [Unit("iris", 1)]
+        assert collection.pending() == [RunsTask("iris", 1)]
     collect(folder)
     assert_same_curves(whole, folder)
 

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 import torch
 from collection_helpers import CONFIG, blobs
+from lcbench.collection.unit import Extras
 
 from lcbench.collection.data.prepared import Prepared
 from lcbench.collection.networks.full.fitting import FittedNetwork, Stopping, build_network, fit
@@ -15,7 +16,6 @@ from lcbench.collection.networks.full.stopping import Best
 from lcbench.collection.networks.metrics import RECORD
 from lcbench.collection.networks.tensors import Tensors
 from lcbench.collection.networks.train import train
-from lcbench.collection.unit import Extras
 from lcbench.errors import InputError, UnknownNameError
 from lcbench.space.spaces import get_space, records, sample
 

@@ -9,28 +9,28 @@ from collecting_helpers import NOW, assert_same_curves, collect, plan
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from lcbench.collection.attempt import attempt
-from lcbench.collection.collecting import Collection
-from lcbench.collection.possession import opened
-from lcbench.collection.unit import Outcome, Task
+from lcbench.collection.collecting import Collection, opened, trainer
+from lcbench.collection.tasks import RunsTask, TrainRuns
 from lcbench.table import store, verify
+from lcbench.work import Outcome
+from lcbench.work.task import attempt
 
 
 class Disorderly:
     """Takes so many units at once and trains the one next that a list of numbers picks."""
 
-    def __init__(self, room: int, picks: list[int]) -> None:
-        self._room, self._picks, self._waiting = room, picks, []
+    def __init__(self, train: TrainRuns, room: int, picks: list[int]) -> None:
+        self._train, self._room, self._picks, self._waiting = train, room, picks, []
 
     def room(self) -> int:
         return self._room - len(self._waiting)
 
-    def start(self, task: Task) -> None:
+    def start(self, task: RunsTask) -> None:
         self._waiting.append(task)
 
-    def wait(self) -> list[Outcome]:
+    def wait(self, seconds: float) -> list[Outcome]:
         pick = self._picks.pop() if self._picks else 0
-        return [attempt(self._waiting.pop(pick % len(self._waiting)))]
+        return [attempt(self._train, self._waiting.pop(pick % len(self._waiting)))]
 
 
 @pytest.fixture(scope="module")
@@ -51,8 +51,8 @@ def test_order_and_interruptions_change_nothing(whole, interruptions, room, pick
     for stop_after in (*interruptions, None):
         with opened(plan(n=2), folder) as collection:
             if not collection.complete():
-                store.write_json(collection.workplace.cost, store.read_manifest(whole).provenance["cost model"])
-                train_some(collection, Disorderly(room, list(picks)), stop_after)
+                store.write_json(collection.shards.cost, store.read_manifest(whole).provenance["cost model"])
+                train_some(collection, Disorderly(trainer(plan(n=2), folder), room, list(picks)), stop_after)
     assert_same_curves(whole, folder)
     assert verify.verify(folder) == []
     shutil.rmtree(folder.parent)

@@ -4,8 +4,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from lcbench.collection.plan import Plan, Unit, differences, given_configs, sampled_configs
+from lcbench.collection.plan import Plan, given_configs, sampled_configs
+from lcbench.collection.tasks import RunsTask
 from lcbench.errors import InputError, UnknownNameError
+from lcbench.work import differences
 
 
 def plan(**changes) -> Plan:
@@ -14,7 +16,7 @@ def plan(**changes) -> Plan:
 
 
 def test_units_are_every_configuration_on_every_data_set():
-    assert plan().units({"a": 1, "b": 2}) == [Unit(d, c) for d in "ab" for c in range(3)]
+    assert plan().tasks({"a": 1, "b": 2}) == [RunsTask(d, c) for d in "ab" for c in range(3)]
 
 
 def test_configurations_follow_from_the_plan_seed():

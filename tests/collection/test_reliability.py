@@ -15,14 +15,15 @@ import psutil
 import pytest
 from collecting_helpers import assert_same_curves, collect, finished_units, forked, options, plan, wait_until
 
-from lcbench.collection.engine import KILLED
-from lcbench.collection.local_engine import LocalEngine
-from lcbench.collection.possession import opened
-from lcbench.collection.unit import Unit
+from lcbench.collection.collecting import opened, trainer
+from lcbench.collection.shards import Shards
+from lcbench.collection.tasks import RunsTask
 from lcbench.errors import StoppedError
 from lcbench.table import verify
+from lcbench.work import KILLED
+from lcbench.work.processes import LocalExecutor
 
-TWOS = [Unit("wine", 2), Unit("iris", 2)]
+TWOS = [RunsTask("wine", 2), RunsTask("iris", 2)]
 
 
 @pytest.fixture(scope="module")
@@ -32,33 +33,32 @@ def whole(tmp_path_factory) -> Path:
     return folder
 
 
-def run(folder: Path, attempt, jobs: int = 2) -> dict[Unit, str | None]:
-    """Collect as far as it goes, and give each unit's reason."""
-    with LocalEngine(jobs, attempt) as engine, opened(plan(), folder) as collection:
-        return {outcome.unit: outcome.reason for outcome in collection.run(engine)}
+def run(folder: Path, failing: type[attempts.Failing] = attempts.Failing) -> dict[RunsTask, str | None]:
+    """Collect as far as it goes, and give each task's reason."""
+    function = failing(trainer(plan(), folder))
+    with LocalExecutor(2, function) as executor, opened(plan(), folder) as collection:
+        return {outcome.task: outcome.reason for outcome in collection.run(executor)}
 
 
 def test_a_unit_that_fails_once_is_tried_again(whole, tmp_path):
-    assert set(run(tmp_path / "once", attempts.fails_once).values()) == {None}
+    assert set(run(tmp_path / "once", attempts.FailsOnce).values()) == {None}
     collect(tmp_path / "once")
     assert_same_curves(whole, tmp_path / "once")
 
 
 @pytest.mark.parametrize(
-    ("attempt", "reason"), [(attempts.out_of_memory_on_two, "can't allocate memory"), (attempts.killed_on_two, KILLED)]
+    ("failing", "reason"), [(attempts.OutOfMemoryOnTwo, "can't allocate memory"), (attempts.KilledOnTwo, KILLED)]
 )
-def test_a_unit_that_fails_twice_is_kept_with_its_reason_and_the_others_go_on(whole, tmp_path, attempt, reason):
+def test_a_unit_that_fails_twice_is_kept_with_its_reason_and_the_others_go_on(whole, tmp_path, failing, reason):
     folder = tmp_path / "failing"
-    found = run(folder, attempt)
+    found = run(folder, failing)
     assert [unit for unit, said in found.items() if said is not None] == [u for u in found if u.config_id == 2]
     assert all(reason in found[unit] for unit in TWOS)
-    kept = json.loads((folder / ".collecting" / "failed" / "wine" / "2.json").read_text())
-    assert (kept["dataset"], kept["config_id"]) == ("wine", 2)
-    assert reason in kept["reason"]
+    assert reason in Shards(folder).reasons()["wine 2"]
     with opened(plan(), folder) as collection:
         assert collection.pending() == TWOS
         assert not collection.complete()
-        said = collection.failures.explain(TWOS, 8)
+        said = collection.missing(TWOS)
     assert said.startswith("2 of 8 units are missing (1 of wine, 1 of iris):\n  wine 2: ")
     collect(folder)
     assert_same_curves(whole, folder)
@@ -67,19 +67,18 @@ def test_a_unit_that_fails_twice_is_kept_with_its_reason_and_the_others_go_on(wh
 
 def test_a_success_forgets_the_reason_of_a_failure(tmp_path):
     folder = tmp_path / "failing"
-    run(folder, attempts.out_of_memory_on_two)
-    failed = folder / ".collecting" / "failed"
-    assert len(list(failed.rglob("*.json"))) == 2
-    run(folder, attempts.attempt)
-    assert not list(failed.rglob("*.json"))
+    run(folder, attempts.OutOfMemoryOnTwo)
+    assert set(Shards(folder).reasons()) == {"wine 2", "iris 2"}
+    run(folder)
+    assert Shards(folder).reasons() == {}
 
 
 def test_a_full_disk_stops_at_once_and_keeps_what_is_finished(whole, tmp_path):
     folder = tmp_path / "full"
     with pytest.raises(StoppedError, match=r"is full .*No space left on device.*\nMake room; what is finished is kept"):
-        run(folder, attempts.disk_full_on_two)
+        run(folder, attempts.DiskFullOnTwo)
     assert 0 < finished_units(folder) < 8
-    assert not (folder / ".collecting" / "failed").exists()
+    assert Shards(folder).reasons() == {}
     collect(folder)
     assert_same_curves(whole, folder)
 

@@ -1,7 +1,7 @@
 """Several configurations in one stack: each gives what it gives alone, whatever its width, batch size and dropout."""
 
 import itertools
-from pathlib import Path
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -14,16 +14,16 @@ from hypothesis import strategies as st
 import lcbench
 import lcbench.collection.networks.epoch as collection_epoch
 from lcbench.collection.collecting import Collection
-from lcbench.collection.engine import run as run_engine
 from lcbench.collection.networks import grouping
 from lcbench.collection.networks.epoch import hashed, hashed_masks, keys_on
 from lcbench.collection.networks.tensors import one_thread
 from lcbench.collection.networks.train import Tensors, network_shape, train, train_together
 from lcbench.collection.plan import given_configs
-from lcbench.collection.unit import Extras, Outcome, Task, Unit
+from lcbench.collection.tasks import Extras, RunsTask
 from lcbench.errors import InputError
 from lcbench.space import spaces
 from lcbench.table import verify
+from lcbench.work import Outcome, run
 
 CONFIGS = [
     CONFIG,
@@ -147,17 +147,18 @@ class Engine:
     def start(self, task):
         self.task = task
 
-    def wait(self):
-        units, task, self.task = [unit.config_id for unit, _ in self.task.members], self.task, None
+    def wait(self, seconds):
+        task, self.task = self.task, None
+        units = [member.config_id for member in task.parts or (task,)]
         self.seen.append(units)
-        return [Outcome(task.unit, "broken" if self.fails in units else None)]
+        return [Outcome(task, reason="broken" if self.fails in units else None)]
 
 
 def test_units_that_fail_together_are_tried_alone():
-    members = [(Unit("wine", i), {"x": i}) for i in range(3)]
-    task = Task(Path(), *members[0], (1,), (0,), 0, companions=members[1:])
+    first, *others = [RunsTask("wine", i, {"x": i}) for i in range(3)]
+    task = replace(first, companions=tuple(others))
     engine = Engine(fails=1)
-    assert {o.unit.config_id: o.reason for o in run_engine(engine, [task])} == {0: None, 1: "broken", 2: None}
+    assert {o.task.config_id: o.reason for o in run(engine, [task])} == {0: None, 1: "broken", 2: None}
     assert engine.seen == [[0, 1, 2], [0], [1], [2], [1]]
 
 

@@ -1,61 +1,85 @@
-"""What worker processes are told to do instead of succeeding."""
+"""Functions that workers call on tasks instead of succeeding."""
 
 import errno
 import os
 import signal
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from unittest import mock
 
 import torch
 
-from lcbench.collection.attempt import attempt
-from lcbench.collection.unit import Outcome, Task
-from lcbench.simulate.transfer.training import attempt as portfolio_attempt
+from lcbench.collection.tasks import RunsTask, TrainRuns
+from lcbench.simulate.transfer.evaluation import EvaluationTask
+from lcbench.simulate.transfer.training import TrainEvaluation
 
 
-def fails_once(task: Task) -> Outcome:
-    """The first attempt at each unit fails."""
-    return attempt(task) if _tried(task) else Outcome(task.unit, "ValueError: not yet")
+@dataclass(frozen=True)
+class Failing:
+    """Trains, but not always."""
+
+    train: TrainRuns
+
+    def __call__(self, task: RunsTask) -> None:
+        self.train(task)
 
 
-def out_of_memory_on_two(task: Task) -> Outcome:
+class FailsOnce(Failing):
+    """The first attempt at each task fails."""
+
+    def __call__(self, task: RunsTask) -> None:
+        marker = self.train.folder / ".collecting" / f"tried {task}"
+        tried = marker.exists()
+        marker.touch()
+        if not tried:
+            raise ValueError("not yet")
+        self.train(task)
+
+
+class OutOfMemoryOnTwo(Failing):
     """Configuration 2 asks for more memory than there is."""
-    if task.unit.config_id != 2:
-        return attempt(task)
-    with mock.patch("lcbench.collection.worker.work", lambda _: torch.empty(1 << 58)):
-        return attempt(task)
+
+    def __call__(self, task: RunsTask) -> None:
+        if task.config_id == 2:
+            torch.empty(1 << 58)
+        self.train(task)
 
 
-def killed_on_two(task: Task) -> Outcome:
+class KilledOnTwo(Failing):
     """The process that trains configuration 2 is killed, whenever it tries."""
-    if task.unit.config_id == 2:
-        os.kill(os.getpid(), signal.SIGKILL)
-    return attempt(task)
+
+    def __call__(self, task: RunsTask) -> None:
+        if task.config_id == 2:
+            os.kill(os.getpid(), signal.SIGKILL)
+        self.train(task)
 
 
-def disk_full_on_two(task: Task) -> Outcome:
+class DiskFullOnTwo(Failing):
     """There is no room for configuration 2."""
-    if task.unit.config_id != 2:
-        return attempt(task)
-    error = OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), "2.parquet")
-    with mock.patch("lcbench.collection.shards.Workplace.write_unit", side_effect=error):
-        return attempt(task)
+
+    def __call__(self, task: RunsTask) -> None:
+        if task.config_id != 2:
+            return self.train(task)
+        error = OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), "2.parquet")
+        with mock.patch("lcbench.collection.shards.Shards.write", side_effect=error):
+            return self.train(task)
 
 
-def _tried(task: Task) -> bool:
-    marker = task.folder / ".collecting" / f"tried {task.unit}"
-    tried = marker.exists()
-    marker.touch()
-    return tried
-
-
-def killed_on_wine(task: Task) -> Outcome:
+@dataclass(frozen=True)
+class KilledOnWine:
     """The process that trains on wine is killed, whenever it tries."""
-    if task.unit.dataset == "wine":
-        os.kill(os.getpid(), signal.SIGKILL)
-    return portfolio_attempt(task)
+
+    train: TrainEvaluation
+
+    def __call__(self, task: EvaluationTask) -> None:
+        if task.dataset == "wine":
+            os.kill(os.getpid(), signal.SIGKILL)
+        self.train(task)
 
 
-def no_time_for_wine(task: Task) -> Outcome:
+@dataclass(frozen=True)
+class NoTimeForWine(KilledOnWine):
     """Evaluations on wine have a millionth of a second."""
-    return portfolio_attempt(replace(task, trial_seconds=1e-6) if task.unit.dataset == "wine" else task)
+
+    def __call__(self, task: EvaluationTask) -> None:
+        train = replace(self.train, trial_seconds=1e-6) if task.dataset == "wine" else self.train
+        train(task)

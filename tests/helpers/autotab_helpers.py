@@ -10,23 +10,23 @@ from sklearn.metrics import get_scorer
 
 from lcbench.collection.models import Scorer
 from lcbench.collection.networks.metrics import METRICS
-from lcbench.simulate.autotabular.work import Done, Order
 from lcbench.simulate.contract import Job
+from lcbench.simulate.realtime.job import JobTask
 from lcbench.simulate.realtime.result import LiveResult
 from lcbench.table.curve import Curve
 
 
-def does_as_told(order: Order) -> Done:
+def does_as_told(task: JobTask) -> Curve:
     """Sleep, grow, die or fail, as the configuration says; then there is a curve."""
-    config = dict(order.config)
+    config = dict(task.config)
     held = bytearray(int(config.get("mib", 0)) << 20)
     held[::4096] = b"x" * len(held[::4096])
     time.sleep(config.get("sleep", 0))
     if "kill" in config:
         os.kill(os.getpid(), config["kill"])
     if "reason" in config:
-        return Done(reason=config["reason"])
-    return Done(Curve(np.full(order.budget + 1, 0.5), np.linspace(0, 1, order.budget + 1)))
+        raise ValueError(config["reason"])
+    return Curve(np.full(task.budget + 1, 0.5), np.linspace(0, 1, task.budget + 1))
 
 
 @dataclass(frozen=True)

@@ -13,10 +13,9 @@ import numpy as np
 import psutil
 
 import lcbench
-from lcbench.collection.local_engine import LocalEngine
+from lcbench.collection.collecting import executor_for, opened
 from lcbench.collection.networks.metrics import METRICS
 from lcbench.collection.plan import Plan, sampled_configs
-from lcbench.collection.possession import opened
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 PROGRAM = (sys.executable, "-c", "from lcbench.cli import main; main()")
@@ -36,8 +35,9 @@ def options(n: int = 4, budgets: str = "2,4", jobs: int = 2) -> list[str]:
 
 def collect(folder: Path, jobs: int = 1, stop_after: int | None = None, **changes) -> None:
     """Collect in this process, all of it or some units."""
-    with LocalEngine(jobs) as engine, opened(plan(**changes), folder) as collection:
-        for n, _ in enumerate(collection.run(engine), start=1):
+    made = plan(**changes)
+    with executor_for(made, folder, jobs=jobs) as executor, opened(made, folder) as collection:
+        for n, _ in enumerate(collection.run(executor), start=1):
             if n == stop_after:
                 return
         collection.finish(NOW)

@@ -9,9 +9,8 @@ import sys
 
 import lcbench.collection.collect_commands
 import lcbench.collection.collecting
-import lcbench.collection.local_engine
-import lcbench.collection.possession
-import lcbench.collection.reporting  # noqa: F401
+import lcbench.collection.reporting
+import lcbench.work.processes  # noqa: F401
 from lcbench.cli import run
 
 

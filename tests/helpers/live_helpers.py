@@ -2,16 +2,19 @@
 
 import os
 import signal
+from dataclasses import dataclass
 from importlib.metadata import EntryPoint, entry_points
 from pathlib import Path
-from unittest import mock
 
 import numpy as np
 import torch
 
 from lcbench import cli
-from lcbench.collection.trainer import Order, Trained, Trainer
 from lcbench.simulate.optimizers import OPTIMIZERS
+from lcbench.simulate.realtime.job import JobTask
+from lcbench.simulate.training import Train, TrainingBackend
+from lcbench.table.curve import Curve
+from lcbench.work.processes import LocalExecutor
 
 
 class Script:
@@ -44,45 +47,53 @@ class Stopped:
         self.optimizer.tell(result)
 
 
-class Changed(Trainer):
-    """A trainer like another one, but for what it does with an order."""
+@dataclass(frozen=True)
+class Failing:
+    """Does jobs as another function does, but not always."""
 
-    def __init__(self, trainer: Trainer) -> None:
-        self.__dict__.update(trainer.__dict__)
+    train: Train
+
+    def __call__(self, task: JobTask) -> Curve:
+        return self.train(task)
 
 
-class FailsOnce(Changed):
-    """The first attempt at each order fails; folders say which were tried."""
+@dataclass(frozen=True)
+class FailsOnce(Failing):
+    """The first attempt at each job fails; folders say which were tried."""
 
-    def __init__(self, trainer: Trainer, folder: Path) -> None:
-        super().__init__(trainer)
-        self.folder = folder
+    folder: Path
 
-    def __call__(self, order: Order) -> Trained:
+    def __call__(self, task: JobTask) -> Curve:
         try:
-            (self.folder / str(order.number)).mkdir()
+            (self.folder / str(task.number)).mkdir()
         except FileExistsError:
-            return super().__call__(order)
-        return Trained(reason="ValueError: not yet")
+            return self.train(task)
+        raise ValueError("not yet")
 
 
-class KilledOnTwo(Changed):
-    """The process that trains order 2 is killed, whenever it tries."""
+class KilledOnTwo(Failing):
+    """The process that trains job 2 is killed, whenever it tries."""
 
-    def __call__(self, order: Order) -> Trained:
-        if order.number == 2:
+    def __call__(self, task: JobTask) -> Curve:
+        if task.number == 2:
             os.kill(os.getpid(), signal.SIGKILL)
-        return super().__call__(order)
+        return self.train(task)
 
 
-class OutOfMemoryOnTwo(Changed):
-    """Order 2 asks for more memory than there is."""
+class OutOfMemoryOnTwo(Failing):
+    """Job 2 asks for more memory than there is."""
 
-    def __call__(self, order: Order) -> Trained:
-        if order.number != 2:
-            return super().__call__(order)
-        with mock.patch.object(self, "curve", lambda config, budget: torch.empty(1 << 58)):
-            return super().__call__(order)
+    def __call__(self, task: JobTask) -> Curve:
+        if task.number == 2:
+            torch.empty(1 << 58)
+        return self.train(task)
+
+
+class Changed(TrainingBackend):
+    """A backend whose jobs are done by ``self.changed``, made of the function that would do them."""
+
+    def executor(self, workers: int) -> LocalExecutor:
+        return LocalExecutor(workers, self.changed(Train(self)), preload="lcbench.collection.worker")
 
 
 def make(name: str, backend, seed: int = 0):

@@ -3,7 +3,6 @@
 import json
 import math
 import signal
-import time
 
 import numpy as np
 import pandas as pd
@@ -24,18 +23,21 @@ from lcbench.simulate import FunctionBackend, Job, live
 from lcbench.simulate.autotabular import AutoTabularClassifier, journal, selection
 from lcbench.simulate.autotabular.backend import ModelBackend
 from lcbench.simulate.autotabular.baselines_first import BaselinesFirst, WithBaselines, baseline_of
-from lcbench.simulate.autotabular.crew import LimitedCrew, OwnCrew
 from lcbench.simulate.autotabular.folder import Folder
 from lcbench.simulate.autotabular.journal import Entry
 from lcbench.simulate.autotabular.search import optimizer_of
 from lcbench.simulate.autotabular.selection import Selection, select
 from lcbench.simulate.autotabular.settings import Settings, choose_baselines, choose_portfolio, chosen, seconds_of
 from lcbench.simulate.autotabular.tables import leaderboard, trajectory
-from lcbench.simulate.autotabular.work import Work
+from lcbench.simulate.autotabular.work import FitModel
 from lcbench.simulate.ensembles import combine, greedy_ensemble
+from lcbench.simulate.realtime.job import JobTask
 from lcbench.simulate.transfer import shipped
 from lcbench.simulate.transfer.shipped import load_portfolio
 from lcbench.table.curve import Curve
+from lcbench.work import InlineExecutor
+from lcbench.work import run as run_tasks
+from lcbench.work.processes import LocalExecutor
 
 
 def settings(**changes) -> Settings:
@@ -43,7 +45,7 @@ def settings(**changes) -> Settings:
     return Settings(**given | changes)
 
 
-SECONDS = 4
+SECONDS = 5
 """A limit that leaves a new process time to come, also where other work has the machine."""
 
 
@@ -63,7 +65,7 @@ class Known(FunctionBackend):
 
 
 class Anything:
-    """A domain that takes whatever the crew understands for a configuration."""
+    """A domain that takes whatever the executor understands for a configuration."""
 
     def __init__(self, domain) -> None:
         self.domain, self.space = domain, domain.space
@@ -114,36 +116,29 @@ def test_the_record_lists_configurations_of_the_space_alone(bowl, tmp_path):
 # Limits ---------------------------------------------------------------------------------------------------------------
 
 
-def answers(crew, *configs, seconds: float = 90.0) -> dict[int, object]:
-    """Start all at once and wait for all answers."""
-    found, end = {}, time.monotonic() + seconds
-    for number, config in enumerate(configs):
-        crew.start(number, Job(number, config, 2))
-    while len(found) < len(configs) and time.monotonic() < end:
-        for answer in crew.wait(0.5):
-            assert answer.number not in found
-            found[answer.number] = answer
-    return found
+def outcomes(executor, *configs) -> dict[int, object]:
+    """Start all at once and wait for all outcomes, each by its first attempt."""
+    tasks = (JobTask(number, config, 2) for number, config in enumerate(configs))
+    return {outcome.task.number: outcome for outcome in run_tasks(executor, tasks, attempts=1)}
 
 
 def test_what_is_over_its_memory_is_ended_and_the_others_go_on():
-    with LimitedCrew(3, does_as_told, memory=1000 << 20) as crew:
-        found = answers(crew, {"mib": 1100, "sleep": 600}, {"kill": int(signal.SIGKILL)}, {"reason": "ValueError: no"})
-        assert found[0].curve is None
+    with LocalExecutor(3, does_as_told, memory=1000 << 20) as executor:
+        found = outcomes(executor, {"mib": 1100, "sleep": 600}, {"kill": int(signal.SIGKILL)}, {"reason": "no"})
         assert found[0].reason == "it took more than its 1000 MiB of memory and was ended"
-        assert not found[0].again
-        assert (found[1].reason, found[1].again) == ("its process was killed", True)
-        assert (found[2].reason, found[2].again) == ("ValueError: no", True)
-        after = answers(crew, {"sleep": 0}, {"sleep": 0.1})
-        assert [after[number].curve.epochs for number in (0, 1)] == [2, 2]
+        assert found[0].final
+        assert (found[1].reason, found[1].final) == ("its process was killed", False)
+        assert (found[2].reason, found[2].final) == ("ValueError: no", False)
+        after = outcomes(executor, {"sleep": 0}, {"sleep": 0.1})
+        assert [after[number].value.epochs for number in (0, 1)] == [2, 2]
 
 
 def test_a_job_over_its_limit_is_told_once_and_not_tried_again(bowl):
     class Backend(Known):
         __slots__ = ()
 
-        def crew(self, workers):
-            return LimitedCrew(workers, does_as_told, seconds=SECONDS)
+        def executor(self, workers):
+            return LocalExecutor(workers, does_as_told, "lcbench.collection.models.warm", seconds=SECONDS)
 
     backend = Backend(bowl.space, bowl.budgets, bowl.curve)
     trace = live(
@@ -152,15 +147,15 @@ def test_a_job_over_its_limit_is_told_once_and_not_tried_again(bowl):
         trials=3,
         quiet=True,
     )
-    assert [math.isinf(r.loss) for r in trace.results] == [False, True, False]
+    assert [math.isinf(r.loss) for r in trace.results] == [False, True, False], [r.reason for r in trace.results]
     assert trace.results[1].reason == f"it took more than its {SECONDS} s and was ended"
     assert SECONDS <= trace.results[1].finished - trace.results[1].started < 600
 
 
 def test_this_process_can_do_the_jobs_too():
-    found = answers(OwnCrew(does_as_told), {"sleep": 0}, {"reason": "no"})
-    assert found[0].curve.epochs == 2
-    assert found[1].reason == "no"
+    found = outcomes(InlineExecutor(does_as_told), {"sleep": 0}, {"reason": "no"})
+    assert found[0].value.epochs == 2
+    assert found[1].reason == "ValueError: no"
 
 
 # Selection ------------------------------------------------------------------------------------------------------------
@@ -427,7 +422,7 @@ def test_another_portfolio_is_another_search():
 def test_a_search_asks_for_baselines_then_for_the_portfolio_and_then_for_its_optimizer(problem, tmp_path):
     portfolio = choose_portfolio("greedy", "full")
     asked = settings(space="full", baselines=("knn", "catboost"), portfolio=portfolio[:3])
-    backend = ModelBackend(Work(problem, Folder(tmp_path), 0, None), asked)
+    backend = ModelBackend(FitModel(problem, Folder(tmp_path), 0, None), asked)
     optimizer = optimizer_of(backend, asked)
     jobs = [optimizer.ask() for _ in range(6)]
     assert [job.config for job in jobs[:2]] == [{"baseline": "knn"}, {"baseline": "catboost"}]

@@ -4,10 +4,10 @@ import sys
 import pytest
 
 from lcbench import cli
+from lcbench.analysis.simulate_commands import _optimizers
 from lcbench.simulate.optimizers import OPTIMIZERS
-from lcbench.simulate.simulate_commands import _optimizers
 from lcbench.simulate.study import read
-from lcbench.simulate.study.cell import Player
+from lcbench.simulate.study.player import Player
 
 
 def test_simulate_writes_traces_and_prints_a_table(bench, tmp_path, capsys):
@@ -87,7 +87,7 @@ def test_an_interrupted_study_goes_on(bench, tmp_path, capsys, monkeypatch):
     assert cli.run([*line, "--budget", "4x", "--out", str(out)]) == cli.INTERRUPTED
     assert not out.exists()
     assert cli.run([*line, "--budget", "5x", "--out", str(out)]) == cli.USAGE_ERROR
-    assert "another study (budget 4 runs, not 5 runs)" in capsys.readouterr().err
+    assert "a different plan (budget: there 4 runs, asked 5 runs)" in capsys.readouterr().err
     assert cli.run([*line, "--budget", "4x", "--out", str(out)]) == 0
     assert len(played) == 5 + 12 - 4, "what was finished is not played again"
     assert out.read_bytes() == (tmp_path / "whole.parquet").read_bytes()
@@ -118,7 +118,7 @@ print(*sorted({{"torch", "openml", "sklearn", "lcbench.collection"}} & set(sys.m
 
 def test_importing_the_command_is_light():
     code = (
-        "import sys, lcbench.simulate.simulate_commands;"
+        "import sys, lcbench.analysis.simulate_commands;"
         " print(*({'numpy', 'pandas', 'ConfigSpace'} & set(sys.modules)))"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

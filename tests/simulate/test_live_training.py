@@ -1,11 +1,11 @@
 """Live runs that train for real: the values of the collected table, killed workers, the command, how it is stopped."""
 
-import json
 import os
 import re
 import signal
 import subprocess
 import sys
+from functools import partial
 from pathlib import Path
 
 import live_helpers
@@ -19,13 +19,13 @@ from live_helpers import Script, jobs, make, numbers
 import lcbench
 from lcbench import cli
 from lcbench.collection.data.dataset import Dataset
-from lcbench.collection.engine import KILLED
 from lcbench.collection.plan import sampled_configs
 from lcbench.errors import InputError, UnknownNameError
 from lcbench.simulate import Job, ReplayBackend, TrainingBackend, live, simulate
 from lcbench.simulate.optimizers import OPTIMIZERS
 from lcbench.simulate.study import cell_rng
 from lcbench.simulate.training import collect_tried
+from lcbench.work import KILLED, journal
 
 BUDGETS = (2, 4, 8)
 
@@ -153,30 +153,30 @@ def test_what_is_outside_the_space_or_not_offered(backend):
 # Workers that fail ----------------------------------------------------------------------------------------------------
 
 
-def changed(trainer, *more) -> TrainingBackend:
-    made = TrainingBackend("sklearn:wine", budgets=BUDGETS)
-    made.trainer = trainer(made.trainer, *more)
+def changed(failing, **more) -> TrainingBackend:
+    made = live_helpers.Changed("sklearn:wine", budgets=BUDGETS)
+    made.changed = partial(failing, **more)
     return made
 
 
 def test_a_worker_that_fails_is_tried_again(backend, tmp_path):
-    trace = live(make("bohb", backend), changed(live_helpers.FailsOnce, tmp_path), trials=6, quiet=True)
+    trace = live(make("bohb", backend), changed(live_helpers.FailsOnce, folder=tmp_path), trials=6, quiet=True)
     assert {r.reason for r in trace.results} == {None}
     assert len(list(tmp_path.iterdir())) == 6
     assert jobs(trace) == jobs(live(make("bohb", backend), backend, trials=6, quiet=True))
 
 
 @pytest.mark.parametrize(
-    ("trainer", "reason"),
+    ("failing", "reason"),
     [(live_helpers.KilledOnTwo, KILLED), (live_helpers.OutOfMemoryOnTwo, "can't allocate memory")],
 )
-def test_a_worker_that_fails_twice_is_a_diverged_result_with_its_reason(trainer, reason, tmp_path):
-    failing = changed(trainer)
-    trace = live(make("random", failing), failing, workers=2, trials=6, quiet=True, record=tmp_path)
+def test_a_worker_that_fails_twice_is_a_diverged_result_with_its_reason(failing, reason, tmp_path):
+    backend = changed(failing)
+    trace = live(make("random", backend), backend, workers=2, trials=6, quiet=True, record=tmp_path)
     bad = [r for r in trace.results if r.reason is not None]
     assert [(r.job.trial, r.loss) for r in bad] == [(2, float("inf"))]
     assert reason in bad[0].reason
-    told = [json.loads(line) for line in (tmp_path / "events.jsonl").read_text().splitlines()]
+    told = journal.read(tmp_path / "events.jsonl")
     assert [event["reason"] for event in told if event.get("tell") == 2] == [bad[0].reason]
     assert len(trace) == 6
 

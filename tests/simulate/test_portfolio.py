@@ -10,13 +10,14 @@ from lcbench.errors import DamagedFileError, InputError, NewerFormatError, NotAB
 from lcbench.files import write_json
 from lcbench.simulate.domain import SpaceDomain
 from lcbench.simulate.transfer._schedule import Schedule
-from lcbench.simulate.transfer.evaluation import DIVERGED, FAILED, SUCCESS, Ended, Evaluation
+from lcbench.simulate.transfer.evaluation import DIVERGED, FAILED, SUCCESS, Evaluation, EvaluationTask
 from lcbench.simulate.transfer.folder import MANIFEST, read_folder
 from lcbench.simulate.transfer.greedy import leave_one_out, leave_one_out_random, leave_one_out_simple
-from lcbench.simulate.transfer.kept import Kept
 from lcbench.simulate.transfer.matrix import MATRIX_SCHEMA, config_columns, greedy, matrix_row, matrix_values, simple
-from lcbench.simulate.transfer.plan import Plan, differences, extends
+from lcbench.simulate.transfer.plan import Plan, extends
+from lcbench.simulate.transfer.storage import BuildFolder
 from lcbench.space.spaces import get_space
+from lcbench.work import differences
 
 SPACE = get_space("mlp")
 
@@ -25,15 +26,17 @@ def plan(**changes) -> Plan:
     return Plan(**({"sources": ("a:a", "a:b", "a:c"), "trials": 6, "budgets": (1, 2), "space": "mlp"} | changes))
 
 
-def ended(accuracy: float, budget: int, status: str = SUCCESS) -> Ended:
+def evaluation_of(accuracy: float, budget: int, status: str = SUCCESS) -> Evaluation:
     valid = np.full(budget + 1, accuracy)
-    return Ended(status, valid, np.arange(budget + 1.0), accuracy - 0.1)
+    return Evaluation(status, valid, np.arange(budget + 1.0), accuracy - 0.1)
 
 
 def matrix(accuracies: dict[int, dict[str, float]]) -> pa.Table:
     """Candidates by number, their accuracies by data set."""
     rows = [
-        matrix_row(Evaluation(name, number, 2, {}), ended(value, 2, SUCCESS if value == value else DIVERGED))
+        matrix_row(
+            EvaluationTask(name, number, 2, {}), evaluation_of(value, 2, SUCCESS if value == value else DIVERGED)
+        )
         for number, own in accuracies.items()
         for name, value in own.items()
     ]
@@ -103,25 +106,25 @@ class Training:
 
     def __init__(self, given: Plan, fails: tuple[str, ...] = ()) -> None:
         self.plan, self.fails = given, fails
-        self.trained: list[Evaluation] = []
-        self.kept: dict[Evaluation, Ended] = {}
+        self.trained: list[EvaluationTask] = []
+        self.kept: dict[EvaluationTask, Evaluation] = {}
 
     def schedule(self) -> Schedule:
         return Schedule(self.plan, ["a", "b", "c"], lambda: SpaceDomain(SPACE), self.kept.get)
 
-    def train(self, evaluation: Evaluation) -> Ended:
+    def train(self, evaluation: EvaluationTask) -> Evaluation:
         self.trained.append(evaluation)
         if evaluation.dataset in self.fails:
-            made = Ended.without_run(evaluation.budget, FAILED, "ValueError: no")
+            made = Evaluation.without_run(evaluation.budget, FAILED, "ValueError: no")
         else:
             peak = {"a": 0.2, "b": 0.5, "c": 0.8}[evaluation.dataset]
-            made = ended(1 - abs(evaluation.config["max_dropout"] - peak), evaluation.budget)
+            made = evaluation_of(1 - abs(evaluation.config["max_dropout"] - peak), evaluation.budget)
         self.kept[evaluation] = made
         return made
 
     def play(self, schedule: Schedule, workers: int = 1, evaluations: int = 10**6) -> None:
         """Train with so many workers, the one that began first ending first."""
-        at_work: list[Evaluation] = []
+        at_work: list[EvaluationTask] = []
         while True:
             while len(at_work) < workers and len(self.trained) < evaluations and (one := schedule.next()) is not None:
                 at_work.append(one)
@@ -204,7 +207,7 @@ def test_an_incumbent_that_failed_elsewhere_is_tried_again_and_a_search_is_not()
 def test_an_incumbent_that_was_trained_elsewhere_already_is_not_trained_again():
     """Both searches meet the same configurations: one incumbent, known on both data sets."""
     given = plan(sources=("a:a", "a:b"), trials=3)
-    made: list[Evaluation] = []
+    made: list[EvaluationTask] = []
 
     class OneConfig(SpaceDomain):
         def sample(self, rng):
@@ -213,7 +216,7 @@ def test_an_incumbent_that_was_trained_elsewhere_already_is_not_trained_again():
     schedule = Schedule(given, ["a", "b"], lambda: OneConfig(SPACE), lambda evaluation: None)
     while (one := schedule.next()) is not None:
         made.append(one)
-        schedule.tell(one, ended(0.5, one.budget))
+        schedule.tell(one, evaluation_of(0.5, one.budget))
     assert all(0 <= each.config_id < 3 for each in made if each.dataset == "a")
     assert len(schedule.incumbents(["a", "b"])) == 1
     assert schedule.crossings() == []
@@ -256,18 +259,18 @@ def test_a_plan_is_extended_by_data_sets_at_its_end_only():
 
 
 def test_what_was_damaged_is_trained_again(tmp_path: Path):
-    kept, one = Kept(tmp_path), Evaluation("a", 3, 2, {})
+    kept, one = BuildFolder(tmp_path), EvaluationTask("a", 3, 2, {})
     assert kept.recall(one) is None
-    kept.write_ended(*one.key, Ended.without_run(2, FAILED, "ValueError: no", 4.0))
+    kept.write_ended(one, Evaluation.without_run(2, FAILED, "ValueError: no", 4.0))
     found = kept.recall(one)
     assert (found.status, found.reason, found.seconds.tolist()) == (FAILED, "ValueError: no", [0.0, 2.0, 4.0])
     assert kept.count() == 1
     for content in ("", "{}", '{"status": "odd", "reason": "", "seconds": 1}'):
-        kept.ended_file(*one.key).write_text(content)
+        kept.ended_file(one).write_text(content)
         assert kept.recall(one) is None
-        assert not kept.ended_file(*one.key).exists()
-    kept.run_file(*one.key).parent.mkdir(parents=True)
-    kept.run_file(*one.key).write_bytes(b"PAR1 cut off")
+        assert not kept.ended_file(one).exists()
+    kept.run_file(one).parent.mkdir(parents=True)
+    kept.run_file(one).write_bytes(b"PAR1 cut off")
     assert kept.recall(one) is None
     assert kept.count() == 0
 

@@ -12,20 +12,19 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from attempts import killed_on_wine, no_time_for_wine
+from attempts import KilledOnWine, NoTimeForWine
 from collecting_helpers import NOW, PROGRAM, wait_until
 
 import lcbench
 from lcbench.cli import run
-from lcbench.collection.local_engine import LocalEngine
 from lcbench.files import read_parquet
 from lcbench.simulate import load_portfolio
-from lcbench.simulate.transfer.building import opened
+from lcbench.simulate.transfer.building import opened, trainer
 from lcbench.simulate.transfer.evaluation import TIMEOUT
 from lcbench.simulate.transfer.folder import MANIFEST, read_folder
 from lcbench.simulate.transfer.plan import Plan
-from lcbench.simulate.transfer.training import attempt
 from lcbench.table import verify
+from lcbench.work.processes import LocalExecutor
 
 SOURCES = ("sklearn:wine", "sklearn:iris")
 GIVEN = [
@@ -46,10 +45,15 @@ def plan(**changes) -> Plan:
     return Plan(**({"sources": SOURCES, "trials": 4, "budgets": (1, 2), "space": "mlp"} | changes))
 
 
-def build(folder: Path, engine, stop_after: int | None = None, **changes) -> None:
-    """Build in this process, all of it or some evaluations."""
-    with engine as entered, opened(plan(**changes), folder, 2) as building:
-        running = building.run(entered, lambda: NOW)
+def local(function) -> LocalExecutor:
+    return LocalExecutor(1, function)
+
+
+def build(folder: Path, make=local, stop_after: int | None = None, **changes) -> None:
+    """Build on the executor that ``make`` makes of the training function, all of it or some evaluations."""
+    made = plan(**changes)
+    with make(trainer(made, folder)) as executor, opened(made, folder, 2) as building:
+        running = building.run(executor, lambda: NOW)
         for n, _ in enumerate(running, start=1):
             if n == stop_after:
                 return
@@ -60,7 +64,7 @@ def build(folder: Path, engine, stop_after: int | None = None, **changes) -> Non
 def built(tmp_path_factory) -> Path:
     """A build that nothing disturbed."""
     folder = tmp_path_factory.mktemp("built") / "out"
-    build(folder, LocalEngine(1, attempt))
+    build(folder)
     return folder
 
 
@@ -148,8 +152,8 @@ def test_ctrl_c_keeps_what_has_ended_and_writes_what_is_done(tmp_path, monkeypat
 
     whole = Build.run
 
-    def interrupted(self, engine, now):
-        for n, each in enumerate(whole(self, engine, now), start=1):
+    def interrupted(self, executor, now):
+        for n, each in enumerate(whole(self, executor, now), start=1):
             yield each
             if n == 5:
                 raise KeyboardInterrupt
@@ -157,7 +161,7 @@ def test_ctrl_c_keeps_what_has_ended_and_writes_what_is_done(tmp_path, monkeypat
     monkeypatch.setattr(Build, "run", interrupted)
     assert run(["portfolio", "build", str(folder), *GIVEN]) == 130
     said = capsys.readouterr().err
-    assert "5 evaluations that have ended are kept. The same command goes on from there." in said
+    assert "5 evaluations that have ended are kept. The same command resumes from there." in said
     assert "wine: done, 1 of 2 data sets" in said
     assert " of 10 evaluations, " in said
     held = read_folder(folder)
@@ -177,7 +181,7 @@ def test_another_plan_is_refused_and_the_same_one_has_nothing_to_do(built, tmp_p
         "Repeat its own options to go on, or choose another folder.\n"
     )
     folder = tmp_path / "out"
-    build(folder, LocalEngine(1, attempt), stop_after=1)
+    build(folder, stop_after=1)
     assert run(["portfolio", "build", str(folder), *GIVEN, "--seed", "1"]) == 2
     assert "(seed: there 0, asked 1)" in capsys.readouterr().err
 
@@ -197,10 +201,11 @@ def test_a_build_that_is_complete_gives_a_portfolio_of_another_size(built, tmp_p
 
 def test_data_sets_are_added_to_a_build_that_was_stopped(built, tmp_path):
     folder, seen = tmp_path / "out", []
-    build(folder, LocalEngine(1, attempt), stop_after=9)
+    build(folder, stop_after=9)
     three = (*SOURCES, "sklearn:breast_cancer")
-    with LocalEngine(1, attempt) as engine, opened(plan(sources=three), folder, 2) as building:
-        seen = [evaluation.dataset for evaluation, _ in building.run(engine, lambda: NOW)]
+    made = plan(sources=three)
+    with local(trainer(made, folder)) as executor, opened(made, folder, 2) as building:
+        seen = [task.dataset for task, _ in building.run(executor, lambda: NOW)]
     assert seen == ["iris"] + ["breast_cancer"] * 4 + ["wine", "iris"] + ["breast_cancer"] * 2
     first, second = read_folder(built), read_folder(folder)
     assert second.candidates.to_pylist()[:2] == first.candidates.to_pylist()
@@ -247,7 +252,7 @@ def test_two_builds_in_one_folder_are_refused(tmp_path, capsys):
 
 def test_killed_workers_are_recorded_and_the_rest_goes_on(tmp_path, capsys):
     folder = tmp_path / "out"
-    build(folder, LocalEngine(2, killed_on_wine))
+    build(folder, lambda train: LocalExecutor(2, KilledOnWine(train)))
     held = read_folder(folder)
     assert not held.complete
     assert held.candidates["dataset"].to_pylist() == ["iris"]
@@ -266,7 +271,7 @@ def test_killed_workers_are_recorded_and_the_rest_goes_on(tmp_path, capsys):
 
 def test_evaluations_that_take_too_long_are_given_up_and_not_tried_again(tmp_path, capsys):
     folder = tmp_path / "out"
-    build(folder, LocalEngine(2, no_time_for_wine), patience=1)
+    build(folder, lambda train: LocalExecutor(2, NoTimeForWine(train)), patience=1)
     held = read_folder(folder)
     assert held.complete
     assert held.candidates["dataset"].to_pylist() == ["iris"]
@@ -284,11 +289,11 @@ def test_if_nothing_gets_to_the_end_that_is_said(tmp_path, capsys):
 
 def test_dask_workers_give_the_same(built, tmp_path):
     distributed = pytest.importorskip("distributed")
-    from lcbench.collection.dask_engine import DaskEngine
+    from lcbench.work.dask_executor import DaskExecutor
 
     folder = tmp_path / "out"
     with distributed.LocalCluster(1, threads_per_worker=1, processes=False, dashboard_address=None) as cluster:
-        build(folder, DaskEngine(cluster.scheduler_address, attempt))
+        build(folder, lambda train: DaskExecutor(cluster.scheduler_address, train))
     assert numbers(folder) == numbers(built)
 
 

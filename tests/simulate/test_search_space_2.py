@@ -17,7 +17,8 @@ from lcbench.simulate.optimizers import OPTIMIZERS
 from lcbench.simulate.optimizers._kde import KDE
 from lcbench.simulate.optimizers.bohb import KDEModel, Settings
 from lcbench.space import Config
-from lcbench.space.spaces import check_configs, encode, get_space, records, sample, to_frame
+from lcbench.space.encoding import Encoding
+from lcbench.space.spaces import check_configs, get_space, records, sample, to_frame
 from lcbench.table.curve import Curve
 
 SPACE, LOSS = get_space("full"), METRICS["valid_cross_entropy"]
@@ -65,7 +66,7 @@ def test_every_optimizer_proposes_configurations_of_the_space(name):
 class TestKernelDensities:
     def test_what_is_inactive_has_the_factor_1(self):
         """An MLP's density does not depend on where ResNets' hyperparameters lie."""
-        cube = encode(SPACE, sample(SPACE, 60, np.random.default_rng(0)))
+        cube = Encoding(SPACE).vectors(sample(SPACE, 60, np.random.default_rng(0)))
         place = list(SPACE).index("resnet_max_units")
         moved = cube.copy()
         moved[:, place] = np.where(np.isnan(cube[:, place]), np.nan, 1 - cube[:, place])

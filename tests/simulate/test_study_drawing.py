@@ -7,7 +7,7 @@ import pytest
 
 from lcbench import cli
 from lcbench.analysis.figures import FIGURES as KNOWN
-from lcbench.simulate.study.drawing import FIGURES, command_line
+from lcbench.simulate.study.report import FIGURES, drawing_line
 
 
 @pytest.fixture
@@ -40,7 +40,7 @@ def test_with_a_folder_they_are_drawn(line, capsys):
 
 
 def test_what_goes_wrong_while_drawing_is_the_commands_exit_code(line, monkeypatch, capsys):
-    monkeypatch.setattr("lcbench.simulate.study.drawing.FIGURES", ("regrets",))
+    monkeypatch.setattr("lcbench.simulate.study.report.FIGURES", ("regrets",))
     assert cli.run([*line, "--figures", "drawn", "--quiet"]) == cli.USAGE_ERROR
     assert "unknown figure 'regrets'; nearest: regret" in capsys.readouterr().err
 
@@ -53,5 +53,5 @@ def test_a_folder_that_cannot_be_written_is_said_before_anything_is_played(line,
 
 
 def test_the_metric_is_not_repeated_since_the_file_says_it():
-    words = command_line(None, Path("t.parquet"), Path("drawn"))
-    assert words == ["figures", "--traces", "t.parquet", "--only", ",".join(FIGURES), "--out", "drawn"]
+    words = shlex.split(drawing_line(None, Path("t.parquet"), Path("drawn")))
+    assert words == ["lcbench", "figures", "--traces", "t.parquet", "--only", ",".join(FIGURES), "--out", "drawn"]

@@ -16,7 +16,7 @@ from lcbench.analysis.report import markup
 from lcbench.analysis.report.explorer import incumbents
 from lcbench.errors import InputError
 from lcbench.simulate.study import is_empty, read, results, study, write
-from lcbench.simulate.study.empty import said
+from lcbench.simulate.study.file import said
 from lcbench.simulate.study.regret import evaluation_regrets, normalized_regrets, run_regrets, scores
 from lcbench.simulate.study.statistics import ranks
 

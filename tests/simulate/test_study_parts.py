@@ -3,20 +3,20 @@
 import pandas as pd
 import pytest
 
-from lcbench.errors import PlanConflictError
+from lcbench.errors import InputError, PlanConflictError
 from lcbench.simulate.study import study
-from lcbench.simulate.study.cell import Player
 from lcbench.simulate.study.limit import parse_budget
-from lcbench.simulate.study.parts import Parts, remove_parts
-from lcbench.simulate.study.plan import Cell, Plan
+from lcbench.simulate.study.plan import SimulationTask, StudyPlan
+from lcbench.simulate.study.player import Player
+from lcbench.simulate.study.running import finished
 
 CELLS = {"optimizers": ["random", "hyperband"], "datasets": ["alpha", "beta"], "budget": "4x"}
 
 
-def plan(**changes) -> Plan:
+def plan(**changes) -> StudyPlan:
     given = {"datasets": ("alpha",), "optimizers": ("random",), "seeds": (0,), "workers": 4}
     given |= {"limit": parse_budget("4x"), "metric": "valid_accuracy", "recorded": "mean", "schedule": "adaptive"}
-    return Plan(**given | {"match": "exact"} | changes)
+    return StudyPlan(**given | {"match": "exact"} | changes)
 
 
 class StoppedHereError(Exception):
@@ -60,11 +60,11 @@ def test_a_study_may_grow(bench, tmp_path):
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
-        ({"workers": 2}, "workers 4, not 2"),
-        ({"budget": "5x"}, "budget 4 runs, not 5 runs"),
-        ({"budgets": (12, 25)}, "budgets of the table, not 12,25"),
-        ({"budgets": range(1, 51), "schedule": "non-adaptive"}, "budgets of the table, not 1-50"),
-        ({"metric": "valid_cross_entropy", "recorded": 1}, "metric .* recorded mean, not 1"),
+        ({"workers": 2}, "workers: there 4, asked 2"),
+        ({"budget": "5x"}, "budget: there 4 runs, asked 5 runs"),
+        ({"budgets": (12, 25)}, "budgets: there of the table, asked 12,25"),
+        ({"budgets": range(1, 51), "schedule": "non-adaptive"}, "budgets: there of the table, asked 1-50"),
+        ({"metric": "valid_cross_entropy", "recorded": 1}, "metric: .* recorded: there mean, asked 1"),
     ],
 )
 def test_cells_of_another_study_are_not_taken(bench, tmp_path, changes, message):
@@ -86,29 +86,36 @@ def test_cells_of_another_table_are_not_taken(bench, make, tmp_path):
 
 def test_a_folder_of_something_else_is_left_alone(bench, tmp_path):
     (tmp_path / "notes.txt").write_text("mine")
-    with pytest.raises(PlanConflictError, match="got something else"):
+    with pytest.raises(InputError, match="is not empty and holds no study"):
         study(bench, ["alpha"], ["random"], [0], budget="4x", parts=tmp_path)
     study(bench, ["alpha"], ["random"], [0], budget="4x", parts=tmp_path / "parts")
     (tmp_path / "parts" / "notes.txt").write_text("mine")
-    remove_parts(tmp_path / "parts")
+    finished(tmp_path / "parts").remove()
     assert [path.name for path in (tmp_path / "parts").iterdir()] == ["notes.txt"]
 
 
-def test_damaged_cells_are_played_again(bench, tmp_path):
-    parts = Parts(tmp_path, plan().settings(bench))
-    cells = [Cell("random", "alpha", seed) for seed in range(3)]
+def test_damaged_files_are_simulated_again(bench, tmp_path):
+    storage = finished(tmp_path)
+    storage.begin({"a": 1})
+    tasks = [SimulationTask("random", "alpha", seed) for seed in range(3)]
     player = Player(bench, plan(seeds=(0, 1, 2)))
-    tables = [player.play(cell) for cell in cells]
-    parts.add(tables[:2])
-    parts.add(tables[2:])
-    assert Parts(tmp_path, plan().settings(bench)).read() == dict(zip(cells, tables, strict=True))
+    tables = [player.play(task) for task in tasks]
+    storage.add(tables[:2])
+    storage.add(tables[2:])
+    assert finished(tmp_path).read() == dict(zip((task.key for task in tasks), tables, strict=True))
     first = sorted(tmp_path.glob("cells-*"))[0]
     first.write_bytes(first.read_bytes()[:100])
-    assert set(Parts(tmp_path, plan().settings(bench)).read()) == {cells[2]}
-    again = Parts(tmp_path, plan().settings(bench))
+    assert set(finished(tmp_path).read()) == {tasks[2].key}
+    again = finished(tmp_path)
+    again.begin({"a": 1})
     again.read()
     again.add(tables[:2])
-    assert set(Parts(tmp_path, plan().settings(bench)).read()) == set(cells)
+    assert set(finished(tmp_path).read()) == {task.key for task in tasks}
+
+
+def test_two_studies_do_not_write_to_one_folder(bench, tmp_path):
+    with finished(tmp_path / "parts").held(), pytest.raises(InputError, match="another study is at work"):
+        study(bench, ["alpha"], ["random"], [0], budget="4x", parts=tmp_path / "parts")
 
 
 def test_nothing_is_written_before_a_cell_is_finished(bench, tmp_path):

@@ -12,12 +12,15 @@ import pytest
 
 from lcbench.errors import InputError, StoppedError
 from lcbench.simulate.optimizers import OPTIMIZERS
-from lcbench.simulate.study import Cell, Plan, parse_budget, running, study
-from lcbench.simulate.study.processes import _answer, _check_registered, play_in_processes
+from lcbench.simulate.study import SimulationTask, StudyPlan, parse_budget, running, study
+from lcbench.simulate.study.player import Simulate
+from lcbench.work import Outcome, run
+from lcbench.work.processes import LocalExecutor
+from lcbench.work.task import attempt
 
 
-def plan(seeds) -> Plan:
-    return Plan(
+def plan(seeds) -> StudyPlan:
+    return StudyPlan(
         ("alpha",), ("random",), tuple(seeds), 4, parse_budget("4x"), "valid_accuracy", "mean", "adaptive", "exact"
     )
 
@@ -29,27 +32,47 @@ def test_the_number_of_processes_changes_nothing(bench):
     assert len(cells) == 12
 
 
+class Elsewhere:
+    """An executor in place of processes: it is asked for with the arguments of the real one."""
+
+    def __init__(self, engine, jobs, scheduler, function, preload):
+        assert (engine, scheduler) == ("local", None)
+        self.jobs, self.function, self.tasks = jobs, function, []
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        pass
+
+    def room(self):
+        return 1 - len(self.tasks)
+
+    def start(self, task):
+        ELSEWHERE.append(task)
+        self.tasks.append(task)
+
+    def wait(self, seconds):
+        return [attempt(self.function, self.tasks.pop())]
+
+
+ELSEWHERE = []
+
+
 @pytest.mark.parametrize(("patience", "cores", "here"), [(-1.0, 2, 0), (-1.0, 1, 12), (1e9, 2, 12)])
 def test_processes_are_started_when_it_takes_long(bench, monkeypatch, patience, cores, here):
     given = {"optimizers": ["random", "hyperband"], "seeds": range(3), "budget": "4x"}
-    elsewhere = []
-
-    def play(folder, plan, cells, jobs):
-        elsewhere.extend(cells)
-        assert (folder, jobs) == (bench.folder, 2)
-        player = running.Player(bench, plan)
-        yield from ((cell, player.play(cell)) for cell in reversed(cells))
-
-    monkeypatch.setattr(running, "play_in_processes", play)
+    ELSEWHERE.clear()
+    monkeypatch.setattr(running, "get_executor", Elsewhere)
     monkeypatch.setattr(running, "_SECONDS_ALONE", patience)
     monkeypatch.setattr(running, "cores", lambda: cores)
     found = study(bench, **given, jobs=None)
-    assert len(elsewhere) == 12 - here
+    assert len(ELSEWHERE) == 12 - here
     pd.testing.assert_frame_equal(found, study(bench, **given))
 
 
 def test_optimizers_of_somebody_elses_stay_in_this_process(bench, monkeypatch):
-    monkeypatch.setattr(running, "play_in_processes", None)
+    monkeypatch.setattr(running, "get_executor", None)
     monkeypatch.setattr(running, "_SECONDS_ALONE", -1.0)
     monkeypatch.setattr(running, "cores", lambda: 2)
     monkeypatch.setitem(OPTIMIZERS, "mine", lambda *given: OPTIMIZERS["random"](*given))
@@ -60,35 +83,34 @@ def test_every_optimizer_of_the_registry_is_ours():
     assert all(running._is_ours(name) for name in OPTIMIZERS)
 
 
+def killed(task):
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
 def test_a_killed_process_stops_the_study(bench):
     before = set(multiprocessing.active_children())
-    cells = list(plan(range(40)).cells())
-    played = play_in_processes(bench.folder, plan(range(40)), cells, 1)
-    next(played)
-    (ours,) = set(multiprocessing.active_children()) - before
-    ours.kill()
-    ours.join()
-    with pytest.raises(StoppedError, match=r"a process was killed at random on alpha, seed \d+ .*the same command"):
-        list(played)
+    with LocalExecutor(1, killed) as executor, pytest.raises(
+        StoppedError, match=r"a process was killed twice at random on alpha, seed 0 .*the same command"
+    ):  # fmt: skip
+        list(running._successful(run(executor, plan(range(2)).tasks())))
     assert set(multiprocessing.active_children()) - before == set()
 
 
 def test_what_cannot_be_simulated_is_said_as_from_this_process(bench):
     unknown = replace(plan([0]), recorded=7)
-    with pytest.raises(InputError, match="unknown seed '7'"):
-        list(play_in_processes(bench.folder, unknown, list(unknown.cells()), 1))
+    with LocalExecutor(1, Simulate(bench.folder, unknown)) as executor, pytest.raises(InputError, match="unknown seed"):
+        list(running._successful(run(executor, unknown.tasks())))
 
 
-def test_an_optimizer_that_only_this_process_knows_is_refused():
+def test_an_optimizer_that_only_this_process_knows_is_refused(bench):
     with pytest.raises(InputError, match=r"optimizer 'mine' must be in the registry as soon as .* use jobs=1"):
-        _check_registered("mine")
+        Simulate(bench.folder, plan([0]))(SimulationTask("mine", "alpha", 0))
 
 
 def test_a_fault_in_an_optimizer_shows_its_traceback():
-    ours, theirs = multiprocessing.Pipe()
-    theirs.send(("failed", "Traceback: line 7"))
+    outcome = Outcome(SimulationTask("random", "alpha", 3), reason="KeyError: 7", traceback="Traceback: line 7")
     with pytest.raises(RuntimeError, match="random on alpha, seed 3, failed in its process:\nTraceback: line 7"):
-        _answer(ours, Cell("random", "alpha", 3))
+        list(running._successful(iter([outcome])))
 
 
 def test_ctrl_c_ends_every_process_and_keeps_what_is_finished(bench, tmp_path):
@@ -97,7 +119,7 @@ def test_ctrl_c_ends_every_process_and_keeps_what_is_finished(bench, tmp_path):
 import pathlib, lcbench
 from lcbench.simulate.study import study
 study(lcbench.load({str(bench.folder)!r}), seeds=range(5000), optimizers=["random"], budget="4x", jobs=2,
-      parts=pathlib.Path({str(parts)!r}), done=lambda cell: print(cell, flush=True))
+      parts=pathlib.Path({str(parts)!r}), done=lambda task: print(task, flush=True))
 """
     with subprocess.Popen(
         [sys.executable, "-c", code], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True
@@ -110,7 +132,7 @@ study(lcbench.load({str(bench.folder)!r}), seeds=range(5000), optimizers=["rando
             os.killpg(main.pid, signal.SIGINT)
             rest, error = main.communicate()
     assert main.returncode == -signal.SIGINT
-    assert "spawn" not in error.lower(), "only the main process heard it"
+    assert "forkserver" not in error.lower(), "only the main process heard it"
     played = 1 + rest.count("\n")
     begun = []
     with pytest.raises(StopIteration):

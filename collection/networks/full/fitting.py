@@ -19,7 +19,7 @@ from lcbench.collection.networks.network import Shape
 from lcbench.collection.networks.randomness import streams
 from lcbench.collection.networks.recorder import Recorder, Run
 from lcbench.collection.networks.tensors import Tensors
-from lcbench.collection.unit import Extras
+from lcbench.collection.tasks import Extras
 
 
 class Single:

@@ -1,0 +1,155 @@
+"""The command ``lcbench simulate``."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from lcbench.table.table_commands import AnyFolder
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from lcbench.table.benchmark import Benchmark
+
+_ALL = "all"
+
+
+def simulate(
+    folder: AnyFolder = None,
+    datasets: Annotated[
+        list[str] | None,
+        typer.Option("--datasets", "--dataset", help="Data sets, comma-separated or given again; all by default."),
+    ] = None,
+    optimizers: Annotated[
+        str, typer.Option(help="Optimizers, comma-separated, or 'all' (some of them take long).")
+    ] = "random,successive-halving,hyperband,bohb",
+    workers: Annotated[int, typer.Option(help="Number of simulated workers.")] = 4,
+    seeds: Annotated[int, typer.Option(help="Number of repetitions.")] = 10,
+    budget: Annotated[
+        str,
+        typer.Option(
+            help="How long each optimizer may go on: virtual seconds (3600), the time of mean runs at the largest "
+            "budget (20x), the epochs of so many runs, by all workers together (50x-epochs), or evaluations (500evals)."
+        ),
+    ] = "20x",
+    metric: Annotated[str | None, typer.Option(help="What is optimized; by default the table's objective.")] = None,
+    schedule: Annotated[
+        str, typer.Option(help="adaptive: each budget is a run of its own; non-adaptive: promoted trials go on.")
+    ] = "adaptive",
+    match: Annotated[
+        str, typer.Option(help="exact: choose among the table's rows; nearest: choose anywhere, get the nearest row.")
+    ] = "exact",
+    budgets: Annotated[
+        str | None,
+        typer.Option(
+            help="Epochs that optimizers can ask for: 12,25,50, or every epoch, 1-50, on the non-adaptive schedule.",
+            show_default="those of the table",
+        ),
+    ] = None,
+    recorded: Annotated[
+        str, typer.Option(help="Which recorded seeds are replayed: their mean, draw (one for each run), or a number.")
+    ] = "mean",
+    jobs: Annotated[
+        int | None, typer.Option(help="Processes; by default one, and one per core if it takes more than seconds.")
+    ] = None,
+    scheduler: Annotated[
+        str | None,
+        typer.Option(help="Dask's scheduler, tcp://HOST:PORT, whose workers simulate in place of processes."),
+    ] = None,
+    out: Annotated[Path, typer.Option(help="Parquet file for the traces, one row per result.")] = Path(
+        "traces.parquet"
+    ),
+    figures: Annotated[Path | None, typer.Option(help="Folder in which to draw the study.")] = None,
+    quiet: Annotated[bool, typer.Option("--quiet", help="Print neither progress nor tables.")] = False,
+) -> None:
+    """Replay optimizers on a benchmark in virtual time and compare them.
+
+    Stopped at any moment, the same command resumes where it stopped.
+    """
+    from lcbench.console import progress
+    from lcbench.errors import InputError
+    from lcbench.output import writable_file, writable_folder
+    from lcbench.simulate.study import study, write
+    from lcbench.simulate.study.running import finished
+    from lcbench.table.benchmark import load
+    from lcbench.table.manifest import parse_budgets
+
+    if seeds < 1:
+        raise InputError(f"seeds must be at least 1, got {seeds}.")
+    bench = load(folder)
+    writable_file(out)
+    if figures is not None:
+        writable_folder(figures)
+    parts = out.with_name(f"{out.name}.parts")
+    with progress(quiet=quiet) as bar:
+        task = bar.add_task("simulate", total=None, note="")
+        traces = study(
+            bench,
+            _datasets(datasets, bench),
+            _optimizers(optimizers),
+            range(seeds),
+            workers=workers,
+            budget=budget,
+            metric=metric,
+            schedule=schedule,  # type: ignore[arg-type]  # any string: checked where it is used
+            match=match,  # type: ignore[arg-type]  # as above
+            budgets=None if budgets is None else parse_budgets(budgets),
+            recorded=int(recorded) if recorded.isdecimal() else recorded,  # type: ignore[arg-type]  # as above
+            jobs=jobs,
+            scheduler=scheduler,
+            parts=parts,
+            begun=lambda kept, cells: bar.reset(task, completed=kept, total=cells),
+            done=lambda cell: bar.update(task, advance=1, note=cell),
+        )
+    write(out, traces, bench.metric(metric))
+    finished(parts).remove()
+    if not quiet:
+        _report(traces, bench.metric(metric).name, out)
+    _draw(folder, out, figures, quiet=quiet)
+
+
+def _report(traces: "pd.DataFrame", metric: str, out: Path) -> None:
+    """Print what came out."""
+    import numpy as np
+
+    from lcbench.console import OUT
+    from lcbench.simulate.study import report, results
+    from lcbench.simulate.study.file import said
+
+    OUT.print(report.summary_table(traces, metric, np.random.default_rng(0)))
+    for part in report.tests(traces):
+        OUT.print(part)
+    if nothing := said(traces):
+        OUT.print(nothing, soft_wrap=True)
+    OUT.print(f"{len(results(traces))} results written to {out}", soft_wrap=True)
+
+
+def _draw(folder: Path | None, out: Path, place: Path | None, *, quiet: bool) -> None:
+    """Draw the study if there is a folder for its figures; otherwise say how it is drawn."""
+    from lcbench.analysis.analysis_commands import figures
+    from lcbench.console import OUT
+    from lcbench.simulate.study.report import FIGURES, drawing_line
+
+    if place is not None:
+        figures(folder, place, ",".join(FIGURES), out, quiet=quiet)
+    elif not quiet:
+        line = drawing_line(folder, out, out.with_name(f"{out.stem}-figures"))
+        OUT.print(f"draw it with: {line}", soft_wrap=True, highlight=False, markup=False)
+
+
+def _datasets(given: list[str] | None, bench: "Benchmark") -> list[str]:
+    """The data sets asked for."""
+    return list(bench.datasets) if given is None else [name for text in given for name in _names(text)]
+
+
+def _optimizers(text: str) -> list[str]:
+    """The optimizers asked for."""
+    from lcbench.simulate.optimizers import OPTIMIZERS
+
+    return list(OPTIMIZERS) if text.strip() == _ALL else _names(text)
+
+
+def _names(text: str) -> list[str]:
+    """The names in a comma-separated list."""
+    return [name.strip() for name in text.split(",") if name.strip()]

@@ -1,0 +1,77 @@
+"""The tasks of a collection: all runs of one configuration on one data set."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+from lcbench.work import Task
+
+
+@dataclass(frozen=True, slots=True)
+class Extras:
+    """What is logged beside the learning curves.
+
+    Attributes:
+        gradients: Statistics of the gradients, every epoch.
+        predictions: Class probabilities on the validation and test parts after the last epoch.
+    """
+
+    gradients: bool = False
+    predictions: bool = False
+
+
+NO_EXTRAS = Extras()
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class RunsTask(Task):
+    """One configuration on one data set, at all budgets and seeds.
+
+    Attributes:
+        dataset: Name of the data set.
+        config_id: Number of the configuration.
+        config: The configuration's values.
+        companions: Tasks on the same data set that train in the same stack; see
+            :mod:`lcbench.collection.networks.grouping`.
+    """
+
+    dataset: str
+    config_id: int
+    config: Mapping[str, Any] = field(default_factory=dict, compare=False, repr=False)
+    companions: tuple["RunsTask", ...] = field(default=(), compare=False, repr=False)
+
+    def __str__(self) -> str:
+        return f"{self.dataset} {self.config_id}"
+
+    @property
+    def parts(self) -> Sequence["RunsTask"]:
+        """This task by itself and its companions; empty without companions."""
+        return (replace(self, companions=()), *self.companions) if self.companions else ()
+
+
+@dataclass(frozen=True, slots=True)
+class TrainRuns:
+    """Trains tasks, and keeps their runs in the folder.
+
+    Attributes:
+        folder: The benchmark folder, absolute; a worker on another machine must see it under the same path.
+        budgets: Epoch budgets, increasing.
+        seeds: Seeds of the runs.
+        plan_seed: Seed of the whole collection.
+        extras: What is logged beside the learning curves.
+        device: Where to compute: ``"cpu"``, ``"cuda"``, ``"cuda:1"`` ...
+    """
+
+    folder: Path
+    budgets: Sequence[int]
+    seeds: Sequence[int]
+    plan_seed: int
+    extras: Extras = NO_EXTRAS
+    device: str = "cpu"
+
+    def __call__(self, task: RunsTask) -> None:
+        """Train on one thread. Torch is imported here: the process that hands out tasks never needs it."""
+        from lcbench.collection.worker import train_and_keep
+
+        train_and_keep(self, task)

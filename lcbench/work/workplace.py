@@ -1,0 +1,197 @@
+"""The folder in which the unfinished work of a plan is kept: one plan, one process at a time, nothing overwritten.
+
+::
+
+    ROOT/
+      plan.json        what the results depend on; another plan is refused
+      lock             held by the process that is at work
+      failures.jsonl   why tasks failed; the same command tries them again
+
+Beside these lie the results of finished tasks, in files that are there whole or not at all. So the work may be killed
+at any moment: whoever takes it up again sees what is finished by looking.
+"""
+
+import shutil
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Any
+
+from lcbench.errors import InputError, PlanConflictError, StoppedError
+from lcbench.files import read_json, write_json
+from lcbench.output import writable_folder
+from lcbench.work.journal import Journal
+from lcbench.work.lock import hold
+from lcbench.work.task import DISK_FULL, GO_ON, Outcome, Task, describe
+
+_SHOWN = 3  # reasons in a message
+_TEMPORARY = ".*.tmp"
+REMEDY = "Repeat its own options to go on, or choose another folder."
+
+
+class Workplace:
+    """A folder of unfinished work.
+
+    Args:
+        root: The folder.
+        what: The kind of work, in the singular ("collection").
+        output: The folder that the work is for, if it is another one: named in messages.
+    """
+
+    remedy = REMEDY
+    """What to do if the folder holds a different plan."""
+
+    def __init__(self, root: Path, what: str, output: Path | None = None) -> None:
+        self.root, self.what, self.output = root, what, output or root
+        self.plan_file, self._lock, self._journal = root / "plan.json", root / "lock", root / "failures.jsonl"
+
+    @contextmanager
+    def held(self) -> Iterator[None]:
+        """Hold the folder; it is made if it is missing, and gone again if no plan was accepted.
+
+        Raises:
+            InputError: If it is somebody else's, or another process holds it.
+        """
+        for folder in (self.output, self.root):
+            if folder.exists() and not folder.is_dir():
+                raise InputError(f"{folder} must be a folder, but it is a file; choose another.")
+        own = self.root != self.output or self.plan_file.is_file()
+        if not own and self.root.is_dir() and self._foreign():
+            raise InputError(f"{self.root} is not empty and holds no {self.what}; choose a new or an empty folder.")
+        writable_folder(self.root)
+        busy = f"another {self.what} is at work in {self.output}; wait for it or choose another folder."
+        with hold(self._lock, busy):
+            for left in self.root.rglob(_TEMPORARY):  # by a process that was killed
+                left.unlink(missing_ok=True)
+            try:
+                yield
+            finally:
+                if not self.plan_file.is_file():
+                    self.remove()
+
+    def _foreign(self) -> bool:
+        return any(path.name not in (self._lock.name, self._journal.name) for path in self.root.iterdir())
+
+    def plan(self) -> dict[str, Any] | None:
+        """The plan with which the work was begun; None if it has not begun.
+
+        Raises:
+            PlanConflictError: If the file is no plan of ours.
+        """
+        if not self.plan_file.is_file():
+            return None
+        kept = read_json(self.plan_file)
+        if not isinstance(kept, dict):
+            raise PlanConflictError(f"{self.plan_file} is no plan of ours; choose another folder.")
+        return kept
+
+    def check(self, asked: Mapping[str, Any]) -> None:
+        """Check that the work that was begun, if any, has this plan.
+
+        Raises:
+            PlanConflictError: If it has another one; the message says what differs.
+        """
+        kept = self.plan()
+        if kept is not None:
+            refuse_other_plan(differences(kept, asked), self.output, self.remedy)
+
+    def accept(self, plan: Mapping[str, Any]) -> None:
+        """Keep the plan; from now on there is something to resume."""
+        if self.plan() != plan:
+            write_json(self.plan_file, plan)
+
+    def record(self, outcomes: Iterable[Outcome[Any]]) -> None:
+        """Keep the reasons of failed tasks, and forget those of tasks that have succeeded since."""
+        known = self.reasons() if self._journal.is_file() else {}
+        said = [each for each in outcomes if each.reason is not None or str(each.task) in known]
+        if not said:
+            return
+        with Journal(self._journal) as journal:
+            for each in said:
+                journal.append(
+                    {"task": str(each.task), "reason": each.reason, "traceback": each.traceback.splitlines()}
+                )
+
+    def reasons(self) -> dict[str, str]:
+        """Why tasks failed and have not succeeded since, by the task in words."""
+        if not self._journal.is_file():
+            return {}
+        with Journal(self._journal) as journal:
+            last = {str(event["task"]): event["reason"] for event in journal.events}
+        return {task: reason for task, reason in last.items() if reason is not None}
+
+    def explain(self, missing: Iterable[Task], heading: str) -> str:
+        """Say what is missing and why, in a few lines.
+
+        Args:
+            missing: The tasks without a result.
+            heading: The first line.
+        """
+        reasons = self.reasons()
+        known = {str(task): reasons[str(task)] for task in missing if str(task) in reasons}
+        lines = [heading, *(f"  {task}: {reason}" for task, reason in list(known.items())[:_SHOWN])]
+        if len(known) > _SHOWN:
+            lines.append(f"  and {len(known) - _SHOWN} more, in {self._journal}")
+        lines.append("All others are kept. Mend the cause and repeat the command: it tries what is missing again.")
+        return "\n".join(lines)
+
+    def results(self) -> Iterable[Path]:
+        """The files of results."""
+        return ()
+
+    def remove(self) -> None:
+        """Clear up once nothing is left to resume; what somebody else put into a folder of his own stays."""
+        if self.root != self.output:
+            shutil.rmtree(self.root, ignore_errors=True)
+        else:
+            for path in (self.plan_file, self._lock, self._journal, *self.results()):
+                path.unlink(missing_ok=True)
+        with suppress(OSError):  # not empty: what the work was for
+            self.output.rmdir()
+
+
+def differences(kept: Mapping[str, Any], asked: Mapping[str, Any]) -> list[str]:
+    """Say how two written plans differ, one line each; digests are only said to differ."""
+    found = []
+    for key, value in asked.items():
+        if kept.get(key) == value:
+            continue
+        if key.endswith("digest"):
+            found.append(f"the {key.removesuffix(' digest')} are others")
+        else:
+            found.append(f"{key}: there {_words(kept.get(key))}, asked {_words(value)}")
+    return found
+
+
+def _words(value: object) -> str:
+    return ",".join(map(str, value)) if isinstance(value, list) else str(value)
+
+
+def refuse_other_plan(found: list[str], folder: Path, remedy: str = REMEDY) -> None:
+    """Refuse to go on in a folder whose plan differs.
+
+    Raises:
+        PlanConflictError: If there is a difference.
+    """
+    if found:
+        raise PlanConflictError(f"{folder} holds a different plan ({'; '.join(found)}).\n{remedy}")
+
+
+@contextmanager
+def said_if_disk_full(folder: Path) -> Iterator[None]:
+    """Say it clearly if the disk gets full in this block.
+
+    Raises:
+        StoppedError: If it does.
+    """
+    try:
+        yield
+    except OSError as error:
+        if error.errno not in DISK_FULL:
+            raise
+        raise disk_is_full(folder, describe(error)) from error
+
+
+def disk_is_full(folder: Path, reason: str) -> StoppedError:
+    """The error that says so."""
+    return StoppedError(f"the disk that holds {folder} is full ({reason}).\nMake room; {GO_ON}.")

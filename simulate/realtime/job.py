@@ -1,0 +1,55 @@
+"""The tasks of a live run: its jobs; and the executor that does them."""
+
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, field
+from typing import Protocol, runtime_checkable
+
+from lcbench.simulate.contract import Backend, Job
+from lcbench.space import Config
+from lcbench.table.curve import Curve
+from lcbench.work import Executor, Task, ThreadExecutor
+
+
+@dataclass(frozen=True, slots=True)
+class JobTask(Task):
+    """A job by its number.
+
+    Attributes:
+        number: How many jobs were asked for before it.
+        config: The configuration.
+        budget: Epochs.
+        name: The job in words.
+    """
+
+    number: int
+    config: Config = field(compare=False, repr=False)
+    budget: int = field(compare=False)
+    name: str = field(default="", compare=False)
+
+    @classmethod
+    def of(cls, number: int, job: Job) -> "JobTask":
+        """The task of a job."""
+        return cls(number, job.config, job.budget, f"trial {job.trial} at budget {job.budget}")
+
+    def __str__(self) -> str:
+        return self.name or f"job {self.number}"
+
+
+Curves = Callable[[JobTask], Curve]
+"""Does a job; it can be sent to another process."""
+
+
+@runtime_checkable
+class BringsExecutor(Protocol):
+    """A backend that does its jobs elsewhere than in threads."""
+
+    def executor(self, workers: int) -> AbstractContextManager[Executor[JobTask]]:
+        """An executor for so many jobs at once; leaving it ends whatever is still running."""
+
+
+def executor_for(backend: Backend, workers: int) -> AbstractContextManager[Executor[JobTask]]:
+    """The backend's own executor, or threads that call ``backend.curve``."""
+    if isinstance(backend, BringsExecutor):
+        return backend.executor(workers)
+    return ThreadExecutor(workers, lambda task: backend.curve(task.config, task.budget))

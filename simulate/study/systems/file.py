@@ -1,0 +1,62 @@
+"""The Parquet file of a study of systems.
+
+One row for each moment at which a view of a run changes (:mod:`lcbench.simulate.study.systems.views`); it holds until
+the next row of that view. ``dataset, system, workers, seed`` name the run, and ``view`` what is looked at. Times are in
+seconds.
+
+- ``time_limit``: how long the run could go on; ``moment``: seconds since its beginning; ``seconds``: what a single
+  model took (NaN for what is made of several).
+- ``valid``, ``test``: accuracy in [0, 1] on the validation rows (by which everything is chosen; NaN for peers) and on
+  the test rows, which no decision sees.
+- ``models``: how many models the view had to choose from; ``members``: how many are in its ensemble.
+- ``tried``: how many models the whole run had fitted by then.
+- ``train_rows``, ``valid_rows``, ``test_rows``: sizes of the parts; ``machine``: processor and cores; ``created``: when
+  the run ended (UTC, ISO 8601).
+"""
+
+from pathlib import Path
+
+import pandas as pd
+import pyarrow as pa
+
+from lcbench.table.store import read_parquet, write_parquet
+
+KEY = ("dataset", "system", "workers", "seed")
+
+SCHEMA = pa.schema(
+    [
+        *((name, pa.string()) for name in ("dataset", "system")),
+        *((name, pa.int64()) for name in ("workers", "seed")),
+        ("view", pa.string()),
+        *((name, pa.float64()) for name in ("time_limit", "moment", "seconds", "valid", "test")),
+        *((name, pa.int64()) for name in ("models", "members", "tried", "train_rows", "valid_rows", "test_rows")),
+        *((name, pa.string()) for name in ("machine", "created")),
+    ]
+)
+
+COLUMNS: tuple[str, ...] = tuple(SCHEMA.names)
+"""Columns of a study of systems."""
+
+
+def to_table(systems: pd.DataFrame) -> pa.Table:
+    """A study, or a part of one, under :data:`SCHEMA`."""
+    return pa.Table.from_pandas(systems, schema=SCHEMA, preserve_index=False)
+
+
+def write(path: Path, systems: pd.DataFrame) -> None:
+    """Write a study as plain Parquet; whole or not at all."""
+    write_parquet(path, to_table(systems))
+
+
+def read(path: Path) -> pd.DataFrame:
+    """Read a study: its file, or the folder of ``lcbench study``.
+
+    Raises:
+        DamagedFileError: If the file is missing, damaged or lacks a column.
+    """
+    file = path / NAME if path.is_dir() else path
+    return read_parquet(file, COLUMNS).to_pandas()
+
+
+NAME = "systems.parquet"
+"""Its name in the folder of ``lcbench study``."""

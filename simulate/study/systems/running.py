@@ -1,0 +1,168 @@
+"""Plays the runs of a study of systems, one after the other."""
+
+import shutil
+import time
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+
+from lcbench.collection.provenance import processor
+from lcbench.errors import InputError
+from lcbench.files import write_parquet
+from lcbench.simulate.autotabular import AutoTabularClassifier
+from lcbench.simulate.autotabular.folder import Folder
+from lcbench.simulate.study.running import cores
+from lcbench.simulate.study.storage import Finished, Key
+from lcbench.simulate.study.systems.file import COLUMNS, KEY, NAME, SCHEMA, to_table
+from lcbench.simulate.study.systems.peers import FITS
+from lcbench.simulate.study.systems.plan import SystemsPlan, SystemTask
+from lcbench.simulate.study.systems.rows import METRIC, Rows, accuracy, load_rows
+from lcbench.simulate.study.systems.systems import SYSTEMS
+from lcbench.simulate.study.systems.views import views
+from lcbench.work import InlineExecutor, run
+
+
+def study(
+    plan: SystemsPlan,
+    out: Path,
+    now: Callable[[], datetime],
+    *,
+    begun: Callable[[int, int], None] = lambda _, __: None,
+    starting: Callable[[SystemTask], None] = lambda _: None,
+    done: Callable[[SystemTask, str | None], None] = lambda _, __: None,
+) -> pd.DataFrame:
+    """Play all runs that are not there yet, one after the other.
+
+    A run that fails is reported and left out, and the others go on; the same call tries it again.
+
+    Args:
+        plan: The study.
+        out: Its folder, new, or of a study with the same settings; more runs may come to those that it has.
+        now: Gives the time of day, to be written down.
+        begun: Called once, with the number of runs that are there already and of all runs.
+        starting: Called before each run.
+        done: Called after each run, with what went wrong, or None.
+
+    Returns:
+        All runs of the folder, with the columns of :mod:`lcbench.simulate.study.systems.file`.
+
+    Raises:
+        DataError: If a data set cannot be used.
+        InputError: If two data sets have one name, or another process is at work in the folder.
+        PlanConflictError: If the folder holds runs with other settings.
+        LiveInterrupted: On Ctrl-C; what is finished is kept, and the running search resumes next time.
+    """
+    datasets, storage = _loaded(plan), storage_of(out)
+    with storage.held():
+        storage.begin(plan.settings())
+        storage.keep_settings()  # before the first run ends: its search lies in the folder
+        there = storage.read()
+        tasks = list(plan.tasks(tuple(datasets)))
+        missing = [task for task in tasks if task.key not in there]
+        begun(len(tasks) - len(missing), len(tasks))
+
+        def play(task: SystemTask) -> pd.DataFrame:
+            starting(task)
+            rows = datasets[task.dataset]
+            found = _searched(plan, task, rows, out) if task.system in SYSTEMS else _peer(task, rows)
+            return _described(found, plan, task, rows, now())
+
+        with InlineExecutor(play) as executor:
+            for outcome in run(executor, missing, attempts=1):
+                task = outcome.task
+                if outcome.reason is None:
+                    there[task.key] = to_table(outcome.value)
+                    storage.add([there[task.key]])
+                    write_parquet(out / NAME, _gathered(there))
+                    shutil.rmtree(_search(out, task) / "models", ignore_errors=True)  # its probabilities stay
+                storage.record([outcome])
+                done(task, outcome.reason)
+    return _gathered(there).to_pandas()
+
+
+def storage_of(out: Path) -> Finished:
+    """Storage of the finished runs of a study of systems."""
+    return Finished(out, SCHEMA, KEY)
+
+
+def _gathered(there: Mapping[Key, pa.Table]) -> pa.Table:
+    """All finished runs, in the order of their names."""
+    return pa.concat_tables([SCHEMA.empty_table(), *(there[key] for key in sorted(there))])
+
+
+def _search(out: Path, task: SystemTask) -> Path:
+    """The folder of a run's search."""
+    return out / "searches" / task.path
+
+
+def _loaded(plan: SystemsPlan) -> dict[str, Rows]:
+    rows = [load_rows(source, plan.folds) for source in plan.sources]
+    names = [each.name for each in rows]
+    twice = sorted({name for name in names if names.count(name) > 1})
+    if twice:
+        raise InputError(f"data sets must have names of their own, got {', '.join(twice)} twice; leave one out.")
+    return dict(zip(names, rows, strict=True))
+
+
+def _searched(plan: SystemsPlan, task: SystemTask, rows: Rows, out: Path) -> pd.DataFrame:
+    """A search, from its beginning or from where it was killed."""
+    folder = _search(out, task)
+    resumed = Folder(folder).card.is_file()
+    if not resumed:
+        shutil.rmtree(folder, ignore_errors=True)  # killed before it had begun
+    classifier_of(plan, task).fit(
+        rows.features,
+        rows.target,
+        validation=None if plan.folds else rows.validates,
+        test=rows.test,
+        folder=None if resumed else folder,
+        resume=folder if resumed else None,
+    )
+    return views(folder, rows)
+
+
+def classifier_of(plan: SystemsPlan, task: SystemTask) -> AutoTabularClassifier:
+    """The tool with a system's components."""
+    system = SYSTEMS[task.system]
+    named = "all" if plan.baselines is None else plan.baselines
+    return AutoTabularClassifier(
+        plan.time_limit,
+        task.workers,
+        METRIC,
+        task.seed,
+        trials=plan.trials,
+        baselines=named if system.baselines else None,
+        portfolio=system.portfolio,
+        optimizer=system.optimizer,
+        budgets=plan.budgets,
+        splitter=plan.folds or None,
+    )
+
+
+def _peer(task: SystemTask, rows: Rows) -> pd.DataFrame:
+    """One model, which is there from when it was fitted."""
+    begun = time.monotonic()
+    chances = FITS[task.system](rows, task.workers, task.seed)
+    taken = time.monotonic() - begun
+    line = {"view": "single", "moment": taken, "seconds": taken, "valid": np.nan}
+    return pd.DataFrame([line | {"test": accuracy(chances, rows.answers), "models": 1, "members": 1, "tried": 1}])
+
+
+def _described(found: pd.DataFrame, plan: SystemsPlan, task: SystemTask, rows: Rows, ended: datetime) -> pd.DataFrame:
+    """A run with its names and circumstances."""
+    return found.assign(
+        dataset=task.dataset,
+        system=task.system,
+        workers=task.workers,
+        seed=task.seed,
+        time_limit=plan.time_limit,
+        train_rows=rows.train_rows,
+        valid_rows=int(rows.validates.sum()),
+        test_rows=len(rows.answers),
+        machine=f"{processor()}, {cores()} cores",
+        created=ended.isoformat(timespec="seconds"),
+    )[list(COLUMNS)]

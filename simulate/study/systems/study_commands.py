@@ -1,0 +1,124 @@
+"""The command ``lcbench study``."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from lcbench.errors import InputError
+
+if TYPE_CHECKING:
+    from lcbench.simulate.study.systems.plan import SystemsPlan, SystemTask
+
+INCOMPLETE, INTERRUPTED = 3, 130
+
+
+def study(
+    out: Annotated[Path, typer.Argument(metavar="OUT", help="Folder of the study.")],
+    datasets: Annotated[
+        str, typer.Option(help="Comma-separated: sklearn:wine, openml:189905 (a task), file:train.csv?target=y.")
+    ],
+    systems: Annotated[
+        str,
+        typer.Option(help="Comma-separated: bo, bohb, bohb-simple, bohb-greedy, full, hist-gradient-boosting."),
+    ] = "bo,bohb,bohb-simple,bohb-greedy,full,hist-gradient-boosting",
+    seeds: Annotated[int, typer.Option(help="Number of seeds.")] = 5,
+    limit: Annotated[str, typer.Option("--time", help="How long each run may take, such as 90s, 10m or 1h.")] = "10m",
+    workers: Annotated[
+        str, typer.Option(help="Processes of each run, one core each; several numbers compare them: 1,3.")
+    ] = "2",
+    budgets: Annotated[str, typer.Option(help="Epoch budgets, increasing.")] = "12,25,50",
+    baselines: Annotated[
+        str, typer.Option(help="Baselines of the full system: all, or names: lightgbm,catboost,...")
+    ] = "all",
+    trials: Annotated[int | None, typer.Option(help="Models that a search fits at most.")] = None,
+    folds: Annotated[
+        int,
+        typer.Option(
+            help="Stratified folds in which all rows outside the test part validate; 0: the paper's hold-out."
+        ),
+    ] = 0,
+    quiet: Annotated[bool, typer.Option("--quiet", help="Print neither progress nor tables.")] = False,
+) -> None:
+    """Search with one system and another on data sets, and look at each over time (the paper's section 5).
+
+    OUT/systems.parquet holds all finished runs after each; draw it with 'lcbench figures --systems OUT'. Stopped at any
+    moment, the same command resumes where it stopped, also with more data sets, systems, seeds or workers. Runs take
+    real time on real cores: let nothing else run. Exit codes: 0 done; 2 it cannot be done as things are; 3 some runs
+    failed, which the same command tries again; 130 stopped with Ctrl-C.
+    """
+    from lcbench.collection.data.sources import split_sources
+    from lcbench.simulate.autotabular.settings import choose_baselines, seconds_of
+    from lcbench.simulate.study.systems.plan import SystemsPlan
+    from lcbench.table.manifest import parse_budgets
+
+    if seeds < 1:
+        raise InputError(f"seeds must be at least 1, got {seeds}.")
+    chosen = None if baselines == "all" else choose_baselines([name.strip() for name in baselines.split(",")])
+    plan = SystemsPlan(
+        tuple(split_sources(datasets)),
+        _names(systems),
+        tuple(range(seeds)),
+        _numbers(workers),
+        seconds_of(limit),
+        parse_budgets(budgets),
+        chosen,
+        trials,
+        folds,
+    )
+    _play(plan, out, quiet=quiet)
+
+
+def _names(text: str) -> tuple[str, ...]:
+    return tuple(name.strip() for name in text.split(",") if name.strip())
+
+
+def _numbers(text: str) -> tuple[int, ...]:
+    """Whole numbers between commas.
+
+    Raises:
+        InputError: If one is none.
+    """
+    try:
+        return tuple(int(number) for number in _names(text))
+    except ValueError:
+        raise InputError(f"workers must be whole numbers such as 2 or 1,3, got {text!r}.") from None
+
+
+def _play(plan: "SystemsPlan", out: Path, *, quiet: bool) -> None:
+    """Play a study under a report, and say what came of it."""
+    from datetime import UTC, datetime
+
+    from lcbench.console import ERR, OUT
+    from lcbench.simulate.study.systems.report import tables
+    from lcbench.simulate.study.systems.running import study as play
+    from lcbench.work import Progress
+
+    failed: list[str] = []
+    with Progress("runs", 0, unit="runs", quiet=quiet) as progress:
+
+        def done(task: "SystemTask", reason: str | None) -> None:
+            if reason is not None:
+                failed.append(str(task))
+                progress.say(f"{task} failed: {reason}")
+            progress.add(str(task), failed=reason is not None)
+
+        try:
+            found = play(
+                plan,
+                out,
+                lambda: datetime.now(UTC),
+                begun=progress.begin,
+                starting=lambda task: progress.show(progress.done + progress.failed, str(task)),
+                done=done,
+            )
+        except KeyboardInterrupt:
+            said = f"\nstopped; {progress.done} runs are there. The same command resumes from there."
+            ERR.print(said, soft_wrap=True, highlight=False)
+            raise typer.Exit(INTERRUPTED) from None
+    if len(found) and not quiet:
+        OUT.print(*tables(found))
+        OUT.print(f"draw it with: lcbench figures --systems {out}", soft_wrap=True, highlight=False, markup=False)
+    if failed:
+        ERR.print(f"{len(failed)} runs failed; the same command tries them again.", soft_wrap=True, highlight=False)
+        raise typer.Exit(INCOMPLETE)
