@@ -5,23 +5,28 @@ ADAPTERS := .venv-adapters/bin
 # Tests that need those packages, and some that hold what reads and replays a table to the older pandas that NePS asks for.
 ADAPTED := tests/simulate/test_adapters.py tests/simulate/test_replay.py tests/simulate/test_study.py tests/lcbench/test_benchmark.py tests/lcbench/test_space.py
 INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
+TEST := -m pytest --numprocesses 2 --dist worksteal
 
-.PHONY: demo test test-adapters check format clean
+.PHONY: demo test test-all test-adapters lint check format clean
 
 demo: .venv/collect.done  ## collect a small benchmark by really training, replay optimizers on it, draw the figures
 	$(BIN)/lcbench demo
 
-test: .venv/dev.done  ## the whole test suite
-	$(BIN)/python -m pytest --numprocesses 2 --dist worksteal
+test: .venv/dev.done  ## all tests but the slow ones from end to end
+	$(BIN)/python $(TEST) -m "not slow"
+
+test-all: .venv/dev.done  ## all tests
+	$(BIN)/python $(TEST)
 
 test-adapters: .venv-adapters/adapters.done  ## the adapters, with the real Optuna, SMAC3, Syne Tune and NePS
-	$(ADAPTERS)/python -m pytest --numprocesses 2 --dist worksteal $(ADAPTED)
+	$(ADAPTERS)/python $(TEST) $(ADAPTED)
 
-check: .venv/dev.done  ## lint, types and tests
+lint: .venv/dev.done  ## style and types
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
-	$(MAKE) test
+
+check: lint test  ## style, types and tests
 
 format: .venv/dev.done
 	$(BIN)/ruff check --fix .

@@ -7,7 +7,8 @@
 >>> regrets = analysis.relative_regret(analysis.performance_matrix(bench), bench.metric())
 >>> analysis.portfolio_frame(regrets, size=16)
 
-Names are imported when they are first used, so that the command line answers at once.
+It may use :mod:`lcbench` and :mod:`lcbench.simulate`, and neither trains nor simulates by itself. Names are imported
+when they are first used, so that the command line answers at once.
 """
 
 from typing import TYPE_CHECKING

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from lcbench.analysis.figures import HELP
 from lcbench.table.table_commands import AnyFolder
 
 if TYPE_CHECKING:
@@ -34,7 +35,7 @@ class Subject:
 def figures(
     folder: AnyFolder = None,
     out: Annotated[Path, typer.Option(help="Folder for the pictures and CSV files.")] = Path("figures"),
-    only: Annotated[str | None, typer.Option(help="Draw only these figures: fig5,regret,...")] = None,
+    only: Annotated[str | None, typer.Option(help=f"Draw only some of: {HELP}.")] = None,
     traces: Annotated[Path | None, typer.Option(help="Traces of a study, from 'lcbench simulate --out'.")] = None,
     systems: Annotated[
         Path | None, typer.Option(help="A study of systems: the folder of 'lcbench study', or its systems.parquet.")
@@ -48,17 +49,19 @@ def figures(
     """Print the paper's Table 3 for this table and draw its figures.
 
     Each figure is a PNG and an SVG, with its numbers as CSV beside it. A figure that this table cannot have is left out
-    with a line that says why. Figures 9 to 16 and Table 4 show a study of systems, others a study of optimizers; if
-    only figures of studies are asked for, the paper's Table 3 is not printed.
+    with a line that says why. Some show a study of systems, others a study of optimizers; if only figures of studies
+    are asked for, the paper's Table 3 is not printed.
     """
-    from lcbench.analysis.figures import FIGURES
+    from lcbench.analysis.figures import FIGURES, figure_names
+    from lcbench.analysis.figures.contract import chosen
     from lcbench.analysis.provenance import check_same_table, metric_of
+    from lcbench.analysis.style import FORMATS
     from lcbench.output import writable_folder
     from lcbench.simulate.study import read
     from lcbench.simulate.study import systems as system_studies
     from lcbench.table.benchmark import load
 
-    bench, names, kinds = load(folder), _chosen(only), _formats(formats)
+    bench, names, kinds = load(folder), figure_names(only), chosen("format", formats.lower(), FORMATS)
     metric, study = metric_of(bench, metric, traces), None if traces is None else read(traces)
     if study is not None:
         check_same_table(study, bench, metric)
@@ -67,40 +70,8 @@ def figures(
     if not all(FIGURES[name].needs_a_study for name in names):
         _table3(bench, metric, out)
     _draw_all(names, subject, out, kinds, quiet=quiet)
-    if "table4" in names and subject.systems is not None:
+    if "system_accuracy" in names and subject.systems is not None:
         _table4(subject.systems, out)
-
-
-def _chosen(only: str | None) -> list[str]:
-    """The figures asked for.
-
-    Raises:
-        UnknownNameError: If there is no such figure.
-    """
-    from lcbench.analysis.figures import FIGURES
-    from lcbench.errors import UnknownNameError
-
-    names = list(FIGURES) if only is None else [name.strip() for name in only.split(",")]
-    for name in names:
-        if name not in FIGURES:
-            raise UnknownNameError("figure", name, FIGURES)
-    return list(dict.fromkeys(names))
-
-
-def _formats(text: str) -> list[str]:
-    """The formats asked for.
-
-    Raises:
-        UnknownNameError: If there is no such format.
-    """
-    from lcbench.analysis.style import FORMATS
-    from lcbench.errors import UnknownNameError
-
-    kinds = [kind.strip().lower() for kind in text.split(",")]
-    for kind in kinds:
-        if kind not in FORMATS:
-            raise UnknownNameError("format", kind, FORMATS)
-    return list(dict.fromkeys(kinds))
 
 
 def _table3(bench: "Benchmark", metric: str, out: Path) -> None:
@@ -117,7 +88,7 @@ def _table3(bench: "Benchmark", metric: str, out: Path) -> None:
     over = f"mean ± std over {count} data sets" if count > 1 else f"data set {bench.datasets[0]}"
     title = f"Table 3. Spearman's correlation of {metric}, {over}"
     OUT.print(table(title, table3_header(bench.fidelity.label), table3_rows(found)))
-    table3_frame(found).to_csv(out / "table3.csv", index=False)
+    table3_frame(found).to_csv(out / "correlation_table.csv", index=False)
 
 
 def _table4(systems: "pd.DataFrame", out: Path) -> None:
@@ -131,7 +102,7 @@ def _table4(systems: "pd.DataFrame", out: Path) -> None:
     except NothingToDrawError:
         return  # said where it was to be drawn
     OUT.print(rich_table(found))
-    (out / "table4.md").write_text(markdown(found), encoding="utf-8")
+    (out / "system_accuracy.md").write_text(markdown(found), encoding="utf-8")
 
 
 def _draw_all(names: list[str], subject: "Subject", out: Path, kinds: list[str], *, quiet: bool) -> None:

@@ -20,7 +20,7 @@ from rich.console import Console
 from lcbench.collection.data.dataset import number_classes
 from lcbench.collection.data.openml_task import load_openml
 from lcbench.collection.data.preparation import split_rows
-from lcbench.collection.models import Problem
+from lcbench.collection.models import LearningTask
 from lcbench.console import table
 from lcbench.simulate.autotabular import AutoTabularClassifier, journal
 from lcbench.simulate.autotabular.folder import Folder
@@ -69,12 +69,12 @@ def measured(folder: Path, task: int, classifier: AutoTabularClassifier) -> list
     place = {"resume" if Folder(folder).card.is_file() else "folder": folder}
     classifier.fit(features, target, test=data.features.iloc[rows.test], **place)
     over = time.monotonic() - begun - classifier.time_limit
-    problem = Problem.of(features, target, seed=classifier.seed, splitter=chosen(classifier.splitter, target))
+    problem = LearningTask.of(features, target, seed=classifier.seed, splitter=chosen(classifier.splitter, target))
     return [data.name, *line(classifier, folder, problem, data.target.iloc[rows.test], over)]
 
 
 def line(
-    classifier: AutoTabularClassifier, folder: Path, problem: Problem, answers: pd.Series, over: float
+    classifier: AutoTabularClassifier, folder: Path, problem: LearningTask, answers: pd.Series, over: float
 ) -> list[str]:
     """Everything that is said of one search."""
     truth, entries = answers.to_numpy(), journal.read(Folder(folder).results)

@@ -40,7 +40,8 @@ from lcbench.simulate import OPTIMIZERS, FunctionBackend, Trace, simulate
 from lcbench.simulate.contract import Job, Optimizer, Result
 from lcbench.simulate.domain import ConfigTable, SpaceDomain, TableDomain
 from lcbench.simulate.study.statistics import holm
-from lcbench.space.spaces import check_configs, get_space
+from lcbench.space import paper
+from lcbench.space.spaces import check_configs
 from lcbench.table.curve import Curve
 
 BUDGETS, ETA = (12, 25, 50), 2
@@ -101,7 +102,7 @@ class HpBandSter:
 
 def read(path: Path, task: str) -> tuple[ConfigTable, NDArray[np.float64]]:
     """The rows of a task, and their validation accuracy after each epoch, ``(rows, 51)`` in [0, 1]."""
-    space = get_space("mlp-released")
+    space = paper.mlp_released()
     table = pq.read_table(path, columns=[*space, "val_accuracy"], filters=[("dataset", "==", task)])
     if not len(table):
         raise typer.BadParameter(f"no task {task!r} in {path}")
@@ -133,8 +134,8 @@ def ways(table: ConfigTable) -> dict[str, Make]:
         return lambda rng: OPTIMIZERS[name](SpaceDomain(table.space), BUDGETS, rng)
 
     return {
-        "HpBandSter BOHB": lambda rng: HpBandSter(get_space("mlp-released"), BUDGETS, rng),
-        "HpBandSter without model": lambda rng: HpBandSter(get_space("mlp-released"), BUDGETS, rng, random=True),
+        "HpBandSter BOHB": lambda rng: HpBandSter(paper.mlp_released(), BUDGETS, rng),
+        "HpBandSter without model": lambda rng: HpBandSter(paper.mlp_released(), BUDGETS, rng, random=True),
         "bohb": ours("bohb"),
         "bohb, rows of the table": lambda rng: OPTIMIZERS["bohb"](TableDomain(table), BUDGETS, rng),
         "hyperband": ours("hyperband"),

@@ -23,10 +23,9 @@ from rich.console import Console
 from rich.table import Table
 
 from lcbench.collection.networks.calibration import noise
-from lcbench.collection.networks.cost import Sizes
-from lcbench.collection.networks.extent import Extent
+from lcbench.collection.networks.cost import Extent, Sizes
+from lcbench.collection.networks.problems import MLP
 from lcbench.collection.networks.tensors import one_thread
-from lcbench.collection.networks.train import network_shape, train
 from lcbench.collection.plan import sampled_configs
 
 EXTENTS = {
@@ -43,7 +42,7 @@ def engine(extent: Extent, config: dict[str, Any]) -> float:
     """Seconds per run-epoch of the engine."""
     data = noise(extent)
     started = time.perf_counter()
-    train(data, config, BUDGETS, SEEDS, 0, time.perf_counter)
+    MLP().train_all(data, [config], BUDGETS, SEEDS, 0, time.perf_counter)
     return (time.perf_counter() - started) / RUN_EPOCHS
 
 
@@ -73,7 +72,7 @@ def measure(task: tuple[str, str, dict[str, Any]]) -> tuple[str, str, float, flo
 
 def operations(extent: Extent, config: dict[str, Any]) -> float:
     """Floating-point operations of the products of one run-epoch."""
-    sizes = list(pairwise(network_shape(extent.features, extent.classes, config).widths))
+    sizes = list(pairwise(MLP().recipe(config, extent.features, extent.classes).shape.widths))
     forward = 2.0 * sum(a * b for a, b in sizes)
     backward = 2 * forward - 2.0 * sizes[0][0] * sizes[0][1]  # the first layer passes no gradient on
     return extent.sizes.train * (forward + backward) + (extent.sizes.valid + extent.sizes.test) * forward

@@ -12,10 +12,10 @@ import numpy as np
 import typer
 
 from lcbench.collection.networks.calibration import calibrated, time_epoch
-from lcbench.collection.networks.cost import Sizes
-from lcbench.collection.networks.extent import Extent, work_of
+from lcbench.collection.networks.cost import Extent, Sizes
+from lcbench.collection.networks.problems import network_problem
 from lcbench.collection.plan import sampled_configs
-from lcbench.space.spaces import get_space, records
+from lcbench.space.spaces import records
 
 EXTENTS = {
     "credit-g": Extent(20, 2, Sizes(449, 221, 330)),
@@ -31,14 +31,15 @@ def main(
     space: Annotated[str, typer.Option(help="Search space.")] = "mlp",
 ) -> None:
     """Calibrate, measure, compare."""
-    known, others = (records(get_space(space), sampled_configs(space, n, seed)) for n, seed in ((200, 0), (runs, 1)))
-    model = calibrated(list(EXTENTS.values()), known, np.random.default_rng(0))
+    problem = network_problem(space)
+    known, others = (records(problem.space, sampled_configs(space, n, seed)) for n, seed in ((200, 0), (runs, 1)))
+    model = calibrated(problem, list(EXTENTS.values()), known, np.random.default_rng(0))
     ratios: dict[str, list[float]] = {name: [] for name in EXTENTS}
     for i, config in enumerate(others):
         name = list(EXTENTS)[i % len(EXTENTS)]
         extent = EXTENTS[name]
-        modelled = model.seconds_of(work_of(extent, config))
-        ratios[name].append(modelled / time_epoch(extent, config))
+        modelled = model.seconds_of(problem.work(extent, config))
+        ratios[name].append(modelled / time_epoch(problem, extent, config))
     for name, found in ratios.items():
         spread = ", ".join(f"{q:.2f}" for q in np.quantile(found, (0.1, 0.5, 0.9)))
         print(f"{name:<14} modelled / measured, 10 %, median, 90 %: {spread}; within 25 %: {within(found):.0%}")

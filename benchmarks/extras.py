@@ -17,14 +17,14 @@ import numpy as np
 import typer
 
 from lcbench.collection.networks.calibration import noise
-from lcbench.collection.networks.cost import Sizes
-from lcbench.collection.networks.extent import Extent
+from lcbench.collection.networks.cost import Extent, Sizes
+from lcbench.collection.networks.problems import MLP
 from lcbench.collection.networks.tensors import one_thread
-from lcbench.collection.networks.train import train
 from lcbench.collection.provenance import processor
 from lcbench.collection.shards import Shards
 from lcbench.collection.tasks import NO_EXTRAS, Extras, RunsTask
-from lcbench.space.spaces import get_space, sample
+from lcbench.space import paper
+from lcbench.space.spaces import sample
 from lcbench.table.manifest import parse_budgets
 
 DATA = {
@@ -43,7 +43,7 @@ def seconds(extent: Extent, configs: list[dict], budgets: tuple[int, ...]) -> di
         for number, config in enumerate(configs):
             for way, extras in WAYS.items():
                 started = time.process_time()
-                runs = train(data, config, budgets, SEEDS, 0, time.process_time, None, extras)
+                (runs,) = MLP().train_all(data, [config], budgets, SEEDS, 0, time.process_time, None, extras)
                 Shards(Path(folder)).write(RunsTask(way, number), runs)
                 spent[way] += time.process_time() - started
     return spent
@@ -55,7 +55,7 @@ def main(
     budgets: Annotated[str, typer.Option(help="Epoch budgets.")] = "12,25,50",
 ) -> None:
     """Print the table."""
-    drawn = sample(get_space("mlp"), configs, np.random.default_rng(0)).to_dict("records")
+    drawn = sample(paper.mlp(), configs, np.random.default_rng(0)).to_dict("records")
     print(f"{processor()}, {configs} configurations, budgets {budgets}, {rounds} rounds: medians (and range)\n")
     print("| data set | seconds | with gradients | with predictions |\n|---|---:|---:|---:|")
     with one_thread():

@@ -26,9 +26,9 @@ from scipy.stats import spearmanr
 
 import lcbench
 from lcbench.collection.collect_commands import collect
+from lcbench.collection.problem import get_problem
 from lcbench.collection.provenance import processor
 from lcbench.errors import LcbenchError
-from lcbench.space.spaces import get_space
 
 SHARED = Path(__file__).parents[2] / "shared"
 SPACE = "mlp-released"
@@ -204,7 +204,7 @@ def main(
     """Train configurations of the released LCBench and compare validation accuracies with the reference."""
     names = datasets.split(",")
     expected = read_reference(reference, configs)
-    table = expected[expected["dataset"] == names[0]].sort_values("config_id")[list(get_space(SPACE))]
+    table = expected[expected["dataset"] == names[0]].sort_values("config_id")[list(get_problem(SPACE).space)]
     try:
         with openml_cache(cache) as tasks:
             train(folder, [tasks[name] for name in names], table, seeds, jobs)

@@ -3,9 +3,8 @@
 The full LCBench is 35 data sets x 2000 configurations x budgets 12/25/50 x 3 seeds. Some configurations are trained on
 synthetic data of each data set's shape, and a model of the time is fitted to what that took.
 
-Measured: ``lcbench.collection.networks.train.train_together`` on a stack at the data set's own number of features and
-    classes and the
-configurations' own batch sizes, as many processes at once as asked for. On a CPU a stack is one configuration's nine
+Measured: ``MLP().train_all`` on a stack at the data set's own number of features and classes and the configurations'
+own batch sizes, as many processes at once as asked for. On a CPU a stack is one configuration's nine
 runs (3 budgets x 3 seeds); on a GPU it is those of several, grouped as a collection of all 2000 groups them.
 
 Scaled:
@@ -42,15 +41,16 @@ from scipy.optimize import least_squares, nnls
 
 from lcbench.collection.data.preparation import SHARE
 from lcbench.collection.data.prepared import Prepared
-from lcbench.collection.networks.grouping import groups
-from lcbench.collection.networks.network import Shape
+from lcbench.collection.networks.problems import MLP
+from lcbench.collection.networks.recipe import Shape
+from lcbench.collection.networks.stack import gpu
 from lcbench.collection.networks.tensors import Tensors, one_thread
-from lcbench.collection.networks.train import network_shape, train_together
 from lcbench.collection.plan import check_device
+from lcbench.collection.problem import get_problem
 from lcbench.collection.provenance import processor
 from lcbench.console import progress
 from lcbench.errors import InputError
-from lcbench.space.spaces import get_space, sample
+from lcbench.space.spaces import sample
 
 DATASETS = """
 kr-vs-kp 3196 36 2 | mfeat-factors 2000 216 10 | credit-g 1000 20 2 | vehicle 846 18 4 | kc1 2109 21 2
@@ -121,13 +121,14 @@ def stacks(size: Size, configs: Sequence[Config], device: str) -> list[Stack]:
     if device == "cpu":
         return [(config,) for config in configs]
     copies = len(BUDGETS) * len(SEEDS)
-    found = groups(configs, size.features, size.classes, size.train_rows, copies)
+    recipes = [MLP().recipe(config, size.features, size.classes) for config in configs]
+    found = gpu.groups(recipes, size.train_rows, copies)
     return [tuple(configs[i] for i in group) for group in found]
 
 
 def terms(size: Size, stack: Stack) -> NDArray[np.float64]:
     """What the time of an epoch of a run of each configuration is made of, in the order of :data:`TERMS`."""
-    shapes = [network_shape(size.features, size.classes, config) for config in stack]
+    shapes = [MLP().recipe(config, size.features, size.classes).shape for config in stack]
     widths = tuple(max(own) for own in zip(*(shape.widths for shape in shapes), strict=True))
     batches = [int(config["batch_size"]) for config in stack]
     steps = math.ceil(size.train_rows / min(batches))
@@ -176,7 +177,7 @@ def train_once(size: Size, stack: Stack, rows: int, device: str) -> float:
     """Train a stack on this many training rows and give the seconds of all its epochs."""
     data = Tensors(synthetic(size, rows, np.random.default_rng(0)), device)
     stopwatch = Stopwatch(device)
-    train_together(data, stack, MEASURED_BUDGETS, SEEDS, 0, stopwatch)
+    MLP().train_all(data, stack, MEASURED_BUDGETS, SEEDS, 0, stopwatch)
     return stopwatch.elapsed
 
 
@@ -276,7 +277,7 @@ def main(
     except InputError as error:
         raise SystemExit(str(error)) from None
     started = time.perf_counter()
-    configs = sample(get_space(space), CONFIGS, np.random.default_rng(seed + 1)).to_dict("records")
+    configs = sample(get_problem(space).space, CONFIGS, np.random.default_rng(seed + 1)).to_dict("records")
     measurements = measure_all(draw_pairs(configs, per_dataset, seed, device), device, processes)
     coefficients = fit(measurements)
     mean_seconds = {s: unit_seconds(s, stacks(s, configs, device), coefficients) for s in sizes()}

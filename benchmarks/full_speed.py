@@ -13,9 +13,9 @@ from typing import Any
 import numpy as np
 
 from lcbench.collection.networks.calibration import time_epoch
-from lcbench.collection.networks.cost import Sizes
-from lcbench.collection.networks.extent import Extent
-from lcbench.space.spaces import get_space, records, sample
+from lcbench.collection.networks.cost import Extent, Sizes
+from lcbench.collection.networks.problems import Full
+from lcbench.space.spaces import records, sample
 
 COMMON = {"optimizer": "sgd", "sgd_learning_rate": 0.01, "sgd_weight_decay": 1e-4, "momentum": 0.9}
 COMMON |= {"batch_size": 128, "training_technique": "standard", "preprocessor": "none"}
@@ -44,12 +44,12 @@ def main() -> None:
     for rows in arguments.rows:
         extent = Extent(30, 3, Sizes(rows, rows // 2, 3 * rows // 4))
         for name, config in NETWORKS.items():
-            seconds = time_epoch(extent, config)
+            seconds = time_epoch(Full(), extent, config)
             steps = math.ceil(rows / config["batch_size"])
             print(f"{rows:6} rows  {name:40} {1000 * seconds / steps:7.2f} ms/step {1000 * seconds:8.1f} ms/epoch")
-        space = get_space("full")
+        space = Full().space
         drawn = records(space, sample(space, arguments.sample, np.random.default_rng(0)))
-        costs = np.array([87 * time_epoch(extent, config) for config in drawn])
+        costs = np.array([87 * time_epoch(Full(), extent, config) for config in drawn])
         quantiles = ", ".join(f"{q:.0%} {np.quantile(costs, q):.1f} s" for q in (0.1, 0.5, 0.9))
         print(f"{rows:6} rows  a random configuration, 87 epochs: mean {costs.mean():.1f} s, {quantiles}")
 

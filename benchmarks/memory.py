@@ -49,13 +49,13 @@ def prepare(folder: Path) -> str:
 
 def train_widest(folder: Path) -> str:
     """What a worker process does."""
+    from lcbench.collection.networks.problems import MLP
     from lcbench.collection.networks.tensors import Tensors, one_thread
-    from lcbench.collection.networks.train import train
 
     with one_thread():
         data = Tensors(Shards(folder / "bench").read_data("large"))
         started = time.perf_counter()
-        train(data, CONFIG, (1, 2, 3), (0, 1, 2), 0, time.perf_counter)
+        MLP().train_all(data, [CONFIG], (1, 2, 3), (0, 1, 2), 0, time.perf_counter)
     spent = time.perf_counter() - started
     return f"a worker, nine networks of five layers of up to 512 units ({spent:.0f} s for 18 run-epochs)"
 

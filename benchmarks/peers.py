@@ -8,13 +8,13 @@ import torch
 from torch import Tensor
 from torch.utils.data import DataLoader, TensorDataset
 
+from lcbench.collection.networks.problems import MLP
 from lcbench.collection.networks.tensors import Tensors
-from lcbench.collection.networks.train import network_shape
 
 
 def module(data: Tensors, config: dict[str, Any]) -> torch.nn.Sequential:
     """The configuration's network as PyTorch modules."""
-    shape = network_shape(data.n_features, data.n_classes, config)
+    shape = MLP().recipe(config, data.n_features, data.n_classes).shape
     modules: list[torch.nn.Module] = []
     for fan_in, fan_out in pairwise(shape.widths[:-1]):
         rate = shape.dropout[len([m for m in modules if isinstance(m, torch.nn.Linear)])]

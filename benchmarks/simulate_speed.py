@@ -32,12 +32,13 @@ from numpy.typing import NDArray
 
 import lcbench
 from lcbench.collection.networks.metrics import RECORD
+from lcbench.collection.problem import get_problem
 from lcbench.collection.provenance import processor
 from lcbench.simulate import OPTIMIZERS, ReplayBackend, simulate
 from lcbench.simulate.optimizers import get_optimizer
 from lcbench.simulate.replay import Match
 from lcbench.space.encoding import Encoding
-from lcbench.space.spaces import get_space, sample, to_json
+from lcbench.space.spaces import sample, to_json
 from lcbench.table import store
 from lcbench.table.manifest import DATASET_SCHEMA, Manifest
 
@@ -50,7 +51,7 @@ GOALS |= dict.fromkeys(("bohb", "kde"), 0.4) | dict.fromkeys(MODELS, 20.0)
 
 def formula() -> tuple[pd.DataFrame, NDArray[np.float64], NDArray[np.float64]]:
     """Configurations, and for each of their epochs accuracy, which rises to a quality of their own, and seconds."""
-    space, rng = get_space(SPACE), np.random.default_rng(0)
+    space, rng = get_problem(SPACE).space, np.random.default_rng(0)
     frame = sample(space, CONFIGS, rng)
     cube, epochs = Encoding(space).vectors(frame), np.arange(EPOCHS + 1)
     quality = 0.95 - 0.4 * np.abs(cube - rng.random(cube.shape[1])).mean(axis=1)
@@ -67,7 +68,7 @@ def folder_of(folder: Path) -> lcbench.Benchmark:
     more = {"status": ["success"] * CONFIGS, "epochs": key["budget"], "n_parameters": np.ones(CONFIGS, int)}
     series = {name: [*known.get(name, np.zeros_like(accuracy))] for name in RECORD.names}
     runs = pa.table({name: pa.array(values) for name, values in {**key, **more, **series}.items()})
-    space = get_space(SPACE)
+    space = get_problem(SPACE).space
     manifest = Manifest("a formula", SPACE, to_json(space), RECORD, (EPOCHS,), (0,), provenance={})
     row = {"name": DATASET, "source": "formula", "instances": 1, "features": 1, "classes": 2}
     configs = pa.table({"config_id": pa.array(numbers, pa.int32()), **{name: pa.array(frame[name]) for name in frame}})
@@ -108,7 +109,7 @@ def hpbandster(table: ReplayBackend, evaluations: int) -> Callable[[], None]:
     """HpBandSter's BOHB, with the nearest rows."""
 
     def run() -> None:
-        optimizer = HpBandSter(get_space(SPACE), BUDGETS, np.random.default_rng(0))
+        optimizer = HpBandSter(get_problem(SPACE).space, BUDGETS, np.random.default_rng(0))
         simulate(optimizer, table, workers=WORKERS, evaluations=evaluations)
 
     return run

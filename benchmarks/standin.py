@@ -20,7 +20,8 @@ from numpy.typing import NDArray
 import lcbench
 from lcbench.analysis.paper import LCBENCH_DATASETS
 from lcbench.collection.networks.metrics import RECORD
-from lcbench.space.spaces import check_configs, get_space, to_json
+from lcbench.collection.problem import get_problem
+from lcbench.space.spaces import check_configs, to_json
 from lcbench.table import store
 from lcbench.table.manifest import DATASET_SCHEMA, Manifest
 
@@ -76,7 +77,7 @@ def tables(path: Path) -> Iterator[tuple[str, pa.Table]]:
 def build(source: Path, folder: Path) -> lcbench.Benchmark:
     """Write the folder."""
     runs, configs = {}, pd.DataFrame()
-    space = get_space(SPACE)
+    space = get_problem(SPACE).space
     for name, table in tables(source):
         runs[name] = run_table(table)
         configs = table.select(["config_id", *space]).to_pandas().set_index("config_id")

@@ -83,13 +83,14 @@ def build(document: Path, folder: Path) -> None:
     import pyarrow as pa
 
     from lcbench.collection.networks.metrics import RECORD
-    from lcbench.space.spaces import get_space, to_json
+    from lcbench.space import paper
+    from lcbench.space.spaces import to_json
     from lcbench.table import store
     from lcbench.table.manifest import DATASET_SCHEMA, Manifest
 
     data = json.loads(document.read_bytes())
     entries = list(next(iter(data.values())).values())
-    spaces = get_space("mlp-released")
+    spaces = paper.mlp_released()
     configs = {name: [entry["config"][name] * 1 for entry in entries] for name in spaces}
     described = [
         {"name": name, "source": "generated", "instances": 1000, "features": 20, "classes": 2}

@@ -36,7 +36,7 @@ def collect(
     predictions: Annotated[
         bool, typer.Option("--predictions", help="Keep class probabilities after the last epoch, for ensembles.")
     ] = False,
-    device: Annotated[str, typer.Option(help="Where to compute: cpu, cuda, cuda:1 ...")] = "cpu",
+    device: Annotated[str, typer.Option(help="cpu; experimental, never run on a GPU yet: cuda, cuda:1 ...")] = "cpu",
     engine: Annotated[str, typer.Option(help="Where to train: local (this machine) or dask (a cluster).")] = "local",
     scheduler: Annotated[str | None, typer.Option(help="Dask's scheduler, tcp://HOST:PORT.")] = None,
     quiet: Annotated[bool, typer.Option("--quiet", help="No progress.")] = False,
@@ -47,9 +47,10 @@ def collect(
     be made as things are (bad input, disk full, scheduler lost); 3 some units failed; 130 stopped with Ctrl-C.
     """
     from lcbench.collection.collecting import executor_for, opened
-    from lcbench.collection.data.encodings import default_encoding, get_encoding
+    from lcbench.collection.data.encodings import get_encoding
     from lcbench.collection.data.sources import split_sources
     from lcbench.collection.plan import Plan, check_device
+    from lcbench.collection.problem import get_problem
     from lcbench.collection.reporting import opened_with_progress
     from lcbench.collection.shards import Shards
     from lcbench.collection.tasks import Extras
@@ -57,7 +58,7 @@ def collect(
     from lcbench.table.manifest import MANIFEST, parse_budgets
     from lcbench.work import said_if_disk_full
 
-    encoding = encoding or default_encoding(space)
+    encoding = encoding or get_problem(space).encoding
     get_encoding(encoding)
     plan = Plan(
         sources=tuple(split_sources(datasets)),

@@ -20,7 +20,7 @@ from lcbench.collection.shards import Shards
 from lcbench.collection.tables import labels_table
 from lcbench.collection.tasks import RunsTask, TrainRuns
 from lcbench.errors import InputError, PlanConflictError, StoppedError
-from lcbench.space.spaces import get_space, is_full, to_json
+from lcbench.space.spaces import to_json
 from lcbench.table import store
 from lcbench.table.manifest import (
     CONFIGS,
@@ -100,10 +100,8 @@ class Collection:
     def calibrate(self) -> None:
         """Calibrate the cost model behind ``seconds`` on this machine, unless the folder has one: some seconds."""
         if not self.shards.cost.is_file():
-            from lcbench.collection.networks.calibration import calibrate_for  # torch is needed nowhere else here
-
             data = [self.shards.read_data(name) for name in self.described]
-            model = calibrate_for(data, self.plan.single_configs, self.plan.device)
+            model = self.plan.problem.calibrate(data, self.plan.single_configs, self.plan.device)
             store.write_json(self.shards.cost, model.to_json())
 
     def expected_seconds(self, tasks: Sequence[RunsTask]) -> dict[RunsTask, float]:
@@ -114,11 +112,11 @@ class Collection:
             needs less than its runs alone, by a factor that this leaves open.
         """
         from lcbench.collection.networks.cost import CostModel
-        from lcbench.collection.networks.extent import Extent, work_of
 
         model = CostModel.from_json(store.read_json(self.shards.cost))
-        extents = {name: Extent.of(self.shards.read_data(name)) for name in {task.dataset for task in tasks}}
-        return {task: model.seconds_of(work_of(extents[task.dataset], task.config)) for task in tasks}
+        data = {name: self.shards.read_data(name) for name in {task.dataset for task in tasks}}
+        problem = self.plan.problem
+        return {task: problem.step_seconds(model, data[task.dataset], task.config) for task in tasks}
 
     def missing(self, tasks: Sequence[RunsTask]) -> str:
         """Say what is missing and why, in a few lines."""
@@ -128,23 +126,15 @@ class Collection:
         return self.shards.explain(tasks, heading)
 
     def _grouped(self) -> Iterator[RunsTask]:
-        """All pending tasks; where many small products are slow, those of similar shape together."""
-        pending = self.pending()
+        """All pending tasks; where the problem trains several together, grouped so."""
+        plan, pending = self.plan, self.pending()
+        copies = len(plan.budgets) * plan.n_seeds
         for dataset, described in self.described.items():
             own = [task for task in pending if task.dataset == dataset]
-            for group in self._groups(described, [task.config for task in own]):
+            configs = [task.config for task in own]
+            for group in plan.problem.groups(configs, described, copies, plan.device, plan.extras):
                 first, *others = [own[i] for i in group]
                 yield replace(first, companions=tuple(others))
-
-    def _groups(self, described: Mapping[str, Any], configs: Sequence[Mapping[str, Any]]) -> Sequence[Sequence[int]]:
-        """Which configurations train in one stack."""
-        plan = self.plan
-        if plan.device == "cpu" or plan.extras.gradients or any(map(is_full, configs)):
-            return [[i] for i in range(len(configs))]
-        from lcbench.collection.networks.grouping import groups  # needs torch, as a device does
-
-        copies = len(plan.budgets) * plan.n_seeds
-        return groups(configs, described["features"], described["classes"], described["train_instances"], copies)
 
     def finish(self, now: datetime) -> None:
         """Gather the tasks' runs into one file per data set and write the manifest.
@@ -186,17 +176,19 @@ class Collection:
             title=f"{len(plan.configs)} configurations of space {plan.space_name} on {len(self.described)} data sets",
             problem=plan.space_name,
             record=RECORD,
-            space=to_json(get_space(plan.space_name)),
+            space=to_json(plan.problem.space),
             budgets=plan.budgets,
             seeds=plan.seeds,
-            schedule="adaptive: a cosine of its own for each budget",
+            schedule=plan.problem.schedule,
             provenance=provenance(self.kept, store.read_json(self.shards.cost), now),
         )
 
 
 def trainer(plan: Plan, folder: Path) -> TrainRuns:
     """What an executor calls on each task of a plan in a folder."""
-    return TrainRuns(folder.resolve(), plan.budgets, plan.seeds, plan.plan_seed, plan.extras, plan.device)
+    return TrainRuns(
+        folder.resolve(), plan.space_name, plan.budgets, plan.seeds, plan.plan_seed, plan.extras, plan.device
+    )
 
 
 @contextmanager

@@ -8,9 +8,10 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from lcbench.collection.problem import Problem, get_problem
 from lcbench.collection.tasks import NO_EXTRAS, Extras, RunsTask
 from lcbench.errors import InputError
-from lcbench.space.spaces import check_configs, get_space, records, sample
+from lcbench.space.spaces import check_configs, records, sample
 from lcbench.table.manifest import check_budgets
 
 
@@ -20,7 +21,7 @@ class Plan:
 
     Attributes:
         sources: Data sets as written on the command line, in order.
-        space_name: Search space.
+        space_name: Name of the problem.
         configs: Index ``config_id`` 0, 1, ...; one column per hyperparameter.
         budgets: Epoch budgets, increasing.
         n_seeds: Seeds 0 to ``n_seeds - 1``.
@@ -49,7 +50,12 @@ class Plan:
             raise InputError(f"number of seeds must be at least 1, got {self.n_seeds}.")
         _check_seed(self.plan_seed)
         check_budgets(self.budgets)
-        check_configs(get_space(self.space_name), self.configs)
+        check_configs(self.problem.space, self.configs)
+
+    @property
+    def problem(self) -> Problem:
+        """What is collected."""
+        return get_problem(self.space_name)
 
     @property
     def seeds(self) -> tuple[int, ...]:
@@ -59,7 +65,7 @@ class Plan:
     @property
     def single_configs(self) -> list[dict[str, Any]]:
         """The configurations one by one, with their active hyperparameters only, in the order of the index."""
-        return records(get_space(self.space_name), self.configs)
+        return records(self.problem.space, self.configs)
 
     def tasks(self, datasets: Mapping[str, object]) -> list[RunsTask]:
         """All tasks on the data sets of these names, data set by data set."""
@@ -105,7 +111,7 @@ def sampled_configs(space_name: str, n: int, plan_seed: int) -> pd.DataFrame:
     """Draw a plan's configurations."""
     _check_seed(plan_seed)
     rng = np.random.default_rng(np.random.SeedSequence(plan_seed, spawn_key=(0,)))
-    return _numbered(sample(get_space(space_name), n, rng))
+    return _numbered(sample(get_problem(space_name).space, n, rng))
 
 
 def given_configs(space_name: str, configs: pd.DataFrame) -> pd.DataFrame:
@@ -114,7 +120,7 @@ def given_configs(space_name: str, configs: pd.DataFrame) -> pd.DataFrame:
     Raises:
         InputError: If one is not in the space.
     """
-    return _numbered(check_configs(get_space(space_name), configs.reset_index(drop=True)))
+    return _numbered(check_configs(get_problem(space_name).space, configs.reset_index(drop=True)))
 
 
 def _check_seed(plan_seed: int) -> None:

@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 import numpy as np
 import pyarrow as pa
 
-from lcbench.collection.data.preparation import Prepared
+from lcbench.collection.data.prepared import Prepared
 from lcbench.collection.networks.metrics import RECORD
 from lcbench.collection.networks.recorder import Run
 from lcbench.table.manifest import (

@@ -33,7 +33,7 @@ class RunsTask(Task):
         config_id: Number of the configuration.
         config: The configuration's values.
         companions: Tasks on the same data set that train in the same stack; see
-            :mod:`lcbench.collection.networks.grouping`.
+            :meth:`lcbench.collection.problem.Problem.groups`.
     """
 
     dataset: str
@@ -56,6 +56,7 @@ class TrainRuns:
 
     Attributes:
         folder: The benchmark folder, absolute; a worker on another machine must see it under the same path.
+        problem: Name of the problem.
         budgets: Epoch budgets, increasing.
         seeds: Seeds of the runs.
         plan_seed: Seed of the whole collection.
@@ -64,6 +65,7 @@ class TrainRuns:
     """
 
     folder: Path
+    problem: str
     budgets: Sequence[int]
     seeds: Sequence[int]
     plan_seed: int

@@ -8,11 +8,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lcbench.collection.data.prepared import Prepared
+from lcbench.collection.problem import get_problem
 from lcbench.table.curve import Curve
 
 if TYPE_CHECKING:
     from lcbench.collection.networks.recorder import Run
-    from lcbench.collection.networks.tensors import Tensors
 
 
 class Trainer:
@@ -23,6 +23,7 @@ class Trainer:
     asked for it and in which order.
 
     Args:
+        problem: Name of the problem.
         data: The data set; it is copied to the device once, when the first run is asked for.
         metric: Name of the metric that is asked for.
         seeds: Seeds of the runs; they train as one stack.
@@ -30,20 +31,24 @@ class Trainer:
         device: Where to compute.
     """
 
-    def __init__(self, data: Prepared, metric: str, seeds: Sequence[int], plan_seed: int, device: str) -> None:
-        self.data, self.metric, self.seeds = data, metric, tuple(seeds)
+    def __init__(
+        self, problem: str, data: Prepared, metric: str, seeds: Sequence[int], plan_seed: int, device: str
+    ) -> None:
+        self.problem, self.data, self.metric, self.seeds = problem, data, metric, tuple(seeds)
         self.plan_seed, self.device = plan_seed, device
-        self._tensors: Tensors | None = None
+        self._loaded: Any = None
 
     def curve(self, config: Mapping[str, Any], budget: int) -> Curve:
         """Train on one thread. Torch is imported here: the process that hands out jobs never needs it."""
-        from lcbench.collection.networks.tensors import Tensors, one_thread
-        from lcbench.collection.networks.train import train
+        from lcbench.collection.networks.tensors import one_thread
 
+        problem = get_problem(self.problem)
         with one_thread():
-            if self._tensors is None:
-                self._tensors = Tensors(self.data, self.device)
-            runs = train(self._tensors, config, (budget,), self.seeds, self.plan_seed, time.perf_counter)
+            if self._loaded is None:
+                self._loaded = problem.load(self.data, self.device)
+            (runs,) = problem.train_all(
+                self._loaded, [config], (budget,), self.seeds, self.plan_seed, time.perf_counter
+            )
         return Curve(_mean(runs, self.metric), _mean(runs, "seconds"))
 
 

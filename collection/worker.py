@@ -4,11 +4,11 @@ import platform
 import time
 from functools import lru_cache
 from pathlib import Path
+from typing import Any
 
 from lcbench.collection.networks.cost import CostModel
-from lcbench.collection.networks.extent import Extent, work_of
-from lcbench.collection.networks.tensors import Tensors, one_thread
-from lcbench.collection.networks.train import train_together
+from lcbench.collection.networks.tensors import one_thread
+from lcbench.collection.problem import get_problem
 from lcbench.collection.shards import Shards
 from lcbench.collection.tasks import RunsTask, TrainRuns
 from lcbench.errors import InputError
@@ -30,10 +30,11 @@ def train_and_keep(job: TrainRuns, task: RunsTask) -> None:
     members = task.parts or (task,)
     configs = [member.config for member in members]
     with one_thread():
-        data = _data(job.folder, task.dataset, job.device)
+        problem = get_problem(job.problem)
+        data = _data(job.problem, job.folder, task.dataset, job.device)
         cost = _cost(job.folder)
-        seconds = [cost.seconds_of(work_of(Extent.of(data), config)) for config in configs]
-        runs = train_together(
+        seconds = [problem.step_seconds(cost, data, config) for config in configs]
+        runs = problem.train_all(
             data, configs, job.budgets, job.seeds, job.plan_seed, time.perf_counter, seconds, job.extras
         )
     if shards.plan_file.is_file():  # not so if another worker was quicker and the benchmark is finished
@@ -42,8 +43,8 @@ def train_and_keep(job: TrainRuns, task: RunsTask) -> None:
 
 
 @lru_cache(maxsize=1)
-def _data(folder: Path, dataset: str, device: str) -> Tensors:
-    return Tensors(Shards(folder).read_data(dataset), device)
+def _data(problem: str, folder: Path, dataset: str, device: str) -> Any:
+    return get_problem(problem).load(Shards(folder).read_data(dataset), device)
 
 
 @lru_cache(maxsize=1)

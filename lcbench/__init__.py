@@ -1,4 +1,9 @@
-"""Learning-curve benchmarks for hyperparameter optimization: the table, its format and its API.
+"""Learning-curve benchmarks for hyperparameter optimization.
+
+Here are the table (:mod:`lcbench.table`), search spaces (:mod:`lcbench.space`), long work in processes
+(:mod:`lcbench.work`) and the program; they use nothing of the rooms above them. Each of these may use those before it:
+:mod:`lcbench.collection` makes tables, :mod:`lcbench.simulate` plays optimizers on them, :mod:`lcbench.analysis` says
+what came of it. :mod:`lcbench.data` holds what comes along.
 
 >>> import lcbench
 >>> bench = lcbench.load("DIR")
@@ -14,6 +19,7 @@ import lazy_loader
 __getattr__, __dir__, __all__ = lazy_loader.attach(
     __name__,
     submod_attrs={
+        "_version": ["__version__"],
         "errors": ["LcbenchError"],
         "table.benchmark": ["Benchmark", "load"],
         "table.curve": ["Curve"],
@@ -22,6 +28,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
 )
 
 if TYPE_CHECKING:
+    from lcbench._version import __version__ as __version__
     from lcbench.errors import LcbenchError as LcbenchError
     from lcbench.table.benchmark import Benchmark as Benchmark
     from lcbench.table.benchmark import load as load

@@ -1,18 +1,20 @@
 """The program ``lcbench``: finds each package's commands and turns errors into one clear line.
 
-Commands are registered as entry points of the group ``lcbench.table.table_commands`` (see pyproject.toml); the
-functions they name import what they need when they run, so that ``lcbench --help`` answers at once.
+Commands are registered as entry points of the group ``lcbench.commands`` (see pyproject.toml); the functions they name
+import what they need when they run, so that ``lcbench --help`` answers at once.
 """
 
 import os
 import sys
 from collections.abc import Sequence
 from importlib.metadata import entry_points
+from typing import Annotated
 
 import typer
 
 from lcbench.errors import LcbenchError
 
+GROUP = "lcbench.commands"
 USAGE_ERROR, INTERRUPTED = 2, 130
 _UsageError: type[Exception] = typer.BadParameter.__mro__[1]  # typer does not export it, old ones take it from click
 _EXTRAS = dict.fromkeys(("torch", "openml", "sklearn", "arff", "filelock"), "collect")
@@ -27,18 +29,34 @@ def app() -> typer.Typer:
     """Build the program from the installed packages' commands."""
     program = typer.Typer(
         name="lcbench",
-        help="Make, replay and analyse learning-curve benchmarks for hyperparameter optimization.",
         add_completion=False,
         pretty_exceptions_enable=False,
     )
     rank = {name: i for i, name in enumerate(_ORDER)}
-    for entry in sorted(entry_points(group="lcbench.commands"), key=lambda e: (rank.get(e.name, len(rank)), e.name)):
+    program.callback()(_options)
+    for entry in sorted(entry_points(group=GROUP), key=lambda e: (rank.get(e.name, len(rank)), e.name)):
         command = entry.load()
         if isinstance(command, typer.Typer):  # a group of commands
             program.add_typer(command, name=entry.name)
         else:
             program.command(entry.name)(command)
     return program
+
+
+def _say_version(asked: bool) -> None:
+    if asked:
+        from lcbench import __version__
+
+        typer.echo(f"lcbench {__version__}")
+        raise typer.Exit
+
+
+def _options(
+    version: Annotated[  # its callback answers
+        bool, typer.Option("--version", callback=_say_version, is_eager=True, help="Show the version and exit.")
+    ] = False,
+) -> None:
+    """Make, replay and analyse learning-curve benchmarks for hyperparameter optimization."""
 
 
 def run(arguments: Sequence[str]) -> int:

@@ -41,7 +41,7 @@ def command_lines(out: Path, configs: int, jobs: int) -> list[list[str]]:
     return [
         ["collect", bench, "--datasets", DATASETS, "--configs", str(configs), "--jobs", str(jobs)],
         ["info", bench],
-        ["figures", bench, "--only", "curves,fig5", "--formats", "png", "--out", str(out / "figures")],
+        ["figures", bench, "--only", "curves,budget_correlation", "--formats", "png", "--out", str(out / "figures")],
         ["simulate", "--optimizers", OPTIMIZERS, *STUDY.split(), "--out", study],
         ["figures", "--only", DRAWN, "--formats", "png", "--traces", study, "--out", str(out / "study")],
     ]

@@ -9,8 +9,9 @@
 
 With ``TrainingBackend("sklearn:wine")`` and ``live`` the same optimizers train for real, on the clock.
 
-Studies of many optimizers, data sets and seeds are in :mod:`lcbench.simulate.study`. Names are imported when they are
-first used, so that the command line answers at once.
+Studies of many optimizers, data sets and seeds are in :mod:`lcbench.simulate.study`. It may use :mod:`lcbench` and,
+where it trains for real, :mod:`lcbench.collection`. Names are imported when they are first used, so that the command
+line answers at once and replaying loads nothing that trains.
 """
 
 from typing import TYPE_CHECKING

@@ -4,6 +4,7 @@ An :class:`Optimizer` proposes jobs and is told results. A :class:`Backend` know
 knows the other: :func:`lcbench.simulate.run.simulate` carries jobs and results between them in virtual time.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
@@ -145,3 +146,7 @@ class Optimizer(Protocol):
 
     def tell(self, result: Result) -> None:
         """Learn a result of a job asked before."""
+
+
+OptimizerFactory = Callable[[Domain, tuple[int, ...], np.random.Generator], Optimizer]
+"""Makes an optimizer from a domain, budgets and a source of randomness."""

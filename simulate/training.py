@@ -12,12 +12,12 @@ from typing import Any, Self
 import pandas as pd
 
 from lcbench.collection.data.dataset import Dataset
-from lcbench.collection.data.encodings import default_encoding
 from lcbench.collection.data.preparation import prepare
 from lcbench.collection.data.prepared import digest_data
 from lcbench.collection.data.sources import load_dataset
 from lcbench.collection.networks.metrics import RECORD
 from lcbench.collection.plan import check_device, digest_configs
+from lcbench.collection.problem import get_problem
 from lcbench.collection.trainer import Trainer
 from lcbench.errors import InputError, StoppedError, UnknownNameError
 from lcbench.simulate.budgets import checked, offered
@@ -29,7 +29,7 @@ from lcbench.simulate.realtime.result import tried
 from lcbench.simulate.trace import Trace
 from lcbench.space import Config
 from lcbench.space.encoding import Encoding
-from lcbench.space.spaces import check_configs, get_space, records
+from lcbench.space.spaces import check_configs, records
 from lcbench.table.benchmark import Benchmark, load
 from lcbench.table.curve import Curve
 from lcbench.whole import as_whole, whole
@@ -48,15 +48,16 @@ class TrainingBackend(WithObjective):
     Args:
         dataset: Where the data set comes from (``"sklearn:wine"``, ``"file:train.csv?target=y"``, see
             :mod:`lcbench.collection.data.sources`), or the data set itself.
-        metric: What is optimized; by default the objective of the networks, validation accuracy.
-        space: Name of the search space.
+        metric: What is optimized.
+        space: Name of the problem: its search space and its training.
         configs: Let optimizers choose among these configurations only, one column per hyperparameter; None for any
             configuration of the space.
         budgets: Epochs that can be asked for, increasing.
         seed: Seed of the runs; several train together, and their mean counts (diverged as soon as one of them is).
         plan_seed: Seed of the collection that this one is to agree with.
-        encoding: How categories become numbers: ``"ordinal"`` or ``"onehot"``; by default one-hot for space "full".
-        device: Where to compute: ``"cpu"``, ``"cuda"``, ``"cuda:1"`` ...
+        encoding: How categories become numbers: ``"ordinal"`` or ``"onehot"``; by default as the
+            problem has it.
+        device: Where to compute: ``"cpu"``; experimental and never run on a GPU yet: ``"cuda"``, ``"cuda:1"`` ...
 
     Attributes:
         trainer: What trains, here or in the processes.
@@ -85,14 +86,16 @@ class TrainingBackend(WithObjective):
         if find_spec("torch") is None:
             raise InputError("training needs the package 'torch', got none; run: pip install 'lcbench[collect]'.")
         self.metric, self.budgets = RECORD.metric(metric), checked(budgets)
-        self.space_name, self.space = space, get_space(space)
+        problem = get_problem(space)
+        self.space_name, self.space = space, problem.space
         self.table = None if configs is None else ConfigTable(self.space, check_configs(self.space, configs))
         self._ids = pd.Index([]) if configs is None else configs.index
         seeds = _seeds(seed)
         plan_seed = whole("plan seed", plan_seed, least=0)
         loaded = load_dataset(dataset) if isinstance(dataset, str) else dataset
-        self.dataset, self.source, self.encoding = loaded.name, loaded.source, encoding or default_encoding(space)
-        self.trainer = Trainer(prepare(loaded, self.encoding), self.metric.name, seeds, plan_seed, check_device(device))
+        self.dataset, self.source, self.encoding = loaded.name, loaded.source, encoding or problem.encoding
+        prepared = prepare(loaded, self.encoding)
+        self.trainer = Trainer(space, prepared, self.metric.name, seeds, plan_seed, check_device(device))
 
     @classmethod
     def like(cls, bench: Benchmark, dataset: str, metric: str | None = None, *, seed: int | Sequence[int] = 0) -> Self:

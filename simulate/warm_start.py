@@ -9,8 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lcbench.errors import InputError
-from lcbench.simulate.contract import Domain, Optimizer
-from lcbench.simulate.optimizers.registry import OptimizerFactory
+from lcbench.simulate.contract import Domain, Optimizer, OptimizerFactory
 from lcbench.space import Config
 from lcbench.space.encoding import equal
 
@@ -33,7 +32,8 @@ class WarmStart:
     Attributes:
         optimizer: Makes the optimizer from a domain, budgets and a generator, as those in
             :data:`lcbench.simulate.optimizers.OPTIMIZERS`.
-        portfolio: The configurations, first things first, each once; if there are none, nothing changes.
+        portfolio: The configurations, first things first, each once; if there are none, nothing changes. One that
+            lacks an active hyperparameter, since it was stored before the space had it, takes the space's default.
 
     Raises:
         InputError: If a configuration comes twice, or (when an optimizer is made) is outside of the space.
@@ -57,12 +57,18 @@ class PortfolioDomain:
 
     Args:
         domain: The domain that is left afterwards.
-        portfolio: Configurations of it.
+        portfolio: Configurations of it; hyperparameters that they lack take the space's defaults.
     """
 
     def __init__(self, domain: Domain, portfolio: Sequence[Config]) -> None:
-        self._domain = domain
-        self._left = deque((config, domain.encode(config)) for config in portfolio)
+        from lcbench.space.spaces import completed  # slow to import
+
+        self._domain, self._left = domain, deque[tuple[Config, NDArray[np.float64]]]()
+        for config in portfolio:
+            whole = completed(domain.space, config)
+            point = domain.encode(whole)
+            if all(whole != other for other, _ in self._left):  # two may be one with the defaults
+                self._left.append((whole, point))
 
     @property
     def space(self) -> "ConfigurationSpace":

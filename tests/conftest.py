@@ -10,7 +10,7 @@ import pytest
 
 import lcbench
 from lcbench.collection.networks.metrics import RECORD
-from lcbench.space import spaces
+from lcbench.space import paper, spaces
 from lcbench.space.encoding import Encoding
 from lcbench.table import store
 from lcbench.table.manifest import DATASET_SCHEMA, Manifest
@@ -33,7 +33,7 @@ def make_benchmark(
     seeds: tuple[int, ...] = (0, 1, 2),
 ) -> lcbench.Benchmark:
     """Write a benchmark whose curves come from a formula of the configuration (no training)."""
-    mlp = spaces.get_space("mlp")
+    mlp = paper.mlp()
     configs = spaces.sample(mlp, n_configs, np.random.default_rng(7))
     cube = Encoding(mlp).vectors(configs)
     runs = {}

@@ -65,19 +65,12 @@ def write_data(path: str, **columns: object) -> None:
 # The program itself -----------------------------------------------------------------------------------------------
 
 
-def test_help_imports_nothing_heavy():
-    heavy = {"numpy", "pandas", "pyarrow", "torch", "ConfigSpace", "matplotlib", "scipy", "sklearn", "openml", "joblib"}
-    code = f"import sys; from lcbench import cli; print(cli.run(['--help']), *{heavy} & set(sys.modules))"
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert done.stdout.splitlines()[-1].strip() == "0"
-    for command in ("demo", "collect", "info", "simulate", "figures"):
-        assert command in done.stdout
-
-
 @pytest.mark.parametrize("command", ["demo", "collect", "info", "simulate", "figures"])
 def test_every_command_has_its_help(command, capsys):
     assert cli.run([command, "--help"]) == 0
-    assert "Usage: lcbench" in capsys.readouterr().out
+    assert f"Usage: lcbench {command}" in capsys.readouterr().out
+    assert cli.run([]) == 0
+    assert f" {command} " in capsys.readouterr().out
 
 
 @pytest.mark.parametrize(
@@ -204,7 +197,7 @@ def test_figures_refuses_what_it_does_not_know(copy, refused, arguments, message
         (["wine"], "must be SCHEME:NAME"),
         ([""], "data sets must be a list"),
         (["sklearn:wine,sklearn:wine"], "each data set must be given once"),
-        (["sklearn:wine", "--space", "mlpp"], "unknown space 'mlpp'; nearest: mlp"),
+        (["sklearn:wine", "--space", "mlpp"], "unknown problem 'mlpp'; nearest: mlp"),
         (["sklearn:wine", "--encoding", "ordnal"], "unknown encoding 'ordnal'; nearest: ordinal"),
         (["sklearn:wine", "--configs", "0"], "number of configurations must be at least 1, got 0"),
         (["sklearn:wine", "--configs", "nothere.csv"], "nothere.csv must be a file"),

@@ -1,38 +1,76 @@
-"""One figure per file: ``frame(...)`` gives its numbers, ``draw(frame)`` its picture, its docstring is the caption.
+"""The figures: each gives its numbers with ``frame(...)``, its picture with ``draw(frame)``, its caption as docstring.
 
-A new figure is one file here and one line in :data:`FIGURES`.
+A figure is a module of this folder, or a class in one where several figures share their lines and axes, and one line in
+:data:`FIGURES`. It may use :mod:`lcbench.analysis`, studies of :mod:`lcbench.simulate` and :mod:`lcbench.table`.
 """
 
-from lcbench.analysis.figures.contract import FigureSpec
-from lcbench.analysis.figures.contract import NothingToDrawError as NothingToDrawError
+from collections.abc import Iterable
+
+from lcbench.analysis.figures.contract import FigureSpec, NothingToDrawError, chosen
+
+__all__ = ["ALIASES", "FIGURES", "FigureSpec", "NothingToDrawError", "figure_names"]
 
 FIGURES: dict[str, FigureSpec] = {
-    "curves": FigureSpec("lcbench.analysis.figures.curves"),
-    "fig3": FigureSpec("lcbench.analysis.figures.performance"),
-    "fig4": FigureSpec("lcbench.analysis.figures.portfolio_size"),
-    "fig5": FigureSpec("lcbench.analysis.figures.budget_correlation"),
-    "epoch_map": FigureSpec("lcbench.analysis.figures.epoch_map"),
-    "overlap": FigureSpec("lcbench.analysis.figures.overlap"),
-    "fig14": FigureSpec("lcbench.analysis.figures.dataset_sizes"),
-    "baselines": FigureSpec("lcbench.analysis.figures.baselines"),
-    "fig6": FigureSpec("lcbench.analysis.figures.importance"),
-    "fig7": FigureSpec("lcbench.analysis.figures.pooled_correlation"),
-    "fig8": FigureSpec("lcbench.analysis.figures.importance_ranking"),
-    "marginals": FigureSpec("lcbench.analysis.figures.marginals"),
-    "pair": FigureSpec("lcbench.analysis.figures.pair"),
-    "ablation": FigureSpec("lcbench.analysis.figures.ablation"),
-    "regret": FigureSpec("lcbench.analysis.figures.regret", needs_traces=True),
-    "regret_evaluations": FigureSpec("lcbench.analysis.figures.regret_evaluations", needs_traces=True),
-    "rank": FigureSpec("lcbench.analysis.figures.rank", needs_traces=True),
-    "critical_difference": FigureSpec("lcbench.analysis.figures.critical_difference", needs_traces=True),
-    "time_to_target": FigureSpec("lcbench.analysis.figures.time_to_target", needs_traces=True),
-    "ensembles": FigureSpec("lcbench.analysis.figures.ensembles", needs_traces=True),
-    "fig9": FigureSpec("lcbench.analysis.figures.fig9", needs_systems=True),
-    "fig10": FigureSpec("lcbench.analysis.figures.fig10", needs_systems=True),
-    "fig11": FigureSpec("lcbench.analysis.figures.fig11", needs_systems=True),
-    "fig12": FigureSpec("lcbench.analysis.figures.fig12", needs_systems=True),
-    "fig15": FigureSpec("lcbench.analysis.figures.fig15", needs_systems=True),
-    "fig16": FigureSpec("lcbench.analysis.figures.fig16", needs_systems=True),
-    "table4": FigureSpec("lcbench.analysis.figures.table4", needs_systems=True),
+    "curves": FigureSpec("curves"),
+    "performance": FigureSpec("performance"),
+    "portfolio_size": FigureSpec("portfolio_size"),
+    "budget_correlation": FigureSpec("budget_correlation"),
+    "epoch_map": FigureSpec("epoch_map"),
+    "overlap": FigureSpec("overlap"),
+    "dataset_sizes": FigureSpec("dataset_sizes"),
+    "baselines": FigureSpec("baselines"),
+    "importance": FigureSpec("importance"),
+    "pooled_correlation": FigureSpec("pooled_correlation"),
+    "importance_ranking": FigureSpec("importance_ranking"),
+    "marginals": FigureSpec("marginals"),
+    "pair": FigureSpec("pair"),
+    "ablation": FigureSpec("ablation"),
+    "regret": FigureSpec("optimizers:Regret", needs_traces=True),
+    "regret_evaluations": FigureSpec("optimizers:RegretOverEvaluations", needs_traces=True),
+    "rank": FigureSpec("optimizers:Rank", needs_traces=True),
+    "critical_difference": FigureSpec("critical_difference", needs_traces=True),
+    "time_to_target": FigureSpec("optimizers:TimeToTarget", needs_traces=True),
+    "ensembles": FigureSpec("ensembles", needs_traces=True),
+    "multi_fidelity": FigureSpec("systems:MultiFidelity", needs_systems=True),
+    "portfolios": FigureSpec("systems:Portfolios", needs_systems=True),
+    "system_ensembles": FigureSpec("systems:Ensembles", needs_systems=True),
+    "workers": FigureSpec("systems:Workers", needs_systems=True),
+    "components": FigureSpec("systems:Components", needs_systems=True),
+    "competitors": FigureSpec("systems:Competitors", needs_systems=True),
+    "system_accuracy": FigureSpec("system_accuracy", needs_systems=True),
 }
 """All figures by name, in the order in which they are drawn."""
+
+ALIASES = {
+    "fig3": "performance",
+    "fig4": "portfolio_size",
+    "fig5": "budget_correlation",
+    "fig6": "importance",
+    "fig7": "pooled_correlation",
+    "fig8": "importance_ranking",
+    "fig9": "multi_fidelity",
+    "fig10": "portfolios",
+    "fig11": "system_ensembles",
+    "fig12": "workers",
+    "fig14": "dataset_sizes",
+    "fig15": "components",
+    "fig16": "competitors",
+    "table4": "system_accuracy",
+}
+"""The paper's numbers for some of them, understood wherever a figure is named."""
+
+_NUMBERS = {name: alias for alias, name in ALIASES.items()}
+HELP = ", ".join(f"{name} ({_NUMBERS[name]})" if name in _NUMBERS else name for name in FIGURES)
+"""All names, with their aliases in brackets, for the help of commands."""
+
+
+def figure_names(text: str | None, known: Iterable[str] = FIGURES) -> list[str]:
+    """The names in a list such as ``"fig5, regret"``, each once, aliases replaced; all known ones if None.
+
+    Raises:
+        UnknownNameError: If there is no such figure.
+    """
+    own = {name: name for name in known}
+    every = own | {alias: name for alias, name in ALIASES.items() if name in own}
+    names = chosen("figure", text, every) if text is not None else own
+    return list(dict.fromkeys(every[name] for name in names))

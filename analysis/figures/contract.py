@@ -1,10 +1,11 @@
-"""What a figure is: a module that gives its numbers and draws them."""
+"""What a figure is: something that gives its numbers and draws them, and whose docstring is its caption."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, Protocol, cast
 
-from lcbench.errors import InputError
+from lcbench.errors import InputError, UnknownNameError
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -17,8 +18,8 @@ class NothingToDrawError(InputError):
     """A table or study without what a figure shows; the message says what it would need."""
 
 
-class FigureModule(Protocol):
-    """A file of this folder; its docstring is the caption."""
+class Drawable(Protocol):
+    """A module or a class with a caption as its docstring."""
 
     @property
     def frame(self) -> Any:
@@ -58,12 +59,12 @@ class FigureSpec:
     """One entry of the registry.
 
     Attributes:
-        module: Full name of its module.
+        target: The figure, ``module`` or ``module:Class`` within :mod:`lcbench.analysis.figures`.
         needs_traces: Whether it shows the traces of a study.
         needs_systems: Whether it shows a study of systems, and nothing of a table.
     """
 
-    module: str
+    target: str
     needs_traces: bool = False
     needs_systems: bool = False
 
@@ -72,9 +73,11 @@ class FigureSpec:
         """Whether it shows a study of either kind, and not the table by itself."""
         return self.needs_traces or self.needs_systems
 
-    def load(self) -> FigureModule:
-        """Import the module."""
-        return cast(FigureModule, import_module(self.module))
+    def load(self) -> Drawable:
+        """Import the figure."""
+        module, _, name = self.target.partition(":")
+        found = import_module(f"lcbench.analysis.figures.{module}")
+        return cast(Drawable, getattr(found, name) if name else found)
 
     def frame(
         self,
@@ -110,3 +113,16 @@ class FigureSpec:
                 "it shows a study of systems; run 'lcbench study OUT --datasets ...' and give --systems OUT."
             )
         return self.load().frame(systems)
+
+
+def chosen(kind: str, text: str, known: Iterable[str]) -> list[str]:
+    """The names in a list such as ``"regret, rank"``, each once.
+
+    Raises:
+        UnknownNameError: If there is no such name; ``kind`` says what it would be a name of.
+    """
+    known, names = list(known), [name.strip() for name in text.split(",")]
+    for name in names:
+        if name not in known:
+            raise UnknownNameError(kind, name, known)
+    return list(dict.fromkeys(names))

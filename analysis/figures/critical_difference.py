@@ -12,7 +12,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from lcbench.analysis import style
-from lcbench.analysis.figures import lines
+from lcbench.analysis.figures import _lines as lines
 from lcbench.analysis.figures.contract import NothingToDrawError
 from lcbench.analysis.provenance import check_same_table
 from lcbench.simulate.study import statistics

@@ -23,7 +23,7 @@ from lcbench.analysis.ensemble_replay import (
     ensembles_over_time,
     need_predictions,
 )
-from lcbench.analysis.figures import lines
+from lcbench.analysis.figures import _lines as lines
 from lcbench.analysis.figures.contract import NothingToDrawError, label_of, labelled
 from lcbench.analysis.provenance import check_same_table
 from lcbench.errors import InputError

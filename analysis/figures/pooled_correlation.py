@@ -3,7 +3,8 @@
 Each mark is one data set and one pair of budgets: Spearman's correlation, over all configurations that were run at
 both, between what these runs reach at their ends, each with a schedule of its own. Data sets are sorted by their mean
 correlation; a dashed line is the mean over them, printed in the legend with its standard error, and with the number of
-configurations where it is not the same everywhere. Figure 5 has the names, and the other schedule.
+configurations where it is not the same everywhere. Figure 5 (``budget_correlation``) has
+the names, and the other schedule.
 """
 
 from typing import Any

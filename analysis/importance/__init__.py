@@ -7,7 +7,7 @@ flattened into boxes (:mod:`lcbench.analysis.importance.model`), over which mean
 >>> model = fit_task(observations(bench, "vehicle"))
 >>> main_effects(model)
 
-Names are imported when they are first used.
+It may use :mod:`lcbench.space` and :mod:`lcbench.table`. Names are imported when they are first used.
 """
 
 from typing import TYPE_CHECKING

@@ -1,11 +1,11 @@
 """The command that writes the report."""
 
-from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from lcbench.analysis.figures import HELP
 from lcbench.table.table_commands import AnyFolder
 
 if TYPE_CHECKING:
@@ -19,7 +19,7 @@ def report(
     metric: Annotated[
         str | None, typer.Option(help="Metric to compare configurations by; by default the table's objective.")
     ] = None,
-    only: Annotated[str | None, typer.Option(help="Draw only these figures: fig5,regret,...")] = None,
+    only: Annotated[str | None, typer.Option(help=f"Draw only some of: {HELP}.")] = None,
     explore: Annotated[str | None, typer.Option(help="Metrics in the explorer: test_accuracy,... (all)")] = None,
     quiet: Annotated[bool, typer.Option("--quiet", help="No progress bar.")] = False,
 ) -> None:
@@ -27,7 +27,8 @@ def report(
 
     Everything is inside the file; it opens in any browser, without a network.
     """
-    from lcbench.analysis.figures import FIGURES
+    from lcbench.analysis.figures import FIGURES, figure_names
+    from lcbench.analysis.figures.contract import chosen
     from lcbench.analysis.provenance import check_same_table, metric_of
     from lcbench.analysis.report.markup import plotly_js
     from lcbench.analysis.report.page import Contents
@@ -36,11 +37,11 @@ def report(
     from lcbench.simulate.study import read
     from lcbench.table.benchmark import load
 
-    _named("format", [out.suffix.lower() or out.name], (".html",))
+    chosen("format", out.suffix.lower() or out.name, (".html",))
     known = [name for name, spec in FIGURES.items() if not spec.needs_systems]  # those show nothing of a table
-    bench, drawn = load(folder), _listed("figure", only, known)
+    bench, drawn = load(folder), figure_names(only, known)
     recorded = [each.name for each in bench.manifest.record.metrics]
-    metrics = None if explore is None else tuple(_listed("metric", explore, recorded))
+    metrics = None if explore is None else tuple(chosen("metric", explore, recorded))
     metric, study = metric_of(bench, metric, traces), None if traces is None else read(traces)
     if study is not None:
         check_same_table(study, bench, metric)
@@ -48,26 +49,6 @@ def report(
     writable_file(out)
     size = _write(out, Contents(bench, metric, tuple(drawn), study, metrics), quiet=quiet)
     OUT.print(f"{out}: {size / 1e6:.1f} MB, opens in any browser", soft_wrap=True, highlight=False, markup=False)
-
-
-def _listed(kind: str, asked: str | None, known: Iterable[str]) -> list[str]:
-    """The names asked for, each once; all if none was.
-
-    Raises:
-        UnknownNameError: If there is no such name.
-    """
-    names = list(known) if asked is None else [name.strip() for name in asked.split(",")]
-    _named(kind, names, known)
-    return list(dict.fromkeys(names))
-
-
-def _named(kind: str, names: Iterable[str], known: Iterable[str]) -> None:
-    """Refuse names that are not known."""
-    from lcbench.errors import UnknownNameError
-
-    for name in names:
-        if name not in known:
-            raise UnknownNameError(kind, name, known)
 
 
 def _write(out: Path, contents: "Contents", *, quiet: bool) -> int:

@@ -1,1 +1,4 @@
-"""Data sets: sources, reading, preparation and splits."""
+"""Data sets: sources, reading, preparation and splits.
+
+It uses nothing else of :mod:`lcbench.collection`.
+"""

@@ -1,4 +1,4 @@
-"""The record of one data set as its source gives it, and the few column types it may have."""
+"""One data set as its source gives it: the few column types it may have, and its classes as numbers."""
 
 import re
 from dataclasses import dataclass
@@ -150,8 +150,6 @@ def _plain_numbers(name: str, column: pd.Series) -> pd.Series:
         return column
     return pd.Series(column.to_numpy(np.float64, na_value=np.nan) if column.hasnans else column.to_numpy())
 
-
-# From a target column to class numbers.
 
 _MOST_REAL_CLASSES = 50
 """A target of real numbers with more distinct values than this is taken for a regression's."""

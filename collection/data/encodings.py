@@ -1,4 +1,4 @@
-"""From columns to numbers; everything is learnt from the training part only.
+"""Encodings: from columns to numbers; everything is learnt from the training part only.
 
 A category is numbered by its place among the categories that occur in the training part, in declared order. One that
 never occurs there is unknown, and is treated as a missing value. (The generator of the released data numbers all
@@ -114,11 +114,6 @@ def fit_onehot(train: pd.DataFrame, most: float = math.inf) -> Encoder:
 
 ENCODINGS: dict[str, Callable[[pd.DataFrame], Encoder]] = {"ordinal": fit_ordinal, "onehot": fit_onehot}
 """Encodings by name: each learns from the training part."""
-
-
-def default_encoding(space_name: str) -> str:
-    """The encoding that the paper's runs on a search space have: one-hot for space 2, codes for all others."""
-    return "onehot" if space_name == "full" else "ordinal"
 
 
 def get_encoding(name: str) -> Callable[[pd.DataFrame], Encoder]:

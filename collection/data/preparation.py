@@ -1,4 +1,7 @@
-"""Which rows train, which validate, which test: the same for every run."""
+"""Preparation: from a data set to the arrays that a network trains, validates and tests on.
+
+Which rows train, which validate and which test is the same for every run.
+"""
 
 from collections.abc import Sequence
 from math import ceil
@@ -10,7 +13,7 @@ from numpy.typing import NDArray
 from sklearn.model_selection import train_test_split
 
 from lcbench.collection.data.dataset import Dataset, number_classes
-from lcbench.collection.data.encodings import ENCODINGS, get_encoding
+from lcbench.collection.data.encodings import get_encoding
 from lcbench.collection.data.prepared import Prepared
 from lcbench.errors import DataError
 
@@ -71,11 +74,6 @@ def _check_counts(y: NDArray[np.int64], classes: Sequence[str], least: int, what
         raise DataError(
             f"class {name!r} must have at least {least} {what}, got {counts.min()}; merge it with another or remove it."
         )
-
-
-# From a data set to the arrays that a network trains, validates and tests on.
-
-__all__ = ["ENCODINGS", "Prepared", "describe", "prepare"]
 
 
 def prepare(dataset: Dataset, encoding: str = "ordinal") -> Prepared:

@@ -1,4 +1,4 @@
-"""A data set ready for training. Nothing that prepares it is imported here: those who train never need it."""
+"""A data set ready for training. This module imports nothing that prepares one: workers never need it."""
 
 import hashlib
 from dataclasses import dataclass

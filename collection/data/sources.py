@@ -1,4 +1,4 @@
-"""The data sets that scikit-learn brings along: no network, no file."""
+"""Sources of data sets: ``sklearn:wine``, ``openml:167161``, ``file:train.csv?target=class``."""
 
 from collections.abc import Callable
 
@@ -6,13 +6,14 @@ import pandas as pd
 
 from lcbench.collection.data.dataset import Dataset
 from lcbench.errors import InputError, UnknownNameError
+from lcbench.registry import Registry
 
 BUNDLED = ("breast_cancer", "digits", "iris", "wine")
 """Classification sets. Each is a copy of one in the UCI Machine Learning Repository (CC BY 4.0)."""
 
 
 def load_bundled(name: str) -> Dataset:
-    """Load one of scikit-learn's bundled data sets; classes have their names, not scikit-learn's numbers.
+    """Load one of the data sets that scikit-learn brings along; classes have their names, not scikit-learn's numbers.
 
     Raises:
         UnknownNameError: If there is no such set.
@@ -31,31 +32,13 @@ def load_bundled(name: str) -> Dataset:
     )
 
 
-# Where data sets come from: ``sklearn:wine``, ``openml:167161``, ``file:train.csv?target=class``.
+_HERE = "lcbench.collection.data"
 
-__all__ = ["SOURCES", "Dataset", "load_dataset", "split_sources"]
-
-
-def _sklearn(name: str) -> Dataset:
-    pass
-
-    return load_bundled(name)
-
-
-def _openml(task_id: str) -> Dataset:
-    from lcbench.collection.data.openml_task import load_openml
-
-    return load_openml(task_id)
-
-
-def _file(text: str) -> Dataset:
-    from lcbench.collection.data.table_file import load_file
-
-    return load_file(text)
-
-
-SOURCES: dict[str, Callable[[str], Dataset]] = {"sklearn": _sklearn, "openml": _openml, "file": _file}
-"""Sources by scheme: each takes what stands after the colon."""
+SOURCES: Registry[Callable[[str], Dataset]] = Registry(
+    "source of data sets",
+    {"sklearn": load_bundled, "openml": f"{_HERE}.openml_task:load_openml", "file": f"{_HERE}.table_file:load_file"},
+)
+"""Sources by scheme: each takes the text after the colon."""
 
 
 def load_dataset(source: str) -> Dataset:
@@ -71,8 +54,6 @@ def load_dataset(source: str) -> Dataset:
     scheme, colon, rest = source.partition(":")
     if not colon or not rest:
         raise InputError(f"a data set's source must be SCHEME:NAME, got {source!r}; try 'sklearn:wine'.")
-    if scheme not in SOURCES:
-        raise UnknownNameError("source of data sets", scheme, SOURCES)
     return SOURCES[scheme](rest)
 
 

@@ -1,4 +1,4 @@
-"""Read an ARFF file into a DataFrame, a block of rows at a time."""
+"""Data sets from CSV, Parquet and ARFF files; ARFF is read a block of rows at a time."""
 
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -64,8 +64,6 @@ def _column(kind: str | list[str], values: Sequence[Any]) -> Any:
         return np.array(values, object)
     return np.array(values, np.float64)
 
-
-# A data set from a CSV, Parquet or ARFF file.
 
 _OPTIONS = ("target", "name")
 

@@ -1,4 +1,4 @@
-"""The models that a table's networks are held against, at fixed settings (paper, section 5.1).
+"""Baselines: the models that a table's networks are compared with, at fixed settings (paper, section 5.1).
 
 The settings are those of Auto-PyTorch, which has them from AutoGluon (Erickson et al. 2020): 10,000 rounds at most for
 the boosted trees, 300 trees in a forest, 5 neighbours with equal votes. What is not named is the library's default. We
@@ -9,6 +9,7 @@ All get the arrays that the networks got, and one thread. A class that no traini
 """
 
 from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
@@ -17,7 +18,8 @@ from typing import Any
 import numpy as np
 
 from lcbench.collection.data.prepared import Prepared
-from lcbench.collection.models.baseline_models import CatBoost, Forest, LightGBM, Model, Neighbours
+from lcbench.collection.models.learning_task import LearningTask
+from lcbench.collection.models.models import CatBoost, Clock, FittedFold, Forest, LightGBM, Model, Neighbours
 from lcbench.errors import InputError, UnknownNameError
 
 _PATIENCE = 150
@@ -43,6 +45,24 @@ class Baseline:
     read: Callable[[Path, int, int], Model]
     suffix: str
     random: bool = True
+
+    def threads(self) -> AbstractContextManager[None]:
+        """Settings of the libraries under which folds are fitted and predict."""
+        from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
+
+        limits: AbstractContextManager[None] = threadpool_limits(1)
+        return limits
+
+    def fit_fold(self, task: LearningTask, number: int, seed: int, clock: Clock) -> FittedFold:
+        """Fit it to one fold; before its single epoch stand the shares of the classes in the training part."""
+        begun, fold = clock(), task.folds[number]
+        encoder, data = task.prepared(fold)
+        model = self.fit(data, self.settings, seed)
+        chances, scorer = model(data.x_valid), task.fold_scorer(fold)
+        counts = np.bincount(data.y_train, minlength=task.n_classes)
+        before = scorer.score(np.broadcast_to(counts / counts.sum(), chances.shape))
+        scores = np.array([before, scorer.score(chances)])
+        return FittedFold(encoder, model, chances, scores, np.array([0, clock() - begun]))
 
 
 def _lightgbm(data: Prepared, settings: Mapping[str, Any], seed: int) -> Model:

@@ -1,85 +1,47 @@
-"""A trained network as a model, in one safetensors file: tensors and nothing else."""
+"""A fitted model with all that is known of it, and its folder; reading a folder executes nothing.
+
+::
+
+    FOLDER/
+      model.json        what it is, its columns, classes and encoders, and what each file must be
+      arrays.npz        its curve and its probabilities of the validation and test rows
+      0.safetensors     the model of each fold: .safetensors of networks, .txt of LightGBM, .cbm of CatBoost,
+      1.safetensors     .npz of forests and nearest neighbours
+"""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
-from typing import Any, NamedTuple, Self
+from typing import Any
 
 import numpy as np
 import pandas as pd
-import torch
 from numpy.typing import ArrayLike, NDArray
 
-from lcbench.collection.data.encodings import ENCODINGS, Encoder, fit_onehot
-from lcbench.collection.data.preparation import drop_missing
-from lcbench.collection.data.prepared import Prepared
-from lcbench.collection.models.baseline_models import Model
-from lcbench.collection.models.columns import Columns
-from lcbench.collection.models.folds import Fold
-from lcbench.collection.models.problem import Labels, Problem
-from lcbench.collection.networks.full.fitting import build_network
-from lcbench.errors import DamagedFileError, InputError
-from lcbench.files import replacing
+from lcbench import files, signature
+from lcbench.collection.arrays_file import read_arrays, write_arrays
+from lcbench.collection.data.encodings import Encoder
+from lcbench.collection.models.baselines import BASELINES
+from lcbench.collection.models.columns import Columns, Labels
+from lcbench.collection.models.models import Estimator, Model
+from lcbench.collection.models.networks import NetworkEstimator
+from lcbench.collection.problem import PROBLEMS, get_problem
+from lcbench.errors import DamagedFileError, InputError, NotABenchmarkError
+from lcbench.signature import read_signed
 from lcbench.table.curve import Curve
 
-_ROWS = 4096  # of an evaluation at once
+NETWORK = "network"
+"""The kind of a model that is no baseline."""
 
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Network:
-    """A network in evaluation mode.
-
-    Attributes:
-        module: From ``(rows, inputs)`` float32 to ``(rows, classes)`` logits.
-    """
-
-    module: torch.nn.Module
-
-    def __call__(self, x: NDArray[np.float32]) -> NDArray[np.float64]:
-        """``(rows, classes)`` probabilities of ``(rows, inputs)``."""
-        with torch.inference_mode():
-            parts = [self.module(part) for part in torch.tensor(x).split(_ROWS)]
-            return torch.softmax(torch.cat(parts).double(), 1).numpy()
-
-    def write(self, path: Path) -> None:
-        """Write weights and buffers as safetensors."""
-        from safetensors.torch import save_file
-
-        with replacing(path) as temporary:
-            save_file({name: value.contiguous() for name, value in self.module.state_dict().items()}, str(temporary))
-
-    @classmethod
-    def read(cls, path: Path, config: Mapping[str, Any], inputs: int, classes: int) -> Self:
-        """Read what :meth:`write` wrote into a network built anew.
-
-        Raises:
-            DamagedFileError: If it is not the state of such a network.
-        """
-        from safetensors import SafetensorError
-        from safetensors.torch import load_file
-
-        try:
-            module = build_network(config, inputs, classes)
-            module.load_state_dict(load_file(str(path)))
-        except (SafetensorError, OSError, RuntimeError, KeyError, TypeError, ValueError, InputError) as error:
-            said = (str(error).strip() or type(error).__name__).splitlines()[0]
-            raise DamagedFileError(f"{path} cannot be read as this network's weights ({said}).") from error
-        return cls(module.eval())
-
-
-# One fold of a fitted model: how rows become inputs, and what inputs become.
-
-MOST_CATEGORIES = 256
-"""A column with more than so many is one number instead of that many inputs: names and identifiers, which everybody's
-tables have, would otherwise take all memory."""
-
-_FIT = ENCODINGS | {"onehot": partial(fit_onehot, most=MOST_CATEGORIES)}
+FORMAT_VERSION = 1
+MANIFEST = "model.json"
+_ARRAYS = "arrays.npz"
+_KINDS = {"values": "f8", "seconds": "f8", "valid": "f4", "test": "f4"}
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Part:
-    """What one fold has learnt.
+    """Encoder and model of one fold.
 
     Attributes:
         encoder: From a tidy frame to inputs, learnt from the fold's training rows.
@@ -94,61 +56,21 @@ class Part:
         return self.model(self.encoder(frame))
 
 
-class Ready(NamedTuple):
-    """A fold ready for training."""
-
-    encoder: Encoder
-    data: Prepared
-
-
-def ready(problem: Problem, fold: Fold) -> Ready:
-    """Encode a fold's rows, as learnt from those that train.
-
-    All that trains here measures itself on a test part too; a fold has none, so a single validation row stands in for
-    it, and what is measured there is not read.
-
-    Raises:
-        DataError: If no column has a value in the training rows.
-    """
-    features, dropped = drop_missing(problem.frame, fold.train)
-    encoder = _FIT[problem.encoding](features.iloc[fold.train])
-    x_train, x_valid = (encoder(features.iloc[rows]) for rows in (fold.train, fold.valid))
-    data = Prepared(
-        name=problem.name,
-        x_train=x_train,
-        y_train=problem.y[fold.train],
-        x_valid=x_valid,
-        y_valid=problem.y[fold.valid],
-        x_test=x_valid[:1],
-        y_test=problem.y[fold.valid[:1]],
-        classes=tuple(map(str, problem.labels.values)),
-        class_counts=tuple(np.bincount(problem.y, minlength=problem.n_classes).tolist()),
-        encoding=problem.encoding,
-        dropped=dropped,
-    )
-    return Ready(encoder, data)
-
-
-# A fitted model with all that is known of it.
-
-NETWORK = "network"
-"""The kind of a model that is no baseline."""
-
-
 @dataclass(frozen=True, slots=True, eq=False)
 class Fitted:
-    """A model fitted to every fold of a problem.
+    """A model fitted to every fold of a task.
 
     Attributes:
         kind: ``"network"``, or the name of a baseline.
+        problem: Name of a network's problem; None for a baseline.
         config: A network's configuration; None for a baseline.
         budget: Epochs of a network; 1 for a baseline.
         seed: Its source of randomness.
-        curve: Score by epoch on the validation rows (larger is better, as the problem's scorer gives it), the mean
+        curve: Score by epoch on the validation rows (larger is better, as the task's scorer gives it), the mean
             over the folds that define it, and cumulative seconds of all folds. NaN from the epoch on where a fold
             diverged; where no fold by itself defines the score, the last epoch has that of all their rows.
             A baseline has one epoch; before it stand the shares of the classes in the training part.
-        valid_probabilities: ``(validation rows, classes)`` float32, in the order of ``problem.valid_rows``; a row that
+        valid_probabilities: ``(validation rows, classes)`` float32, in the order of ``task.valid_rows``; a row that
             validates in several folds has the mean over them. NaN if the network diverged.
         test_probabilities: ``(test rows, classes)`` float32, the mean over the folds; None if there is no test part.
         seconds: What fitting and predicting took in all.
@@ -158,6 +80,7 @@ class Fitted:
     """
 
     kind: str
+    problem: str | None
     config: Mapping[str, Any] | None
     budget: int
     seed: int
@@ -171,7 +94,7 @@ class Fitted:
 
     @property
     def diverged(self) -> bool:
-        """Whether a network of it has no finite probabilities."""
+        """Whether the probabilities of one of its networks are not finite."""
         return not bool(np.isfinite(self.valid_probabilities).all())
 
     def predict_proba(self, frame: pd.DataFrame | ArrayLike) -> NDArray[np.float64]:
@@ -190,10 +113,32 @@ class Fitted:
         return mean_of(self.parts, frame)
 
     def save(self, folder: Path) -> None:
-        """Write it into a folder: JSON, arrays, safetensors, the boosters' own formats; no pickle."""
-        from lcbench.collection.models.folder import save
+        """Write it into a folder: JSON, arrays, safetensors, the boosters' own formats; no pickle.
 
-        save(folder, self)
+        The manifest is written last: until then the folder holds no model.
+        """
+        suffix = _estimator(self.kind, self.problem, self.config).suffix
+        (folder / MANIFEST).unlink(missing_ok=True)
+        names = [f"{number}.{suffix}" for number in range(len(self.parts))]
+        for name, part in zip(names, self.parts, strict=True):
+            part.model.write(folder / name)
+        write_arrays(folder / _ARRAYS, _arrays(self))
+        document = {
+            "format_version": FORMAT_VERSION,
+            "kind": self.kind,
+            "problem": self.problem,
+            "config": None if self.config is None else {name: _plain(value) for name, value in self.config.items()},
+            "budget": self.budget,
+            "seed": self.seed,
+            "seconds": self.seconds,
+            "tested": self.test_probabilities is not None,
+            "columns": self.columns.to_json(),
+            "classes": self.labels.to_json(),
+            "encoders": [part.encoder.to_json() for part in self.parts],
+            "files": {name: signature.digest(folder / name) for name in (*names, _ARRAYS)},
+        }
+        with files.replacing(folder / MANIFEST) as temporary:
+            temporary.write_text(signature.sign(document), encoding="utf-8")
 
 
 def mean_of(parts: tuple[Part, ...], frame: pd.DataFrame) -> NDArray[np.float64]:
@@ -202,3 +147,105 @@ def mean_of(parts: tuple[Part, ...], frame: pd.DataFrame) -> NDArray[np.float64]
     for part in parts[1:]:
         total = total + part(frame)
     return total / len(parts)
+
+
+def load_fitted(folder: Path) -> Fitted:
+    """Read a saved model; nothing in the folder is executed, and predictions are those of the one that was saved.
+
+    Raises:
+        NotABenchmarkError: If there is no model.
+        NewerFormatError: If it was written by a newer format.
+        DamagedFileError: If a file is missing, truncated or changed, or not what it must be.
+        InputError: If the package that the model is from is not installed.
+    """
+    folder = Path(folder)
+    if not (folder / MANIFEST).is_file():
+        raise NotABenchmarkError(f"{folder} holds no model (no {MANIFEST}); make one with 'lcbench fit'.")
+    document = read_signed(folder / MANIFEST, FORMAT_VERSION, "model")
+    try:
+        return _fitted(folder, document)
+    except ImportError as error:
+        raise InputError(
+            f"{folder} must have the packages it was made with, got no {error.name}; "
+            "install them with: pip install 'lcbench[automl]'."
+        ) from error
+    except (KeyError, TypeError, ValueError, AttributeError, RecursionError) as error:
+        raise DamagedFileError(f"{folder} cannot be understood ({type(error).__name__}: {error}).") from error
+
+
+def _fitted(folder: Path, document: Mapping[str, Any]) -> Fitted:
+    kind, config, labels = str(document["kind"]), document["config"], Labels.from_json(document["classes"])
+    problem = _problem(document)
+    estimator = _estimator(kind, problem, config)
+    parts = []
+    for number, written in enumerate(document["encoders"]):
+        encoder = Encoder.from_json(written)
+        path = _checked(folder, f"{number}.{estimator.suffix}", document["files"])
+        parts.append(Part(encoder, estimator.read(path, _inputs(encoder), len(labels.values))))
+    arrays = read_arrays(_checked(folder, _ARRAYS, document["files"]), _KINDS)
+    _check_arrays(folder, arrays, len(labels.values), len(parts))
+    return Fitted(
+        kind=kind,
+        problem=problem,
+        config=config,
+        budget=int(document["budget"]),
+        seed=int(document["seed"]),
+        curve=Curve(arrays["values"], arrays["seconds"]),
+        valid_probabilities=arrays["valid"],
+        test_probabilities=arrays["test"] if document["tested"] else None,
+        seconds=float(document["seconds"]),
+        columns=Columns.from_json(document["columns"]),
+        labels=labels,
+        parts=tuple(parts),
+    )
+
+
+def _problem(document: Mapping[str, Any]) -> str | None:
+    """The problem of a network; if it was saved without, the first whose space has all its hyperparameters."""
+    if document["kind"] != NETWORK or "problem" in document:
+        return document.get("problem")
+    if not isinstance(document["config"], dict):
+        raise DamagedFileError("a network must have a configuration, got none.")
+    return next((name for name in PROBLEMS if set(document["config"]) <= set(get_problem(name).space)), None)
+
+
+def _estimator(kind: str, problem: str | None, config: Mapping[str, Any] | None) -> Estimator:
+    """The estimator that reads models of a kind."""
+    if kind != NETWORK:
+        return BASELINES[kind]
+    if problem is None or not isinstance(config, dict):
+        raise DamagedFileError("a network must have a problem and a configuration, got none.")
+    return NetworkEstimator(problem, config)
+
+
+def _inputs(encoder: Encoder) -> int:
+    return len(encoder.scaled) + sum(len(encoder.categories[name]) for name in encoder.spread)
+
+
+def _arrays(fitted: Fitted) -> dict[str, NDArray[Any]]:
+    test, valid = fitted.test_probabilities, fitted.valid_probabilities
+    return {
+        "values": np.asarray(fitted.curve.values, np.float64),
+        "seconds": np.asarray(fitted.curve.seconds, np.float64),
+        "valid": valid,
+        "test": valid[:0] if test is None else test,
+    }
+
+
+def _check_arrays(folder: Path, arrays: Mapping[str, NDArray[Any]], classes: int, parts: int) -> None:
+    two = all(arrays[name].ndim == 2 and arrays[name].shape[1] == classes for name in ("valid", "test"))
+    if not two or not parts:
+        raise DamagedFileError(f"{folder / _ARRAYS} must hold probabilities of {classes} classes, got others.")
+
+
+def _checked(folder: Path, name: str, digests: Mapping[str, Any]) -> Path:
+    """The path of a file that is as the manifest says."""
+    if not (folder / name).is_file():
+        raise DamagedFileError(f"{folder / name} is missing; restore it or fit again.")
+    if signature.digest(folder / name) != digests[name]:
+        raise DamagedFileError(f"{folder / name} is truncated or changed; restore it or fit again.")
+    return folder / name
+
+
+def _plain(value: Any) -> Any:
+    return value.item() if isinstance(value, np.generic) else value

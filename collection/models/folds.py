@@ -1,4 +1,4 @@
-"""Who trains and who validates: a hold-out, the caller's own rows, or any scikit-learn splitter."""
+"""Folds: a hold-out, the caller's own validation rows, or those of any scikit-learn splitter."""
 
 import copy
 from collections.abc import Sequence

@@ -1,4 +1,4 @@
-"""What counts as good: any scikit-learn scorer or function, on stored probabilities (paper, section 3.4)."""
+"""Scorers: any scikit-learn scorer or function, on stored probabilities (paper, section 3.4)."""
 
 import inspect
 import warnings
@@ -18,7 +18,7 @@ Metric = str | Callable[..., Any]
 
 
 class Stored(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  # scikit-learn has no types
-    """A classifier that knows its answers: what scikit-learn's scorers ask in place of a model.
+    """A classifier with stored answers, for scikit-learn's scorers.
 
     Args:
         probabilities: ``(rows, classes)``.

@@ -7,7 +7,7 @@ from contextlib import suppress
 from importlib import import_module
 
 for _name in (
-    "lcbench.collection.networks.full.fitting",
+    "lcbench.collection.networks.loop.fitting",
     "lcbench.collection.models.fitting",
     "sklearn.ensemble",
     "sklearn.neighbors",

@@ -1,35 +1,35 @@
 """Timing single runs on this machine, for the cost model."""
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
 from lcbench.collection.data.prepared import Prepared
-from lcbench.collection.networks.cost import CostModel, calibrate_work
-from lcbench.collection.networks.extent import Extent, work_of
+from lcbench.collection.networks.cost import CostModel, Extent, calibrate
+from lcbench.collection.networks.problems import NetworkProblem
 from lcbench.collection.networks.tensors import Tensors, one_thread
-from lcbench.collection.networks.train import train
+from lcbench.space import Config
 
 _SAMPLES = 64
 _ROWS = 1000  # rows of a part that are enough to time a data set's steps, unless batches are larger
 _EPOCHS = 3  # timed one by one; the fastest counts
 
 
-def calibrate_for(data: Sequence[Prepared], configs: Sequence[Mapping[str, Any]], device: str = "cpu") -> CostModel:
-    """Calibrate the cost model for a collection; see :func:`calibrated`."""
-    return calibrated([Extent.of(each) for each in data], configs, np.random.default_rng(0), device)
-
-
 def calibrated(
-    extents: Sequence[Extent], configs: Sequence[Mapping[str, Any]], rng: np.random.Generator, device: str = "cpu"
+    problem: NetworkProblem,
+    extents: Sequence[Extent],
+    configs: Sequence[Config],
+    rng: np.random.Generator,
+    device: str = "cpu",
 ) -> CostModel:
     """Calibrate the cost model for these data sets and configurations.
 
     Times single runs of random pairs of the two, on random numbers and one thread: some seconds.
 
     Args:
+        problem: What is to be collected.
         extents: The data sets to be collected.
         configs: The configurations to be trained.
         rng: Picks the pairs.
@@ -40,11 +40,12 @@ def calibrated(
         config = configs[int(rng.integers(len(configs)))]
         rows = max(_ROWS, 3 * int(config["batch_size"]))
         pairs.append((extents[int(rng.integers(len(extents)))].capped(rows), config))
-    return calibrate_work([work_of(*pair) for pair in pairs], [time_epoch(*pair, device) for pair in pairs])
+    work = [problem.work(*pair) for pair in pairs]
+    return calibrate(work, [time_epoch(problem, *pair, device) for pair in pairs])
 
 
-def time_epoch(extent: Extent, config: Mapping[str, Any], device: str = "cpu") -> float:
-    """Measure the seconds of one epoch of a single run, on random numbers."""
+def time_epoch(problem: NetworkProblem, extent: Extent, config: Config, device: str = "cpu") -> float:
+    """Measure the seconds of one epoch of a single run, on random numbers and one thread."""
     data = noise(extent, device)
     seconds = time.process_time if device == "cpu" else time.perf_counter  # the processor is shared, a card is not
     ticks: list[float] = []
@@ -54,8 +55,8 @@ def time_epoch(extent: Extent, config: Mapping[str, Any], device: str = "cpu") -
         return ticks[-1]
 
     with one_thread():
-        train(data, config, (_EPOCHS,), (0,), 0, clock)
-    starts, ends = ticks[::2], ticks[1::2]  # train asks at the start and at the end of every epoch
+        problem.train_all(data, [config], (_EPOCHS,), (0,), 0, clock)
+    starts, ends = ticks[::2], ticks[1::2]  # it is asked at the start and at the end of every epoch
     return float(np.subtract(ends, starts).min())
 
 

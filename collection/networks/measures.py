@@ -1,18 +1,73 @@
-"""Metrics of many networks at once, tallied over blocks of rows."""
+"""The class-weighted cross-entropy with its gradient, and metrics of many networks, tallied over blocks of rows.
+
+Probabilities lie with the classes before the rows, ``(n, classes, rows)``: a softmax over few classes is several times
+as fast so.
+"""
 
 from collections.abc import Mapping, Sequence
-from functools import lru_cache
+from typing import Protocol
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from lcbench.collection.networks.network import Networks, Shape, Stack
-from lcbench.collection.networks.passes import NOTHING, log_softmax
-from lcbench.table.manifest import GRADIENT_STATISTICS
+from lcbench.collection.networks.recipe import Shape
 
 _CHUNK_VALUES = 1 << 21  # activations held at once while evaluating: 8 MB
+
+
+NOTHING = 1e-30
+"""Weight of a batch without rows, so that 0 / 0 is 0."""
+
+
+def class_weights(labels: NDArray[np.int64], n_classes: int) -> NDArray[np.float32]:
+    """Weights of the loss: ``rows / (classes * count)``, where a class that does not occur counts as one row."""
+    counts = np.bincount(labels, minlength=n_classes)
+    return (len(labels) / (n_classes * np.maximum(counts, 1))).astype(np.float32)
+
+
+def log_softmax(logits: Tensor) -> Tensor:
+    """Turn logits ``(n, rows, classes)`` into log-probabilities ``(n, classes, rows)``."""
+    return torch.log_softmax(logits.transpose(1, 2).contiguous(), 1)
+
+
+def loss_shares(weights: Tensor) -> Tensor:
+    """What each row counts in its batch's loss, ``w_y / sum(w_y)``, from its class's weight: both ``(n, rows)``."""
+    return weights / weights.sum(1, keepdim=True).clamp_(min=NOTHING)
+
+
+def loss_gradient(log_probabilities: Tensor, labels: Tensor, shares: Tensor) -> Tensor:
+    """Gradient of a batch's loss with respect to the logits: ``w_y (p - onehot(y)) / sum(w_y)``.
+
+    Args:
+        log_probabilities: ``(n, classes, rows)``.
+        labels: ``(n, rows)``.
+        shares: ``(n, rows)``, from :func:`loss_shares`.
+
+    Returns:
+        ``(n, rows, classes)``, a view of memory that has the classes first.
+    """
+    gradient = log_probabilities.exp()
+    gradient.scatter_add_(
+        1, labels.unsqueeze(1), gradient.new_full((1, 1, 1), -1).expand(len(labels), 1, labels.shape[1])
+    )
+    return gradient.mul_(shares.unsqueeze(1)).mT
+
+
+class Networks(Protocol):
+    """Networks that are evaluated together.
+
+    Attributes:
+        shape: Their shape, or the widest of it.
+    """
+
+    shape: Shape
+
+    def __len__(self) -> int: ...
+
+    def logits(self, x: Tensor) -> Tensor:
+        """Evaluate all networks on the same rows ``(rows, features)``, without dropout: ``(n, rows, classes)``."""
 
 
 class Tally:
@@ -96,7 +151,7 @@ def evaluate(stack: Networks, x: Tensor, labels: Tensor, class_weights: Tensor) 
         As :meth:`Tally.metrics`; the loss is that of all rows as one batch only if they fit into one chunk.
     """
     tally = Tally(len(stack), class_weights)
-    chunk = chunk_rows(stack.shape, len(stack))
+    chunk = rows_at_once(stack.shape.widths, len(stack))
     for part, own in zip(x.split(chunk), labels.split(chunk), strict=True):
         tally.add(log_softmax(stack.logits(part)), own.expand(len(stack), -1), len(own))
     return tally.metrics()
@@ -108,101 +163,13 @@ def probabilities(stack: Networks, x: Tensor) -> NDArray[np.float16]:
     Returns:
         ``(n, rows, classes)``.
     """
-    parts = [torch.softmax(stack.logits(part), 2).half().cpu() for part in x.split(chunk_rows(stack.shape, len(stack)))]
+    parts = [
+        torch.softmax(stack.logits(part), 2).half().cpu()
+        for part in x.split(rows_at_once(stack.shape.widths, len(stack)))
+    ]
     return torch.cat(parts, 1).numpy()
 
 
-def chunk_rows(shape: Shape, n: int) -> int:
-    """How many rows ``n`` networks are evaluated on at once."""
-    return rows_at_once(shape.widths, n)
-
-
 def rows_at_once(widths: Sequence[int], n: int = 1) -> int:
-    """The same by the numbers that a network has for a row, layer by layer."""
+    """How many rows ``n`` networks of these widths, layer by layer, are evaluated on at once."""
     return max(1, _CHUNK_VALUES // (n * max(widths)))
-
-
-# Statistics of the gradients at the end of an epoch.
-# As the released generator logs them: the values (signed) of the gradient that the epoch's last step used, without
-# weight decay, over all parameters and over each Linear layer (weights and biases). Up to 16,384 values the statistics
-# are exact; beyond, they are those of a fixed random subsample of that size (the norm scaled to the whole).
-
-SAMPLE = 16_384
-_QUANTILES = {"median": 0.5, "q10": 0.1, "q25": 0.25, "q75": 0.75, "q90": 0.9}
-
-Piece = Sequence[Tensor]
-"""Gradients that lie together: one tensor ``(n, parameters)``, or ``n`` of them with one row."""
-
-
-def gradient_statistics(stack: Stack) -> dict[str, NDArray[np.float32]]:
-    """Summarize the gradients that a stack holds.
-
-    Args:
-        stack: ``n`` networks of ``L`` layers, after a step.
-
-    Returns:
-        For each of ``schema.GRADIENT_STATISTICS`` an ``(n, 1 + L)`` array: of all parameters, then of each layer.
-    """
-    return statistics_of([layer.flat_gradients() for layer in stack.layers])
-
-
-def statistics_of(layers: Sequence[Sequence[Piece]], others: Sequence[Piece] = ()) -> dict[str, NDArray[np.float32]]:
-    """Summarize gradients of ``n`` networks.
-
-    Args:
-        layers: Of the parameters of each Linear layer, in pieces.
-        others: Of parameters that belong to no Linear layer; they count among all parameters only.
-
-    Returns:
-        As :func:`gradient_statistics`.
-    """
-    whole = [*(piece for layer in layers for piece in layer), *others]
-    columns = [_statistics(*_subsample(pieces)) for pieces in (whole, *layers)]
-    return {name: np.stack([column[name] for column in columns], axis=1) for name in GRADIENT_STATISTICS}
-
-
-def _subsample(pieces: Sequence[Piece]) -> tuple[NDArray[np.float32], int]:
-    """At most :data:`SAMPLE` values of each network, always the same ones, and how many there were.
-
-    Only what is sampled is copied: large networks have millions of gradients.
-    """
-    sizes = tuple(piece[0].shape[1] for piece in pieces)
-    if sum(sizes) > SAMPLE:
-        chosen = zip(pieces, _places(sizes), strict=True)
-        pieces = [[part.index_select(1, places.to(part.device)) for part in piece] for piece, places in chosen]
-    joined = [piece[0] if len(piece) == 1 else torch.cat(list(piece)) for piece in pieces]
-    return torch.cat(joined, 1).cpu().numpy(), sum(sizes)
-
-
-@lru_cache(maxsize=16)  # one network has six columns at most; a process meets thousands of networks
-def _places(sizes: tuple[int, ...]) -> list[Tensor]:
-    """Which values of pieces of these sizes are in the sample: for each piece places in it, increasing."""
-    size = sum(sizes)
-    drawn = np.sort(np.random.default_rng(size).choice(size, SAMPLE, replace=False))
-    starts = np.cumsum((0, *sizes[:-1]))
-    own = np.split(drawn, np.searchsorted(drawn, starts[1:]))
-    return [torch.from_numpy(places - start) for places, start in zip(own, starts, strict=True)]
-
-
-def _statistics(values: NDArray[np.float32], size: int) -> Mapping[str, NDArray[np.float32]]:
-    """Statistics of each row; ``size`` is what the row stands for. The values are overwritten."""
-    values.sort(axis=1)  # with vector instructions faster than any selection
-    n = values.shape[1]
-    mean = values.mean(axis=1)
-    found = {"max": values[:, -1].copy(), "mean": mean, "norm": _norm(values) * np.float32(np.sqrt(size / n))}
-    found |= {name: _quantile(values, q) for name, q in _QUANTILES.items()}
-    values -= mean[:, None]
-    return found | {"std": _norm(values) / np.float32(np.sqrt(n))}
-
-
-def _norm(values: NDArray[np.float32]) -> NDArray[np.float32]:
-    """L2 norm of each row."""
-    return torch.linalg.vector_norm(torch.from_numpy(values), dim=1).numpy()
-
-
-def _quantile(ordered: NDArray[np.float32], q: float) -> NDArray[np.float32]:
-    """Linear interpolation between neighbours, as ``numpy.quantile``."""
-    place = q * (ordered.shape[1] - 1)
-    low = int(place)
-    high = min(low + 1, ordered.shape[1] - 1)
-    return ordered[:, low] + np.float32(place - low) * (ordered[:, high] - ordered[:, low])

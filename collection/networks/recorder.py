@@ -1,16 +1,15 @@
-"""What is logged of the runs of a stack, epoch by epoch."""
+"""Runs, and their recording epoch by epoch."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from lcbench.collection.networks.metrics import METRICS, RECORD
 
-if TYPE_CHECKING:
-    from torch import Tensor
+Metrics = Mapping[str, Mapping[str, NDArray[np.floating]]]
+"""For each part of the data each metric of the networks, ``(networks,)``."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,28 +41,28 @@ class Run:
 
 
 class Recorder:
-    """Series of runs by epoch; those of longer budgets come first, so that the first ones are always the active ones.
+    """Series of runs by epoch, longest budgets first, so that the active runs are always the first ones.
 
-    At first the runs of a seed are alike whatever their budget: what is logged of the seeds counts for all budgets.
+    At first runs are alike whatever their budget, and what is logged counts for the runs of all budgets.
 
     Args:
-        seeds: Number of seeds.
+        runs: Number of runs of a budget: configurations x seeds.
         budgets: Number of budgets.
         epochs: The longest budget.
     """
 
-    def __init__(self, seeds: int, budgets: int, epochs: int) -> None:
-        n, self._copies, self._epochs = seeds * budgets, budgets, epochs
+    def __init__(self, runs: int, budgets: int, epochs: int) -> None:
+        n, self._copies, self._epochs = runs * budgets, budgets, epochs
         self._gradients: dict[str, NDArray[np.float32]] = {}
         self._predictions: dict[int, Mapping[str, NDArray[np.float16]]] = {}
         self._series = {name: np.full((n, epochs + 1), np.nan) for name in RECORD.names}
         self._series["seconds"][:, 0] = 0
 
     def part(self) -> None:
-        """From now on budgets differ: what is logged is of every active run."""
+        """Log every active run from now on: the budgets differ."""
         self._copies = 1
 
-    def metrics(self, epoch: int, parts: Mapping[str, Mapping[str, NDArray[np.floating]]]) -> None:
+    def metrics(self, epoch: int, parts: Metrics) -> None:
         """Log the metrics of the active runs after ``epoch`` epochs, for each part of the data."""
         for part, found in parts.items():
             for name in ("accuracy", "balanced_accuracy", "cross_entropy"):
@@ -76,7 +75,7 @@ class Recorder:
         if epoch == 1:
             self._series["learning_rate"][: len(rates), 0] = rates
 
-    def seconds(self, epoch: int, spent: float, n: int) -> None:
+    def seconds(self, epoch: int, spent: ArrayLike, n: int) -> None:
         """Log what the epoch that ends at index ``epoch`` took each of the ``n`` active runs."""
         self._series["seconds"][:n, epoch] = self._series["seconds"][:n, epoch - 1] + spent
 
@@ -108,73 +107,3 @@ class Recorder:
         gradients = {name: values[row, :, : budget + 1] for name, values in self._gradients.items()} or None
         predictions = self._predictions.get(row)
         return Run(budget, seed, status, max(0, good - 1), n_parameters, series, gradients, predictions)
-
-
-# What is logged of the runs of several configurations in one stack.
-
-_Part = TypeVar("_Part", bound=np.generic)
-
-
-class Recorders:
-    """A recorder for each configuration; networks come budget by budget, then by configuration, then by seed.
-
-    Args:
-        configs: Number of configurations.
-        seeds: Number of seeds.
-        budgets: Number of budgets.
-        epochs: The longest budget.
-    """
-
-    def __init__(self, configs: int, seeds: int, budgets: int, epochs: int) -> None:
-        self._seeds = seeds
-        self._each = [Recorder(seeds, budgets, epochs) for _ in range(configs)]
-
-    def part(self) -> None:
-        """From now on budgets differ: what is logged is of every active run."""
-        for recorder in self._each:
-            recorder.part()
-
-    def metrics(self, epoch: int, parts: "Mapping[str, Mapping[str, Tensor]]") -> None:
-        """Log the metrics of the active runs after ``epoch`` epochs, for each part of the data."""
-        arrays = {part: {name: values.cpu().numpy() for name, values in found.items()} for part, found in parts.items()}
-        for number, recorder in enumerate(self._each):
-            own = {
-                part: {name: self._own(number, values) for name, values in found.items()}
-                for part, found in arrays.items()
-            }
-            recorder.metrics(epoch, own)
-
-    def learning_rates(self, epoch: int, rates: Sequence[float]) -> None:
-        """Log the learning rates of the epoch that ends at index ``epoch``."""
-        for number, recorder in enumerate(self._each):
-            recorder.learning_rate(epoch, self._own(number, np.array(rates)).tolist())
-
-    def seconds(self, epoch: int, measured: float, modelled: Sequence[float] | None, budgets: int) -> None:
-        """Log what the epoch that ends at index ``epoch`` took each run of the ``budgets`` longest budgets."""
-        for number, recorder in enumerate(self._each):
-            recorder.seconds(epoch, measured if modelled is None else modelled[number], budgets * self._seeds)
-
-    def gradients(self, epoch: int, found: Mapping[str, NDArray[np.float32]]) -> None:
-        """Log gradient statistics of the epoch that ends at index ``epoch``; of one configuration only."""
-        (only,) = self._each
-        only.gradients(epoch, found)
-
-    def predictions(self, budgets: int, found: Mapping[str, NDArray[np.float16]]) -> None:
-        """Keep the class probabilities of the runs that end now: those of the shortest of the active budgets."""
-        ending = range((budgets - 1) * self._seeds, budgets * self._seeds)
-        for number, recorder in enumerate(self._each):
-            recorder.predictions(ending, {part: self._own(number, values) for part, values in found.items()})
-
-    def runs(self, budgets: Sequence[int], seeds: Sequence[int], n_parameters: Sequence[int]) -> list[list[Run]]:
-        """Read out all runs of each configuration, budgets in the outer loop."""
-        longest_first = sorted(budgets, reverse=True)
-        place = {(b, s): row for row, (b, s) in enumerate((b, s) for b in longest_first for s in seeds)}
-        return [
-            [recorder.run(place[b, s], b, s, size) for b in budgets for s in seeds]
-            for recorder, size in zip(self._each, n_parameters, strict=True)
-        ]
-
-    def _own(self, number: int, values: NDArray[_Part]) -> NDArray[_Part]:
-        """What belongs to one configuration, ``(active runs of it, ...)``."""
-        by_config = values.reshape(-1, len(self._each), self._seeds, *values.shape[1:])
-        return by_config[:, number].reshape(-1, *values.shape[1:])

@@ -1,4 +1,4 @@
-"""Where torch can compute."""
+"""Where and how torch computes: the device, threads, and a prepared data set as tensors on the device."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -12,14 +12,12 @@ from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 from torch import Tensor
 
 from lcbench.collection.data.prepared import Prepared
-from lcbench.collection.networks.passes import class_weights
-
-# How torch and numpy compute in a worker.
+from lcbench.collection.networks.measures import class_weights
 
 
 @contextmanager
 def one_thread() -> Iterator[None]:
-    """Let torch and numpy use one thread, and take the smallest numbers for zero (afterwards as before).
+    """Let torch and numpy use one thread, and flush denormal numbers to zero; restore both afterwards.
 
     Weight decay drives unused weights towards zero, where arithmetic would get slow.
     """
@@ -32,9 +30,6 @@ def one_thread() -> Iterator[None]:
     finally:
         torch.set_num_threads(threads)
         torch.set_flush_denormal(False)
-
-
-# A prepared data set where it is trained on.
 
 
 class Tensors:
@@ -57,11 +52,10 @@ class Tensors:
         return directions(self.x_train)
 
 
-# Truncated SVD of the training rows, as scikit-learn's ``TruncatedSVD`` has it: columns are not centred.
-
-
 def directions(x: Tensor) -> Tensor:
-    """Find the right singular vectors of a matrix.
+    """Find the right singular vectors of a matrix, of which a truncated SVD keeps the first.
+
+    As in scikit-learn's ``TruncatedSVD``, columns are not centred.
 
     They are the eigenvectors of ``x.T @ x``, in double precision; the largest entry of each is positive, so that they
     are the same whatever the library's choice of signs.

@@ -1,18 +1,23 @@
-"""Which hyperparameters a configuration of a conditional space has."""
+"""Search spaces as ConfigSpace objects, and batches of configurations.
+
+A batch of configurations is a DataFrame with one column per hyperparameter, in the order of the space. A hyperparameter
+that is inactive in a configuration is missing there, and absent from the single configuration that :func:`records`
+makes of a row.
+"""
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from copy import deepcopy
 from functools import cache
 from typing import Any
 
 import numpy as np
 import pandas as pd
-from ConfigSpace import AndConjunction, Categorical, ConfigurationSpace, EqualsCondition, Float, Integer, OrConjunction
+from ConfigSpace import AndConjunction, ConfigurationSpace, OrConjunction
 from ConfigSpace.hyperparameters import Hyperparameter, NumericalHyperparameter
 from numpy.typing import NDArray
 
-from lcbench.errors import DamagedFileError, InputError, UnknownNameError
+from lcbench.errors import DamagedFileError, InputError
 
 
 def active_names(space: ConfigurationSpace, values: Mapping[str, Any]) -> list[str]:
@@ -29,6 +34,22 @@ def active_names(space: ConfigurationSpace, values: Mapping[str, Any]) -> list[s
         if all(_holds(condition, active) for condition in space.parent_conditions_of[name]):
             active[name] = values.get(name)
     return list(active)
+
+
+def completed(space: ConfigurationSpace, config: Mapping[str, Any]) -> dict[str, Any]:
+    """Give a configuration the space's defaults for the active hyperparameters that it lacks.
+
+    So a configuration that was stored before the space had a hyperparameter stays usable.
+
+    Args:
+        space: The search space.
+        config: Values of some hyperparameters; those that the space does not know, or that are inactive, stay.
+    """
+    active: dict[str, Any] = {}
+    for name, hyperparameter in space.items():
+        if all(_holds(condition, active) for condition in space.parent_conditions_of[name]):
+            active[name] = config[name] if name in config else _own(hyperparameter.default_value)
+    return dict(config) | active
 
 
 def check_conditions(space: ConfigurationSpace, configs: pd.DataFrame) -> None:
@@ -70,123 +91,8 @@ def _complaint(space: ConfigurationSpace, name: str, row: int, configs: pd.DataF
     return f"configuration in row {row}: {name} must have a value where {conditions}, got none; change the row."
 
 
-# Search Space 2 of the paper: everything that Auto-PyTorch Tabular chooses.
-
-RESNET, MLP = "resnet", "mlp"
-SGD, ADAM = "sgd", "adam"
-STANDARD, MIXUP = "standard", "mixup"
-NONE, TRUNCATED_SVD = "none", "truncated_svd"
-
-CONDITIONS: dict[tuple[str, object], tuple[str, ...]] = {
-    ("network_type", MLP): ("mlp_num_layers", "mlp_max_units", "mlp_max_dropout"),
-    ("network_type", RESNET): (
-        "resnet_num_groups",
-        "resnet_blocks_per_group",
-        "resnet_max_units",
-        "use_dropout",
-        "use_shake_drop",
-        "use_shake_shake",
-    ),
-    ("use_dropout", True): ("resnet_max_dropout",),
-    ("use_shake_drop", True): ("max_shake_drop",),
-    ("optimizer", SGD): ("sgd_learning_rate", "sgd_weight_decay", "momentum"),
-    ("optimizer", ADAM): ("adam_learning_rate", "adam_weight_decay"),
-    ("training_technique", MIXUP): ("mixup_alpha",),
-    ("preprocessor", TRUNCATED_SVD): ("svd_target_dim",),
-}
-"""What is there only where a hyperparameter has a value."""
-
-
-def is_full(config: Mapping[str, Any]) -> bool:
-    """Whether a configuration is one of Search Space 2."""
-    return "network_type" in config
-
-
-def full() -> ConfigurationSpace:
-    """Search Space 2 of the paper (Table 2), with its conditions.
-
-    Yes and no are a category of two booleans, as the table has them: they stay booleans in JSON and Parquet.
-    """
-    space = ConfigurationSpace(
-        name="full",
-        space=[
-            Categorical("network_type", [RESNET, MLP]),
-            Integer("mlp_num_layers", (1, 6)),
-            Integer("mlp_max_units", (64, 1024), log=True),
-            Float("mlp_max_dropout", (0.0, 1.0)),
-            Integer("resnet_num_groups", (1, 5)),
-            Integer("resnet_blocks_per_group", (1, 3)),
-            Integer("resnet_max_units", (32, 512), log=True),
-            Categorical("use_dropout", [False, True]),
-            Categorical("use_shake_drop", [False, True]),
-            Categorical("use_shake_shake", [False, True]),
-            Float("resnet_max_dropout", (0.0, 1.0)),
-            Float("max_shake_drop", (0.0, 1.0)),
-            Integer("batch_size", (16, 512), log=True),
-            Categorical("optimizer", [SGD, ADAM]),
-            Float("sgd_learning_rate", (1e-4, 1e-1), log=True),
-            Float("sgd_weight_decay", (1e-5, 1e-1)),
-            Float("momentum", (0.1, 0.999)),
-            Float("adam_learning_rate", (1e-4, 1e-1), log=True),
-            Float("adam_weight_decay", (1e-5, 1e-1)),
-            Categorical("training_technique", [STANDARD, MIXUP]),
-            Float("mixup_alpha", (0.0, 1.0)),
-            Categorical("preprocessor", [NONE, TRUNCATED_SVD]),
-            Integer("svd_target_dim", (10, 256)),
-        ],
-    )
-    for (parent, value), children in CONDITIONS.items():
-        space.add(*[EqualsCondition(space[child], space[parent], value) for child in children])
-    return space
-
-
-# Search spaces as ConfigSpace objects, and batches of configurations.
-# A batch is a DataFrame with one column per hyperparameter, in the order of the space. A hyperparameter that is
-# inactive in a configuration is missing there, and absent from the single configuration that :func:`records` makes of
-# a row.
-
-
-def mlp() -> ConfigurationSpace:
-    """Search Space 1 of the paper (Table 1): a shaped MLP and SGD."""
-    return _search_space_1("mlp", max_units=512, log_momentum=False)
-
-
-def mlp_released() -> ConfigurationSpace:
-    """Search Space 1 as the released LCBench data has it: up to 1024 units, momentum on a log scale."""
-    return _search_space_1("mlp-released", max_units=1024, log_momentum=True)
-
-
-def _search_space_1(name: str, max_units: int, log_momentum: bool) -> ConfigurationSpace:
-    return ConfigurationSpace(
-        name=name,
-        space=[
-            Integer("num_layers", (1, 5)),
-            Integer("max_units", (64, max_units), log=True),
-            Integer("batch_size", (16, 512), log=True),
-            Float("learning_rate", (1e-4, 1e-1), log=True),
-            Float("weight_decay", (1e-5, 1e-1)),
-            Float("momentum", (0.1, 0.99), log=log_momentum),
-            Float("max_dropout", (0.0, 1.0)),
-        ],
-    )
-
-
 MOST_CONFIGS = 1_000_000
 """Configurations that are drawn at once."""
-
-SPACES: dict[str, Callable[[], ConfigurationSpace]] = {"mlp": mlp, "mlp-released": mlp_released, "full": full}
-"""Search spaces by name."""
-
-
-def get_space(name: str) -> ConfigurationSpace:
-    """Build a search space by name.
-
-    Raises:
-        UnknownNameError: If there is no such space.
-    """
-    if name not in SPACES:
-        raise UnknownNameError("space", name, SPACES)
-    return SPACES[name]()
 
 
 def to_json(space: ConfigurationSpace) -> dict[str, Any]:

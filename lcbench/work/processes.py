@@ -24,7 +24,6 @@ from dataclasses import dataclass
 from multiprocessing import resource_tracker
 from multiprocessing.connection import Connection, wait
 from multiprocessing.process import BaseProcess
-from pickle import PicklingError
 from threading import Thread
 from types import ModuleType, TracebackType
 from typing import Any, Generic, Self, TypeVar
@@ -210,7 +209,9 @@ def _serve(pipe: Connection, function: Callable[[Any], Any]) -> None:
             outcome = sendable(attempt(function, task))
             try:
                 pipe.send(outcome)
-            except (TypeError, AttributeError, PicklingError) as error:  # what it returned cannot be sent
+            except OSError:
+                raise
+            except Exception as error:  # what it returned cannot be sent
                 pipe.send(Outcome(task, reason=describe(error), final=True))
 
 

@@ -7,7 +7,8 @@
 
 Each needs its package: ``pip install 'lcbench[optuna]'``, ``'lcbench[smac]'``, ``'lcbench[syne-tune]'`` or
 ``'lcbench[neps]'``. What a package is told of a table, and what becomes of its words, is in
-docs/decisions/0033-adapters.md. Names are imported when they are first used.
+docs/decisions/0033-adapters.md. An adapter may use the contract and :mod:`lcbench.space`. Names are imported when they
+are first used.
 """
 
 from typing import TYPE_CHECKING

@@ -5,13 +5,13 @@ Making one imports its package, or says which extra is missing; listing them imp
 
 import numpy as np
 
+from lcbench.registry import Registry
 from lcbench.simulate.adapters._shared import require
 from lcbench.simulate.adapters.neps import NePSOptimizer
 from lcbench.simulate.adapters.optuna import OptunaOptimizer
 from lcbench.simulate.adapters.smac import SMACOptimizer
 from lcbench.simulate.adapters.syne_tune import SyneTuneOptimizer
-from lcbench.simulate.contract import Domain, Optimizer
-from lcbench.simulate.optimizers.registry import OptimizerFactory, Registry
+from lcbench.simulate.contract import Domain, Optimizer, OptimizerFactory
 
 
 def _optuna(sampler: str, pruner: str | None = None) -> OptimizerFactory:
@@ -46,7 +46,8 @@ def _neps(algorithm: str) -> OptimizerFactory:
     return make
 
 
-ADAPTERS = Registry(
+ADAPTERS: Registry[OptimizerFactory] = Registry(
+    "optimizer",
     {
         "optuna-tpe": _optuna("TPESampler"),
         "optuna-tpe-median": _optuna("TPESampler", "MedianPruner"),
@@ -61,6 +62,6 @@ ADAPTERS = Registry(
         "neps-asha": _neps("asha"),
         "neps-hyperband": _neps("hyperband"),
         "neps-gp": _neps("bayesian_optimization"),
-    }
+    },
 )
 """``ADAPTERS[name](backend.domain(), backend.budgets, rng)``."""

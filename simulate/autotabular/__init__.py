@@ -17,6 +17,8 @@ search space 2 proposed by BOHB from a portfolio, and after every new model an e
     ensemble.py       the ensemble that predicts
     tables.py         leaderboard and trajectory
     over_time.py      other ensembles of the same models, for studies
+
+It may use :mod:`lcbench.collection` and all of :mod:`lcbench.simulate` but studies.
 """
 
 from typing import TYPE_CHECKING

@@ -1,4 +1,4 @@
-"""The backend of a search: fits baselines and networks to one problem."""
+"""The backend of a search: fits baselines and networks to one learning task."""
 
 import hashlib
 from contextlib import AbstractContextManager
@@ -6,7 +6,8 @@ from typing import Any
 
 import pandas as pd
 
-from lcbench.collection.models import Problem
+from lcbench.collection.models import LearningTask
+from lcbench.collection.problem import get_problem
 from lcbench.simulate.autotabular.baselines_first import EPOCHS, WithBaselines
 from lcbench.simulate.autotabular.settings import Settings
 from lcbench.simulate.autotabular.work import FitModel
@@ -14,7 +15,6 @@ from lcbench.simulate.contract import Domain
 from lcbench.simulate.domain import SpaceDomain
 from lcbench.simulate.realtime.job import JobTask
 from lcbench.space import Config
-from lcbench.space.spaces import get_space
 from lcbench.table.curve import Curve
 from lcbench.table.metric import Metric
 from lcbench.work import Executor, InlineExecutor
@@ -22,10 +22,10 @@ from lcbench.work.processes import LocalExecutor
 
 
 class ModelBackend:
-    """Baselines and the configurations of a space, fitted to a problem and kept in a folder.
+    """Baselines and the configurations of a space, fitted to a learning task and kept in a folder.
 
     Attributes:
-        metric: The problem's score; its loss is counted from the best score.
+        metric: The task's score; its loss is counted from the best score.
         budgets: Those of the networks, and that of a baseline.
 
     Args:
@@ -37,7 +37,7 @@ class ModelBackend:
 
     def __init__(self, fit: FitModel, settings: Settings) -> None:
         self._fit, self._settings = fit, settings
-        self._space = get_space(settings.space)
+        self._space = get_problem(settings.space).space
         self.metric = Metric(fit.problem.scorer.name, "score", "maximize", float("-inf"), fit.problem.scorer.best)
         self.budgets = tuple(sorted({*settings.budgets, *([EPOCHS] if settings.baselines else [])}))
 
@@ -71,14 +71,14 @@ class ModelBackend:
         return {"metric": self.metric.name, **self._settings.describe(), "data": digest(self._fit.problem)}
 
 
-def digest(problem: Problem) -> str:
-    """SHA-256 of a problem's rows, classes and folds: the same data give the same on every machine."""
+def digest(task: LearningTask) -> str:
+    """SHA-256 of a task's rows, classes and folds: the same data give the same on every machine."""
     found = hashlib.sha256()
-    for frame in (problem.frame, problem.test):
+    for frame in (task.frame, task.test):
         if frame is not None:
             found.update(repr([*frame.columns]).encode())
             found.update(pd.util.hash_pandas_object(frame, index=False).to_numpy().tobytes())
-    found.update(problem.y.tobytes())
-    for fold in problem.folds:
+    found.update(task.y.tobytes())
+    for fold in task.folds:
         found.update(fold.train.tobytes() + b"|" + fold.valid.tobytes())
     return found.hexdigest()

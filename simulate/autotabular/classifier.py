@@ -17,7 +17,7 @@ from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_is_fitted, column_or_1d, validate_data
 
 from lcbench.collection.data.dataset import check_values, distinct_names
-from lcbench.collection.models import Problem
+from lcbench.collection.models import LearningTask
 from lcbench.errors import DataError, InputError
 from lcbench.simulate.autotabular import journal, tables
 from lcbench.simulate.autotabular.ensemble import FittedEnsemble, load_ensemble
@@ -51,7 +51,7 @@ class AutoTabularClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[mis
             alone.
         portfolio: ``"greedy"`` or ``"simple"``, the ones that come along; configurations; or None.
         optimizer: Name of an optimizer, see :data:`lcbench.simulate.optimizers.OPTIMIZERS`.
-        space: Name of the search space.
+        space: Name of the problem of networks: their search space and their training.
         budgets: Epochs of the optimizer's rungs.
         patience: Epochs without progress after which a network stops; None for all its epochs.
         ensemble_size: How many times a model is added to the ensemble; 1 for the best model alone.
@@ -148,7 +148,7 @@ class AutoTabularClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[mis
         begun = time.monotonic()
         settings = self._settings()
         features, target = self._checked(X, y)
-        problem = Problem.of(
+        task = LearningTask.of(
             features,
             target,
             metric=self.metric,
@@ -160,13 +160,13 @@ class AutoTabularClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[mis
             seed=self.seed,
         )
         place, owner = _place(folder, resume)
-        place.begin(card(self.get_params(deep=False), problem, str(getattr(y, "name", None) or "target")))
+        place.begin(card(self.get_params(deep=False), task, str(getattr(y, "name", None) or "target")))
         try:
-            search(problem, settings, place, since=begun, quiet=not self.verbose)
+            search(task, settings, place, since=begun, quiet=not self.verbose)
         except LiveInterrupted:
-            self._take(place, owner, problem.labels.values)
+            self._take(place, owner, task.labels.values)
             raise
-        self._take(place, owner, problem.labels.values)
+        self._take(place, owner, task.labels.values)
         return self
 
     def predict_proba(self, X: pd.DataFrame | ArrayLike) -> NDArray[np.float64]:  # noqa: N803

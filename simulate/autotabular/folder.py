@@ -15,10 +15,10 @@ from lcbench.files import read_json, replacing, write_json
 from lcbench.table.curve import Curve
 
 if TYPE_CHECKING:
-    from lcbench.collection.models import Fitted, Problem
+    from lcbench.collection.models import Fitted, LearningTask
 
 
-def card(parameters: Mapping[str, Any], problem: "Problem", target: str) -> dict[str, Any]:
+def card(parameters: Mapping[str, Any], problem: "LearningTask", target: str) -> dict[str, Any]:
     """Describe a classifier in plain types.
 
     Args:

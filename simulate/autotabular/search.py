@@ -20,11 +20,11 @@ from lcbench.simulate.realtime.run import live
 from lcbench.simulate.warm_start import WarmStart
 
 if TYPE_CHECKING:
-    from lcbench.collection.models import Problem
+    from lcbench.collection.models import LearningTask
 
 
 def search(
-    problem: "Problem",
+    problem: "LearningTask",
     settings: Settings,
     folder: Folder,
     *,
@@ -50,7 +50,7 @@ def search(
     """
     if settings.workers:
         _check_sent(problem)
-    backend = ModelBackend(FitModel(problem, folder, settings.seed, settings.patience), settings)
+    backend = ModelBackend(FitModel(problem, folder, settings.seed, settings.space, settings.patience), settings)
     chosen = Selection(problem, folder, settings, clock)
     chosen.recall()
     limit = math.inf if settings.time_limit is None else settings.time_limit - (clock() - since)
@@ -85,7 +85,7 @@ def optimizer_of(backend: ModelBackend, settings: Settings) -> Optimizer:
     return BaselinesFirst(settings.baselines, networks)
 
 
-def _check_sent(problem: "Problem") -> None:
+def _check_sent(problem: "LearningTask") -> None:
     """Check that other processes can have the scorer: they get it by the name of its function."""
     call = problem.scorer.call
     inner = getattr(call, "function", getattr(call, "_score_func", call))

@@ -8,7 +8,7 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from lcbench.collection.models import Problem, Scorer
+from lcbench.collection.models import LearningTask, Scorer
 from lcbench.simulate.autotabular import journal
 from lcbench.simulate.autotabular.baselines_first import baseline_of
 from lcbench.simulate.autotabular.folder import Folder
@@ -38,7 +38,7 @@ class Jury:
     scorer: Scorer
 
     @classmethod
-    def of(cls, problem: Problem, candidates: int, most: int | None = None) -> Self:
+    def of(cls, problem: LearningTask, candidates: int, most: int | None = None) -> Self:
         """The validation rows, or as many of them as there is room for, each class by its share.
 
         Args:
@@ -91,7 +91,7 @@ class Selection:
         entries: What was tried, by number, in the order in which it was done.
     """
 
-    problem: Problem
+    problem: LearningTask
     folder: Folder
     settings: Settings
     clock: Callable[[], float]

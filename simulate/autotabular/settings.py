@@ -1,4 +1,4 @@
-"""Lengths of time as people write them."""
+"""Everything that decides a search, checked once."""
 
 import math
 import re
@@ -9,12 +9,12 @@ from typing import Any
 import pandas as pd
 from numpy.typing import ArrayLike
 
+from lcbench.collection.problem import get_problem
 from lcbench.errors import InputError, UnknownNameError
 from lcbench.simulate.ensembles import CANDIDATES, SIZE
 from lcbench.simulate.optimizers import get_optimizer
-from lcbench.simulate.transfer.shipped import load_portfolio, portfolio_digest
+from lcbench.simulate.transfer.shipped import portfolio_digest, shipped
 from lcbench.space import Config
-from lcbench.space.spaces import get_space
 from lcbench.table.manifest import check_budgets
 
 _SECONDS = {"": 1, "s": 1, "m": 60, "min": 60, "h": 3600}
@@ -32,8 +32,6 @@ def seconds_of(text: str) -> float:
         raise InputError(f"time must be a length of time more than 0, such as 90s, 10m or 2h, got {text!r}.")
     return seconds
 
-
-# Who validates if nobody says: folds where rows are few, a share of them where they are many.
 
 AUTO = "auto"
 
@@ -63,8 +61,6 @@ def chosen(splitter: Any, target: pd.Series | ArrayLike, validation: Any = None)
     return FOLDS if few and validation is None else None
 
 
-# Everything that decides a search, checked once.
-
 POOLS = ("all", "networks", "baselines")
 """Of which models an ensemble may be made."""
 
@@ -91,7 +87,7 @@ class Settings:
         baselines: Names of the baselines, in the order in which they are fitted.
         portfolio: Configurations that the optimizer begins with.
         optimizer: Name of the optimizer.
-        space: Name of the search space.
+        space: Name of the problem of networks: their search space and their training.
         budgets: Epochs of the optimizer's rungs, increasing.
         patience: Epochs without progress on the validation rows after which a network stops; None for all its epochs.
         ensemble_size: How many times a model is added to the ensemble; 1 for the best model alone.
@@ -134,7 +130,7 @@ class Settings:
         if self.pool not in POOLS:
             raise UnknownNameError("pool of an ensemble", self.pool, POOLS)
         get_optimizer(self.optimizer)
-        get_space(self.space)
+        get_problem(self.space)
         check_budgets(self.budgets)
 
     @property
@@ -203,9 +199,9 @@ def choose_portfolio(asked: str | Sequence[Mapping[str, Any]] | None, space: str
     """The configurations that an optimizer begins with.
 
     Args:
-        asked: ``"greedy"`` or ``"simple"`` for those that come along (they are of space ``full``, there are none for
-            other spaces); configurations; or None for none.
-        space: Name of the search space.
+        asked: ``"greedy"`` or ``"simple"`` for those that come along (there are none for problems other than that
+            which they were built for); configurations; or None for none.
+        space: Name of the problem.
 
     Raises:
         UnknownNameError: If there is no portfolio of that name.
@@ -215,4 +211,5 @@ def choose_portfolio(asked: str | Sequence[Mapping[str, Any]] | None, space: str
         return tuple(dict(config) for config in asked or ())
     if asked not in PORTFOLIOS:
         raise UnknownNameError("portfolio", asked, PORTFOLIOS)
-    return tuple(load_portfolio("simple" if asked == "simple" else "greedy")) if space == "full" else ()
+    folder = shipped()
+    return tuple(folder.configs(asked)) if folder.plan["space"] == space else ()

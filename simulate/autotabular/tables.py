@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from lcbench.collection.models import Problem, Scorer
+from lcbench.collection.models import LearningTask, Scorer
 from lcbench.simulate.autotabular import journal
 from lcbench.simulate.autotabular.folder import Folder, Predictions
 from lcbench.simulate.autotabular.journal import Entry
@@ -91,7 +91,7 @@ class Stage:
 
 
 def ensembles_over_time(
-    folder: Path | str, problem: Problem, *, pool: str = "all", size: int = SIZE, candidates: int = CANDIDATES
+    folder: Path | str, problem: LearningTask, *, pool: str = "all", size: int = SIZE, candidates: int = CANDIDATES
 ) -> list[Stage]:
     """The ensembles of a pool after each model that changes them.
 

@@ -3,7 +3,7 @@
 import time
 from dataclasses import dataclass
 
-from lcbench.collection.models import Fitted, Problem, fit_baseline, fit_network
+from lcbench.collection.models import Fitted, LearningTask, fit_baseline, fit_network
 from lcbench.simulate.autotabular.baselines_first import baseline_of
 from lcbench.simulate.autotabular.folder import Folder
 from lcbench.simulate.realtime.job import JobTask
@@ -19,12 +19,14 @@ class FitModel:
         problem: What is to be learnt.
         folder: Where models are kept.
         seed: Source of the models' randomness.
+        space: Name of the problem of the networks.
         patience: Epochs without progress after which a network stops.
     """
 
-    problem: Problem
+    problem: LearningTask
     folder: Folder
     seed: int
+    space: str
     patience: int | None
 
     def __call__(self, task: JobTask) -> Curve:
@@ -47,4 +49,12 @@ class FitModel:
         name, clock = baseline_of(task.config), time.perf_counter
         if name is not None:
             return fit_baseline(self.problem, name, self.seed, clock=clock)
-        return fit_network(self.problem, task.config, task.budget, self.seed, patience=self.patience, clock=clock)
+        return fit_network(
+            self.problem,
+            task.config,
+            task.budget,
+            self.seed,
+            problem=self.space,
+            patience=self.patience,
+            clock=clock,
+        )

@@ -1,15 +1,20 @@
 """One algorithm per file, and the registry by which they are found.
 
 To add one: write a class with ``ask`` and ``tell`` (see :mod:`lcbench.simulate.contract`) that is made from a domain,
-budgets and a generator, and give it a line in :data:`OPTIMIZERS`; the contract tests find it there.
+budgets and a generator, and give it a line in :data:`OPTIMIZERS`; the contract tests find it there. An optimizer may
+use the contract, :mod:`lcbench.space` and other optimizers; it knows no table and no clock.
 """
 
 from lcbench.errors import UnknownNameError
-from lcbench.simulate.optimizers.registry import OptimizerFactory, Registry
+from lcbench.registry import Registry
+from lcbench.simulate.contract import OptimizerFactory
+
+__all__ = ["OPTIMIZERS", "OptimizerFactory", "Registry", "get_optimizer"]
 
 _HERE = "lcbench.simulate.optimizers"
 
-OPTIMIZERS = Registry(
+OPTIMIZERS: Registry[OptimizerFactory] = Registry(
+    "optimizer",
     {
         "random": f"{_HERE}.random_search:RandomSearch",
         "grid": f"{_HERE}.grid_search:GridSearch",
@@ -30,7 +35,7 @@ OPTIMIZERS = Registry(
         "de": f"{_HERE}.dehb:DifferentialEvolution",
         "pbt": f"{_HERE}.pbt:PBT",
         "regularized-evolution": f"{_HERE}.regularized_evolution:RegularizedEvolution",
-    }
+    },
 )
 """Optimizers by name: ``OPTIMIZERS[name](backend.domain(), backend.budgets, rng)``."""
 

@@ -1,37 +1,31 @@
-"""Linear algebra in one thread.
+"""What a model of losses is fitted to, and linear algebra in one thread.
 
-The matrices of an optimizer are small. Several threads gain little on them, can change a last digit, and on a busy
-machine wait for each other: 60 evaluations took 25 s in place of 1 s.
+A model is given losses that are finite, on a scale on which differences among the good ones matter. An infinite loss (a
+diverged run) is put level with the worst finite one: a model learns to stay away from there, and a diverged run never
+looks better than one that did not diverge. If nothing finite has been seen, all targets are equal.
 """
 
 from collections.abc import Callable
-from contextlib import AbstractContextManager, nullcontext
+from contextlib import AbstractContextManager
 
 import numpy as np
 from numpy.typing import NDArray
 
 from lcbench.space.rounding import significant
 
+Array = NDArray[np.float64]
+
 
 def one_thread() -> Callable[[], AbstractContextManager[object]]:
     """What makes contexts in which linear algebra uses one thread.
 
-    Where threadpoolctl (which scikit-learn brings) is missing, it has as many threads as it likes.
+    The matrices of an optimizer are small. Several threads gain little on them, can change a last digit, and on a busy
+    machine wait for each other: 60 evaluations took 25 s in place of 1 s.
     """
-    try:
-        from threadpoolctl import ThreadpoolController  # type: ignore[import-untyped,unused-ignore]
-    except ModuleNotFoundError:
-        return nullcontext
+    from threadpoolctl import ThreadpoolController  # type: ignore[import-untyped,unused-ignore]
+
     controller = ThreadpoolController()
     return lambda: controller.limit(limits=1)  # type: ignore[no-any-return,unused-ignore]
-
-
-# Losses as a model is given them: finite, and on a scale on which differences among the good ones matter.
-# An infinite loss (a diverged run) is put level with the worst finite one: a model learns to stay away from there, and
-# a diverged run never looks better than one that did not diverge. If nothing finite has been seen, all targets are
-# equal.
-
-Array = NDArray[np.float64]
 
 
 def bounded(losses: Array) -> Array:
@@ -64,7 +58,7 @@ def logs(losses: Array) -> Array:
     """Targets for a forest: logarithms of losses, shifted so that they do not depend on where 0 is.
 
     As SMAC's "scaled log": ``log((loss - low) / (worst - low))`` with ``low = best - (fifth percentile - best)``, so
-    that differences among the best weigh most.
+    that differences among the best weigh most; ``low`` is at least a thousandth of the range below the best.
 
     Args:
         losses: ``(n,)``, at least one; infinite where a run diverged.
@@ -74,8 +68,9 @@ def logs(losses: Array) -> Array:
         last digit would choose between equally good splits of a tree.
     """
     y = bounded(losses)
-    best, worst = y.min(), y.max()
-    if best == worst:
-        return np.zeros_like(y)
-    low = best - max(np.quantile(y, 0.05) - best, 1e-3 * (worst - best))
-    return significant(np.log((y - low) / (worst - low)))
+    above = y - y.min()
+    if not above.any():
+        return above
+    above /= above.max()  # before anything is multiplied: losses may differ by the smallest number there is
+    low = max(np.quantile(above, 0.05), 1e-3)
+    return significant(np.log((above + low) / (1 + low)))

@@ -30,7 +30,7 @@ def live(
     encoding: Annotated[
         str | None, typer.Option(help="Categories as numbers: ordinal or onehot.", show_default="onehot for full")
     ] = None,
-    device: Annotated[str, typer.Option(help="Where to compute: cpu, cuda, cuda:1 ...")] = "cpu",
+    device: Annotated[str, typer.Option(help="cpu; experimental, never run on a GPU yet: cuda, cuda:1 ...")] = "cpu",
     quiet: Annotated[bool, typer.Option("--quiet", help="Print neither progress nor result.")] = False,
 ) -> None:
     """Run an optimizer on a data set for real: it trains while the clock runs.

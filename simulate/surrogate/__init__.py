@@ -4,7 +4,8 @@
 >>> backend = SurrogateBackend.fit(lcbench.load("DIR"), "wine")
 >>> backend.curve({"num_layers": 3, ...}, 50)
 
-Fitting needs ``pip install 'lcbench[models]'``; loading and predicting do not.
+Fitting needs ``pip install 'lcbench[models]'``; loading and predicting do not. It may use the contract,
+:mod:`lcbench.space` and :mod:`lcbench.table`.
 """
 
 from typing import TYPE_CHECKING

@@ -10,6 +10,7 @@ from typing import Any
 from lcbench.collection.data.preparation import describe, prepare
 from lcbench.collection.data.prepared import digest_data, keep_prepared
 from lcbench.collection.data.sources import load_dataset
+from lcbench.collection.problem import get_problem
 from lcbench.collection.provenance import circumstances
 from lcbench.errors import InputError
 from lcbench.simulate.domain import SpaceDomain
@@ -20,7 +21,6 @@ from lcbench.simulate.transfer.plan import Plan, extends
 from lcbench.simulate.transfer.results import write_portfolios, write_tried
 from lcbench.simulate.transfer.storage import BuildFolder
 from lcbench.simulate.transfer.training import TrainEvaluation
-from lcbench.space.spaces import get_space
 from lcbench.work import Executor, Outcome, differences, get_executor, refuse_other_plan, run
 from lcbench.work.workplace import disk_is_full
 
@@ -129,7 +129,7 @@ def executor_for(
 
 def trainer(plan: Plan, folder: Path) -> TrainEvaluation:
     """What an executor calls on each evaluation of a plan in a folder."""
-    return TrainEvaluation(folder.resolve(), plan.seed, plan.patience, plan.trial_seconds)
+    return TrainEvaluation(folder.resolve(), plan.space, plan.seed, plan.patience, plan.trial_seconds)
 
 
 @contextmanager
@@ -194,6 +194,6 @@ def _prepare(plan: Plan, folder: Path, size: int, kept: BuildFolder, loaded: Cal
         loaded(data.name)
     kept_plan = {**asked, "data": digests}
     kept.accept(kept_plan)
-    space = get_space(plan.space)
+    space = get_problem(plan.space).space
     schedule = Schedule(plan, list(rows), lambda: SpaceDomain(space), kept.recall)
     return Build(plan, folder, size, rows, kept_plan, schedule)

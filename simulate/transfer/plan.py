@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from lcbench.collection.networks.metrics import RECORD
+from lcbench.collection.problem import get_problem
 from lcbench.errors import InputError
 from lcbench.simulate.optimizers.rungs import hyperband_brackets, infer_eta, rungs_of
-from lcbench.space.spaces import get_space
 from lcbench.table.manifest import check_budgets
 from lcbench.work import differences
 
@@ -29,14 +29,14 @@ class Plan:
         trials: Evaluations of each data set's BOHB run; enough for one of them to reach the largest budget.
         budgets: Epochs, increasing; incumbents are those of the largest, and are evaluated there.
         seed: Seed of the searches and of all training.
-        space: Name of the search space.
+        space: Name of the problem whose space is searched.
         encoding: How categories become numbers.
         patience: Epochs without a better validation accuracy after which a run is stopped; None: never.
         trial_seconds: Processor seconds after which an evaluation is given up; None: never.
 
     Raises:
         InputError: If one of them cannot be used.
-        UnknownNameError: If there is no such space.
+        UnknownNameError: If there is no such problem.
     """
 
     sources: tuple[str, ...]
@@ -53,7 +53,7 @@ class Plan:
             given = ", ".join(self.sources) or "none"
             raise InputError(f"datasets must be at least two, so that one can be tried on the other, got {given}.")
         check_budgets(self.budgets)
-        get_space(self.space)
+        get_problem(self.space)
         for name, legal, wanted in (
             ("trials", self.trials >= self.fewest_trials, f"at least {self.fewest_trials}: BOHB's first bracket"),
             ("seed", self.seed >= 0, "at least 0"),

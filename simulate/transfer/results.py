@@ -9,6 +9,7 @@ import pandas as pd
 import pyarrow as pa
 
 from lcbench.collection.networks.metrics import RECORD
+from lcbench.collection.problem import get_problem
 from lcbench.files import write_json, write_parquet
 from lcbench.signature import digest
 from lcbench.simulate.transfer._schedule import Schedule
@@ -27,7 +28,7 @@ from lcbench.simulate.transfer.matrix import MATRIX_SCHEMA, config_columns, gree
 from lcbench.simulate.transfer.plan import METRIC, SEED
 from lcbench.simulate.transfer.storage import BuildFolder
 from lcbench.space import Config
-from lcbench.space.spaces import from_json, get_space, to_json
+from lcbench.space.spaces import from_json, to_json
 from lcbench.table import store
 from lcbench.table.manifest import DATASET_SCHEMA, Manifest
 
@@ -62,7 +63,7 @@ def write_portfolios(
     if not incumbents:
         return False
     matrix = _matrix(schedule, datasets, incumbents)
-    space = get_space(schedule.plan.space)
+    space = get_problem(schedule.plan.space).space
     configs = {each.config_id: each.config for each in incumbents}
     tables = {
         MATRIX: matrix,
@@ -127,7 +128,8 @@ def _candidates(schedule: Schedule, incumbents: Sequence[EvaluationTask]) -> pa.
         "dataset": pa.array([each.dataset for each in incumbents]),
         METRIC: pa.array([float(evaluation.valid[-1]) for evaluation in found if evaluation is not None], pa.float64()),
     }
-    return pa.table(columns | config_columns(get_space(schedule.plan.space), [each.config for each in incumbents]))
+    space = get_problem(schedule.plan.space).space
+    return pa.table(columns | config_columns(space, [each.config for each in incumbents]))
 
 
 def _portfolio(frame: pd.DataFrame, configs: Mapping[int, Config], space: Any) -> pa.Table:
@@ -161,7 +163,7 @@ def write_tried(
         configs |= {each.config_id: each.config for each in tried}
         runs[name] = pa.concat_tables([RECORD.schema.empty_table(), *kept.read_runs(tried)])
     numbers = sorted(configs)
-    space = get_space(plan.space)
+    space = get_problem(plan.space).space
     table = {"config_id": pa.array(numbers, pa.int32()), **config_columns(space, [configs[n] for n in numbers])}
     manifest = Manifest(
         title=f"everything that was tried for a portfolio on {len(datasets)} data sets",

@@ -6,7 +6,7 @@ from json import dumps
 from pathlib import Path
 from typing import Literal
 
-from lcbench.simulate.transfer.folder import NAME, read_folder
+from lcbench.simulate.transfer.folder import NAME, PortfolioFolder, read_folder
 from lcbench.space import Config
 from lcbench.table.benchmark import embedded_folder
 
@@ -34,7 +34,12 @@ def load_portfolio(name: Name = "greedy", folder: Path | str | None = None) -> l
         UnknownNameError: If there is no portfolio of that name.
         FolderError: If there is no portfolio in the folder, or it is damaged.
     """
-    return read_folder(embedded_folder(NAME) if folder is None else Path(folder)).configs(name)
+    return (shipped() if folder is None else read_folder(Path(folder))).configs(name)
+
+
+def shipped() -> PortfolioFolder:
+    """The folder of the portfolio that comes along."""
+    return read_folder(embedded_folder(NAME))
 
 
 def portfolio_digest(configs: Sequence[Config]) -> str:

@@ -5,9 +5,10 @@ import time
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from lcbench.collection.data.prepared import read_prepared
+from lcbench.collection.problem import get_problem
 from lcbench.errors import InputError
 from lcbench.simulate.transfer.evaluation import TIMEOUT, Evaluation, EvaluationTask
 from lcbench.simulate.transfer.plan import SEED
@@ -15,7 +16,6 @@ from lcbench.simulate.transfer.storage import BuildFolder
 
 if TYPE_CHECKING:
     from lcbench.collection.networks.recorder import Run
-    from lcbench.collection.networks.tensors import Tensors
 
 
 class OutOfTimeError(Exception):
@@ -46,12 +46,14 @@ class TrainEvaluation:
 
     Attributes:
         folder: The portfolio's folder, absolute; a worker on another machine must see it under the same path.
+        problem: Name of the problem.
         plan_seed: Seed of all training.
         patience: As in the plan.
         trial_seconds: As in the plan.
     """
 
     folder: Path
+    problem: str
     plan_seed: int
     patience: int | None = None
     trial_seconds: float | None = None
@@ -82,20 +84,18 @@ class TrainEvaluation:
         from lcbench.collection.networks.tensors import one_thread
 
         with one_thread():
-            data = _data(self.folder, task.dataset)
+            data = _data(self.problem, self.folder, task.dataset)
             clock = Stopwatch(self.trial_seconds)
             if self.patience is None:
-                from lcbench.collection.networks.train import train
+                problem = get_problem(self.problem)
+                return problem.train_all(data, [task.config], (task.budget,), (SEED,), self.plan_seed, clock)[0][0]
+            from lcbench.collection.networks.loop.fitting import Stopping
+            from lcbench.collection.networks.problems import network_problem
 
-                return train(data, task.config, (task.budget,), (SEED,), self.plan_seed, clock)[0]
-            from lcbench.collection.networks.full.fitting import Stopping, fit
-
-            stopping = Stopping("valid_accuracy", self.patience)
-            return fit(data, task.config, task.budget, SEED, self.plan_seed, clock, stopping=stopping).run
+            networks, stopping = network_problem(self.problem), Stopping("valid_accuracy", self.patience)
+            return networks.fit(data, task.config, task.budget, SEED, self.plan_seed, clock, stopping=stopping).run
 
 
 @lru_cache(maxsize=2)
-def _data(folder: Path, dataset: str) -> "Tensors":
-    from lcbench.collection.networks.tensors import Tensors
-
-    return Tensors(read_prepared(BuildFolder(folder).data, dataset))
+def _data(problem: str, folder: Path, dataset: str) -> Any:
+    return get_problem(problem).load(read_prepared(BuildFolder(folder).data, dataset))

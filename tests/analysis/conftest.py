@@ -16,7 +16,8 @@ from lcbench.analysis.anytime import best_losses
 from lcbench.collection.networks.metrics import RECORD
 from lcbench.simulate.study import COLUMNS, systems
 from lcbench.simulate.study.systems import PEERS, SYSTEMS
-from lcbench.space.spaces import get_space, sample
+from lcbench.space import paper
+from lcbench.space.spaces import sample
 from lcbench.table import manifest, store
 from lcbench.table.record import KEY
 
@@ -120,7 +121,7 @@ class Stub:
         self.manifest = SimpleNamespace(files={}, record=RECORD)
         self.metric, self.fidelity = RECORD.metric, RECORD.fidelity
         self.seeds = (0, 1)
-        self.space = get_space("mlp")
+        self.space = paper.mlp()
         self.configs = sample(self.space, configs, np.random.default_rng(0)).rename_axis("config_id")
         sizes = {"instances": 100 * 3 ** np.arange(datasets), "features": np.arange(datasets) + 4, "classes": 2}
         self.dataset_table = pd.DataFrame(sizes, index=pd.Index(self.datasets, name="name"))

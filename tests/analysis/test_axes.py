@@ -14,8 +14,9 @@ from ConfigSpace import (
 
 from lcbench.analysis.importance.axes import Axis, axes_of, cube_axes, fill_inactive, place_of
 from lcbench.errors import InputError, UnknownNameError
+from lcbench.space import paper
 from lcbench.space.encoding import Encoding
-from lcbench.space.spaces import get_space, sample
+from lcbench.space.spaces import sample
 
 
 def axis(part) -> Axis:
@@ -44,7 +45,7 @@ def test_integers_on_a_log_scale_by_hand():
 
 
 def test_probabilities_of_integers_are_those_of_drawing_them():
-    space = get_space("mlp")
+    space = paper.mlp()
     units = axes_of(space)[list(space).index("max_units")]
     drawn = Encoding(space).vectors(sample(space, 1500, np.random.default_rng(0)))[:, list(space).index("max_units")]
     for threshold in (0.1, 0.5, 0.9):

@@ -10,7 +10,7 @@ from typer.testing import CliRunner
 from lcbench.analysis import budget_correlation, table3, tables
 from lcbench.analysis.analysis_commands import compare, figures
 from lcbench.analysis.correlation import ADAPTIVE, COLUMNS, CROSS, NON_ADAPTIVE, SCHEDULES
-from lcbench.analysis.figures import FIGURES
+from lcbench.analysis.figures import ALIASES, FIGURES
 from lcbench.analysis.paper import NUMBERS, TABLE_3, published_correlation
 from lcbench.errors import DamagedFileError, InputError, NotABenchmarkError, UnknownNameError
 from lcbench.simulate.study import systems
@@ -46,11 +46,14 @@ def systems_file(make_systems, tmp_path):
     return path
 
 
+@pytest.mark.slow
 def test_everything_is_written(run, furnished, traces_file, systems_file, tmp_path):
     studies = ["--traces", traces_file, "--systems", systems_file]
     output = run(furnished.folder, "--out", tmp_path / "out", *studies, "--formats", "png")
     written = {path.name for path in (tmp_path / "out").iterdir()}
-    assert written == {"table3.csv", "table4.md"} | {f"{name}.{end}" for name in FIGURES for end in ("png", "csv")}
+    assert written == {"correlation_table.csv", "system_accuracy.md"} | {
+        f"{name}.{end}" for name in FIGURES for end in ("png", "csv")
+    }
     assert "Table 3" in output
     assert "0.94 ± 0.03" in output
     for name in FIGURES:
@@ -60,50 +63,75 @@ def test_everything_is_written(run, furnished, traces_file, systems_file, tmp_pa
 
 def test_a_study_of_systems_is_drawn_by_itself(run, make_systems, tmp_path):
     systems.write(tmp_path / "study" / "systems.parquet", make_systems())
-    output = run("--out", tmp_path, "--only", "fig9,table4", "--systems", tmp_path / "study", "--formats", "png")
+    output = run(
+        "--out",
+        tmp_path,
+        "--only",
+        "multi_fidelity,system_accuracy",
+        "--systems",
+        tmp_path / "study",
+        "--formats",
+        "png",
+    )
     assert "Table 3" not in output
     assert "Table 4. Test accuracy (%) after 20 s" in output
     assert {path.name for path in tmp_path.iterdir()} == {
         "study",
-        "fig9.csv",
-        "fig9.png",
-        "table4.csv",
-        "table4.md",
-        "table4.png",
+        "multi_fidelity.csv",
+        "multi_fidelity.png",
+        "system_accuracy.csv",
+        "system_accuracy.md",
+        "system_accuracy.png",
     }
-    said = run("--out", tmp_path, "--only", "fig9,fig12,table4", "--quiet")
+    said = run("--out", tmp_path, "--only", "multi_fidelity,workers,system_accuracy", "--quiet")
     assert said.count("it shows a study of systems; run 'lcbench study OUT --datasets ...'") == 3
-    with pytest.raises(DamagedFileError, match=r"fig9.csv"):
-        run("--systems", tmp_path / "fig9.csv")
+    with pytest.raises(DamagedFileError, match=r"multi_fidelity.csv"):
+        run("--systems", tmp_path / "multi_fidelity.csv")
 
 
 def test_csv_is_the_frame(run, bench, tmp_path):
-    run(bench.folder, "--out", tmp_path, "--only", "fig5", "--formats", "png", "--quiet")
-    pd.testing.assert_frame_equal(pd.read_csv(tmp_path / "fig5.csv"), FIGURES["fig5"].frame(bench), check_dtype=False)
-    assert sorted(path.name for path in tmp_path.iterdir()) == ["fig5.csv", "fig5.png", "table3.csv"]
+    run(bench.folder, "--out", tmp_path, "--only", "budget_correlation", "--formats", "png", "--quiet")
+    pd.testing.assert_frame_equal(
+        pd.read_csv(tmp_path / "budget_correlation.csv"), FIGURES["budget_correlation"].frame(bench), check_dtype=False
+    )
+    assert sorted(path.name for path in tmp_path.iterdir()) == [
+        "budget_correlation.csv",
+        "budget_correlation.png",
+        "correlation_table.csv",
+    ]
 
 
 def test_without_traces_the_regret_is_left_out_in_one_line(run, bench, tmp_path):
-    output = run(bench.folder, "--out", tmp_path, "--only", "regret, fig5")
+    output = run(bench.folder, "--out", tmp_path, "--only", "regret, budget_correlation")
     left_out = [line for line in output.splitlines() if "left out" in line]
     assert len(left_out) == 1
     assert "lcbench simulate" in left_out[0]
-    assert (tmp_path / "fig5.png").is_file()
+    assert (tmp_path / "budget_correlation.png").is_file()
     assert not (tmp_path / "regret.png").exists()
 
 
 def test_one_budget_is_drawn_as_far_as_it_goes(run, one_budget, tmp_path):
-    output = run(one_budget.folder, "--out", tmp_path, "--only", "fig5,epoch_map,curves", "--formats", "png")
+    output = run(
+        one_budget.folder, "--out", tmp_path, "--only", "budget_correlation,epoch_map,curves", "--formats", "png"
+    )
     assert "Table 3 left out: it needs at least two budgets" in output
-    assert "fig5 left out: it needs at least two budgets" in output
+    assert "budget_correlation left out: it needs at least two budgets" in output
     assert {path.name for path in tmp_path.glob("*.png")} == {"curves.png", "epoch_map.png"}
 
 
 def test_one_data_set_and_one_seed_are_drawn_as_far_as_they_go(run, make, tmp_path):
     one = make(tmp_path / "one", datasets=("alpha",), n_configs=12, budgets=(1, 2), seeds=(0,))
-    output = run(one.folder, "--out", tmp_path / "out", "--only", "fig3,fig4,fig5", "--formats", "png")
-    assert [line.split(":")[0] for line in output.splitlines() if "left out" in line] == ["fig4 left out"]
-    assert {path.name for path in (tmp_path / "out").glob("*.png")} == {"fig3.png", "fig5.png"}
+    output = run(
+        one.folder,
+        "--out",
+        tmp_path / "out",
+        "--only",
+        "performance,portfolio_size,budget_correlation",
+        "--formats",
+        "png",
+    )
+    assert [line.split(":")[0] for line in output.splitlines() if "left out" in line] == ["portfolio_size left out"]
+    assert {path.name for path in (tmp_path / "out").glob("*.png")} == {"performance.png", "budget_correlation.png"}
 
 
 def test_a_metric_that_the_table_lacks_leaves_the_others_drawn(run, make, tmp_path):
@@ -116,17 +144,37 @@ def test_a_metric_that_the_table_lacks_leaves_the_others_drawn(run, make, tmp_pa
         )
         number = rows.schema.get_field_index("test_accuracy")
         pq.write_table(rows.set_column(number, rows.schema.field(number), empty), path)
-    arguments = ("--only", "fig3,fig4,fig5,fig14", "--formats", "png", "--metric", "test_accuracy")
+    arguments = (
+        "--only",
+        "performance,portfolio_size,budget_correlation,dataset_sizes",
+        "--formats",
+        "png",
+        "--metric",
+        "test_accuracy",
+    )
     output = run(lacking.folder, "--out", tmp_path / "out", *arguments)
     said = [line for line in output.splitlines() if "left out" in line]
-    assert [line.split(" ")[0] for line in said] == ["fig3", "fig4", "fig5"]
+    assert [line.split(" ")[0] for line in said] == ["performance", "portfolio_size", "budget_correlation"]
     assert "test_accuracy must be recorded" in said[0]
-    assert {path.name for path in (tmp_path / "out").glob("*.png")} == {"fig14.png"}
+    assert {path.name for path in (tmp_path / "out").glob("*.png")} == {"dataset_sizes.png"}
+
+
+def test_the_papers_numbers_are_other_names_of_the_figures(run, bench, tmp_path):
+    assert set(ALIASES.values()) <= set(FIGURES)
+    assert not set(ALIASES) & set(FIGURES)
+    run(bench.folder, "--out", tmp_path, "--only", "fig14,dataset_sizes", "--formats", "png", "--quiet")
+    assert {path.name for path in tmp_path.glob("*.*g")} == {"dataset_sizes.png"}
+    said = " ".join(run("--help").replace("│", " ").split())
+    assert all(f"{name} ({alias})" in said for alias, name in ALIASES.items())
 
 
 def test_formats(run, bench, tmp_path):
-    run(bench.folder, "--out", tmp_path, "--only", "fig14", "--formats", "PDF, svg", "--quiet")
-    assert {path.name for path in tmp_path.glob("fig14.*")} == {"fig14.pdf", "fig14.svg", "fig14.csv"}
+    run(bench.folder, "--out", tmp_path, "--only", "dataset_sizes", "--formats", "PDF, svg", "--quiet")
+    assert {path.name for path in tmp_path.glob("dataset_sizes.*")} == {
+        "dataset_sizes.pdf",
+        "dataset_sizes.svg",
+        "dataset_sizes.csv",
+    }
     with pytest.raises(UnknownNameError, match="unknown format 'jpg'"):
         run(bench.folder, "--out", tmp_path / "no", "--formats", "png,jpg")
     assert not (tmp_path / "no").exists()

@@ -22,8 +22,9 @@ from lcbench.analysis.importance.fanova import (
 from lcbench.analysis.importance.model import ForestSettings, fit, model_of, unfitted_forest
 from lcbench.analysis.importance.task import importance, observations, tasks
 from lcbench.errors import InputError
+from lcbench.space import paper
 from lcbench.space.encoding import Encoding
-from lcbench.space.spaces import get_space, sample
+from lcbench.space.spaces import sample
 
 sklearn_ensemble = pytest.importorskip("sklearn.ensemble", reason="importance needs scikit-learn (lcbench[models])")
 
@@ -149,7 +150,7 @@ def test_near_to_optuna_with_a_forest_of_its_own():
 
 def test_the_scale_is_the_search_space_s():
     # learning_rate <= 1e-3 is a third of [1e-4, 1e-1] on the log scale, not a hundredth; one layer of five is a fifth
-    mlp = get_space("mlp")
+    mlp = paper.mlp()
     configs = sample(mlp, 1500, np.random.default_rng(0))
     cube, everywhere = Encoding(mlp).vectors(configs), np.full(7, np.nan)
     slow = (configs["learning_rate"] <= 1e-3).to_numpy(dtype=float)

@@ -4,6 +4,7 @@ import io
 import re
 import subprocess
 import sys
+from functools import cache
 from pathlib import Path
 
 import matplotlib as mpl
@@ -13,8 +14,9 @@ import pytest
 
 import lcbench
 from lcbench.analysis import correlation, style
-from lcbench.analysis.figures import FIGURES, budget_correlation, curves, pooled_correlation, regret
+from lcbench.analysis.figures import FIGURES, budget_correlation, curves, pooled_correlation
 from lcbench.analysis.figures.contract import NothingToDrawError
+from lcbench.analysis.figures.optimizers import Regret
 from lcbench.errors import InputError, UnknownNameError
 from lcbench.simulate.study import study as simulate_study
 
@@ -83,11 +85,22 @@ def test_caption_and_labels(name, numbers):
     assert all(panel.get_xlabel() for panel in figure.axes) or figure.get_supxlabel()
 
 
-@pytest.mark.parametrize("datasets", [1, 6, 35])
-@pytest.mark.parametrize("name", FIGURES)
-def test_draws_for_any_number_of_data_sets_or_says_what_it_needs(name, datasets, stub, frame_of):
+@pytest.fixture(scope="module")
+def stub_of(stub):
+    """A table of so many data sets, the same to all figures: what one has fitted to it serves the next."""
+    return cache(lambda datasets: stub(datasets, budgets=(3, 6, 12) if datasets == 1 else (3, 12)))
+
+
+ALIKE = [name for name, spec in FIGURES.items() if spec.target.startswith("systems:") and name != "components"]
+"""They are drawn by the same function as ``components``, which has the most lines."""
+
+
+@pytest.mark.parametrize(
+    ("name", "datasets"), [(name, n) for name in FIGURES for n in (1, 35) if n == 1 or name not in ALIKE]
+)
+def test_draws_for_any_number_of_data_sets_or_says_what_it_needs(name, datasets, stub_of, frame_of):
     try:
-        frame = frame_of(name, stub(datasets), results=10)
+        frame = frame_of(name, stub_of(datasets), results=10)
     except NothingToDrawError as error:
         lacking = {"baselines": "lcbench baselines DIR", "ensembles": "--predictions"}.get(name)
         assert datasets == 1 or lacking, error
@@ -96,7 +109,7 @@ def test_draws_for_any_number_of_data_sets_or_says_what_it_needs(name, datasets,
         assert png(FIGURES[name].load().draw(frame)).startswith(b"\x89PNG")
 
 
-def test_fig5_shows_what_was_computed(bench):
+def test_budget_correlation_shows_what_was_computed(bench):
     frame = budget_correlation.frame(bench)
     key = ["dataset", "budget_low", "budget_high", "schedule"]
     both = frame.merge(correlation.budget_correlation(bench), on=key, suffixes=("", "_computed"))
@@ -110,7 +123,7 @@ def test_fig5_shows_what_was_computed(bench):
     assert sorted(drawn) == sorted(frame.loc[frame["schedule"] == "non-adaptive", "spearman"])
 
 
-def test_fig5_with_one_budget_or_no_correlation(one_budget, stub):
+def test_budget_correlation_with_one_budget_or_no_correlation(one_budget, stub):
     with pytest.raises(NothingToDrawError, match="at least two budgets, this table has one \\(50 epochs\\)"):
         budget_correlation.frame(one_budget)
     flat = stub()
@@ -119,7 +132,7 @@ def test_fig5_with_one_budget_or_no_correlation(one_budget, stub):
         budget_correlation.frame(flat)
 
 
-def test_fig7_is_the_adaptive_part_of_fig5_sorted_by_its_own_mean(stub):
+def test_pooled_correlation_is_the_adaptive_part_of_budget_correlation_sorted_by_its_own_mean(stub):
     table = stub(5, configs=30)
     frame = pooled_correlation.frame(table)
     whole = budget_correlation.frame(table)
@@ -140,7 +153,7 @@ def test_fig7_is_the_adaptive_part_of_fig5_sorted_by_its_own_mean(stub):
     ]
 
 
-def test_fig7_of_a_table_with_gaps_says_over_how_many_configurations_it_is(stub):
+def test_pooled_correlation_of_a_table_with_gaps_says_over_how_many_configurations_it_is(stub):
     table = stub(2, configs=30)
     table.lose(table.datasets[0], 3, slice(0, 20))
     table.lose(table.datasets[0], 6, slice(28, 30))
@@ -158,7 +171,7 @@ def test_fig7_of_a_table_with_gaps_says_over_how_many_configurations_it_is(stub)
     assert png(figure)
 
 
-def test_the_card_of_the_portfolio_says_what_fig7_shows():
+def test_the_card_of_the_portfolio_says_what_the_pooled_correlations_are():
     folder = Path(__file__).parents[2] / "data" / "portfolio"
     frame = pooled_correlation.frame(lcbench.load(folder / "tried"))
     figure, card = pooled_correlation.draw(frame), (folder / "README.md").read_text(encoding="utf-8")
@@ -167,12 +180,12 @@ def test_the_card_of_the_portfolio_says_what_fig7_shows():
         assert f"| {budgets} | {sizes} | {mean} |" in card
 
 
-def test_fig7_with_one_budget(one_budget):
+def test_pooled_correlation_with_one_budget(one_budget):
     with pytest.raises(NothingToDrawError, match="at least two budgets"):
         pooled_correlation.frame(one_budget)
 
 
-def test_fig5_with_one_data_set_that_has_no_correlation(stub):
+def test_budget_correlation_with_one_data_set_that_has_no_correlation(stub):
     partly = stub(3)
     for budget in partly.budgets:
         partly.arrays["data_set_1", budget][:] = 0.5
@@ -181,7 +194,7 @@ def test_fig5_with_one_data_set_that_has_no_correlation(stub):
     assert png(budget_correlation.draw(frame))
 
 
-def test_fig5_with_four_budgets(stub):
+def test_budget_correlation_with_four_budgets(stub):
     figure = budget_correlation.draw(budget_correlation.frame(stub(4, budgets=(1, 3, 9, 27))))
     assert len(figure.axes[0].lines) == 6
     assert png(figure)
@@ -218,11 +231,11 @@ def test_huge_losses_do_not_flatten_the_others(stub):
 
 
 def test_regret_is_drawn_as_steps_and_log_only_where_it_can_be(stub, make_traces):
-    frame = regret.frame(stub(), "valid_accuracy", make_traces(stub()))
-    panel = regret.draw(frame).axes[0]
+    frame = Regret.frame(stub(), "valid_accuracy", make_traces(stub()))
+    panel = Regret.draw(frame).axes[0]
     assert panel.get_yscale() == "log"
     assert {line.get_drawstyle() for line in panel.lines} == {"steps-post"}
-    flat = regret.draw(frame.assign(regret=0.0, low=0.0, high=0.0))
+    flat = Regret.draw(frame.assign(regret=0.0, low=0.0, high=0.0))
     assert flat.axes[0].get_yscale() == "linear"
     assert png(flat)
 
@@ -231,20 +244,20 @@ def test_regret_with_one_seed_and_many_optimizers(stub, frame_of):
     names = tuple(f"optimizer_{i}" for i in range(12))
     frame = frame_of("regret", stub(), optimizers=names, seeds=1)
     assert frame["standard_error"].isna().all()
-    lines = regret.draw(frame).axes[0].lines
+    lines = Regret.draw(frame).axes[0].lines
     assert len({(line.get_color(), line.get_linestyle()) for line in lines}) == 12
 
 
 def test_regret_of_an_optimizer_without_results_says_so(stub, make_traces):
     traces = make_traces(stub())
     late = traces[(traces["optimizer"] != "bohb") | (traces["seed"] != 0)]
-    figure = regret.draw(regret.frame(stub(), "valid_accuracy", late))
+    figure = Regret.draw(Regret.frame(stub(), "valid_accuracy", late))
     assert [text.get_text() for text in figure.legends[0].get_texts()] == [
         "random",
         "bohb (some runs without a result)",
     ]
     with pytest.raises(NothingToDrawError, match="no optimizer has a result"):
-        regret.frame(stub(), "valid_accuracy", traces.assign(loss=np.inf))
+        Regret.frame(stub(), "valid_accuracy", traces.assign(loss=np.inf))
 
 
 @pytest.mark.parametrize("schedule", ["adaptive", "non-adaptive"])
@@ -253,21 +266,21 @@ def test_real_studies_are_known_to_be_of_this_table(bench, recorded, schedule):
     traces = simulate_study(
         bench, ["beta"], ["random"], (0, 1), budget="4x", metric="valid_accuracy", recorded=recorded, schedule=schedule
     )
-    frame = regret.frame(bench, "valid_accuracy", traces)
+    frame = Regret.frame(bench, "valid_accuracy", traces)
     assert frame["regret"].dropna().is_monotonic_decreasing
     assert frame["regret"].iloc[-1] >= 0
     with pytest.raises(InputError, match="metric 'valid_cross_entropy'"):
-        regret.frame(bench, "valid_cross_entropy", traces)
+        Regret.frame(bench, "valid_cross_entropy", traces)
 
 
 def test_studies_of_other_tables_are_refused(bench, stub, make_traces):
     traces = make_traces(bench)
     with pytest.raises(UnknownNameError, match="unknown data set 'alpha'"):
-        regret.frame(stub(), "valid_accuracy", traces)
+        Regret.frame(stub(), "valid_accuracy", traces)
     with pytest.raises(InputError, match="must come from a study on this table"):
-        regret.frame(bench, "valid_accuracy", traces.assign(config_id=1000))
+        Regret.frame(bench, "valid_accuracy", traces.assign(config_id=1000))
     with pytest.raises(InputError, match="must come from a study on this table"):
-        regret.frame(bench, "valid_accuracy", traces.assign(value=traces["value"] + 0.5))
+        Regret.frame(bench, "valid_accuracy", traces.assign(value=traces["value"] + 0.5))
 
 
 def test_without_traces_it_says_how_to_get_them(bench):
@@ -291,7 +304,7 @@ def test_nothing_heavy_or_forbidden_is_imported():
     code = (
         "import sys, lcbench.analysis.analysis_commands; light = set(sys.modules);"
         "import lcbench.analysis.figures.budget_correlation, lcbench.analysis.figures.curves;"
-        "import lcbench.analysis.figures.regret, lcbench.analysis.tables;"
+        "import lcbench.analysis.figures.optimizers, lcbench.analysis.tables;"
         "bad = {'torch', 'openml', 'sklearn', 'lcbench.collection', 'matplotlib.pyplot'} & set(sys.modules);"
         "assert not bad, bad; assert not {'numpy', 'pandas', 'matplotlib', 'scipy'} & light"
     )

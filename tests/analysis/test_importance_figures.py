@@ -13,7 +13,7 @@ from lcbench.errors import InputError
 from lcbench.space.spaces import sample
 
 pytest.importorskip("sklearn.ensemble", reason="importance needs scikit-learn (lcbench[models])")
-NAMES = ("fig6", "fig8", "marginals", "pair", "ablation")
+NAMES = ("importance", "importance_ranking", "marginals", "pair", "ablation")
 
 
 @pytest.mark.parametrize("name", NAMES)

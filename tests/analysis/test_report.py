@@ -96,7 +96,13 @@ def written(odd, make_traces, invoke, tmp_path_factory):
     folder = tmp_path_factory.mktemp("page")
     make_traces(odd).to_parquet(folder / "traces.parquet")
     invoke(
-        odd.folder, "--out", folder / "report.html", "--traces", folder / "traces.parquet", "--only", "fig5,fig14,rank"
+        odd.folder,
+        "--out",
+        folder / "report.html",
+        "--traces",
+        folder / "traces.parquet",
+        "--only",
+        "budget_correlation,dataset_sizes,rank",
     )
     assert sorted(path.name for path in folder.iterdir()) == ["report.html", "traces.parquet"]
     return folder / "report.html"
@@ -176,11 +182,20 @@ def test_curves_in_the_page_are_the_tables_within_what_the_page_says(page, odd):
 
 def test_figures_are_drawn_or_say_why_not(page, invoke, odd, tmp_path):
     ids = [attributes.get("id") for tag, attributes in page.elements if tag == "figure"]
-    assert ids == ["figure-fig5", "figure-fig14", "figure-rank"]
+    assert ids == ["figure-budget_correlation", "figure-dataset_sizes", "figure-rank"]
     images = [attributes for tag, attributes in page.elements if tag == "img"]
     assert all(each["src"].startswith(("data:image/svg+xml;base64,", "data:image/png;base64,")) for each in images)
     assert all(each["alt"] for each in images)
-    invoke(odd.folder, "--out", tmp_path / "p.html", "--only", "rank,fig14", "--explore", "valid_accuracy", "--quiet")
+    invoke(
+        odd.folder,
+        "--out",
+        tmp_path / "p.html",
+        "--only",
+        "rank,dataset_sizes",
+        "--explore",
+        "valid_accuracy",
+        "--quiet",
+    )
     text = (tmp_path / "p.html").read_text(encoding="utf-8")
     assert re.search(r'<p class="left-out" id="figure-rank"><b>rank</b> left out: [^\n]*lcbench simulate', text)
     assert text.count("<figure ") == 1
@@ -188,7 +203,14 @@ def test_figures_are_drawn_or_say_why_not(page, invoke, odd, tmp_path):
 
 
 def test_a_table_with_one_budget_and_other_metrics_has_its_page(invoke, one_budget, tmp_path):
-    arguments = ("--metric", "test_cross_entropy", "--explore", "valid_accuracy,test_accuracy", "--only", "fig5")
+    arguments = (
+        "--metric",
+        "test_cross_entropy",
+        "--explore",
+        "valid_accuracy,test_accuracy",
+        "--only",
+        "budget_correlation",
+    )
     invoke(one_budget.folder, "--out", tmp_path / "p.html", *arguments)
     data = Page((tmp_path / "p.html").read_text(encoding="utf-8")).data
     assert [each["name"] for each in data["metrics"]] == ["test_cross_entropy", "valid_accuracy", "test_accuracy"]
@@ -206,7 +228,9 @@ def test_comparison_has_a_row_for_every_number_of_the_paper(written):
 
 def test_the_same_table_gives_the_same_page(written, odd, invoke, tmp_path):
     traces = written.with_name("traces.parquet")
-    invoke(odd.folder, "--out", tmp_path / "p.html", "--traces", traces, "--only", "fig5,fig14,rank")
+    invoke(
+        odd.folder, "--out", tmp_path / "p.html", "--traces", traces, "--only", "budget_correlation,dataset_sizes,rank"
+    )
     assert (tmp_path / "p.html").read_bytes() == written.read_bytes()
 
 

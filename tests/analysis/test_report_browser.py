@@ -17,6 +17,7 @@ exceptions = pytest.importorskip("selenium.common.exceptions")
 ui = pytest.importorskip("selenium.webdriver.support.ui")
 BROWSER, DRIVER = shutil.which("chromium"), shutil.which("chromedriver")
 pytestmark = [
+    pytest.mark.slow,
     pytest.mark.skipif(not (BROWSER and DRIVER), reason="needs Debian's chromium and chromium-driver"),
     pytest.mark.xdist_group("browser"),
 ]
@@ -33,7 +34,9 @@ OPTIONS = ("--headless=new", "--no-sandbox", "--disable-dev-shm-usage", "--disab
 def page(bench, make_traces, tmp_path_factory):
     pytest.importorskip("plotly", reason="the page needs plotly (extra `report`)")
     path = tmp_path_factory.mktemp("browser") / "report.html"
-    path.write_text(build(Contents(bench, figures=("fig5",), traces=make_traces(bench))), encoding="utf-8")
+    path.write_text(
+        build(Contents(bench, figures=("budget_correlation",), traces=make_traces(bench))), encoding="utf-8"
+    )
     return path
 
 
@@ -93,7 +96,8 @@ def test_it_opens_and_shows_the_table(browser, bench):
 
 def test_the_figures_come_after_the_explorer(browser):
     size = browser.execute_script(
-        "const [image] = document.querySelectorAll('#figures .figures #figure-fig5 img'); return image.decode().then("
+        "const [image] = document.querySelectorAll('#figures .figures #figure-budget_correlation img');"
+        "return image.decode().then("
         "() => [image.naturalWidth, document.getElementById('pictures').content.childElementCount])"
     )
     assert size[0] > 100

@@ -6,16 +6,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from lcbench.analysis.figures import (
-    FIGURES,
-    critical_difference,
-    lines,
-    rank,
-    regret,
-    regret_evaluations,
-    time_to_target,
-)
+from lcbench.analysis.figures import FIGURES, _lines, critical_difference
 from lcbench.analysis.figures.contract import NothingToDrawError
+from lcbench.analysis.figures.optimizers import Rank, Regret, RegretOverEvaluations, TimeToTarget
 from lcbench.simulate.study import statistics, study
 from lcbench.simulate.study.regret import scores
 
@@ -61,9 +54,9 @@ def test_every_optimizer_has_a_look_of_its_own_and_the_same_in_every_figure(benc
 
 
 def test_bands_hold_the_lines(bench, traces):
-    for module in (regret, regret_evaluations, rank):
+    for module in (Regret, RegretOverEvaluations, Rank):
         frame = module.frame(bench, "valid_accuracy", traces)
-        value = "rank" if module is rank else "regret"
+        value = "rank" if module is Rank else "regret"
         known = frame.dropna()
         assert len(known)
         assert (known["low"] <= known[value] + 1e-12).all()
@@ -72,7 +65,7 @@ def test_bands_hold_the_lines(bench, traces):
 
 
 def test_over_evaluations_a_line_ends_with_the_shortest_run(bench, traces):
-    frame = regret_evaluations.frame(bench, "valid_accuracy", traces)
+    frame = RegretOverEvaluations.frame(bench, "valid_accuracy", traces)
     shortest = traces.groupby(["optimizer", "dataset", "seed"]).size().groupby("optimizer").min()
     for name, rows in frame.groupby("optimizer"):
         assert rows["evaluations"].max() <= shortest[name]
@@ -98,25 +91,25 @@ def test_the_diagram_shows_ranks_and_what_does_not_differ(bench, traces):
 
 def test_what_cannot_be_drawn_is_said(bench, traces):
     one = traces[traces["optimizer"] == "random"]
-    for module in (rank, critical_difference):
+    for module in (Rank, critical_difference):
         with pytest.raises(NothingToDrawError, match=r"it ranks optimizers, and this study has one \(random\)"):
             module.frame(bench, "valid_accuracy", one)
     with pytest.raises(NothingToDrawError, match=r"over data sets, and this study has one \(alpha\)"):
         critical_difference.frame(bench, "valid_accuracy", traces[traces["dataset"] == "alpha"])
     diverged = traces.assign(loss=np.inf)
     with pytest.raises(NothingToDrawError, match="no run has reached any"):
-        time_to_target.frame(bench, "valid_accuracy", diverged)
+        TimeToTarget.frame(bench, "valid_accuracy", diverged)
     with pytest.raises(NothingToDrawError, match="no optimizer has a result"):
-        regret_evaluations.frame(bench, "valid_accuracy", diverged)
+        RegretOverEvaluations.frame(bench, "valid_accuracy", diverged)
 
 
 def test_traces_from_elsewhere_are_in_seconds(traces):
-    assert lines.unit_of(traces.drop(columns="unit")) == "seconds"
+    assert _lines.unit_of(traces.drop(columns="unit")) == "seconds"
 
 
 def test_targets_are_drawn_as_distribution_functions(bench, traces):
-    frame = time_to_target.frame(bench, "valid_accuracy", traces)
-    figure = time_to_target.draw(frame)
+    frame = TimeToTarget.frame(bench, "valid_accuracy", traces)
+    figure = TimeToTarget.draw(frame)
     assert [panel.get_title() for panel in figure.axes] == [
         f"normalized regret of at most {target} %" for target in ("5", "1", "0.1")
     ]

@@ -5,8 +5,15 @@ import pandas as pd
 import pytest
 
 from lcbench.analysis import systems
-from lcbench.analysis.figures import fig9, fig10, fig11, fig12, fig15, fig16
 from lcbench.analysis.figures.contract import NothingToDrawError
+from lcbench.analysis.figures.systems import (
+    Competitors,
+    Components,
+    Ensembles,
+    MultiFidelity,
+    Portfolios,
+    Workers,
+)
 from lcbench.analysis.paper import TABLE_4, published_accuracy
 from lcbench.analysis.systems import network_of, trajectories, usual_workers
 
@@ -34,44 +41,47 @@ def test_a_line_is_of_the_usual_number_of_workers():
     one = rows(("bo", "network", 0, 1.0, 0.5), ("bohb", "network", 0, 1.0, 0.5), workers=2)
     study = pd.concat([one, rows(("bohb", "network", 0, 1.0, 0.9), workers=3)], ignore_index=True)
     assert usual_workers(study) == 2
-    assert fig9.frame(study)["error"].unique().tolist() == [0.5]
-    both = fig12.frame(study)
+    assert MultiFidelity.frame(study)["error"].unique().tolist() == [0.5]
+    both = Workers.frame(study)
     assert both["line"].unique().tolist() == ["BOHB, 2 workers", "BOHB, 3 workers"]
     assert both.groupby("line")["error"].first().to_list() == pytest.approx([0.5, 0.1])
 
 
 def test_figures_say_in_a_line_what_they_lack():
     study = rows(("bohb", "network", 0, 1.0, 0.5))
-    for module, names in (
-        (fig9, "bo"),
-        (fig10, "bohb-simple,bohb-greedy"),
-        (fig11, "bohb-greedy,full"),
-        (fig15, "bo,bohb-simple,bohb-greedy,full"),
-        (fig16, "full"),
+    for figure, names in (
+        (MultiFidelity, "bo"),
+        (Portfolios, "bohb-simple,bohb-greedy"),
+        (Ensembles, "bohb-greedy,full"),
+        (Components, "bo,bohb-simple,bohb-greedy,full"),
+        (Competitors, "full"),
     ):
         with pytest.raises(NothingToDrawError, match=f"this study has no runs of {names}; run 'lcbench study'") as e:
-            module.frame(study)
+            figure.frame(study)
         assert len(str(e.value).splitlines()) == 1
     with pytest.raises(NothingToDrawError, match="no system of this study has been run with two on one data set"):
-        fig12.frame(study)
+        Workers.frame(study)
     with pytest.raises(NothingToDrawError, match="no runs of full"):
         systems.numbers(study)
 
 
 def test_the_figures_show_the_components_that_the_paper_shows(make_systems):
     study = make_systems()
-    titles = {module: module.frame(study)["line"].unique().tolist() for module in (fig9, fig10, fig11, fig15, fig16)}
-    assert titles[fig9] == ["BO", "BOHB"]
-    assert titles[fig10] == ["BOHB", "BOHB + simple PF", "BOHB + greedy PF"]
-    assert len(titles[fig11]) == 5
-    assert len(titles[fig15]) == 11
-    assert titles[fig16][:2] == ["BOHB + greedy PF + Ens. (div.)", "HistGradientBoosting"]
-    figure = fig15.draw(fig15.frame(study))
-    assert [text.get_text() for text in figure.legends[0].get_texts()] == titles[fig15]
-    looks = [(line.get_color(), line.get_linestyle()) for line in figure.axes[0].lines]
+    titles = {
+        figure: figure.frame(study)["line"].unique().tolist()
+        for figure in (MultiFidelity, Portfolios, Ensembles, Components, Competitors)
+    }
+    assert titles[MultiFidelity] == ["BO", "BOHB"]
+    assert titles[Portfolios] == ["BOHB", "BOHB + simple PF", "BOHB + greedy PF"]
+    assert len(titles[Ensembles]) == 5
+    assert len(titles[Components]) == 11
+    assert titles[Competitors][:2] == ["BOHB + greedy PF + Ens. (div.)", "HistGradientBoosting"]
+    drawn = Components.draw(Components.frame(study))
+    assert [text.get_text() for text in drawn.legends[0].get_texts()] == titles[Components]
+    looks = [(line.get_color(), line.get_linestyle()) for line in drawn.axes[0].lines]
     assert len(set(looks)) == 11
-    assert len(figure.axes[0].collections) == 6, "searches have bands, baselines none"
-    assert figure.get_supxlabel() == "runs of 20 s, 1 worker, 3 seeds, some, 2 cores"
+    assert len(drawn.axes[0].collections) == 6, "searches have bands, baselines none"
+    assert drawn.get_supxlabel() == "runs of 20 s, 1 worker, 3 seeds, some, 2 cores"
 
 
 def test_table_4_is_the_last_accuracy_with_its_test_and_the_papers_beside_it():

@@ -17,6 +17,7 @@ def script():
     return module
 
 
+@pytest.mark.slow
 def test_all_35_data_sets_are_there(script):
     sizes = script.sizes()
     assert len({size.name for size in sizes}) == 35

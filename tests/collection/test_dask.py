@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from collecting_helpers import assert_same_curves, collect, finished_units, options, start, wait_until
+from collecting_helpers import PATIENCE, assert_same_curves, collect, finished_units, options, start, wait_until
 
 from lcbench.cli import run
 from lcbench.table import verify
@@ -54,6 +54,7 @@ def worker(processes: list, tmp_path: Path, address: str) -> subprocess.Popen:
     return launch(processes, "worker", address, "--nthreads", "1", *place.split())
 
 
+@pytest.mark.slow
 def test_a_worker_is_killed_in_the_middle_and_the_table_is_as_ever(processes, tmp_path):
     _, address = scheduler(processes, tmp_path)
     workers = [worker(processes, tmp_path, address) for _ in range(2)]
@@ -64,7 +65,7 @@ def test_a_worker_is_killed_in_the_middle_and_the_table_is_as_ever(processes, tm
     wait_until(lambda: finished_units(folder) >= 3, "three units are finished")
     workers[0].kill()
     assert finished_units(folder) < 16
-    _, said = command.communicate(timeout=100)
+    _, said = command.communicate(timeout=PATIENCE)
     assert command.returncode == 0, said
     assert "iris: 8 units finished" in said
     assert "Traceback" not in said
@@ -74,6 +75,7 @@ def test_a_worker_is_killed_in_the_middle_and_the_table_is_as_ever(processes, tm
     assert_same_curves(tmp_path / "local", folder)
 
 
+@pytest.mark.slow
 def test_a_scheduler_that_is_lost_or_not_there_is_said_in_one_line(processes, tmp_path, capsys):
     process, address = scheduler(processes, tmp_path)
     arguments = [*options(), "--engine", "dask", "--scheduler", address]
@@ -82,7 +84,7 @@ def test_a_scheduler_that_is_lost_or_not_there_is_said_in_one_line(processes, tm
     log = tmp_path / "bench" / "collect.log"
     wait_until(lambda: log.is_file() and "units:" in log.read_text(), "the collection has begun")
     process.kill()
-    _, said = losing.communicate(timeout=60)
+    _, said = losing.communicate(timeout=PATIENCE)
     assert losing.returncode == 2
     ahead, lost = said.splitlines()
     waiting = f"0 Dask worker threads at {address} (units wait until one comes: dask worker {address})"
@@ -109,6 +111,7 @@ def test_without_the_package_the_message_names_the_extra(tmp_path, monkeypatch, 
     assert not (tmp_path / "bench").exists()
 
 
+@pytest.mark.slow
 def test_the_readme_s_cluster_script_with_jobs_on_this_machine(processes, tmp_path):
     (script,) = re.findall(r"```text\n(import subprocess\n.*?)```", README, re.DOTALL)
     with_local_jobs, n = re.subn(r"from dask_jobqueue import SLURMCluster", LOCAL_JOBS, script)
@@ -116,7 +119,7 @@ def test_the_readme_s_cluster_script_with_jobs_on_this_machine(processes, tmp_pa
     path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
     done = subprocess.run(
         [sys.executable, "-c", with_local_jobs], cwd=tmp_path, env=os.environ | {"PATH": path}, capture_output=True,
-        text=True, timeout=100,
+        text=True, timeout=PATIENCE,
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
     assert "runs written to my-bench" in done.stdout

@@ -8,8 +8,8 @@ from collecting_helpers import NOW, assert_same_curves, collect, plan
 
 import lcbench
 from lcbench.collection.collecting import executor_for, opened
-from lcbench.collection.networks.cost import CostModel, Sizes
-from lcbench.collection.networks.train import network_shape
+from lcbench.collection.networks.cost import CostModel, Extent, Sizes
+from lcbench.collection.networks.problems import MLP
 from lcbench.collection.tasks import Extras, RunsTask
 from lcbench.errors import InputError, PlanConflictError, StoppedError, UnknownNameError
 from lcbench.table import verify
@@ -173,8 +173,8 @@ def test_seconds_come_from_the_cost_model_and_grow_evenly(whole):
     model = CostModel.from_json(provenance["cost model"])
     row = bench.dataset_table.loc["wine"]
     sizes = Sizes(int(row["train_instances"]), int(row["valid_instances"]), int(row["test_instances"]))
+    extent = Extent(int(row["features"]), int(row["classes"]), sizes)
     for config_id, config in bench.configs.iterrows():
-        shape = network_shape(int(row["features"]), int(row["classes"]), config)
-        wanted = model.epoch_seconds(shape, int(config["batch_size"]), sizes)
+        wanted = model.seconds_of(MLP().work(extent, config))
         seconds = bench.array("wine", "seconds", 4)[config_id]
         assert seconds == pytest.approx(np.tile(wanted * np.arange(5), (2, 1)), rel=1e-5)

@@ -7,12 +7,13 @@ import pytest
 import torch
 from torch.nn import functional
 
-from lcbench.collection.networks.cost import Sizes
-from lcbench.collection.networks.full.cost import FULL_KINDS, full_epoch_work
-from lcbench.collection.networks.full.modules import Block, Network, Noise, ResNet, build_network, drawn_network
-from lcbench.collection.networks.full.settings import ResNetShape, Settings, settings_of, shaped_resnet
-from lcbench.collection.networks.full.training import batch_sizes
-from lcbench.collection.networks.network import Shape, initial_parameters, shaped_mlp
+from lcbench.collection.networks.cost import Extent, Sizes
+from lcbench.collection.networks.loop.modules import Block, Network, Noise, ResNet, drawn_network
+from lcbench.collection.networks.loop.training import batch_sizes
+from lcbench.collection.networks.loop.work import epoch_work
+from lcbench.collection.networks.problems import Full
+from lcbench.collection.networks.recipe import Recipe, ResNetShape, Shape, shaped_mlp, shaped_resnet
+from lcbench.collection.networks.stack.stack import initial_parameters
 
 RESNET = {
     "network_type": "resnet",
@@ -38,8 +39,8 @@ RESNET = {
 SMALL = ResNetShape((3, 5, 4, 2), blocks_per_group=1, dropout=(0.0,))
 
 
-def plain(shape: Shape | ResNetShape) -> Settings:
-    return Settings(None, shape, 32, 0.01, 0.0, 0.9, 0.0)
+def plain(shape: Shape | ResNetShape) -> Recipe:
+    return Recipe(None, shape, 32, 0.01, 0.0, 0.9, 0.0)
 
 
 def drawn(shape: Shape | ResNetShape) -> Network:
@@ -71,21 +72,21 @@ class TestShapes:
     @pytest.mark.parametrize("columns, inputs", [(40, 10), (10, 10), (4, 4)])
     def test_a_configuration_of_everything(self, columns, inputs):
         """The SVD keeps at most the columns there are, and the network is as wide as what comes of it asks for."""
-        settings = settings_of(RESNET, columns, 2)
-        assert settings.svd_dim == inputs
-        assert settings.shape == ResNetShape((inputs, 100, 68, 36, 2), 2, (0.8, 0.4), 0.4, shake_shake=True)
-        assert (settings.learning_rate, settings.weight_decay, settings.momentum) == (0.01, 0.001, 0.9)
-        assert settings.mixup_alpha == 0.2
+        recipe = Full().recipe(RESNET, columns, 2)
+        assert recipe.svd_dim == inputs
+        assert recipe.shape == ResNetShape((inputs, 100, 68, 36, 2), 2, (0.8, 0.4), 0.4, shake_shake=True)
+        assert (recipe.learning_rate, recipe.weight_decay, recipe.momentum) == (0.01, 0.001, 0.9)
+        assert recipe.mixup_alpha == 0.2
 
     def test_what_is_switched_off(self):
         off = {"use_dropout": False, "use_shake_drop": False, "use_shake_shake": False, "preprocessor": "none"}
         changed = RESNET | off | {"optimizer": "adam", "adam_learning_rate": 0.1, "adam_weight_decay": 0.02}
         left_over = {"resnet_max_dropout", "max_shake_drop", "svd_target_dim", "mixup_alpha"}
         config = {k: v for k, v in changed.items() if k not in left_over and not k.startswith("sgd")}
-        settings = settings_of(config | {"training_technique": "standard"}, 10, 2)
-        assert settings.shape == ResNetShape((10, 100, 68, 36, 2), 2, (0.0, 0.0))
-        assert (settings.svd_dim, settings.momentum, settings.mixup_alpha) == (None, None, 0.0)
-        assert (settings.learning_rate, settings.weight_decay) == (0.1, 0.02)
+        recipe = Full().recipe(config | {"training_technique": "standard"}, 10, 2)
+        assert recipe.shape == ResNetShape((10, 100, 68, 36, 2), 2, (0.0, 0.0))
+        assert (recipe.svd_dim, recipe.momentum, recipe.mixup_alpha) == (None, None, 0.0)
+        assert (recipe.learning_rate, recipe.weight_decay) == (0.1, 0.02)
 
 
 class TestModules:
@@ -166,11 +167,11 @@ class TestModules:
         assert "directions" not in dict(network.named_parameters())
 
     def test_an_empty_network_takes_up_the_state_of_another(self):
-        settings = settings_of(RESNET, 20, 2)
-        first = drawn_network(settings, torch.randn(20, 10), np.random.default_rng(0))
+        recipe = Full().recipe(RESNET, 20, 2)
+        first = drawn_network(recipe, torch.randn(20, 10), np.random.default_rng(0))
         first.body(torch.randn(8, 10), noise())  # running statistics move
         first.eval()
-        second = build_network(RESNET, 20, 2)
+        second = Full().network(RESNET, 20, 2)
         second.load_state_dict(first.state_dict())
         x = torch.randn(4, 20)
         assert torch.equal(first(x), second(x))
@@ -195,8 +196,8 @@ class TestBatches:
 class TestWork:
     def test_by_hand(self):
         """100 rows in 4 batches of 30; the network of 124 parameters: 5 Linear layers, 3 normalisations."""
-        settings = replace(plain(SMALL), batch_size=30)
-        work = dict(zip(FULL_KINDS, full_epoch_work(settings, Sizes(100, 50, 70), 3), strict=True))
+        recipe = replace(plain(SMALL), batch_size=30)
+        work = epoch_work(recipe, Extent(3, 2, Sizes(100, 50, 70)))
         products = 3 * 5 + 5 * 4 + 5 * 4 + 4 * 4 + 4 * 2
         assert work["step"] == 4
         assert work["module and step"] == 4 * 8
@@ -208,6 +209,6 @@ class TestWork:
 
     @pytest.mark.parametrize("config", [RESNET, RESNET | {"use_shake_shake": False}])
     def test_updates_are_the_networks_parameters(self, config):
-        settings = settings_of(config, 20, 2)
-        work = dict(zip(FULL_KINDS, full_epoch_work(settings, Sizes(30, 5, 5), 20), strict=True))
-        assert work["parameter updates, SGD"] == parameters(build_network(config, 20, 2))
+        recipe = Full().recipe(config, 20, 2)
+        work = epoch_work(recipe, Extent(20, 2, Sizes(30, 5, 5)))
+        assert work["parameter updates, SGD"] == parameters(Full().network(config, 20, 2))

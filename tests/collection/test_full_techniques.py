@@ -5,8 +5,8 @@ import pytest
 import torch
 from torch.nn import functional
 
-from lcbench.collection.networks.full.modules import shake_drop, shake_shake
-from lcbench.collection.networks.full.training import Targets, make_optimizer, mix
+from lcbench.collection.networks.loop.modules import shake_drop, shake_shake
+from lcbench.collection.networks.loop.training import Targets, make_optimizer, mix
 from lcbench.collection.networks.tensors import directions
 
 A, B = torch.tensor([[1.0, 2.0]]), torch.tensor([[3.0, -2.0]])

@@ -3,11 +3,13 @@
 import numpy as np
 import pytest
 import torch
-from collection_helpers import CONFIG, blobs
+from collection_helpers import CONFIG, blobs, train
 
-from lcbench.collection.networks.measures import SAMPLE, gradient_statistics
-from lcbench.collection.networks.network import Shape, Stack, initial_parameters
-from lcbench.collection.networks.train import Extras, Tensors, train
+from lcbench.collection.networks.gradients import SAMPLE, statistics_of
+from lcbench.collection.networks.recipe import Shape
+from lcbench.collection.networks.stack.stack import Stack, initial_parameters
+from lcbench.collection.networks.tensors import Tensors
+from lcbench.collection.tasks import Extras
 
 
 def stepped(shape: Shape, n: int = 3) -> tuple[Stack, list[list[np.ndarray]]]:
@@ -40,7 +42,7 @@ def numpy_statistics(values: np.ndarray) -> dict[str, float]:
 
 def test_statistics_are_numpys_of_all_parameters_and_of_each_layer():
     stack, wanted = stepped(Shape((5, 20, 3), (0.0,)))
-    found = gradient_statistics(stack)
+    found = statistics_of(stack.flat_gradients())
     for i, layers in enumerate(wanted):
         for column, values in enumerate([np.concatenate(layers), *layers]):
             for name, value in numpy_statistics(values).items():
@@ -50,7 +52,7 @@ def test_statistics_are_numpys_of_all_parameters_and_of_each_layer():
 @pytest.mark.parametrize("width", [400, 1500])  # products together, and on some processors one by one
 def test_beyond_the_limit_a_fixed_subsample_stands_for_the_whole(width):
     stack, wanted = stepped(Shape((100, width, 2), (0.0,)), n=2)
-    first, second = gradient_statistics(stack), gradient_statistics(stack)
+    first, second = statistics_of(stack.flat_gradients()), statistics_of(stack.flat_gradients())
     for name, values in first.items():
         assert np.array_equal(values, second[name])
     for i, layers in enumerate(wanted):

@@ -6,7 +6,8 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lcbench.collection.networks.network import Shape, Stack, initial_parameters, shaped_mlp
+from lcbench.collection.networks.recipe import Shape, shaped_mlp
+from lcbench.collection.networks.stack.stack import Stack, initial_parameters
 
 
 def test_one_layer_is_a_linear_model():

@@ -13,8 +13,9 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from lcbench.collection.data.dataset import Dataset, number_classes
-from lcbench.collection.data.encodings import fit_onehot, fit_ordinal
-from lcbench.collection.data.preparation import ENCODINGS, Prepared, describe, prepare, split_rows
+from lcbench.collection.data.encodings import ENCODINGS, fit_onehot, fit_ordinal
+from lcbench.collection.data.preparation import describe, prepare, split_rows
+from lcbench.collection.data.prepared import Prepared
 from lcbench.collection.data.sources import load_dataset
 from lcbench.errors import DataError, UnknownNameError
 from lcbench.table import manifest

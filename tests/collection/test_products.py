@@ -6,7 +6,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from lcbench.collection.networks.products import affine, product, through_relu
+from lcbench.collection.networks.stack.products import affine, product, through_relu
 
 SIZES = st.integers(1, 40)
 

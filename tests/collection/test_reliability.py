@@ -13,7 +13,7 @@ import attempts
 import numpy as np
 import psutil
 import pytest
-from collecting_helpers import assert_same_curves, collect, finished_units, forked, options, plan, wait_until
+from collecting_helpers import PATIENCE, assert_same_curves, collect, finished_units, forked, options, plan, wait_until
 
 from lcbench.collection.collecting import opened, trainer
 from lcbench.collection.shards import Shards
@@ -132,7 +132,7 @@ def kill_all(commands: Commands, rng: np.random.Generator, *, early: bool, group
     family = psutil.Process(main).children(recursive=True)
     os.killpg(main, signal.SIGKILL) if group else os.kill(main, signal.SIGKILL)
     assert commands.end() == -signal.SIGKILL
-    assert not psutil.wait_procs(family, timeout=30)[1], "processes go on without their main process"
+    assert not psutil.wait_procs(family, timeout=PATIENCE)[1], "processes go on without their main process"
 
 
 def kill_singles(commands: Commands, rng: np.random.Generator, n: int) -> int:
@@ -160,6 +160,7 @@ def alive(pid: int) -> bool:
     return psutil.pid_exists(pid) and psutil.Process(pid).status() != psutil.STATUS_ZOMBIE
 
 
+@pytest.mark.slow
 def test_killed_more_than_twenty_times_it_still_ends_with_the_same_table(commands, tmp_path):
     """Killed at random moments: 3 main processes, 3 with all their processes, and 16 single processes."""
     rng, folder = np.random.default_rng(0), commands.folder

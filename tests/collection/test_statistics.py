@@ -5,9 +5,9 @@ import pytest
 import torch
 from sklearn.metrics import accuracy_score, balanced_accuracy_score, log_loss
 
-from lcbench.collection.networks.measures import Tally, evaluate
-from lcbench.collection.networks.network import Shape, Stack, initial_parameters
-from lcbench.collection.networks.passes import log_softmax
+from lcbench.collection.networks.measures import Tally, evaluate, log_softmax
+from lcbench.collection.networks.recipe import Shape
+from lcbench.collection.networks.stack.stack import Stack, initial_parameters
 
 
 def random_case(n=3, rows=101, classes=4):

@@ -7,21 +7,20 @@ import numpy as np
 import pytest
 import torch
 from collecting_helpers import collect
-from collection_helpers import CONFIG, blobs
+from collection_helpers import CONFIG, blobs, train
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import lcbench
-import lcbench.collection.networks.epoch as collection_epoch
-from lcbench.collection.collecting import Collection
-from lcbench.collection.networks import grouping
-from lcbench.collection.networks.epoch import hashed, hashed_masks, keys_on
-from lcbench.collection.networks.tensors import one_thread
-from lcbench.collection.networks.train import Tensors, network_shape, train, train_together
+from lcbench.collection.networks.problems import MLP
+from lcbench.collection.networks.recorder import Run
+from lcbench.collection.networks.stack import gpu
+from lcbench.collection.networks.stack.gpu import hashed_masks, keys_on
+from lcbench.collection.networks.tensors import Tensors, one_thread
 from lcbench.collection.plan import given_configs
 from lcbench.collection.tasks import Extras, RunsTask
 from lcbench.errors import InputError
-from lcbench.space import spaces
+from lcbench.space import paper, spaces
 from lcbench.table import verify
 from lcbench.work import Outcome, run
 
@@ -52,18 +51,28 @@ def key(run):
     return run.budget, run.seed, run.n_parameters
 
 
-def masks_as_on_a_device(monkeypatch):
-    monkeypatch.setattr(collection_epoch, "masks_for", hashed)
+class OnADevice(MLP):
+    """Trains as on a GPU, but on the CPU."""
+
+    def _engine(self, device):
+        return gpu.train
+
+
+def train_together(data, configs, *arguments, **options) -> list[list[Run]]:
+    return OnADevice().train_all(data, configs, *arguments, **options)
+
+
+def recipes(configs, features, classes):
+    return [MLP().recipe(config, features, classes) for config in configs]
 
 
 @pytest.mark.parametrize("layers", [1, 2, 4])
-def test_a_configuration_gives_the_same_alone_and_beside_others(data, monkeypatch, layers):
-    masks_as_on_a_device(monkeypatch)
+def test_a_configuration_gives_the_same_alone_and_beside_others(data, layers):
     configs = [config | {"num_layers": layers} for config in CONFIGS]
     arguments = {"budgets": (3, 6), "seeds": (0, 1), "plan_seed": 0, "clock": ticks}
-    together = train_together(data, configs, epoch_seconds=[1.0, 2.0, 3.0, 4.0], **arguments)
+    together = train_together(data, configs, step_seconds=[1.0, 2.0, 3.0, 4.0], **arguments)
     for config, found, seconds in zip(configs, together, (1.0, 2.0, 3.0, 4.0), strict=True):
-        alone = train(data, config, epoch_seconds=seconds, **arguments)
+        (alone,) = train_together(data, [config], step_seconds=[seconds], **arguments)
         assert [(r.budget, r.seed, r.n_parameters) for r in found] == [
             (r.budget, r.seed, r.n_parameters) for r in alone
         ]
@@ -95,6 +104,15 @@ def test_gradients_are_of_one_configuration(data):
         train_together(data, CONFIGS, (2,), (0,), 0, ticks, extras=Extras(gradients=True))
 
 
+def test_gradients_are_those_of_a_stack(data):
+    arguments = {"budgets": (3,), "seeds": (0, 1), "plan_seed": 0, "clock": ticks, "extras": Extras(gradients=True)}
+    config = CONFIG | {"max_dropout": 0.0}
+    (found,) = train_together(data, [config], **arguments)
+    for one, other in zip(found, train(data, config, **arguments), strict=True):
+        for name, values in one.gradients.items():
+            assert values == pytest.approx(other.gradients[name], abs=2e-5, nan_ok=True), name
+
+
 def test_a_mask_does_not_depend_on_how_wide_the_widest_is():
     keys = keys_on(torch.device("cpu"), np.random.default_rng(0).integers(2**64, size=3, dtype=np.uint64))
     rates = torch.tensor([0.2, 0.5, 0.0])[:, None, None]
@@ -116,23 +134,23 @@ class TestGrouping:
     @settings(max_examples=15, deadline=None)
     @given(seed=st.integers(0, 1000), features=st.integers(1, 400), rows=st.integers(10, 20_000))
     def test_its_promises(self, seed, features, rows):
-        configs = spaces.sample(spaces.get_space("mlp"), 60, np.random.default_rng(seed)).to_dict("records")
-        found = grouping.groups(configs, features, 5, rows, 9)
+        configs = spaces.sample(paper.mlp(), 60, np.random.default_rng(seed)).to_dict("records")
+        found = gpu.groups(recipes(configs, features, 5), rows, 9)
         assert sorted(i for group in found for i in group) == list(range(60))
         for group in found:
             own = [configs[i] for i in group]
             assert len({config["num_layers"] for config in own}) == 1
             sizes = [config["batch_size"] for config in own]
-            assert max(sizes) <= grouping.BATCHES * min(sizes) + 1
-            assert len({len(network_shape(features, 5, config).widths) for config in own}) == 1
+            assert max(sizes) <= gpu.BATCHES * min(sizes) + 1
+            assert len({len(recipe.shape.widths) for recipe in recipes(own, features, 5)}) == 1
 
     def test_many_share_few_stacks(self):
-        configs = spaces.sample(spaces.get_space("mlp"), 2000, np.random.default_rng(0)).to_dict("records")
-        assert len(grouping.groups(configs, 20, 2, 5000, 9)) < 2000 / 8
+        configs = spaces.sample(paper.mlp(), 2000, np.random.default_rng(0)).to_dict("records")
+        assert len(gpu.groups(recipes(configs, 20, 2), 5000, 9)) < 2000 / 8
 
     def test_memory_is_bounded(self, monkeypatch):
-        monkeypatch.setattr(grouping, "STACK_BYTES", 1)
-        assert grouping.groups([CONFIG] * 3, 4, 3, 100, 9) == [[0], [1], [2]]
+        monkeypatch.setattr(gpu, "STACK_BYTES", 1)
+        assert gpu.groups(recipes([CONFIG] * 3, 4, 3), 100, 9) == [[0], [1], [2]]
 
 
 class Engine:
@@ -163,11 +181,12 @@ def test_units_that_fail_together_are_tried_alone():
 
 
 def test_a_collection_in_shared_stacks_gives_the_same_table(tmp_path, monkeypatch):
-    sampled = spaces.sample(spaces.get_space("mlp"), 6, np.random.default_rng(3))
+    sampled = spaces.sample(paper.mlp(), 6, np.random.default_rng(3))
     given = {"configs": given_configs("mlp", sampled.assign(max_dropout=0.0, num_layers=3))}
-    collect(tmp_path / "alone", **given)
-    monkeypatch.setattr(Collection, "_groups", lambda self, described, own: [[1, 3, 5], [0], [2, 4]])
-    collect(tmp_path / "together", **given)
+    collect(tmp_path / "alone", inline=True, **given)
+    monkeypatch.setattr(MLP, "groups", lambda *_: [[1, 3, 5], [0], [2, 4]])
+    monkeypatch.setattr(MLP, "_engine", lambda *_: gpu.train)
+    collect(tmp_path / "together", inline=True, **given)
     alone, together = lcbench.load(tmp_path / "alone"), lcbench.load(tmp_path / "together")
     assert verify.verify(together.folder) == []
     for dataset, budget in itertools.product(alone.datasets, alone.budgets):

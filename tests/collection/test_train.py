@@ -6,13 +6,14 @@ import math
 import numpy as np
 import pytest
 import torch
-from collection_helpers import CONFIG, blobs, peer_loop
+from collection_helpers import CONFIG, blobs, peer_loop, train
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from lcbench.collection.networks.passes import class_weights
+from lcbench.collection.networks.measures import class_weights
 from lcbench.collection.networks.randomness import streams
-from lcbench.collection.networks.train import Tensors, cosine, train
+from lcbench.collection.networks.recipe import cosine
+from lcbench.collection.networks.tensors import Tensors
 
 
 @pytest.fixture(scope="module")

@@ -15,12 +15,17 @@ from ConfigSpace.hyperparameters import (
     UniformFloatHyperparameter,
     UniformIntegerHyperparameter,
 )
+from playing import assert_nothing_known_early, play, steps
 
 from lcbench.simulate import OPTIMIZERS, FunctionBackend, ReplayBackend, SurrogateBackend, simulate
-from lcbench.space.spaces import from_json, get_space, to_json
+from lcbench.space import paper
+from lcbench.space.spaces import from_json, to_json
 from lcbench.table.curve import Curve
 
 JOBS = 18  # some after the first model of eight results
+
+
+LIMITS = {"workers": 3, "evaluations": JOBS}
 
 
 @pytest.fixture(params=list(OPTIMIZERS))
@@ -34,57 +39,34 @@ def surrogate(bench):
     return SurrogateBackend.fit(bench, "alpha", model="forest", folds=2).surrogate
 
 
-@pytest.fixture(
-    params=["surrogate", "surrogate with noise", "surrogate, exact", "drawn seeds", "mean of seeds", "nearest"]
-)
-def backend(request, bench, surrogate):
-    exact = ReplayBackend(bench, "alpha")
-    return {
+@pytest.fixture
+def backend_of(bench, surrogate):
+    backends = {
         "surrogate": lambda: SurrogateBackend(surrogate),
         "surrogate with noise": lambda: SurrogateBackend(surrogate, noise="residual"),
         "surrogate, exact": lambda: SurrogateBackend(surrogate, exact_on_table=True),
         "drawn seeds": lambda: ReplayBackend(bench, "alpha", seed="draw"),
         "mean of seeds": lambda: ReplayBackend(bench, "alpha", seed="mean", schedule="non-adaptive"),
-        "nearest": lambda: ReplayBackend(exact.bench, "alpha", match="nearest"),
-    }[request.param]()
+        "nearest": lambda: ReplayBackend(bench, "alpha", match="nearest"),
+    }
+    return lambda kind: backends[kind]()
 
 
-class Spy:
-    """Passes everything on, and keeps what was told when a job was asked for."""
-
-    def __init__(self, optimizer):
-        self.optimizer, self.told, self.known = optimizer, [], {}
-
-    def ask(self):
-        job = self.optimizer.ask()
-        self.known[id(job)] = len(self.told)
-        return job
-
-    def tell(self, result):
-        self.told.append(result)
-        self.optimizer.tell(result)
-
-
-def play(name, backend, seed=0):
-    spy = Spy(OPTIMIZERS[name](backend.domain(), backend.budgets, np.random.default_rng(seed)))
-    return simulate(spy, backend, workers=3, evaluations=JOBS), spy
-
-
-def steps(trace):
-    return [(r.job.trial, dict(r.job.config), r.job.budget, r.loss, r.finished, r.worker) for r in trace.results]
+@pytest.fixture(
+    params=["surrogate", "surrogate with noise", "surrogate, exact", "drawn seeds", "mean of seeds", "nearest"]
+)
+def backend(request, backend_of):
+    return backend_of(request.param)
 
 
 def test_laws_of_the_trace(name, backend):
-    trace, spy = play(name, backend)
+    trace, spy = play(OPTIMIZERS[name], backend, **LIMITS)
     assert len(trace) == JOBS
     assert {r.job.budget for r in trace.results} <= set(backend.budgets)
-    for result in trace.results:
-        told_before = spy.told[: spy.known[id(result.job)]]
-        assert all(each.finished <= result.started for each in told_before), "nothing told before it finished"
+    assert_nothing_known_early(spy, trace)
     ends = sorted(r.finished for r in trace.results)
     incumbents = [trace.incumbent(end).loss for end in ends]
     assert all(after <= before for before, after in pairwise(incumbents)), "the incumbent never worsens"
-    assert steps(trace) == steps(play(name, backend)[0]), "same seed, same trace"
     for result in trace.results:
         Configuration(backend.domain().space, values=dict(result.job.config))  # raises if it is not legal
         assert result.loss == backend.metric.loss(backend.curve(result.job.config, result.job.budget).values[-1])
@@ -125,12 +107,19 @@ def legal(space):
     return curve, seen
 
 
-@pytest.mark.parametrize("space", [conditional(), get_space("full")], ids=["made up", "full"])
+@pytest.mark.parametrize("kind", ["drawn seeds", "surrogate with noise"])
+def test_the_same_seed_gives_the_same_trace(kind, backend_of):
+    """Where a backend draws; on tables and functions every optimizer is held to it in ``test_optimizers.py``."""
+    first, again, other = (steps(play(OPTIMIZERS["bohb"], backend_of(kind), seed, **LIMITS)[0]) for seed in (0, 0, 1))
+    assert first == again != other
+
+
+@pytest.mark.parametrize("space", [conditional(), paper.full()], ids=["made up", "full"])
 def test_a_conditional_space_is_searched_lawfully(name, space):
     """Every configuration is legal, what is inactive is absent, and both sides of each condition are tried."""
     curve, seen = legal(space)
     backend = FunctionBackend(space, (1, 3), curve)
     optimizer = OPTIMIZERS[name](backend.domain(), backend.budgets, np.random.default_rng(0))
-    simulate(optimizer, backend, workers=2, evaluations=80)
+    simulate(optimizer, backend, workers=2, evaluations=50)
     for part in space.conditional_hyperparameters:
         assert {part in config for config in seen} == {True, False}, part

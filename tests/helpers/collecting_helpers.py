@@ -13,9 +13,13 @@ import numpy as np
 import psutil
 
 import lcbench
-from lcbench.collection.collecting import executor_for, opened
+from lcbench.collection.collecting import executor_for, opened, trainer
 from lcbench.collection.networks.metrics import METRICS
 from lcbench.collection.plan import Plan, sampled_configs
+from lcbench.work import InlineExecutor
+
+PATIENCE = 600
+"""Seconds after which something counts as hanging, however busy the machine is. Nothing is ever asserted to be fast."""
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 PROGRAM = (sys.executable, "-c", "from lcbench.cli import main; main()")
@@ -33,10 +37,11 @@ def options(n: int = 4, budgets: str = "2,4", jobs: int = 2) -> list[str]:
     return text.split()
 
 
-def collect(folder: Path, jobs: int = 1, stop_after: int | None = None, **changes) -> None:
-    """Collect in this process, all of it or some units."""
+def collect(folder: Path, jobs: int = 1, stop_after: int | None = None, inline: bool = False, **changes) -> None:
+    """Collect, all of it or some units; inline in this process, which sees what a test has changed."""
     made = plan(**changes)
-    with executor_for(made, folder, jobs=jobs) as executor, opened(made, folder) as collection:
+    engine = InlineExecutor(trainer(made, folder)) if inline else executor_for(made, folder, jobs=jobs)
+    with engine as executor, opened(made, folder) as collection:
         for n, _ in enumerate(collection.run(executor), start=1):
             if n == stop_after:
                 return
@@ -68,7 +73,7 @@ def forked(main: int) -> tuple[list[psutil.Process], list[psutil.Process]]:
     return servers, training
 
 
-def wait_until(condition: Callable[[], object], what: str, seconds: float = 300) -> None:
+def wait_until(condition: Callable[[], object], what: str, seconds: float = PATIENCE) -> None:
     """Wait for something to happen, generously: other work may have the machine."""
     end = time.monotonic() + seconds
     while not condition():

@@ -5,10 +5,16 @@ from itertools import pairwise
 import numpy as np
 import torch
 
-from lcbench.collection.data.preparation import Prepared
-from lcbench.collection.networks.network import initial_parameters, shaped_mlp
-from lcbench.collection.networks.passes import class_weights
+from lcbench.collection.data.prepared import Prepared
+from lcbench.collection.networks.loop import fitting
+from lcbench.collection.networks.loop.fitting import FittedNetwork
+from lcbench.collection.networks.measures import class_weights
+from lcbench.collection.networks.problems import MLP, Full, NetworkProblem
 from lcbench.collection.networks.randomness import streams
+from lcbench.collection.networks.recipe import shaped_mlp
+from lcbench.collection.networks.recorder import Run
+from lcbench.collection.networks.stack.stack import initial_parameters
+from lcbench.collection.networks.tensors import Tensors
 
 CONFIG = {
     "batch_size": 16,
@@ -41,6 +47,22 @@ def blobs(rows: int = 120, features: int = 4, classes: int = 3, name: str = "blo
         dropped=(),
         **arrays,
     )
+
+
+def problem_of(config: dict) -> NetworkProblem:
+    """The problem of a configuration of these tests."""
+    return Full() if "network_type" in config else MLP()
+
+
+def train(data: Tensors, config: dict, *arguments, **options) -> list[Run]:
+    """Train one configuration, see :meth:`lcbench.collection.problem.Problem.train_all`."""
+    return problem_of(config).train_all(data, [config], *arguments, **options)[0]
+
+
+def fit(data: Tensors, config: dict, budget: int, seed: int, plan_seed: int, clock, **options) -> FittedNetwork:
+    """Train one run of a configuration, see :func:`lcbench.collection.networks.loop.fitting.fit`."""
+    candidate = problem_of(config)._candidate(data, config, plan_seed)
+    return fitting.fit(data, candidate, budget, seed, clock, **options)
 
 
 def _network(data: Prepared, config: dict, rng: np.random.Generator) -> torch.nn.Sequential:

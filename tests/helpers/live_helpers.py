@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import torch
+from playing import Script as Script
 
 from lcbench import cli
 from lcbench.simulate.optimizers import OPTIMIZERS
@@ -15,19 +16,6 @@ from lcbench.simulate.realtime.job import JobTask
 from lcbench.simulate.training import Train, TrainingBackend
 from lcbench.table.curve import Curve
 from lcbench.work.processes import LocalExecutor
-
-
-class Script:
-    """Asks for these jobs, and learns nothing."""
-
-    def __init__(self, *jobs) -> None:
-        self.jobs = list(jobs)
-
-    def ask(self):
-        return self.jobs.pop(0) if self.jobs else None
-
-    def tell(self, result) -> None:
-        pass
 
 
 class Stopped:

@@ -1,20 +1,23 @@
-"""Opening a table is light: what is slow or optional is not imported."""
+"""Importing, asking for help and opening a table are light: what is slow or optional is not loaded."""
 
 import subprocess
 import sys
+from importlib.metadata import entry_points
 
 import pytest
 
 import lcbench
+from lcbench.cli import GROUP
 
-HEAVY = ("torch", "openml", "sklearn", "matplotlib", "ConfigSpace", "joblib", "lcbench.collection", "lcbench.analysis")
+TRAINING = ("torch", "openml", "sklearn")
+HEAVY = (*TRAINING, "matplotlib", "ConfigSpace", "joblib", "lcbench.collection.plan", "lcbench.analysis.figures")
 
 
 def loaded_after(code: str, names: tuple[str, ...]) -> set[str]:
     """Which of these modules a fresh interpreter has loaded after running some code."""
     code = f"import sys\n{code}\nprint(*sorted({set(names)!r} & set(sys.modules)))"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    return set(done.stdout.split())
+    return set(done.stdout.splitlines()[-1].split())
 
 
 def test_opening_and_asking_a_table(bench: lcbench.Benchmark):
@@ -24,27 +27,29 @@ def test_opening_and_asking_a_table(bench: lcbench.Benchmark):
     assert loaded_after(code, HEAVY) == set()
 
 
-def test_importing_alone_loads_not_even_pandas():
-    assert loaded_after("import lcbench", (*HEAVY, "pandas", "numpy", "pyarrow")) == set()
+@pytest.mark.parametrize("room", ["", ".collection", ".simulate", ".analysis"])
+def test_importing_loads_not_even_pandas(room):
+    assert loaded_after(f"import lcbench{room}", (*HEAVY, "pandas", "numpy", "pyarrow")) == set()
 
 
-@pytest.mark.parametrize(
-    "code",
-    ["import lcbench.simulate", "from lcbench.simulate import simulate, ReplayBackend, OPTIMIZERS; OPTIMIZERS['bohb']"],
-)
-def test_replay_needs_no_training(code):
-    assert loaded_after(code, ("torch", "openml", "lcbench.collection")) == set()
+def test_help_of_every_command_loads_nothing_that_trains():
+    names = sorted(entry.name for entry in entry_points(group=GROUP))
+    assert {"collect", "simulate", "figures", "fit"} <= set(names)
+    code = f"from lcbench import cli\nfor name in {names}: assert cli.run([name, '--help']) == 0"
+    code += "\nassert cli.run(['--help']) == 0; print()"
+    assert loaded_after(code, (*TRAINING, "numpy", "pandas", "pyarrow", "matplotlib", "scipy")) == set()
+
+
+def test_replaying_needs_no_training():
+    code = "from lcbench.simulate import simulate, ReplayBackend, OPTIMIZERS; OPTIMIZERS['bohb']"
+    assert loaded_after(code, (*TRAINING, "lcbench.collection")) == set()
 
 
 def test_the_registry_imports_an_optimizer_when_it_is_asked_for():
     code = "from lcbench.simulate import OPTIMIZERS; assert len(OPTIMIZERS) > 15; OPTIMIZERS['random']"
-    assert (
-        loaded_after(
-            code, ("scipy.optimize", "sklearn", "lcbench.simulate.optimizers._gp", "lcbench.simulate.adapters")
-        )
-        == set()
-    )
+    others = ("scipy.optimize", "sklearn", "lcbench.simulate.optimizers._gp", "lcbench.simulate.adapters")
+    assert loaded_after(code, others) == set()
 
 
 def test_the_records_of_data_sets_need_no_libraries_of_their_sources():
-    assert loaded_after("import lcbench.collection.data.sources", ("torch", "openml", "sklearn", "arff")) == set()
+    assert loaded_after("import lcbench.collection.data.sources", (*TRAINING, "arff")) == set()

@@ -11,20 +11,20 @@ import pytest
 from ConfigSpace import AndConjunction, Categorical, ConfigurationSpace, EqualsCondition, OrConjunction
 
 from lcbench.errors import InputError
+from lcbench.space import paper
 from lcbench.space.encoding import Encoding
 from lcbench.space.spaces import (
     active_names,
     check_conditions,
     check_configs,
     from_json,
-    get_space,
     records,
     sample,
     to_frame,
     to_json,
 )
 
-SPACE = get_space("full")
+SPACE = paper.full()
 
 RANGES = {
     "mlp_num_layers": (1, 6, False),

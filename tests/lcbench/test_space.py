@@ -9,9 +9,11 @@ from ConfigSpace import Categorical, ConfigurationSpace, EqualsCondition, Float,
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from lcbench.collection.problem import PROBLEMS, get_problem
 from lcbench.errors import DamagedFileError, InputError, UnknownNameError
+from lcbench.space import paper
 from lcbench.space.encoding import Encoding
-from lcbench.space.spaces import SPACES, check_configs, from_json, get_space, records, sample, to_frame, to_json
+from lcbench.space.spaces import check_configs, from_json, records, sample, to_frame, to_json
 
 PAPER_TABLE_1 = {
     "num_layers": (1, 5, False, int),
@@ -44,28 +46,26 @@ def written(space: ConfigurationSpace) -> dict[str, tuple]:
 
 
 def good(n: int = 3) -> pd.DataFrame:
-    return sample(get_space("mlp"), n, np.random.default_rng(0))
+    return sample(paper.mlp(), n, np.random.default_rng(0))
 
 
 class TestSpaces:
     def test_mlp_is_table_1_of_the_paper(self):
-        assert written(get_space("mlp")) == PAPER_TABLE_1
+        assert written(paper.mlp()) == PAPER_TABLE_1
 
     def test_the_released_data_has_more_units_and_momentum_on_a_log_scale(self):
         changed = {"max_units": (64, 1024, True, int), "momentum": (0.1, 0.99, True, float)}
-        assert written(get_space("mlp-released")) == PAPER_TABLE_1 | changed
+        assert written(paper.mlp_released()) == PAPER_TABLE_1 | changed
 
-    @pytest.mark.parametrize("name", SPACES)
+    @pytest.mark.parametrize("name", PROBLEMS)
     def test_a_space_knows_its_name(self, name):
-        assert get_space(name).name == name
+        assert get_problem(name).space.name == name
 
     def test_an_unknown_space_names_the_nearest(self):
-        with pytest.raises(UnknownNameError, match="unknown space 'mpl'; nearest: mlp"):
-            get_space("mpl")
+        with pytest.raises(UnknownNameError, match="unknown problem 'mpl'; nearest: mlp"):
+            get_problem("mpl")
 
-    @pytest.mark.parametrize(
-        "space", [get_space("mlp"), get_space("mlp-released"), conditional()], ids=lambda s: s.name
-    )
+    @pytest.mark.parametrize("space", [paper.mlp(), paper.mlp_released(), conditional()], ids=lambda s: s.name)
     def test_json_round_trip_leaves_the_document_alone(self, space):
         document = to_json(space)
         assert from_json(json.loads(json.dumps(document))) == space
@@ -80,7 +80,7 @@ class TestSpaces:
 class TestSample:
     def test_same_generator_state_same_configurations(self):
         pd.testing.assert_frame_equal(good(20), good(20))
-        other = sample(get_space("mlp"), 20, np.random.default_rng(1))
+        other = sample(paper.mlp(), 20, np.random.default_rng(1))
         assert not other.equals(good(20))
 
     def test_the_global_state_is_left_alone(self):
@@ -97,25 +97,25 @@ class TestSample:
 
     def test_uniform_on_each_scale(self):
         """In the unit cube the mean of 2000 uniform numbers is 0.5 with standard error 0.0065."""
-        space = get_space("mlp")
+        space = paper.mlp()
         cube = Encoding(space).vectors(sample(space, 2000, np.random.default_rng(2)))
         np.testing.assert_allclose(cube.mean(axis=0), 0.5, atol=0.03)
         np.testing.assert_allclose(np.median(cube, axis=0), 0.5, atol=0.05)
 
     def test_half_of_the_learning_rates_are_below_the_geometric_mean(self):
-        rates = sample(get_space("mlp"), 2000, np.random.default_rng(3))["learning_rate"]
+        rates = sample(paper.mlp(), 2000, np.random.default_rng(3))["learning_rate"]
         assert 0.46 < (rates < np.sqrt(1e-4 * 1e-1)).mean() < 0.54
 
     @pytest.mark.parametrize("n", [0, -1])
     def test_none_is_refused(self, n):
         with pytest.raises(InputError, match="must be at least 1"):
-            sample(get_space("mlp"), n, np.random.default_rng(0))
+            sample(paper.mlp(), n, np.random.default_rng(0))
 
 
 class TestCube:
     def test_by_hand(self):
         """The middle of a log scale is the geometric mean, of a linear one the arithmetic mean."""
-        (middle,) = Encoding(get_space("mlp")).decode(np.full((1, 7), 0.5))
+        (middle,) = Encoding(paper.mlp()).decode(np.full((1, 7), 0.5))
         assert middle["learning_rate"] == pytest.approx(np.sqrt(1e-4 * 1e-1))
         assert middle["weight_decay"] == pytest.approx((1e-5 + 1e-1) / 2)
         assert middle["momentum"] == pytest.approx((0.1 + 0.99) / 2)
@@ -125,7 +125,7 @@ class TestCube:
     @settings(deadline=None, max_examples=60)
     @given(st.sampled_from(["mlp", "mlp-released"]), st.lists(st.floats(0, 1), min_size=7, max_size=7))
     def test_every_point_is_a_configuration_of_the_space(self, name, point):
-        space = get_space(name)
+        space = get_problem(name).space
         cube = np.array([point])
         configs = to_frame(space, Encoding(space).decode(cube))
         checked = check_configs(space, configs)
@@ -135,16 +135,16 @@ class TestCube:
         assert ((again >= 0) & (again <= 1)).all()
 
     @settings(deadline=None, max_examples=30)
-    @given(st.sampled_from(sorted(SPACES)), st.integers(0, 2**32 - 1))
+    @given(st.sampled_from(sorted(PROBLEMS)), st.integers(0, 2**32 - 1))
     def test_configurations_come_back(self, name, seed):
-        space = get_space(name)
+        space = get_problem(name).space
         configs = sample(space, 5, np.random.default_rng(seed))
         back = to_frame(space, Encoding(space).decode(Encoding(space).cube(configs)))
         pd.testing.assert_frame_equal(back, configs, check_dtype=False, rtol=1e-8)
 
-    @pytest.mark.parametrize("name", sorted(SPACES))
-    def test_one_and_many_configurations_have_the_same_coordinates_to_the_last_bit(self, name):
-        space = get_space(name)
+    @pytest.mark.parametrize("make", [paper.mlp, paper.mlp_released, paper.full])
+    def test_one_and_many_configurations_have_the_same_coordinates_to_the_last_bit(self, make):
+        space = make()
         configs = sample(space, 100, np.random.default_rng(4))
         one_by_one = np.array([Encoding(space).encode(config) for config in records(space, configs)])
         assert one_by_one.tobytes() == Encoding(space).cube(configs).tobytes()
@@ -166,13 +166,13 @@ class TestCube:
 
 class TestCheckConfigs:
     def test_columns_are_brought_into_order_and_integers_are_integers(self):
-        space = get_space("mlp")
+        space = paper.mlp()
         shuffled = good()[["momentum", *[name for name in PAPER_TABLE_1 if name != "momentum"]]]
         checked = check_configs(space, shuffled.astype({"num_layers": float, "batch_size": float}))
         pd.testing.assert_frame_equal(checked, good())
 
     def test_whole_numbers_for_a_real_hyperparameter_become_real(self):
-        checked = check_configs(get_space("mlp"), good().assign(max_dropout=[0, 1, 0]))
+        checked = check_configs(paper.mlp(), good().assign(max_dropout=[0, 1, 0]))
         assert checked["max_dropout"].dtype == np.float64
 
     @pytest.mark.parametrize(
@@ -192,7 +192,7 @@ class TestCheckConfigs:
         configs = good().astype({name: object})
         configs.loc[1, name] = value
         with pytest.raises(InputError, match=f"configuration in row 1: .*{message}"):
-            check_configs(get_space("mlp"), configs)
+            check_configs(paper.mlp(), configs)
 
     @pytest.mark.parametrize(
         ("change", "message"),
@@ -210,7 +210,7 @@ class TestCheckConfigs:
     )
     def test_tables_that_do_not_fit(self, change, message):
         with pytest.raises(InputError, match=message):
-            check_configs(get_space("mlp"), change(good()))
+            check_configs(paper.mlp(), change(good()))
 
     def test_what_is_inactive_may_be_missing_and_categories_are_checked(self):
         space = conditional()

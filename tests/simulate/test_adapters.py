@@ -16,6 +16,7 @@ from ConfigSpace.hyperparameters import (
     UniformFloatHyperparameter,
     UniformIntegerHyperparameter,
 )
+from playing import SPACE, assert_nothing_known_early, curve, play, steps
 
 from lcbench.collection.networks.metrics import METRICS
 from lcbench.errors import InputError
@@ -33,7 +34,6 @@ from lcbench.simulate.contract import Result
 from lcbench.table.curve import Curve
 
 LOSS = METRICS["valid_cross_entropy"]
-SPACE = ConfigurationSpace({"x": (0.0, 1.0), "n": (1, 9), "c": ["a", "b", "d"]})
 PACKAGES = {"optuna": "optuna", "smac": "smac", "syne-tune": "syne_tune", "neps": "neps"}
 MANY = {"smac-multi-fidelity": 20, "smac-forest": 8, "syne-tune-tpe": 20, "syne-tune-bohb": 30, "neps-gp": 8}
 CLIMBING = (
@@ -47,15 +47,6 @@ pytestmark = [
 ]
 
 
-def curve(config, budget):
-    """Better with more epochs; one in about six diverges; an epoch takes 1 to 3 s."""
-    epochs = np.arange(budget + 1.0)
-    values = (config["x"] - 0.3) ** 2 + (config["c"] == "a") + 1 / (1 + epochs)
-    if config["n"] == 4 or config["x"] > 0.95:
-        values[1:] = np.nan
-    return Curve(values, (1 + 2 * config["x"]) * epochs)
-
-
 def need(name):
     found = next(each for prefix, each in PACKAGES.items() if name.startswith(prefix))
     pytest.importorskip(found, reason=f"{found} is an extra that is not installed here")
@@ -67,42 +58,10 @@ def name(request):
     return request.param
 
 
-class Spy:
-    """Passes everything on, and notes when it was asked what."""
-
-    def __init__(self, optimizer):
-        self.optimizer, self.asked, self.now = optimizer, [], 0.0
-
-    def ask(self):
-        job = self.optimizer.ask()
-        if job is not None:
-            self.asked.append((job, self.now))
-        return job
-
-    def tell(self, result):
-        assert result.finished >= self.now, "told in order"
-        assert any(job is result.job for job, _ in self.asked), "told what was asked"
-        self.now = result.finished
-        self.optimizer.tell(result)
-
-
-def play(make, backend, seed=0, **limits):
-    spy = Spy(make(backend.domain(), backend.budgets, np.random.default_rng(seed)))
-    return simulate(spy, backend, **limits), spy
-
-
-def steps(trace):
-    return [
-        (r.job.trial, tuple(r.job.config.items()), r.job.budget, r.job.parent, r.loss, r.finished)
-        for r in trace.results
-    ]
-
-
 def assert_lawful(trace, spy, backend, workers):
     assert {r.job.budget for r in trace.results} <= set(backend.budgets)
     assert {r.worker for r in trace.results} == set(range(workers))
-    started = {id(r.job): r.started for r in trace.results}
-    assert all(asked <= started[id(job)] for job, asked in spy.asked), "nothing is known early"
+    assert_nothing_known_early(spy, trace)
     for number in {r.job.trial for r in trace.results}:
         jobs = [r for r in trace.results if r.job.trial == number]
         assert all(a.finished <= b.started and a.job.budget < b.job.budget for a, b in pairwise(jobs))

@@ -7,7 +7,6 @@ import shutil
 import signal
 import subprocess
 import sys
-import time
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -16,12 +15,13 @@ import numpy as np
 import pandas as pd
 import psutil
 import pytest
-from collecting_helpers import wait_until
+from collecting_helpers import PATIENCE, wait_until
 from sklearn.datasets import load_wine
 from sklearn.model_selection import GroupKFold
 
 from lcbench import cli
-from lcbench.collection.models import Problem
+from lcbench.collection.models import LearningTask
+from lcbench.collection.problem import get_problem
 from lcbench.errors import DataError, InputError, NotABenchmarkError, PlanConflictError
 from lcbench.simulate.autotabular import AutoTabularClassifier, fit_commands, journal
 from lcbench.simulate.autotabular.tables import ensembles_over_time
@@ -131,14 +131,15 @@ def test_saved_loaded_in_another_process_and_copied_it_predicts_the_same(fitted,
     code = (
         "import sys, numpy as np, pandas as pd\n"
         "from lcbench.simulate.autotabular import AutoTabularClassifier\n"
-        "found = AutoTabularClassifier.load(sys.argv[1])\n"
-        "np.save(sys.argv[3], found.predict_proba(pd.read_parquet(sys.argv[2])))\n"
-        "print(*found.classes_, found.get_params()['budgets'], len(found.leaderboard()))"
+        "for place in sys.argv[2:]:\n"
+        "    found = AutoTabularClassifier.load(place)\n"
+        "    np.save(place + '.npy', found.predict_proba(pd.read_parquet(sys.argv[1])))\n"
+        "    print(*found.classes_, found.get_params()['budgets'], len(found.leaderboard()))"
     )
-    for number, place in enumerate((tmp_path / "saved", folder)):
-        out = tmp_path / f"{number}.npy"
-        assert fresh(code, place, tmp_path / "new.parquet", out).split() == ["no", "yes", "(1,", "2)", "6"]
-        np.testing.assert_array_equal(np.load(out), wanted)
+    places = [tmp_path / "saved", folder]
+    assert fresh(code, tmp_path / "new.parquet", *places).splitlines() == ["no yes (1, 2) 6"] * 2
+    for place in places:
+        np.testing.assert_array_equal(np.load(f"{place}.npy"), wanted)
     copy = pickle.loads(pickle.dumps(classifier))  # noqa: S301  # our own bytes
     np.testing.assert_array_equal(copy.predict_proba(frame), wanted)
     with pytest.raises(InputError, match="must be a new or an empty folder"):
@@ -150,7 +151,7 @@ def test_kept_predictions_replay_any_ensemble_over_time(tmp_path):
     frame, classes = rows()
     classifier = AutoTabularClassifier(trials=4, workers=0, baselines=("knn", "extra_trees"), **SMALL)
     classifier.fit(frame, classes, test=frame.head(7), folder=tmp_path / "model")
-    problem = Problem.of(frame, classes, splitter=5)
+    problem = LearningTask.of(frame, classes, splitter=5)
     both = ensembles_over_time(tmp_path / "model", problem, candidates=3)
     assert both[-1].weights == classifier.ensemble_.weights
     assert both[-1].score == classifier.trajectory()["ensemble"].iloc[-1]
@@ -177,6 +178,7 @@ def test_folds_groups_scorers_and_own_rows():
         assert classifier.trajectory()["ensemble"].notna().all()
 
 
+@pytest.mark.slow
 def test_as_many_classes_as_there_are_in_any_data_set_of_lcbench(tmp_path):
     """355, as in dionis, with the fewest rows that there may be."""
     rng, classes = np.random.default_rng(0), np.array([f"class {number:03d}" for number in range(355)])
@@ -200,11 +202,11 @@ def test_as_many_classes_as_there_are_in_any_data_set_of_lcbench(tmp_path):
 
 
 def test_a_time_limit_ends_the_search_and_what_is_at_work(tmp_path):
-    begun = time.monotonic()
-    classifier = AutoTabularClassifier(time_limit=8, workers=2, baselines=("knn", "extra_trees"), portfolio=None)
-    classifier.fit(*rows(), folder=tmp_path / "model")
-    assert time.monotonic() - begun < 8 + 5
-    assert classifier.trajectory()["time"].iloc[-1] <= 8
+    options = {"workers": 2, "baselines": ("knn", "extra_trees"), "portfolio": None}
+    first = AutoTabularClassifier(trials=1, time_limit=None, **options).fit(*rows(), folder=tmp_path / "model")
+    limit = first._entries[-1].finished + 4
+    classifier = AutoTabularClassifier(time_limit=limit, **options).fit(*rows(), resume=tmp_path / "model")
+    assert classifier.trajectory()["time"].iloc[-1] <= limit
     wait_until(
         lambda: not any(alive(each) for child in psutil.Process().children() for each in child.children()),
         "the workers are gone",
@@ -275,9 +277,10 @@ def alive(process: psutil.Process) -> bool:
     return False
 
 
+@pytest.mark.slow
 def test_killed_workers_and_a_killed_search_lose_nothing_finished(table, tmp_path):
     out = tmp_path / "model"
-    search = begun(table, out, "--time", "60s")
+    search = begun(table, out, "--time", "1h")
     wait_until(lambda: lines(out) >= 2, "there are two models")
     victim = workers_of(search)[0]
     victim.kill()
@@ -307,18 +310,17 @@ def ctrl_c(search: subprocess.Popen) -> str:
     """Press it as a terminal does, for the command and all its processes; what the command said."""
     there = workers_of(search)
     os.killpg(search.pid, signal.SIGINT)
-    begun = time.monotonic()
-    said, _ = search.communicate(timeout=60)
+    said, _ = search.communicate(timeout=PATIENCE)
     assert search.returncode == 130, said
-    assert time.monotonic() - begun < 10
     assert "Traceback" not in said
     wait_until(lambda: not any(alive(each) for each in there), "the workers are gone")
     return said
 
 
+@pytest.mark.slow
 def test_ctrl_c_leaves_a_model_that_predicts_and_the_same_command_goes_on(table, tmp_path, capsys):
     out = tmp_path / "model"
-    search = begun(table, out, "--time", "10m", "--folds", "0", start_new_session=True)
+    search = begun(table, out, "--time", "1h", "--folds", "0", start_new_session=True)
     wait_until(lambda: lines(out) >= 2, "there are two models")
     said = ctrl_c(search)
     assert "ready to predict" in said
@@ -326,19 +328,20 @@ def test_ctrl_c_leaves_a_model_that_predicts_and_the_same_command_goes_on(table,
     assert cli.run(["predict", str(out), str(table)]) == 0
     assert len(capsys.readouterr().out.splitlines()) == 1 + 150
     before = journal.read(out / "results.jsonl")
-    search = begun(table, out, "--time", "10m", "--folds", "0", start_new_session=True)
+    search = begun(table, out, "--time", "1h", "--folds", "0", start_new_session=True)
     wait_until(lambda: lines(out) > len(before), "there is another model")
     ctrl_c(search)
     assert journal.read(out / "results.jsonl")[: len(before)] == before
 
 
+@pytest.mark.slow
 def test_ctrl_c_before_there_is_a_model_says_so_and_the_same_command_begins_anew(table, tmp_path):
     out = tmp_path / "model"
-    search = begun(table, out, "--time", "10m", "--folds", "0", start_new_session=True)
+    search = begun(table, out, "--time", "1h", "--folds", "0", start_new_session=True)
     wait_until(lambda: (out / "model.json").is_file() or lines(out), "the search has begun")
     said = ctrl_c(search)
     assert ("stopped before there was a model; the same command goes on" in said) == (lines(out) == 0)
-    search = begun(table, out, "--time", "10m", "--folds", "0", start_new_session=True)
+    search = begun(table, out, "--time", "1h", "--folds", "0", start_new_session=True)
     wait_until(lambda: lines(out) >= 1, "there is a model")
     ctrl_c(search)
 
@@ -467,3 +470,19 @@ def test_columns_that_cannot_be_are_refused_from_python_too(fitted):
         for target in (spoilt, spoilt.tolist(), pd.Series(spoilt)):
             with pytest.raises(DataError, match=message):
                 search.fit(frame, target)
+
+
+def test_a_portfolio_that_was_written_without_a_hyperparameter_can_be_used(tmp_path):
+    """A folder of before the space had a batch size: fit takes its configurations, with the problem's default."""
+    folder = tmp_path / "portfolio"
+    shutil.copytree(embedded_folder("portfolio"), folder)
+    greedy = pd.read_parquet(folder / "greedy.parquet")
+    greedy.drop(columns="batch_size").to_parquet(folder / "greedy.parquet")
+    portfolio = fit_commands.portfolio_of(str(folder))
+    assert all("batch_size" not in config for config in portfolio)
+    asked = SMALL | {"portfolio": portfolio, "baselines": None, "splitter": None}
+    classifier = AutoTabularClassifier(trials=1, workers=0, **asked).fit(*rows())
+    (config,) = classifier.leaderboard()["config"]
+    default = get_problem("full").space["batch_size"].default_value
+    assert config == {**portfolio[0], "batch_size": default}
+    assert classifier.predict(rows()[0]).shape == (150,)

@@ -24,9 +24,8 @@ from hypothesis import strategies as st
 
 from lcbench.errors import InputError
 from lcbench.simulate.domain import ConfigTable, SpaceDomain, TableDomain
-from lcbench.space import spaces
+from lcbench.space import paper, spaces
 from lcbench.space.encoding import Encoding
-from lcbench.space.spaces import get_space
 
 
 def mixed():
@@ -154,7 +153,7 @@ def test_points_go_to_the_nearest_row_not_yet_taken(taken, seed):
 
 
 def test_a_space_gives_legal_configurations_and_their_true_positions():
-    space = spaces.get_space("mlp")
+    space = paper.mlp()
     configs, positions = SpaceDomain(space).realize(np.random.default_rng(0).random((20, 7)))
     frame = spaces.check_configs(space, spaces.to_frame(space, [dict(c) for c in configs]))
     np.testing.assert_allclose(Encoding(space).vectors(frame), positions)
@@ -243,7 +242,7 @@ def tangled():
     return space
 
 
-@pytest.mark.parametrize("space", [conditional(), tangled(), get_space("full")], ids=lambda space: space.name)
+@pytest.mark.parametrize("space", [conditional(), tangled(), paper.full()], ids=lambda space: space.name)
 def test_points_become_legal_configurations_of_their_values_and_only_forbidden_ones_are_left_out(space):
     encoding = Encoding(space)
     points = encoding.uniform(300, np.random.default_rng(0))

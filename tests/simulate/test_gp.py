@@ -1,6 +1,6 @@
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from lcbench.errors import InputError
@@ -14,6 +14,8 @@ LOSSES = st.lists(st.one_of(st.floats(-1e3, 1e3), st.just(np.inf)), min_size=2, 
 
 @settings(max_examples=50, deadline=None)
 @given(losses=LOSSES)
+@example(losses=np.array([0.0, 5e-324]))
+@example(losses=np.array([1.0, np.nextafter(1.0, 2.0), np.inf]))
 @pytest.mark.parametrize("transform", [bounded, standardized, logs])
 def test_targets_are_finite_and_keep_the_order(transform, losses):
     y = transform(losses)

@@ -121,7 +121,7 @@ def test_a_data_set_of_ones_own(backend):
         ({"plan_seed": -1}, "plan seed must be at least 0, got -1"),
         ({"budgets": (4, 2)}, "budgets must be increasing"),
         ({"metric": "accuracy"}, "unknown metric 'accuracy'"),
-        ({"space": "mpl"}, "unknown space 'mpl'"),
+        ({"space": "mpl"}, "unknown problem 'mpl'"),
         ({"configs": sampled_configs("mlp", 2, 0).assign(momentum=2.0)}, "momentum must be a number in"),
         ({"device": "tpu"}, "device must be .*got 'tpu'"),
     ],
@@ -204,7 +204,7 @@ def test_the_command_prints_the_incumbent_and_what_was_written_and_goes_on(comma
     assert capsys.readouterr() == ("", "")
     assert len(pd.read_parquet(tmp_path / "trace.parquet")) == 6
     assert command("sklearn:wine", "--optimizer", "hyperband", "--out", tmp_path, "--trials", 6) == cli.USAGE_ERROR
-    assert "holds another live run (budgets: there [2, 4], asked [12, 25, 50])" in capsys.readouterr().err
+    assert "holds a different plan (budgets: there 2,4, asked 12,25,50)" in capsys.readouterr().err
 
 
 def test_the_last_line_is_a_command_that_collects_what_was_tried(command, tmp_path, capsys):
@@ -249,7 +249,7 @@ def test_configurations_with_inactive_hyperparameters_are_collected_again(comman
         (["--seed", "-1"], "seed must be at least 0"),
         (["--train-seeds", "0"], "train-seeds must be at least 1"),
         (["--metric", "accuracy"], "unknown metric"),
-        (["--space", "mpl"], "unknown space"),
+        (["--space", "mpl"], "unknown problem"),
         (["--encoding", "binary"], "unknown encoding"),
     ],
 )
@@ -282,6 +282,7 @@ def told(folder: Path) -> int:
     return path.read_bytes().count(b'{"tell"') if path.is_file() else 0
 
 
+@pytest.mark.slow
 def test_killed_it_goes_on_to_the_same_jobs_and_values(backend, tmp_path):
     options = ("--budgets", "2,4,8", "--wallclock", "36000", "--quiet")  # it would not end by itself
     main = start(tmp_path, *options)
@@ -300,6 +301,7 @@ def test_killed_it_goes_on_to_the_same_jobs_and_values(backend, tmp_path):
     assert jobs(trace) == jobs(live(bohb(), backend, trials=before + 10, quiet=True))
 
 
+@pytest.mark.slow
 def test_ctrl_c_stops_in_the_middle_of_a_job_and_keeps_what_is_finished(tmp_path):
     options = ("--budgets", "2,100000", "--optimizer", "hyperband", "--workers", "2", "--trials", "50")
     main = start(tmp_path, *options)

@@ -16,10 +16,10 @@ from lcbench.simulate.transfer.greedy import leave_one_out, leave_one_out_random
 from lcbench.simulate.transfer.matrix import MATRIX_SCHEMA, config_columns, greedy, matrix_row, matrix_values, simple
 from lcbench.simulate.transfer.plan import Plan, extends
 from lcbench.simulate.transfer.storage import BuildFolder
-from lcbench.space.spaces import get_space
+from lcbench.space import paper
 from lcbench.work import differences
 
-SPACE = get_space("mlp")
+SPACE = paper.mlp()
 
 
 def plan(**changes) -> Plan:
@@ -92,7 +92,7 @@ def test_what_is_left_out_takes_its_incumbent_along():
 
 
 def test_hyperparameters_that_are_inactive_are_null_and_others_keep_their_types():
-    space = get_space("full")
+    space = paper.full()
     configs = [{"network_type": "resnet", "use_dropout": True, "resnet_num_groups": 3}, {"network_type": "mlp"}]
     columns = config_columns(space, configs)
     assert list(columns) == list(space)
@@ -230,7 +230,7 @@ def test_a_plan_refuses_what_cannot_be():
         ({"seed": -1}, "seed must be at least 0, got -1."),
         ({"patience": 0}, "patience must be at least 1 epoch, got 0."),
         ({"trial_seconds": 0.0}, "trial_seconds must be more than 0, got 0.0."),
-        ({"space": "fulll"}, "unknown space 'fulll'"),
+        ({"space": "fulll"}, "unknown problem 'fulll'"),
         ({"budgets": (4, 2)}, "budgets must be increasing"),
     ):
         with pytest.raises(InputError) as error:

@@ -131,6 +131,7 @@ def at_least(n: int, folder: Path) -> bool:
     return ended >= n or ((folder / MANIFEST).is_file() and read_folder(folder).complete)
 
 
+@pytest.mark.slow
 def test_killed_at_any_moment_the_same_command_goes_on(built, tmp_path):
     folder = tmp_path / "out"
     for least in (1, 5):
@@ -222,7 +223,7 @@ def test_data_sets_are_added_to_a_build_that_was_stopped(built, tmp_path):
         ("--trials 2", "trials must be at least 3: BOHB's first bracket, got 2."),
         ("--jobs 0", "number of processes (--jobs) must be at least 1, got 0."),
         ("--budgets 2,1", "budgets must be increasing"),
-        ("--space fulll", "unknown space 'fulll'; nearest: full"),
+        ("--space fulll", "unknown problem 'fulll'; nearest: full"),
         ("--encoding one-hot", "unknown"),
         ("--patience 0", "patience must be at least 1 epoch, got 0."),
         ("--trial-seconds 0", "trial_seconds must be more than 0, got 0.0."),
@@ -287,6 +288,7 @@ def test_if_nothing_gets_to_the_end_that_is_said(tmp_path, capsys):
     assert capsys.readouterr().err == "no search has an incumbent: no run reached the largest budget.\n"
 
 
+@pytest.mark.slow
 def test_dask_workers_give_the_same(built, tmp_path):
     distributed = pytest.importorskip("distributed")
     from lcbench.work.dask_executor import DaskExecutor

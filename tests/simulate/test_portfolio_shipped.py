@@ -8,11 +8,12 @@ import pytest
 
 import lcbench
 from lcbench.analysis.paper import LCBENCH_DATASETS
+from lcbench.collection.problem import get_problem
 from lcbench.simulate import OPTIMIZERS, WarmStart, load_portfolio
 from lcbench.simulate.domain import SpaceDomain
 from lcbench.simulate.transfer.folder import PortfolioFolder, read_folder
 from lcbench.simulate.transfer.matrix import greedy, simple
-from lcbench.space.spaces import get_space
+from lcbench.space import paper
 from lcbench.table.benchmark import embedded_folder
 
 SHARED = Path(__file__).parents[3] / "shared" / "openml-cache" / "datasets.csv"
@@ -64,7 +65,7 @@ def test_the_matrix_is_whole_and_agrees_with_what_was_tried(held):
 def test_every_optimizer_can_begin_with_it(name):
     portfolio = load_portfolio(name)
     assert len(portfolio) >= 16
-    domain = SpaceDomain(get_space("full"))
+    domain = SpaceDomain(paper.full())
     optimizer = WarmStart(OPTIMIZERS["bohb"], portfolio)(domain, (12, 25, 50), np.random.default_rng(0))
     assert optimizer.ask().config == portfolio[0]
 
@@ -78,3 +79,27 @@ def test_its_card_has_the_command_that_made_it(held):
         assert len(sha256) == 64
     for name in held.datasets:
         assert f"| {name} |" in card
+
+
+def test_a_hyperparameter_that_a_portfolio_lacks_takes_the_problems_default():
+    """As if the space had got its batch size and its optimizer after the portfolio was stored."""
+    problem, new = get_problem("full"), ("batch_size", "optimizer")
+    stored = [{name: value for name, value in config.items() if name not in new} for config in load_portfolio()]
+    defaults = {name: problem.space[name].default_value for name in new}
+    warm = WarmStart(OPTIMIZERS["random"], stored)
+    optimizer = warm(SpaceDomain(problem.space), (12, 25, 50), np.random.default_rng(0))
+    proposed = [optimizer.ask().config for _ in stored]
+    for config, before in zip(proposed, stored, strict=True):
+        assert config.items() >= {**before, **defaults}.items()
+        assert problem.space[f"{defaults['optimizer']}_learning_rate"].name in config
+    assert optimizer.ask().config not in proposed
+
+
+def test_two_of_a_portfolio_that_are_one_with_the_defaults_are_proposed_once():
+    space = paper.mlp()
+    whole = {name: part.default_value for name, part in space.items()}
+    lacking = {name: value for name, value in whole.items() if name != "momentum"}
+    warm = WarmStart(OPTIMIZERS["random"], [whole, lacking])
+    optimizer = warm(SpaceDomain(space), (12,), np.random.default_rng(0))
+    first, second = optimizer.ask().config, optimizer.ask().config
+    assert first == whole != second

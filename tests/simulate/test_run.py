@@ -5,6 +5,7 @@ import pytest
 from ConfigSpace import ConfigurationSpace
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from playing import Script
 
 from lcbench.errors import InputError
 from lcbench.simulate import FunctionBackend, Job, simulate
@@ -14,17 +15,6 @@ from lcbench.simulate.optimizers.hyperband import SuccessiveHalving
 from lcbench.table.curve import Curve
 
 HERE = {"x": 0.5, "y": 0.5}
-
-
-class Script:
-    def __init__(self, *jobs):
-        self.jobs = list(jobs)
-
-    def ask(self):
-        return self.jobs.pop(0) if self.jobs else None
-
-    def tell(self, result):
-        pass
 
 
 @pytest.mark.parametrize(

@@ -16,12 +16,12 @@ from lcbench.simulate.domain import SpaceDomain
 from lcbench.simulate.optimizers import OPTIMIZERS
 from lcbench.simulate.optimizers._kde import KDE
 from lcbench.simulate.optimizers.bohb import KDEModel, Settings
-from lcbench.space import Config
+from lcbench.space import Config, paper
 from lcbench.space.encoding import Encoding
-from lcbench.space.spaces import check_configs, get_space, records, sample, to_frame
+from lcbench.space.spaces import check_configs, records, sample, to_frame
 from lcbench.table.curve import Curve
 
-SPACE, LOSS = get_space("full"), METRICS["valid_cross_entropy"]
+SPACE, LOSS = paper.full(), METRICS["valid_cross_entropy"]
 LEVELS = tuple(0 if hasattr(part, "lower") else 2 for part in SPACE.values())
 
 

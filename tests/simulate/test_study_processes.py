@@ -127,7 +127,7 @@ study(lcbench.load({str(bench.folder)!r}), seeds=range(5000), optimizers=["rando
         assert main.stdout.readline() == "random on alpha\n"
         os.killpg(main.pid, signal.SIGINT)  # as a terminal does: to every process
         try:
-            rest, error = main.communicate(timeout=60)  # returns when no process is left that could write
+            rest, error = main.communicate(timeout=600)  # returns when no process is left that could write
         except subprocess.TimeoutExpired:  # Python drops what is raised inside a destructor: press again
             os.killpg(main.pid, signal.SIGINT)
             rest, error = main.communicate()

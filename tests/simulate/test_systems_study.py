@@ -268,6 +268,7 @@ def arguments(folder, systems: str) -> list[str]:
     return [str(folder), *OPTIONS.split(), "--systems", systems]
 
 
+@pytest.mark.slow
 def test_a_study_that_is_killed_goes_on_and_repeats_nothing(tmp_path):
     out, names = tmp_path / "study", "hist-gradient-boosting,bohb"
     search, done = out / "searches" / "wine" / "bohb-1w-0", out / "cells-000000.parquet"
@@ -299,6 +300,7 @@ def test_a_study_that_is_killed_goes_on_and_repeats_nothing(tmp_path):
     assert not list(out.rglob("*.pkl"))
 
 
+@pytest.mark.slow
 def test_a_study_in_folds_says_how_many_rows_validate(tmp_path):
     options = "--datasets sklearn:wine --seeds 1 --time 5m --workers 1 --budgets 1 --trials 2 --folds 3 --systems bohb"
     result = CliRunner().invoke(_app(), [str(tmp_path / "study"), *options.split()])

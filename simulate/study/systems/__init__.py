@@ -3,6 +3,8 @@
 A run keeps every model's probabilities on the validation and on the test rows with the moment at which it was there.
 So one run answers for its best network alone, ensembles of networks, its baselines alone, and both together; the test
 rows decide nothing.
+
+It may use the tool, :mod:`lcbench.collection` and the studies of optimizers.
 """
 
 from typing import TYPE_CHECKING

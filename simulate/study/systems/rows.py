@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from lcbench.collection.data.dataset import Dataset, number_classes
 from lcbench.collection.data.preparation import split_rows
 from lcbench.collection.data.sources import load_dataset
-from lcbench.collection.models import Problem
+from lcbench.collection.models import LearningTask
 
 METRIC = "accuracy"
 """What counts (paper, section 5.1.2)."""
@@ -41,7 +41,7 @@ class Rows:
     validates: NDArray[np.bool_]
     test: pd.DataFrame
     answers: NDArray[np.int64]
-    problem: Problem
+    problem: LearningTask
 
     @classmethod
     def of(cls, dataset: Dataset, folds: int = 0) -> Self:
@@ -60,7 +60,7 @@ class Rows:
         features, target = dataset.features.iloc[outside], dataset.target.iloc[outside]
         validates = np.full(len(outside), True) if folds else np.isin(outside, parts.valid)
         test = dataset.features.iloc[parts.test]
-        problem = Problem.of(features, target, metric=METRIC, test=test, **_validation(folds, validates))
+        problem = LearningTask.of(features, target, metric=METRIC, test=test, **_validation(folds, validates))
         answers = problem.labels.number(dataset.target.iloc[parts.test])
         return cls(dataset.name, features, target, folds, validates, test, answers, problem)
 

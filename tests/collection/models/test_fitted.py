@@ -1,4 +1,4 @@
-"""Baselines fitted to problems: their probabilities, what is saved, and what damage is noticed."""
+"""Baselines fitted to tasks: their probabilities, what is saved, and what damage is noticed."""
 
 import json
 import shutil
@@ -15,9 +15,9 @@ from sklearn.model_selection import RepeatedKFold
 from lcbench import signature
 from lcbench.collection.data.preparation import prepare
 from lcbench.collection.data.sources import load_dataset
-from lcbench.collection.models import Fitted, Problem, baselines, fit_baseline, load_fitted
-from lcbench.collection.models import folder as model_folder
-from lcbench.collection.models.baseline_models import Forest
+from lcbench.collection.models import Fitted, LearningTask, baselines, fit_baseline, load_fitted
+from lcbench.collection.models import fitted as model_folder
+from lcbench.collection.models.models import Forest
 from lcbench.errors import DamagedFileError, DataError, NewerFormatError, NotABenchmarkError, UnknownNameError
 
 pytest.importorskip("lightgbm", reason="baselines need lightgbm (lcbench[models])")
@@ -55,8 +55,8 @@ NEW = FRAME.iloc[:7].assign(text=["u", "unseen", None, "v", "w", "", "u"], numbe
 
 @pytest.fixture(scope="module")
 def fitted() -> dict[str, Fitted]:
-    problem = Problem.of(FRAME, TARGET, splitter=RepeatedKFold(n_splits=2, n_repeats=2), test=NEW)
-    return {name: fit_baseline(problem, name, 1, clock=time.perf_counter) for name in NAMES}
+    task = LearningTask.of(FRAME, TARGET, splitter=RepeatedKFold(n_splits=2, n_repeats=2), test=NEW)
+    return {name: fit_baseline(task, name, 1, clock=time.perf_counter) for name in NAMES}
 
 
 @pytest.fixture(scope="module")
@@ -71,7 +71,7 @@ def saved(fitted, tmp_path_factory) -> dict[str, Path]:
 def test_a_baseline_on_one_fold_is_the_baseline_of_the_collection(name):
     dataset = load_dataset("sklearn:wine")
     data, baseline = prepare(dataset, "onehot"), baselines.BASELINES[name]
-    own = fit_baseline(Problem.of_dataset(dataset), name, 3, clock=time.perf_counter)
+    own = fit_baseline(LearningTask.of_dataset(dataset), name, 3, clock=time.perf_counter)
     there = baseline.fit(data, baseline.settings, 3)
     np.testing.assert_array_equal(own.valid_probabilities, there(data.x_valid).astype(np.float32))
     np.testing.assert_array_equal(own.test_probabilities, there(data.x_test).astype(np.float32))
@@ -79,38 +79,38 @@ def test_a_baseline_on_one_fold_is_the_baseline_of_the_collection(name):
 
 @pytest.mark.parametrize("name", NAMES)
 def test_probabilities_are_means_over_the_folds(fitted, name):
-    problem = Problem.of(FRAME, TARGET, splitter=RepeatedKFold(n_splits=2, n_repeats=2), test=NEW)
+    task = LearningTask.of(FRAME, TARGET, splitter=RepeatedKFold(n_splits=2, n_repeats=2), test=NEW)
     own = fitted[name]
-    assert own.valid_probabilities.shape == (len(problem.valid_rows), 4)
+    assert own.valid_probabilities.shape == (len(task.valid_rows), 4)
     assert own.valid_probabilities.dtype == own.test_probabilities.dtype == np.float32
     np.testing.assert_allclose(own.valid_probabilities.sum(axis=1), 1, atol=1e-5)
     wanted = np.zeros((len(FRAME), 4))
-    for fold, part in zip(problem.folds, own.parts, strict=True):
-        wanted[fold.valid] += part(problem.frame.iloc[fold.valid]) / 2
+    for fold, part in zip(task.folds, own.parts, strict=True):
+        wanted[fold.valid] += part(task.frame.iloc[fold.valid]) / 2
     np.testing.assert_allclose(own.valid_probabilities, wanted, atol=1e-6)
     np.testing.assert_array_equal(own.predict_proba(NEW).astype(np.float32), own.test_probabilities)
     scores = [
-        problem.fold_scorer(fold).score(part(problem.frame.iloc[fold.valid]))
-        for fold, part in zip(problem.folds, own.parts, strict=True)
+        task.fold_scorer(fold).score(part(task.frame.iloc[fold.valid]))
+        for fold, part in zip(task.folds, own.parts, strict=True)
     ]
     assert own.curve.epochs == 1
     before, after = own.curve.values.tolist()  # noqa: PD011  # no DataFrame
     assert after == pytest.approx(np.mean(scores))
-    commonest = [np.bincount(problem.y[fold.train]).argmax() for fold in problem.folds]
-    shares = [(problem.y[f.valid] == c).mean() for f, c in zip(problem.folds, commonest, strict=True)]
+    commonest = [np.bincount(task.y[fold.train]).argmax() for fold in task.folds]
+    shares = [(task.y[f.valid] == c).mean() for f, c in zip(task.folds, commonest, strict=True)]
     assert before == pytest.approx(np.mean(shares))
 
 
 def test_seconds_come_from_the_clock():
     ticks = count(100.0)
-    own = fit_baseline(Problem.of(FRAME, TARGET), "knn", 0, clock=lambda: next(ticks))
+    own = fit_baseline(LearningTask.of(FRAME, TARGET), "knn", 0, clock=lambda: next(ticks))
     assert own.curve.seconds.tolist() == [0, 1]
     assert own.seconds == 3
 
 
 def test_an_unknown_baseline_is_named():
     with pytest.raises(UnknownNameError, match="unknown baseline 'kn'"):
-        fit_baseline(Problem.of(FRAME, TARGET), "kn", 0, clock=time.perf_counter)
+        fit_baseline(LearningTask.of(FRAME, TARGET), "kn", 0, clock=time.perf_counter)
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -169,7 +169,7 @@ def test_foreign_files_are_refused_also_when_they_are_signed(saved, name, conten
 
 @pytest.mark.parametrize("name", NAMES)
 def test_a_model_of_another_shape_is_refused(saved, name, tmp_path):
-    other = fit_baseline(Problem.of(FRAME[["number"]], TARGET == "no"), name, 0, clock=time.perf_counter)
+    other = fit_baseline(LearningTask.of(FRAME[["number"]], TARGET == "no"), name, 0, clock=time.perf_counter)
     other.save(tmp_path / "other")
     copy = Path(shutil.copytree(saved[name], tmp_path / "copy"))
     model = next(path.name for path in copy.iterdir() if path.name.startswith("0."))

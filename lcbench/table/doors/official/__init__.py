@@ -3,6 +3,8 @@
 >>> from lcbench.table.doors.official import Benchmark
 >>> bench = Benchmark("DIR")  # or the published JSON file
 >>> bench.query("higgs", "Train/val_accuracy", 7)
+
+It may use :mod:`lcbench.table` and :mod:`lcbench.space`.
 """
 
 from typing import TYPE_CHECKING

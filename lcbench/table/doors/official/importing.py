@@ -17,7 +17,8 @@ from numpy.typing import NDArray
 
 from lcbench.errors import DamagedFileError, InputError
 from lcbench.output import writable_folder
-from lcbench.space.spaces import check_configs, get_space, to_json
+from lcbench.space.paper import mlp_released
+from lcbench.space.spaces import check_configs, to_json
 from lcbench.table import store
 from lcbench.table.doors.official.names import HYPERPARAMETERS, RECORD, SPACE, T_MAX, TAGS
 from lcbench.table.doors.official.released import Released
@@ -211,7 +212,7 @@ def _seal(temporary: Path, source: Path, gathered: Gathered) -> Manifest:
     """Write everything but the runs, the manifest last."""
     if not gathered.datasets:
         raise InputError(f"{source} must hold at least one data set with one run, got none.")
-    space = get_space(SPACE)
+    space = mlp_released()
     configs = pd.DataFrame.from_dict(dict(sorted(gathered.configs.items())), orient="index")
     checked = check_configs(space, configs)
     columns = {"config_id": pa.array(list(configs.index), pa.int32()), **{n: pa.array(checked[n]) for n in checked}}

@@ -1,0 +1,217 @@
+"""Figures of a study of optimizers over time: regret, ranks, and how many runs have reached a target."""
+
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullFormatter, PercentFormatter
+
+from lcbench.analysis import style
+from lcbench.analysis.anytime import anytime_ranks, anytime_regret, evaluation_regret, target_shares
+from lcbench.analysis.figures import _lines as lines
+from lcbench.analysis.figures.contract import NothingToDrawError, labelled, metric_label
+from lcbench.analysis.provenance import check_same_table
+from lcbench.table.benchmark import Benchmark
+
+_WIDTH, _HEIGHT = style.COLUMN * 1.3, 2.7  # inches
+_FIRST = 0.01  # where the axis of ranks begins, as a share of the limit
+
+
+class Regret:
+    """Anytime regret of the optimizers: distance of the best result so far from the best of the table.
+
+    Lines: mean over data sets and seeds, against the share of each data set's limit that was used (virtual seconds on
+    the simulated workers, or epochs or evaluations if the study's limit counts these). Bands: 95 % bootstrap interval
+    of the mean over the seeds, unless there are more than eight optimizers. A line begins when every run of the
+    optimizer has a result that did not diverge (one that never has counts as the worst of the table); a line that
+    leaves at the bottom has reached the best of the table on every data set and seed.
+    """
+
+    @staticmethod
+    def frame(bench: Benchmark, metric: str | None, traces: pd.DataFrame) -> pd.DataFrame:
+        """The regrets.
+
+        Args:
+            bench: The table on which the study was run.
+            metric: Name of the metric that was optimized; by default the table's objective.
+            traces: From :func:`lcbench.simulate.study.study`, one row per result.
+
+        Returns:
+            The columns of :func:`lcbench.analysis.anytime.anytime_regret`, ``unit`` (of the limit) and
+            :data:`lcbench.analysis.figures.contract.LABELS`.
+
+        Raises:
+            NothingToDrawError: If no optimizer has a finite result on every data set and seed.
+            InputError: If the study was run on another table or metric.
+        """
+        check_same_table(traces, bench, metric)
+        found = labelled(anytime_regret(traces).assign(unit=lines.unit_of(traces)), bench, metric)
+        return _with_results(found)
+
+    @staticmethod
+    def draw(frame: pd.DataFrame) -> Figure:
+        """One line and band per optimizer; both axes logarithmic (regret linear if it is nowhere above zero)."""
+        drawn = frame[frame["regret"].notna()]
+        with style.look():
+            figure = lines.sized(frame["optimizer"].unique().tolist(), _WIDTH, _HEIGHT)
+            panel = figure.subplots()
+            lines.bands(panel, "time", frame)
+            for i, (name, rows) in enumerate(frame.groupby("optimizer", sort=False)):
+                label = str(name) if np.isfinite(rows["regret"]).any() else f"{name} (some runs without a result)"
+                lines.step_line(panel, i, label, rows["time"], rows["regret"])
+            lines.share_axis(panel, frame, float(drawn["time"].min()))
+            lines.regret_axis(panel, drawn)
+            panel.set_ylabel(_regret_label(frame))
+            lines.legend(figure)
+        return figure
+
+
+class RegretOverEvaluations:
+    """Regret of the optimizers over evaluations: distance of the best result so far from the best of the table.
+
+    Lines: mean over data sets and seeds after so many results, whatever their budgets and the time they took: an
+    optimizer that trains most configurations briefly makes many more evaluations in the same time. Bands: 95 %
+    bootstrap interval of the mean over the seeds, unless there are more than eight optimizers. A line ends with the run
+    that has the fewest evaluations, and begins when every run has a result that did not diverge (one that never has
+    counts as the worst of the table).
+    """
+
+    @staticmethod
+    def frame(bench: Benchmark, metric: str | None, traces: pd.DataFrame) -> pd.DataFrame:
+        """The regrets, of the same arguments as :meth:`Regret.frame`.
+
+        Returns:
+            The columns of :func:`lcbench.analysis.anytime.evaluation_regret` and
+            :data:`lcbench.analysis.figures.contract.LABELS`; no rows where there is no mean.
+
+        Raises:
+            NothingToDrawError: If no optimizer has a finite result on every data set and seed.
+            InputError: If the study was run on another table or metric.
+        """
+        check_same_table(traces, bench, metric)
+        found = labelled(evaluation_regret(traces), bench, metric).dropna(subset="regret").reset_index(drop=True)
+        return _with_results(found)
+
+    @staticmethod
+    def draw(frame: pd.DataFrame) -> Figure:
+        """One line and band per optimizer; both axes logarithmic (regret linear if it is nowhere above zero)."""
+        with style.look():
+            figure = lines.sized(frame["optimizer"].unique().tolist(), _WIDTH, _HEIGHT)
+            panel = figure.subplots()
+            lines.bands(panel, "evaluations", frame)
+            for i, (name, rows) in enumerate(frame.groupby("optimizer", sort=False)):
+                lines.step_line(panel, i, str(name), rows["evaluations"], rows["regret"])
+            panel.set_xscale("log")
+            panel.set_xlim(1, max(2, int(frame["evaluations"].max())))
+            panel.xaxis.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0)))
+            panel.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
+            panel.xaxis.set_minor_formatter(NullFormatter())
+            panel.set_xlabel("evaluations")
+            lines.regret_axis(panel, frame)
+            panel.set_ylabel(_regret_label(frame))
+            lines.legend(figure)
+        return figure
+
+
+class Rank:
+    """Mean rank of the optimizers over time: who is ahead, and when.
+
+    On each data set and at each time, optimizers are ranked by their mean normalized regret over the seeds; 1 is best,
+    equal ones share the mean of their ranks. Lines: mean over data sets, against the share of the limit that was used;
+    all begin with the mean rank. Bands: 95 % bootstrap interval of the mean over the data sets (none for a single one,
+    nor for more than eight optimizers).
+    """
+
+    @staticmethod
+    def frame(bench: Benchmark, metric: str | None, traces: pd.DataFrame) -> pd.DataFrame:
+        """The ranks, of the same arguments as :meth:`Regret.frame`.
+
+        Returns:
+            The columns of :func:`lcbench.analysis.anytime.anytime_ranks` and ``unit`` (of the limit), and
+            :data:`lcbench.analysis.figures.contract.LABELS`.
+
+        Raises:
+            NothingToDrawError: If there is one optimizer.
+            InputError: If the study was run on another table or metric.
+        """
+        check_same_table(traces, bench, metric)
+        lines.need_two_optimizers(traces)
+        return labelled(anytime_ranks(traces).assign(unit=lines.unit_of(traces)), bench, metric)
+
+    @staticmethod
+    def draw(frame: pd.DataFrame) -> Figure:
+        """One line and band per optimizer, the best on top."""
+        optimizers = frame["optimizer"].nunique()
+        with style.look():
+            figure = lines.sized(frame["optimizer"].unique().tolist(), _WIDTH, _HEIGHT)
+            panel = figure.subplots()
+            lines.bands(panel, "time", frame)
+            for i, (name, rows) in enumerate(frame.groupby("optimizer", sort=False)):
+                lines.step_line(panel, i, str(name), rows["time"], rows["rank"])
+            lines.share_axis(panel, frame, _FIRST)
+            panel.set_ylim(optimizers + 0.1, 0.9)
+            panel.yaxis.set_major_locator(MaxNLocator(8, integer=True))
+            panel.set_ylabel("mean rank over data sets")
+            lines.legend(figure)
+        return figure
+
+
+class TimeToTarget:
+    """Time to target: the share of runs that have come within a distance of the best of the table, over time.
+
+    Each panel is one target, a normalized regret (distance from the best as a part of the distance between best and
+    worst of the table). Lines: empirical distribution of the time at which a run, one data set and one seed, reaches
+    it; runs that never do are missing at the right end.
+    """
+
+    @staticmethod
+    def frame(bench: Benchmark, metric: str | None, traces: pd.DataFrame) -> pd.DataFrame:
+        """The shares, of the same arguments as :meth:`Regret.frame`.
+
+        Returns:
+            The columns of :func:`lcbench.analysis.anytime.target_shares` and ``unit`` (of the limit), and
+            :data:`lcbench.analysis.figures.contract.LABELS`.
+
+        Raises:
+            NothingToDrawError: If no run has reached any target.
+            InputError: If the study was run on another table or metric.
+        """
+        check_same_table(traces, bench, metric)
+        found = labelled(target_shares(traces).assign(unit=lines.unit_of(traces)), bench, metric)
+        if (found["share"] == 0).all():
+            raise NothingToDrawError("no run has reached any of its targets; simulate for longer.")
+        return found
+
+    @staticmethod
+    def draw(frame: pd.DataFrame) -> Figure:
+        """One panel per target, from the widest to the closest; one line per optimizer."""
+        reached = frame[frame["share"] > 0]
+        with style.look():
+            figure = lines.sized(frame["optimizer"].unique().tolist(), style.PAGE, 2.3)
+            panels = figure.subplots(1, frame["target"].nunique(), sharey=True, squeeze=False)[0]
+            for panel, (target, rows) in zip(panels, frame.groupby("target", sort=False), strict=True):
+                _target(panel, rows)
+                lines.share_axis(panel, frame, float(reached["time"].min()), narrow=True)
+                panel.set_title(f"normalized regret of at most {100 * float(str(target)):g} %")
+            panels[0].set_ylim(0, 1)
+            panels[0].set_ylabel("share of runs")
+            panels[0].yaxis.set_major_formatter(PercentFormatter(1.0, decimals=0, symbol=" %"))
+            lines.legend(figure)
+        return figure
+
+
+def _with_results(found: pd.DataFrame) -> pd.DataFrame:
+    """The same numbers, unless there are none."""
+    if not found["regret"].notna().any() or not found["runs"].any():
+        raise NothingToDrawError("no optimizer has a result on every data set and seed; simulate for longer.")
+    return found
+
+
+def _regret_label(frame: pd.DataFrame) -> str:
+    return f"mean regret of {metric_label(frame)}"
+
+
+def _target(panel: Axes, rows: pd.DataFrame) -> None:
+    """The lines of one target."""
+    for i, (name, each) in enumerate(rows.groupby("optimizer", sort=False)):
+        lines.step_line(panel, i, str(name), each["time"], each["share"])

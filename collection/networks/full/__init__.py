@@ -1,1 +1,0 @@
-"""Training of Search Space 2: networks, training techniques and the loop, one run at a time."""

@@ -1,0 +1,165 @@
+"""Every command that does long work, killed at several moments: the same command ends with what it would have given."""
+
+import contextlib
+import os
+import shutil
+import signal
+import subprocess
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from collecting_helpers import PROGRAM, wait_until
+from sklearn.datasets import load_wine
+
+import lcbench
+from lcbench.cli import run
+from lcbench.simulate.autotabular import journal
+from lcbench.simulate.transfer.folder import read_folder
+from lcbench.table import verify
+
+pytestmark = pytest.mark.slow
+
+WINE = "sklearn:wine,sklearn:iris"
+KILLS = 3
+
+
+def curves(out: Path) -> object:
+    """Everything that a table says but its seconds."""
+    assert verify.verify(out) == []
+    bench = lcbench.load(out)
+    runs = {name: bench.to_pandas(name).drop(columns="seconds") for name in bench.datasets}
+    return bench.configs.to_dict(), {name: frame.to_dict("list") for name, frame in runs.items()}
+
+
+def baselines(out: Path) -> object:
+    assert verify.verify(out) == []
+    bench = lcbench.load(out)
+    return {name: bench.baselines(name).drop(columns="seconds").to_dict("list") for name in bench.datasets}
+
+
+def portfolio(out: Path) -> object:
+    held = read_folder(out)
+    assert held.complete
+    assert held.problems() == []
+    tables = {name: held.portfolio(name).to_pylist() for name in ("greedy", "simple")}
+    tried = lcbench.load(out / "tried")
+    return tables, held.matrix.drop_columns("seconds").to_pylist(), tried.configs.to_dict("index")
+
+
+def traces(out: Path) -> object:
+    return pd.read_parquet(out).to_dict("list")
+
+
+def systems(out: Path) -> object:
+    """Which model each view is; moments are the clock's."""
+    found = pd.read_parquet(out / "systems.parquet")
+    same = found[found["view"].isin(["networks", "single"])].groupby(["system", "view"])["test"].last()
+    return same.to_dict(), tried(out / "searches" / "wine" / "bohb-1w-0")
+
+
+def results(out: Path) -> object:
+    found = pd.read_parquet(out / "trace.parquet")
+    return found.drop(columns=["started", "finished", "used", "limit"]).to_dict("list")
+
+
+def tried(out: Path) -> object:
+    return [(entry.kind, entry.config, entry.budget, entry.score) for entry in journal.read(out / "results.jsonl")]
+
+
+@dataclass(frozen=True)
+class User:
+    """A command that does long work.
+
+    Attributes:
+        line: What stands after the command and its output.
+        result: What its output says, but for times.
+        option: What stands before the output.
+        output: Name of the output.
+        first: What the command is given before the output.
+    """
+
+    line: str
+    result: Callable[[Path], object]
+    option: str = ""
+    output: str = "out"
+    first: str = ""
+
+    def arguments(self, command: str, place: Path) -> list[str]:
+        given = [*command.split(), *self.first.format(place=place).split()]
+        return [*given, *self.option.split(), str(place / self.output), *self.line.split(), "--quiet"]
+
+
+USERS = {
+    "collect": User(f"--datasets {WINE} --configs 6 --budgets 2,4 --seeds 2 --jobs 2", curves),
+    "baselines": User("--only random_forest,knn --jobs 2", baselines, output="bench"),
+    "portfolio build": User(
+        f"--datasets {WINE} --space mlp --budgets 1,2 --trials 4 --size 2 --jobs 2", portfolio
+    ),
+    "simulate": User(
+        "--optimizers random,hyperband,bohb --seeds 60 --budget 10x --jobs 2",
+        traces, option="--out", output="study.parquet", first="{place}/bench",
+    ),
+    "study": User(
+        "--datasets sklearn:wine --systems hist-gradient-boosting,bohb --seeds 1 --time 10m --workers 1 --budgets 1,2 "
+        "--trials 9", systems,
+    ),
+    "live": User("--budgets 2,4 --trials 14 --workers 1", results, option="--out", first="sklearn:wine"),
+    "fit": User(
+        "--target target --time 10m --trials 7 --workers 1 --folds 0 --baselines knn", tried,
+        option="--out", first="{place}/train.csv",
+    ),
+}  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def inputs(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A table and a file to work on."""
+    place = tmp_path_factory.mktemp("inputs")
+    line = f"--datasets {WINE} --configs 4 --budgets 1,2 --seeds 1 --jobs 2 --quiet"
+    assert run(["collect", str(place / "bench"), *line.split()]) == 0
+    load_wine(as_frame=True).frame.sample(frac=1, random_state=0).to_csv(place / "train.csv", index=False)
+    return place
+
+
+def progress(place: Path) -> int:
+    """How much lies in a folder: files that are there whole, and lines of journals."""
+    found = 0
+    for path in place.rglob("*"):
+        with contextlib.suppress(OSError):
+            if path.suffix == ".jsonl":
+                found += path.read_bytes().count(b"\n")
+            elif path.is_file() and not path.name.endswith(".tmp"):
+                found += 1
+    return found
+
+
+@pytest.mark.parametrize("command", USERS)
+def test_killed_at_several_moments_the_same_command_gives_the_same(command, inputs, tmp_path):
+    user, rng = USERS[command], np.random.default_rng(len(command))
+    undisturbed, killed = tmp_path / "undisturbed", tmp_path / "killed"
+    for place in (undisturbed, killed):
+        shutil.copytree(inputs, place)
+    assert run(user.arguments(command, undisturbed)) == 0
+    for _ in range(KILLS):
+        before = progress(killed)
+        process = subprocess.Popen(
+            [*PROGRAM, *user.arguments(command, killed)], start_new_session=True,
+            stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+        )  # fmt: skip
+        more = before + int(rng.integers(1, 4))
+        wait_until(lambda p=process, n=more: progress(killed) >= n or p.poll() is not None, "something is kept")
+        time.sleep(rng.uniform(0, 0.05))
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
+    assert run(user.arguments(command, killed)) == 0
+    assert repr(user.result(killed / user.output)) == repr(user.result(undisturbed / user.output))
+    stray = [path for path in killed.rglob("*") if path.name.endswith(".tmp")]
+    assert stray == [], "nothing half written stays"
+    hidden = {path.name for path in killed.rglob(".*") if path.name not in (".lock",)}
+    assert hidden == {path.name for path in undisturbed.rglob(".*")}
