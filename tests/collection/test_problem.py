@@ -97,7 +97,7 @@ def test_collecting_trains_a_problem_that_it_has_never_heard_of(tmp_path, monkey
     frame = to_frame(Slopes().space, [{"slope": 0.25}, {"slope": 0.5}])
     collect(tmp_path, inline=True, space_name="slopes", configs=given_configs("slopes", frame))
     bench = lcbench.load(tmp_path)
-    assert bench.manifest.space_name == "slopes"
+    assert bench.manifest.problem == "slopes"
     assert bench.manifest.schedule == Slopes.schedule
     assert bench.array("wine", "valid_accuracy", 4)[:, 0].tolist() == [[0, 0.25, 0.5, 0.75, 1], [0, 0.5, 1, 1, 1]]
     assert bench.array("iris", "seconds", 2)[1, 0] == pytest.approx([0, 0.75, 1.5])
