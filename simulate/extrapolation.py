@@ -78,7 +78,7 @@ class Prediction:
 
 
 @dataclass(frozen=True, slots=True)
-class Settings:
+class ExtrapolationSettings:
     """How fits are weighted and how sure they are.
 
     Attributes:
@@ -177,7 +177,7 @@ def fit_separable(families: Sequence[SeparableFamily], values: Array, horizon: i
         families: The families.
         values: ``(n,)`` values after 1, ..., n epochs.
         horizon: The epoch to predict.
-        recency: See :class:`Settings`.
+        recency: See :class:`ExtrapolationSettings`.
 
     Returns:
         A fit for each family and shape; those whose coefficients the epochs do not determine are left out.
@@ -204,7 +204,7 @@ def fit_linked(family: LinkedFamily, values: Array, horizon: int, recency: float
         family: The family.
         values: ``(n,)`` values after 1, ..., n epochs.
         horizon: The epoch to predict.
-        recency: See :class:`Settings`.
+        recency: See :class:`ExtrapolationSettings`.
 
     Returns:
         One fit; None if the values cannot be transformed, or the fit cannot be transformed back.
@@ -229,7 +229,10 @@ def fit_linked(family: LinkedFamily, values: Array, horizon: int, recency: float
 
 
 def extrapolate(
-    values: ArrayLike, horizon: int, settings: Settings | None = None, families: Sequence[Family] = FAMILIES
+    values: ArrayLike,
+    horizon: int,
+    settings: ExtrapolationSettings | None = None,
+    families: Sequence[Family] = FAMILIES,
 ) -> Prediction:
     """Predict a learning curve's value at a later epoch.
 
@@ -247,7 +250,7 @@ def extrapolate(
     Raises:
         InputError: If there are too few epochs or values are not finite.
     """
-    curve, how = np.asarray(values, np.float64), settings or Settings()
+    curve, how = np.asarray(values, np.float64), settings or ExtrapolationSettings()
     _check(curve, horizon)
     fits = _fit_all(curve, horizon, how, families)
     observations = max(len(curve) / how.correlation, 2.0)
@@ -260,7 +263,7 @@ def extrapolate(
     return Prediction(weights[kept] / weights[kept].sum(), fits.means[kept], scales, degrees)
 
 
-def _fit_all(curve: Array, horizon: int, how: Settings, families: Sequence[Family]) -> Fits:
+def _fit_all(curve: Array, horizon: int, how: ExtrapolationSettings, families: Sequence[Family]) -> Fits:
     separable = [family for family in families if isinstance(family, SeparableFamily)]
     linked = [family for family in families if isinstance(family, LinkedFamily)]
     fits = [fit_linked(family, curve, horizon, how.recency) for family in linked]

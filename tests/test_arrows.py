@@ -60,7 +60,12 @@ def test_packages_import_along_the_arrows_only():
 def test_reading_a_file_never_executes_anything():
     modules = {"pickle", "cPickle", "dill", "cloudpickle", "marshal", "shelve"}
     functions = {"torch.load", "joblib.load", "eval", "exec", "pd.read_pickle"}
-    assert against(lambda path: {module[0] for module in imports(path)} & modules | set(calls(path)) & functions) == {}
+    harmless = ("pickle", "PicklingError")  # an exception, of what cannot be sent to another process
+
+    def wrong(path: str) -> set[str]:
+        return {name[0] for name in imports(path) if name != harmless} & modules | set(calls(path)) & functions
+
+    assert against(wrong) == {}
 
 
 def test_only_collection_knows_torch_and_openml():

@@ -7,7 +7,7 @@ numbers than public functions do, those take its place. They differ from it by r
 
 import os
 from collections.abc import Callable, Sequence
-from functools import cache
+from functools import cache, partial
 from math import sqrt
 from typing import Any
 
@@ -24,53 +24,59 @@ BETAS, EPSILON = (0.9, 0.999), 1e-8
 
 _TOLERANCE = 1e-4  # relative; float32 rounding of the examples is below a hundredth of it
 
-Tensors = list[Tensor]
-SGDStep = Callable[[Tensors, Tensors, Tensors, float, float, float], object]
-AdamStep = Callable[[Tensors, Tensors, Tensors, Tensors, Tensor, float, float], object]
+Tensors = Sequence[Tensor]
+Step = Callable[..., object]
+Prepare = Callable[[Tensor, Tensor], Callable[[], object]]
 
 
 @cache
-def sgd_step() -> SGDStep:
+def sgd_step() -> Step:
     """A step of stochastic gradient descent, in place, as ``torch.optim.SGD``: no dampening, no Nesterov.
 
     Returns:
-        A function of parameters, gradients, velocities, learning rate, momentum and weight decay.
+        A function of lists of parameters, gradients and velocities, and by name of ``lr``, ``momentum`` and
+        ``weight_decay``.
     """
 
     def example() -> tuple[Any, ...]:
-        return [_numbers(1)], [_numbers(2)], [_numbers(3)], 0.1, 0.9, 0.01
+        return [_numbers(1)], [_numbers(2)], [_numbers(3)]
 
-    return _fused_sgd if _agree(_fused_sgd, _public_sgd, example) else _public_sgd
+    options = {"lr": 0.1, "momentum": 0.9, "weight_decay": 0.01}
+    return _fused_sgd() if _agree(_fused_sgd, lambda: _public_sgd, example, options) else _public_sgd
 
 
 @cache
-def adam_step() -> AdamStep:
+def adam_step() -> Step:
     """A step of Adam, in place, as ``torch.optim.Adam``: weight decay is added to the gradients.
 
     Returns:
-        A function of parameters, gradients, first and second moments, the number of this step (a scalar tensor),
-        learning rate and weight decay.
+        A function of lists of parameters, gradients, first and second moments, an empty list and a list with the number
+        of this step for each parameter (scalar tensors), and by name of ``lr`` and ``weight_decay``.
     """
 
     def example() -> tuple[Any, ...]:
-        return [_numbers(1)], [_numbers(2)], [_numbers(3)], [_numbers(4).abs()], torch.tensor(3.0), 0.1, 0.01
+        return [_numbers(1)], [_numbers(2)], [_numbers(3)], [_numbers(4).abs()], [], [torch.tensor(3.0)]
 
-    return _fused_adam if _agree(_fused_adam, _public_adam, example) else _public_adam
+    options = {"lr": 0.1, "weight_decay": 0.01}
+    return _fused_adam() if _agree(_fused_adam, lambda: _public_adam, example, options) else _public_adam
 
 
 @cache
-def relu_backward() -> Callable[[Tensor, Tensor], object]:
+def relu_backward() -> Prepare:
     """A gradient back through a ReLU, in place.
 
     Returns:
-        A function of the gradient and of what the ReLU gave, which the gradient takes the place of: 0 where that is not
-        positive.
+        A function of the memory of the gradient and of what the ReLU gave. It prepares a call that puts the gradient in
+        the place of the latter: 0 where that is not positive.
     """
 
     def example() -> tuple[Any, ...]:
         return _numbers(1), _numbers(2).relu_()
 
-    return _aten_relu_backward if _agree(_aten_relu_backward, _public_relu_backward, example) else _public_relu_backward
+    private, public = (lambda: lambda *memory: _aten_relu_backward(*memory)()), (lambda: _public_relu_backward)
+    if _agree(private, public, example, {}):
+        return _aten_relu_backward
+    return lambda gradient, hidden: partial(_public_relu_backward, gradient, hidden)
 
 
 @cache
@@ -84,7 +90,9 @@ def onednn_linear() -> Callable[[Tensor, Tensor, Tensor | None, str], Tensor] | 
     def example() -> tuple[Any, ...]:
         return _numbers(1).view(4, 16), _numbers(2).view(16, 4), _numbers(3)[:4], "relu"
 
-    usable = torch.backends.mkldnn.is_available() and _agree(_mkldnn_linear, _public_linear, example)
+    usable = torch.backends.mkldnn.is_available() and _agree(
+        lambda: _mkldnn_linear, lambda: _public_linear, example, {}
+    )
     return _mkldnn_linear if usable else None
 
 
@@ -94,15 +102,25 @@ def _numbers(frequency: int) -> Tensor:
 
 
 def _agree(
-    private: Callable[..., object], public: Callable[..., object], example: Callable[[], tuple[Any, ...]]
+    private: Callable[[], Step],
+    public: Callable[[], Step],
+    example: Callable[[], tuple[Any, ...]],
+    options: dict[str, Any],
 ) -> bool:
-    """Whether two functions return the same on an example, and change their arguments in the same way."""
+    """Whether two functions return the same on an example, and change their arguments in the same way.
+
+    Args:
+        private: Gives the first, which may be missing or fail.
+        public: Gives the second.
+        example: Makes the arguments.
+        options: Arguments by name.
+    """
     theirs, ours = example(), example()
     try:
-        returned = private(*theirs)
+        returned = private()(*theirs, **options)
     except (RuntimeError, AttributeError, TypeError, ValueError, NotImplementedError):
         return False
-    found, wanted = _tensors((returned, *theirs)), _tensors((public(*ours), *ours))
+    found, wanted = _tensors((returned, *theirs)), _tensors((public()(*ours, **options), *ours))
     return len(found) == len(wanted) and all(
         one.shape == other.shape and torch.allclose(one, other, rtol=_TOLERANCE, atol=_TOLERANCE)
         for one, other in zip(found, wanted, strict=True)
@@ -114,55 +132,21 @@ def _tensors(values: Sequence[object]) -> list[Tensor]:
     return [each for own in lists for each in own if isinstance(each, Tensor)]
 
 
-def _fused_sgd(
-    parameters: Tensors, gradients: Tensors, velocities: Tensors, rate: float, momentum: float, weight_decay: float
-) -> None:
-    torch._fused_sgd_(
-        parameters,
-        gradients,
-        velocities,
-        lr=rate,
-        momentum=momentum,
-        weight_decay=weight_decay,
-        dampening=0,
-        nesterov=False,
-        maximize=False,
-        is_first_step=False,
-    )
+def _fused_sgd() -> Step:
+    return partial(torch._fused_sgd_, dampening=0, nesterov=False, maximize=False, is_first_step=False)
 
 
 def _public_sgd(
-    parameters: Tensors, gradients: Tensors, velocities: Tensors, rate: float, momentum: float, weight_decay: float
+    parameters: Tensors, gradients: Tensors, velocities: Tensors, *, lr: float, momentum: float, weight_decay: float
 ) -> None:
     for own, gradient, velocity in zip(parameters, gradients, velocities, strict=True):
         velocity.mul_(momentum).add_(gradient).add_(own, alpha=weight_decay)
-        own.add_(velocity, alpha=-rate)
+        own.add_(velocity, alpha=-lr)
 
 
-def _fused_adam(
-    parameters: Tensors,
-    gradients: Tensors,
-    means: Tensors,
-    squares: Tensors,
-    step: Tensor,
-    rate: float,
-    weight_decay: float,
-) -> None:
-    torch._fused_adam_(
-        parameters,
-        gradients,
-        means,
-        squares,
-        [],
-        [step] * len(parameters),
-        lr=rate,
-        beta1=BETAS[0],
-        beta2=BETAS[1],
-        weight_decay=weight_decay,
-        eps=EPSILON,
-        amsgrad=False,
-        maximize=False,
-    )
+def _fused_adam() -> Step:
+    fixed = {"beta1": BETAS[0], "beta2": BETAS[1], "eps": EPSILON, "amsgrad": False, "maximize": False}
+    return partial(torch._fused_adam_, **fixed)
 
 
 def _public_adam(
@@ -170,20 +154,22 @@ def _public_adam(
     gradients: Tensors,
     means: Tensors,
     squares: Tensors,
-    step: Tensor,
-    rate: float,
+    _: Tensors,
+    steps: Tensors,
+    *,
+    lr: float,
     weight_decay: float,
 ) -> None:
-    first, second = (1 - beta ** float(step) for beta in BETAS)
-    for own, gradient, mean, square in zip(parameters, gradients, means, squares, strict=True):
+    for own, gradient, mean, square, step in zip(parameters, gradients, means, squares, steps, strict=True):
+        first, second = (1 - beta ** float(step) for beta in BETAS)
         decayed = gradient.add(own, alpha=weight_decay)
         mean.lerp_(decayed, 1 - BETAS[0])
         square.mul_(BETAS[1]).addcmul_(decayed, decayed, value=1 - BETAS[1])
-        own.addcdiv_(mean, (square.sqrt() / sqrt(second)).add_(EPSILON), value=-rate / first)
+        own.addcdiv_(mean, (square.sqrt() / sqrt(second)).add_(EPSILON), value=-lr / first)
 
 
-def _aten_relu_backward(gradient: Tensor, hidden: Tensor) -> None:
-    torch.ops.aten.threshold_backward.grad_input(gradient, hidden, 0, grad_input=hidden)
+def _aten_relu_backward(gradient: Tensor, hidden: Tensor) -> Callable[[], object]:
+    return partial(torch.ops.aten.threshold_backward.grad_input, gradient, hidden, 0, grad_input=hidden)
 
 
 def _public_relu_backward(gradient: Tensor, hidden: Tensor) -> None:

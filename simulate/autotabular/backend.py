@@ -9,7 +9,7 @@ import pandas as pd
 from lcbench.collection.models import LearningTask
 from lcbench.collection.problem import get_problem
 from lcbench.simulate.autotabular.baselines_first import EPOCHS, WithBaselines
-from lcbench.simulate.autotabular.settings import Settings
+from lcbench.simulate.autotabular.settings import SearchSettings
 from lcbench.simulate.autotabular.work import FitModel
 from lcbench.simulate.contract import Domain
 from lcbench.simulate.domain import SpaceDomain
@@ -35,7 +35,7 @@ class ModelBackend:
 
     resumes = False
 
-    def __init__(self, fit: FitModel, settings: Settings) -> None:
+    def __init__(self, fit: FitModel, settings: SearchSettings) -> None:
         self._fit, self._settings = fit, settings
         self._space = get_problem(settings.space).space
         self.metric = Metric(fit.problem.scorer.name, "score", "maximize", float("-inf"), fit.problem.scorer.best)

@@ -23,7 +23,7 @@ from lcbench.simulate.autotabular import journal, tables
 from lcbench.simulate.autotabular.ensemble import FittedEnsemble, load_ensemble
 from lcbench.simulate.autotabular.folder import Folder, card, parameters_of
 from lcbench.simulate.autotabular.search import search
-from lcbench.simulate.autotabular.settings import PATIENCE, Settings, choose_baselines, choose_portfolio, chosen
+from lcbench.simulate.autotabular.settings import PATIENCE, SearchSettings, choose_baselines, choose_portfolio, chosen
 from lcbench.simulate.ensembles import CANDIDATES, SIZE
 from lcbench.simulate.realtime.result import LiveInterrupted
 
@@ -240,8 +240,8 @@ class AutoTabularClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[mis
         tags.input_tags.categorical = True
         return tags
 
-    def _settings(self) -> Settings:
-        return Settings(
+    def _settings(self) -> SearchSettings:
+        return SearchSettings(
             time_limit=self.time_limit,
             trials=self.trials,
             workers=self.workers,

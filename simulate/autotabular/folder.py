@@ -130,10 +130,15 @@ class Folder:
             if not self.record.is_dir():
                 raise InputError(f"{self.path} holds a saved classifier and no search to go on with; choose another.")
             return
-        if self.path.exists() and (not self.path.is_dir() or any(self.path.iterdir())):
+        if self.path.exists() and (not self.path.is_dir() or self._foreign()):
             raise InputError(f"{self.path} is not empty and holds no search; choose a new or an empty folder.")
         self.record.mkdir(parents=True, exist_ok=True)
         self.write_card(card)
+
+    def _foreign(self) -> bool:
+        """Whether there is anything but what a search leaves that was killed before it had begun."""
+        ours = [self.record, *self.path.glob(f".{self.card.name}.*.tmp")]
+        return any(path not in ours for path in self.path.iterdir()) or any(self.record.glob("*"))
 
     def write_card(self, card: dict[str, Any]) -> None:
         """Say what the folder is."""

@@ -12,7 +12,7 @@ from lcbench.simulate.autotabular.backend import ModelBackend
 from lcbench.simulate.autotabular.baselines_first import BaselinesFirst
 from lcbench.simulate.autotabular.folder import Folder
 from lcbench.simulate.autotabular.selection import Selection
-from lcbench.simulate.autotabular.settings import Settings
+from lcbench.simulate.autotabular.settings import SearchSettings
 from lcbench.simulate.autotabular.work import FitModel
 from lcbench.simulate.contract import Optimizer
 from lcbench.simulate.optimizers import get_optimizer
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 def search(
     problem: "LearningTask",
-    settings: Settings,
+    settings: SearchSettings,
     folder: Folder,
     *,
     since: float,
@@ -78,7 +78,7 @@ def search(
     _check_any(chosen)
 
 
-def optimizer_of(backend: ModelBackend, settings: Settings) -> Optimizer:
+def optimizer_of(backend: ModelBackend, settings: SearchSettings) -> Optimizer:
     """Baselines in their order, then the portfolio, then what the optimizer proposes."""
     make = WarmStart(get_optimizer(settings.optimizer), settings.portfolio)
     networks = make(backend.networks(), settings.budgets, np.random.default_rng(settings.seed))
@@ -96,7 +96,7 @@ def _check_sent(problem: "LearningTask") -> None:
         )
 
 
-def _too_short(settings: Settings) -> InputError:
+def _too_short(settings: SearchSettings) -> InputError:
     return InputError(
         f"time_limit must be enough for one model, got {settings.time_limit:g} s and none was done; give more seconds."
     )

@@ -13,7 +13,7 @@ from lcbench.simulate.autotabular import journal
 from lcbench.simulate.autotabular.baselines_first import baseline_of
 from lcbench.simulate.autotabular.folder import Folder
 from lcbench.simulate.autotabular.journal import NETWORK, Entry
-from lcbench.simulate.autotabular.settings import Settings
+from lcbench.simulate.autotabular.settings import SearchSettings
 from lcbench.simulate.ensembles import Loss, combine, greedy_ensemble
 from lcbench.simulate.realtime.result import LiveResult
 
@@ -93,7 +93,7 @@ class Selection:
 
     problem: LearningTask
     folder: Folder
-    settings: Settings
+    settings: SearchSettings
     clock: Callable[[], float]
     entries: dict[int, Entry] = field(default_factory=dict)
     _chances: dict[int, NDArray[Any]] = field(default_factory=dict)

@@ -75,7 +75,7 @@ SHARE_OF_A_TRIAL = 0.5
 
 
 @dataclass(frozen=True, slots=True)
-class Settings:
+class SearchSettings:
     """What is searched for, in which order, and within which limits.
 
     Attributes:

@@ -25,7 +25,7 @@ Array = NDArray[np.float64]
 
 
 @dataclass(frozen=True, slots=True)
-class Settings:
+class KDESettings:
     """How the model is made and drawn from; the defaults are those of the paper's runs.
 
     Attributes:
@@ -95,11 +95,11 @@ class KDEModel:
     """
 
     def __init__(
-        self, domain: Domain, budgets: Sequence[int], rng: np.random.Generator, settings: Settings | None = None
+        self, domain: Domain, budgets: Sequence[int], rng: np.random.Generator, settings: KDESettings | None = None
     ) -> None:
         self._domain = domain
         self._rng = rng
-        self._settings = settings or Settings()
+        self._settings = settings or KDESettings()
         self._levels = levels(domain.space)
         self._min_points = self._settings.min_points or len(self._levels) + 1
         self._told = {budget: History(len(self._levels)) for budget in budgets}
@@ -178,7 +178,7 @@ class KDEBO:
         budgets: tuple[int, ...],
         rng: np.random.Generator,
         *,
-        settings: Settings | None = None,
+        settings: KDESettings | None = None,
     ) -> None:
         self._budget = checked(budgets)[-1]
         self._model = KDEModel(domain, (self._budget,), rng, settings)
@@ -236,7 +236,7 @@ class BOHB:
         *,
         eta: int | None = None,
         variant: Variant = "floor",
-        settings: Settings | None = None,
+        settings: KDESettings | None = None,
     ) -> None:
         eta = infer_eta(budgets) if eta is None else check_eta(eta)
         budgets = rungs_of(budgets, eta)

@@ -11,7 +11,7 @@ import numpy as np
 from lcbench.errors import InputError
 from lcbench.simulate.budgets import checked
 from lcbench.simulate.contract import Domain, Job, Result
-from lcbench.simulate.extrapolation import MIN_EPOCHS, Settings, extrapolate
+from lcbench.simulate.extrapolation import MIN_EPOCHS, ExtrapolationSettings, extrapolate
 from lcbench.simulate.optimizers._trials import Running
 from lcbench.simulate.optimizers.random_search import draw
 
@@ -151,12 +151,12 @@ class Extrapolation(EarlyTermination):
         *,
         grace: int | None = None,
         threshold: float = 0.05,
-        settings: Settings | None = None,
+        settings: ExtrapolationSettings | None = None,
     ) -> None:
         super().__init__(domain, budgets, rng, grace=grace)
         if not 0 < threshold < 1:
             raise InputError(f"threshold must be in (0, 1), got {threshold}.")
-        self._threshold, self._settings = threshold, settings or Settings()
+        self._threshold, self._settings = threshold, settings or ExtrapolationSettings()
         self._best = np.inf
 
     def _hopeless(self, result: Result) -> bool:

@@ -21,7 +21,7 @@ _STEPS = 10  # by default a member stops about so often
 
 
 @dataclass(frozen=True, slots=True)
-class Settings:
+class PBTSettings:
     """How a population is trained.
 
     Attributes:
@@ -79,7 +79,7 @@ def truncation_selection(losses: Sequence[float], truncation: float) -> tuple[li
     return order[len(order) - n :], [i for i in order[:n] if np.isfinite(losses[i])]
 
 
-def explore(rng: np.random.Generator, point: Array, levels: tuple[int, ...], settings: Settings) -> Array:
+def explore(rng: np.random.Generator, point: Array, levels: tuple[int, ...], settings: PBTSettings) -> Array:
     """Move a point of the unit cube: each number a step up or down, or each hyperparameter drawn anew.
 
     Args:
@@ -159,10 +159,10 @@ class PBT:
     """
 
     def __init__(
-        self, domain: Domain, budgets: tuple[int, ...], rng: np.random.Generator, *, settings: Settings | None = None
+        self, domain: Domain, budgets: tuple[int, ...], rng: np.random.Generator, *, settings: PBTSettings | None = None
     ) -> None:
         self._domain, self._rng = domain, rng
-        self._settings = settings or Settings()
+        self._settings = settings or PBTSettings()
         self._stops = stops(budgets, self._settings.interval)
         self._levels = levels(domain.space)
         self._active: list[_Population] = []

@@ -21,7 +21,7 @@ import pyarrow as pa
 from lcbench.errors import DamagedFileError, InputError
 from lcbench.simulate.contract import Job
 from lcbench.simulate.realtime.result import LiveResult, tried
-from lcbench.simulate.realtime.studied import Run, studied
+from lcbench.simulate.realtime.studied import LiveRun, studied
 from lcbench.simulate.study.file import write as write_study
 from lcbench.simulate.trace import Trace
 from lcbench.table.curve import Curve
@@ -107,7 +107,7 @@ class Unrecorded:
     def told(self, number: int, result: LiveResult) -> None:
         """Keep nothing."""
 
-    def finish(self, trace: Trace, space: "ConfigurationSpace", run: Run) -> None:
+    def finish(self, trace: Trace, space: "ConfigurationSpace", run: LiveRun) -> None:
         """Keep nothing."""
 
 
@@ -158,7 +158,7 @@ class Record:
         curve = {"values": journal.numbers(values), "seconds": journal.numbers(seconds)}
         self._journal.append({**event, **curve, "reason": result.reason})
 
-    def finish(self, trace: Trace, space: "ConfigurationSpace", run: Run) -> None:
+    def finish(self, trace: Trace, space: "ConfigurationSpace", run: LiveRun) -> None:
         """Write the results, and the configurations of the space among them, as tables."""
         if trace.results:
             write_study(self.folder / TRACE, studied(trace, run), trace.metric)

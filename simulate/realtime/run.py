@@ -12,7 +12,7 @@ from lcbench.simulate.realtime.record import Record, Unrecorded
 from lcbench.simulate.realtime.report import LiveReport
 from lcbench.simulate.realtime.result import LiveInterrupted
 from lcbench.simulate.realtime.state import LiveState, Watch
-from lcbench.simulate.realtime.studied import Run
+from lcbench.simulate.realtime.studied import LiveRun
 from lcbench.simulate.trace import Trace
 from lcbench.whole import is_number, whole
 
@@ -73,7 +73,7 @@ def live(
     """
     workers, trials = check_limits(workers, wallclock, trials)
     kept = Unrecorded() if record is None else Record(Path(record), _identity(optimizer, backend))
-    told = Run(name or type(optimizer).__name__, _dataset(backend), seed, wallclock, trials)
+    told = LiveRun(name or type(optimizer).__name__, _dataset(backend), seed, wallclock, trials)
     with kept, LiveReport(backend.metric, trials, wallclock, quiet=quiet, title=title) as report:
         limits = math.inf if trials is None else trials, math.inf if wallclock is None else wallclock
         run = LiveState(optimizer, backend, backend.domain(), kept, report, list(range(workers)), watch, *limits)

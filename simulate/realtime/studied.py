@@ -22,7 +22,7 @@ NO_ROW = -1
 
 
 @dataclass(frozen=True, slots=True)
-class Run:
+class LiveRun:
     """What a study knows of a run beside its results.
 
     Attributes:
@@ -45,7 +45,7 @@ class Run:
         return "evaluations" if self.wallclock is None else "seconds"
 
 
-def studied(trace: Trace, run: Run) -> pd.DataFrame:
+def studied(trace: Trace, run: LiveRun) -> pd.DataFrame:
     """A live run as a study.
 
     Args:

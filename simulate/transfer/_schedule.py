@@ -8,7 +8,7 @@ from lcbench.simulate.contract import Domain, Job, Result
 from lcbench.simulate.optimizers.bohb import BOHB
 from lcbench.simulate.study.player import cell_rng
 from lcbench.simulate.transfer.evaluation import FAILED, Evaluation, EvaluationTask
-from lcbench.simulate.transfer.plan import OBJECTIVE, Plan
+from lcbench.simulate.transfer.plan import OBJECTIVE, BuildPlan
 from lcbench.space.encoding import Encoding
 from lcbench.table.curve import Curve
 
@@ -27,7 +27,7 @@ class Search:
         rng: The search's randomness.
     """
 
-    def __init__(self, dataset: str, first_id: int, plan: Plan, domain: Domain, rng: np.random.Generator) -> None:
+    def __init__(self, dataset: str, first_id: int, plan: BuildPlan, domain: Domain, rng: np.random.Generator) -> None:
         self.dataset = dataset
         self._first_id, self._plan = first_id, plan
         self._bohb = BOHB(domain, plan.budgets, rng)
@@ -101,7 +101,7 @@ class Schedule:
 
     def __init__(
         self,
-        plan: Plan,
+        plan: BuildPlan,
         datasets: Sequence[str],
         domain: Callable[[], Domain],
         recall: Callable[[EvaluationTask], Evaluation | None],

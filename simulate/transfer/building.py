@@ -17,7 +17,7 @@ from lcbench.simulate.domain import SpaceDomain
 from lcbench.simulate.transfer._schedule import Schedule
 from lcbench.simulate.transfer.evaluation import FAILED, Evaluation, EvaluationTask
 from lcbench.simulate.transfer.folder import MANIFEST, read_folder
-from lcbench.simulate.transfer.plan import Plan, extends
+from lcbench.simulate.transfer.plan import BuildPlan, extends
 from lcbench.simulate.transfer.results import write_portfolios, write_tried
 from lcbench.simulate.transfer.storage import BuildFolder
 from lcbench.simulate.transfer.training import TrainEvaluation
@@ -40,7 +40,7 @@ class Build:
         schedule: What has ended, what is running, what comes next.
     """
 
-    plan: Plan
+    plan: BuildPlan
     folder: Path
     size: int
     rows: Mapping[str, Mapping[str, Any]]
@@ -121,19 +121,19 @@ class Build:
 
 
 def executor_for(
-    plan: Plan, folder: Path, engine: str = "local", jobs: int = 1, scheduler: str | None = None
+    plan: BuildPlan, folder: Path, engine: str = "local", jobs: int = 1, scheduler: str | None = None
 ) -> AbstractContextManager[Executor[EvaluationTask]]:
     """An executor for a plan's evaluations, ready to be entered; see :func:`lcbench.work.get_executor`."""
     return get_executor(engine, jobs, scheduler, trainer(plan, folder), preload="lcbench.collection.worker")
 
 
-def trainer(plan: Plan, folder: Path) -> TrainEvaluation:
+def trainer(plan: BuildPlan, folder: Path) -> TrainEvaluation:
     """What an executor calls on each evaluation of a plan in a folder."""
     return TrainEvaluation(folder.resolve(), plan.space, plan.seed, plan.patience, plan.trial_seconds)
 
 
 @contextmanager
-def opened(plan: Plan, folder: Path, size: int, loaded: Callable[[str], None] = lambda _: None) -> Iterator[Build]:
+def opened(plan: BuildPlan, folder: Path, size: int, loaded: Callable[[str], None] = lambda _: None) -> Iterator[Build]:
     """Load and check every data set, hold the folder for this plan, and recall what has ended in it.
 
     When the block is left, what is needed to resume stays, unless the build is complete.
@@ -162,7 +162,7 @@ def opened(plan: Plan, folder: Path, size: int, loaded: Callable[[str], None] = 
                 kept.remove()
 
 
-def is_complete(plan: Plan, folder: Path) -> bool:
+def is_complete(plan: BuildPlan, folder: Path) -> bool:
     """Whether a folder holds a finished build of a plan.
 
     Raises:
@@ -175,7 +175,7 @@ def is_complete(plan: Plan, folder: Path) -> bool:
     return held.complete
 
 
-def _prepare(plan: Plan, folder: Path, size: int, kept: BuildFolder, loaded: Callable[[str], None]) -> Build:
+def _prepare(plan: BuildPlan, folder: Path, size: int, kept: BuildFolder, loaded: Callable[[str], None]) -> Build:
     before, asked = kept.plan(), plan.describe()
     if before is not None and not extends(before, asked):
         refuse_other_plan(differences(before, asked), folder)

@@ -21,7 +21,7 @@ SEED = 0
 
 
 @dataclass(frozen=True, slots=True)
-class Plan:
+class BuildPlan:
     """Everything that decides what a build trains.
 
     Attributes:

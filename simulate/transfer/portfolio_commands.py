@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
     from lcbench.simulate.transfer.building import Build
     from lcbench.simulate.transfer.evaluation import EvaluationTask
-    from lcbench.simulate.transfer.plan import Plan
+    from lcbench.simulate.transfer.plan import BuildPlan
     from lcbench.work import Executor
 
 INCOMPLETE, INTERRUPTED = 3, 130
@@ -60,14 +60,14 @@ def build(
     from lcbench.console import ERR, OUT
     from lcbench.errors import InputError
     from lcbench.simulate.transfer.building import executor_for, is_complete
-    from lcbench.simulate.transfer.plan import Plan
+    from lcbench.simulate.transfer.plan import BuildPlan
     from lcbench.table.manifest import parse_budgets
     from lcbench.work import said_if_disk_full
 
     if size < 1:
         raise InputError(f"size must be at least 1, got {size}.")
     sources = tuple(split_sources(datasets))
-    plan = Plan(sources, trials, parse_budgets(budgets), seed, space, encoding, patience, trial_seconds)
+    plan = BuildPlan(sources, trials, parse_budgets(budgets), seed, space, encoding, patience, trial_seconds)
     made = executor_for(plan, out, engine, jobs, scheduler)
     if is_complete(plan, out):
         _again(out, size)
@@ -101,7 +101,7 @@ def _again(out: Path, size: int) -> None:
 
 
 @contextmanager
-def _opened(plan: "Plan", out: Path, size: int, *, quiet: bool) -> "Iterator[Build]":
+def _opened(plan: "BuildPlan", out: Path, size: int, *, quiet: bool) -> "Iterator[Build]":
     """As :func:`lcbench.simulate.transfer.building.opened`, with a bar over the data sets while they are loaded."""
     from contextlib import ExitStack
 

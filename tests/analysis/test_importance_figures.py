@@ -33,7 +33,7 @@ def test_without_scikit_learn(name, stub, monkeypatch):
         FIGURES[name].frame(stub(1, configs=13))  # a table of its own: forests of others may be kept
 
 
-def test_fig6_sorts_by_median_and_draws_a_box_for_each_budget(bench):
+def test_importance_sorts_by_median_and_draws_a_box_for_each_budget(bench):
     frame = importance.frame(bench)
     medians = frame.groupby("hyperparameter", sort=False)["fanova"].median()
     assert medians.is_monotonic_decreasing
@@ -42,11 +42,11 @@ def test_fig6_sorts_by_median_and_draws_a_box_for_each_budget(bench):
     assert len(left.patches) == len(right.patches) == 7 * 3
 
 
-def test_fig6_with_one_budget(one_budget):
+def test_importance_with_one_budget(one_budget):
     assert len(importance.draw(importance.frame(one_budget)).axes[0].patches) == 7
 
 
-def test_fig8_shows_the_ten_with_the_largest_means_and_keeps_the_numbers_of_all(stub):
+def test_importance_ranking_shows_the_ten_with_the_largest_means_and_keeps_the_numbers_of_all(stub):
     table = stub(3, configs=40)
     table.space = ConfigurationSpace({f"x{number:02d}": (0.0, 1.0) for number in range(13)})
     table.configs = sample(table.space, 40, np.random.default_rng(0)).rename_axis("config_id")

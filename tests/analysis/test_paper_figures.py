@@ -1,9 +1,8 @@
-"""Figures 3, 4 and 14, the map of epochs and the early cuts: they show what was computed, and say what they need."""
-
-import io
+"""Figures of a table: they show what was computed, and say what they need."""
 
 import numpy as np
 import pytest
+from pictures import png
 
 from lcbench.analysis import style
 from lcbench.analysis.figures import curves, dataset_sizes, epoch_map, overlap, performance, portfolio_size
@@ -14,13 +13,7 @@ from lcbench.errors import InputError, UnknownNameError
 from lcbench.simulate.transfer.greedy import greedy_portfolio
 
 
-def png(figure) -> bytes:
-    buffer = io.BytesIO()
-    figure.savefig(buffer, format="png", dpi=60, metadata={"Software": None})
-    return buffer.getvalue()
-
-
-def test_fig3_is_sorted_along_both_axes(bench):
+def test_performance_is_sorted_along_both_axes(bench):
     frame = performance.frame(bench)
     assert len(frame) == len(bench.datasets) * len(bench.configs)
     values, regrets = performance_matrix(bench), relative_regret(performance_matrix(bench), METRICS["valid_accuracy"])
@@ -34,7 +27,7 @@ def test_fig3_is_sorted_along_both_axes(bench):
         np.testing.assert_allclose(rows, table[order].to_numpy().T[:, columns])
 
 
-def test_fig3_of_diverged_runs_and_of_losses(stub):
+def test_performance_of_diverged_runs_and_of_losses(stub):
     some = stub(2)
     some.arrays["data_set_1", 12][2:, 0, 4:] = np.nan
     for metric in ("valid_accuracy", "valid_cross_entropy"):
@@ -45,14 +38,14 @@ def test_fig3_of_diverged_runs_and_of_losses(stub):
         performance.frame(stub(2, configs=1))
 
 
-def test_fig3_of_a_metric_without_values(stub):
+def test_performance_of_a_metric_without_values(stub):
     some = stub(2)
     some.arrays["data_set_1", 12][:] = np.nan
     with pytest.raises(InputError, match="must be recorded"):
         performance.frame(some)
 
 
-def test_fig4_shows_the_greedy_portfolio(stub):
+def test_portfolio_size_shows_the_greedy_portfolio(stub):
     table = stub(6, configs=40)
     frame = portfolio_size.frame(table)
     regrets = relative_regret(performance_matrix(table), METRICS["valid_accuracy"]).to_numpy()
@@ -66,7 +59,7 @@ def test_fig4_shows_the_greedy_portfolio(stub):
     np.testing.assert_allclose(drawn, greedy.loc[greedy["regret"] > 0, "regret"])
 
 
-def test_fig4_says_what_it_needs(stub):
+def test_portfolio_size_says_what_it_needs(stub):
     with pytest.raises(NothingToDrawError, match="at least two data sets, this table has one"):
         portfolio_size.frame(stub(1))
     flat = stub(3)
@@ -75,7 +68,7 @@ def test_fig4_says_what_it_needs(stub):
         portfolio_size.frame(flat)
 
 
-def test_fig4_with_a_configuration_that_diverged_somewhere(stub):
+def test_portfolio_size_with_a_configuration_that_diverged_somewhere(stub):
     some = stub(3)
     for name in some.datasets:
         some.arrays[name, 12][::2, 0, 4:] = np.nan
@@ -109,7 +102,7 @@ def test_overlap_needs_ten_configurations(stub):
     assert len(panel.lines) == 3 * 3  # curve, marks and chance
 
 
-def test_fig14_has_the_tables_data_sets_and_the_papers(bench):
+def test_dataset_sizes_has_the_tables_data_sets_and_the_papers(bench):
     frame = dataset_sizes.frame(bench)
     here = frame[frame["group"] == dataset_sizes.THIS]
     assert here["dataset"].tolist() == list(bench.datasets)
@@ -123,7 +116,7 @@ def test_fig14_has_the_tables_data_sets_and_the_papers(bench):
     assert names == set(bench.datasets)
 
 
-@pytest.mark.parametrize("kind", ["svg", "pdf"])
+@pytest.mark.parametrize("kind", ["png", "svg", "pdf"])
 def test_the_same_figure_gives_the_same_bytes(kind, bench, tmp_path):
     frame = portfolio_size.frame(bench)
     paths = [tmp_path / f"{copy}.{kind}" for copy in "ab"]

@@ -1,10 +1,9 @@
 """The figures that show a study: what they say of one whose outcome is known, and when they say nothing."""
 
-import io
-
 import numpy as np
 import pandas as pd
 import pytest
+from pictures import png
 
 from lcbench.analysis.figures import FIGURES, _lines, critical_difference
 from lcbench.analysis.figures.contract import NothingToDrawError
@@ -13,12 +12,6 @@ from lcbench.simulate.study import statistics, study
 from lcbench.simulate.study.regret import scores
 
 STUDIES = [name for name, spec in FIGURES.items() if spec.needs_traces and name != "ensembles"]  # tested on its own
-
-
-def png(figure) -> bytes:
-    buffer = io.BytesIO()
-    figure.savefig(buffer, format="png", dpi=60)
-    return buffer.getvalue()
 
 
 @pytest.fixture(scope="module")

@@ -316,6 +316,7 @@ class TestRealData:
         yield
         openml.config.set_root_cache_directory(before)
 
+    @pytest.mark.slow
     def test_all_are_prepared_without_warning_or_nan(self, openml_cache):
         """All but the three largest (connect-4, fars, sleep), which would take as long again as the other 51."""
         with (openml_cache / "datasets.csv").open() as file:

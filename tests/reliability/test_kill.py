@@ -81,6 +81,7 @@ class User:
         option: What stands before the output.
         output: Name of the output.
         first: What the command is given before the output.
+        quiet: How it is told to show no progress.
     """
 
     line: str
@@ -88,10 +89,11 @@ class User:
     option: str = ""
     output: str = "out"
     first: str = ""
+    quiet: str = "--quiet"
 
     def arguments(self, command: str, place: Path) -> list[str]:
         given = [*command.split(), *self.first.format(place=place).split()]
-        return [*given, *self.option.split(), str(place / self.output), *self.line.split(), "--quiet"]
+        return [*given, *self.option.split(), str(place / self.output), *self.line.split(), *self.quiet.split()]
 
 
 USERS = {
@@ -111,7 +113,7 @@ USERS = {
     "live": User("--budgets 2,4 --trials 14 --workers 1", results, option="--out", first="sklearn:wine"),
     "fit": User(
         "--target target --time 10m --trials 7 --workers 1 --folds 0 --baselines knn", tried,
-        option="--out", first="{place}/train.csv",
+        option="--out", first="{place}/train.csv", quiet="",
     ),
 }  # fmt: skip
 

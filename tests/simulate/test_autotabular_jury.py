@@ -13,7 +13,7 @@ from lcbench.collection.models import Scorer
 from lcbench.simulate.autotabular import selection
 from lcbench.simulate.autotabular.folder import Folder
 from lcbench.simulate.autotabular.selection import Jury, Selection, select
-from lcbench.simulate.autotabular.settings import Settings
+from lcbench.simulate.autotabular.settings import SearchSettings
 from lcbench.simulate.autotabular.tables import ensembles_over_time
 
 
@@ -41,7 +41,7 @@ def test_where_there_is_no_room_a_sample_selects(tmp_path, monkeypatch):
     monkeypatch.setattr(selection, "MOST_NUMBERS", 2 * 2 * 40)  # 2 candidates, 2 classes, 40 of 80 rows
     problem, folder = Guessed(np.random.default_rng(0).integers(2, size=80)), Folder(tmp_path)
     models = [model_of(problem, np.random.default_rng(seed), 0.7) for seed in range(2)]
-    asked = Settings(None, 5, 1, 0, (), (), candidates=2, ensemble_size=5)
+    asked = SearchSettings(None, 5, 1, 0, (), (), candidates=2, ensemble_size=5)
     chosen = Selection(problem, folder, asked, lambda: 0.0)
     for number, model in enumerate(models):
         folder.keep(number, model)

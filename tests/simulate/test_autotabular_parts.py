@@ -27,7 +27,7 @@ from lcbench.simulate.autotabular.folder import Folder
 from lcbench.simulate.autotabular.journal import Entry
 from lcbench.simulate.autotabular.search import optimizer_of
 from lcbench.simulate.autotabular.selection import Selection, select
-from lcbench.simulate.autotabular.settings import Settings, choose_baselines, choose_portfolio, chosen, seconds_of
+from lcbench.simulate.autotabular.settings import SearchSettings, choose_baselines, choose_portfolio, chosen, seconds_of
 from lcbench.simulate.autotabular.tables import leaderboard, trajectory
 from lcbench.simulate.autotabular.work import FitModel
 from lcbench.simulate.ensembles import combine, greedy_ensemble
@@ -40,9 +40,9 @@ from lcbench.work import run as run_tasks
 from lcbench.work.processes import LocalExecutor
 
 
-def settings(**changes) -> Settings:
+def settings(**changes) -> SearchSettings:
     given = {"time_limit": None, "trials": 5, "workers": 1, "seed": 0, "baselines": (), "portfolio": (), "space": "mlp"}
-    return Settings(**given | changes)
+    return SearchSettings(**given | changes)
 
 
 SECONDS = 20  # a job that does nothing takes less, also where its process must start first on a busy machine

@@ -6,7 +6,7 @@ from lcbench.collection.networks.metrics import METRICS
 from lcbench.errors import InputError
 from lcbench.simulate import OPTIMIZERS, simulate
 from lcbench.simulate.domain import ConfigTable, TableDomain
-from lcbench.simulate.optimizers.bohb import BOHB, Settings, split
+from lcbench.simulate.optimizers.bohb import BOHB, KDESettings, split
 from lcbench.space.spaces import sample
 from lcbench.table.curve import Curve
 
@@ -76,7 +76,7 @@ def test_diverged_runs_are_never_good():
 
 
 def test_without_random_fraction_and_with_a_model_bohb_looks_near_the_best(bowl):
-    settings = Settings(random_fraction=0.0)
+    settings = KDESettings(random_fraction=0.0)
     optimizer = BOHB(bowl.domain(), bowl.budgets, np.random.default_rng(1), settings=settings)
     trace = simulate(optimizer, bowl, evaluations=150)
     configs = np.array([[r.job.config["x"], r.job.config["y"]] for r in trace.results[-40:]])
@@ -84,7 +84,7 @@ def test_without_random_fraction_and_with_a_model_bohb_looks_near_the_best(bowl)
 
 
 def test_all_random_is_hyperband(bowl):
-    settings = Settings(random_fraction=1.0)
+    settings = KDESettings(random_fraction=1.0)
     bohb = BOHB(bowl.domain(), bowl.budgets, np.random.default_rng(1), settings=settings)
     hyperband = OPTIMIZERS["hyperband"](bowl.domain(), bowl.budgets, np.random.default_rng(1))
     budgets = [[r.job.budget for r in simulate(o, bowl, evaluations=60).results] for o in (bohb, hyperband)]
@@ -104,4 +104,4 @@ def test_all_random_is_hyperband(bowl):
 )
 def test_settings_that_cannot_be(setting, message):
     with pytest.raises(InputError, match=message):
-        Settings(**setting)
+        KDESettings(**setting)

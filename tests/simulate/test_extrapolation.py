@@ -10,8 +10,8 @@ from lcbench.simulate import OPTIMIZERS, ReplayBackend, simulate
 from lcbench.simulate.curve_families import LINKED, SEPARABLE
 from lcbench.simulate.extrapolation import (
     FAMILIES,
+    ExtrapolationSettings,
     Prediction,
-    Settings,
     epoch_weights,
     extrapolate,
     fit_linked,
@@ -183,7 +183,7 @@ def test_curves_that_cannot_be(values, horizon, message):
 @pytest.mark.parametrize("settings", [{"floor": 0.0}, {"recency": 0.5}, {"correlation": 0.9}])
 def test_settings_that_cannot_be(settings):
     with pytest.raises(InputError, match=f"{next(iter(settings))} must be"):
-        Settings(**settings)
+        ExtrapolationSettings(**settings)
 
 
 def test_families_that_fit_nothing():

@@ -5,7 +5,7 @@ from ConfigSpace import Categorical, ConfigurationSpace, EqualsCondition, Float
 from lcbench.simulate import OPTIMIZERS, FunctionBackend, simulate
 from lcbench.simulate.contract import Result
 from lcbench.simulate.optimizers._trials import History
-from lcbench.simulate.optimizers.bohb import KDEBO, Settings
+from lcbench.simulate.optimizers.bohb import KDEBO, KDESettings
 from lcbench.table.curve import Curve
 
 
@@ -16,7 +16,7 @@ def test_every_trial_is_trained_for_the_largest_budget(bowl):
 
 
 def test_without_random_fraction_it_looks_near_the_best_it_has_seen(bowl):
-    settings = Settings(random_fraction=0.0)
+    settings = KDESettings(random_fraction=0.0)
     optimizer = KDEBO(bowl.domain(), bowl.budgets, np.random.default_rng(1), settings=settings)
     results = simulate(optimizer, bowl, evaluations=80).results
     configs = np.array([[r.job.config["x"], r.job.config["y"]] for r in results])

@@ -4,12 +4,12 @@ from ConfigSpace import ConfigurationSpace
 
 from lcbench.errors import InputError
 from lcbench.simulate import FunctionBackend, ReplayBackend, simulate
-from lcbench.simulate.optimizers.pbt import PBT, Settings, explore, stops, truncation_selection
+from lcbench.simulate.optimizers.pbt import PBT, PBTSettings, explore, stops, truncation_selection
 from lcbench.simulate.optimizers.random_search import RandomSearch
 from lcbench.simulate.warm_start import WarmStart
 from lcbench.table.curve import Curve
 
-FOUR = Settings(population=4, truncation=0.25, resample=0.0)
+FOUR = PBTSettings(population=4, truncation=0.25, resample=0.0)
 
 
 def line(resumes):
@@ -120,7 +120,7 @@ def test_the_poor_and_the_good(losses, truncation, poor, good):
 
 def test_exploring_moves_numbers_a_step_and_leaves_categories():
     rng, point = np.random.default_rng(0), np.array([0.5, 0.95, 2.0])
-    moved = np.stack([explore(rng, point, (0, 0, 3), Settings(resample=0.0, step=0.1)) for _ in range(50)])
+    moved = np.stack([explore(rng, point, (0, 0, 3), PBTSettings(resample=0.0, step=0.1)) for _ in range(50)])
     assert set(moved[:, 0].round(12)) == {0.4, 0.6}
     assert set(moved[:, 1].round(12)) == {0.85, 1.0}
     assert set(moved[:, 2]) == {2.0}
@@ -128,10 +128,10 @@ def test_exploring_moves_numbers_a_step_and_leaves_categories():
 
 def test_exploring_draws_anew_with_the_given_probability():
     rng, point = np.random.default_rng(0), np.array([0.5, 2.0])
-    drawn = np.stack([explore(rng, point, (0, 3), Settings(resample=0.25)) for _ in range(4000)])
+    drawn = np.stack([explore(rng, point, (0, 3), PBTSettings(resample=0.25)) for _ in range(4000)])
     assert np.mean(~np.isin(drawn[:, 0].round(12), [0.4, 0.6])) == pytest.approx(0.25, abs=0.03)
     assert np.mean(drawn[:, 1] != 2) == pytest.approx(0.25 * 2 / 3, abs=0.03)
-    assert np.isfinite(explore(rng, np.array([np.nan, np.nan]), (0, 3), Settings())).all()
+    assert np.isfinite(explore(rng, np.array([np.nan, np.nan]), (0, 3), PBTSettings())).all()
 
 
 @pytest.mark.parametrize("budgets", [None, range(1, 51)], ids=["coarse", "every epoch"])
@@ -165,4 +165,4 @@ def test_it_beats_random_search_on_a_bowl_at_equal_time(bowl):
 )
 def test_settings_that_cannot_be(arguments):
     with pytest.raises(InputError, match=f"{next(iter(arguments))} must be"):
-        Settings(**arguments)
+        PBTSettings(**arguments)

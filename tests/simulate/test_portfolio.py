@@ -14,7 +14,7 @@ from lcbench.simulate.transfer.evaluation import DIVERGED, FAILED, SUCCESS, Eval
 from lcbench.simulate.transfer.folder import MANIFEST, read_folder
 from lcbench.simulate.transfer.greedy import leave_one_out, leave_one_out_random, leave_one_out_simple
 from lcbench.simulate.transfer.matrix import MATRIX_SCHEMA, config_columns, greedy, matrix_row, matrix_values, simple
-from lcbench.simulate.transfer.plan import Plan, extends
+from lcbench.simulate.transfer.plan import BuildPlan, extends
 from lcbench.simulate.transfer.storage import BuildFolder
 from lcbench.space import paper
 from lcbench.work import differences
@@ -22,8 +22,8 @@ from lcbench.work import differences
 SPACE = paper.mlp()
 
 
-def plan(**changes) -> Plan:
-    return Plan(**({"sources": ("a:a", "a:b", "a:c"), "trials": 6, "budgets": (1, 2), "space": "mlp"} | changes))
+def plan(**changes) -> BuildPlan:
+    return BuildPlan(**({"sources": ("a:a", "a:b", "a:c"), "trials": 6, "budgets": (1, 2), "space": "mlp"} | changes))
 
 
 def evaluation_of(accuracy: float, budget: int, status: str = SUCCESS) -> Evaluation:
@@ -104,7 +104,7 @@ def test_hyperparameters_that_are_inactive_are_null_and_others_keep_their_types(
 class Training:
     """Pretends to train: the accuracy follows from the data set and the configuration; everything is counted."""
 
-    def __init__(self, given: Plan, fails: tuple[str, ...] = ()) -> None:
+    def __init__(self, given: BuildPlan, fails: tuple[str, ...] = ()) -> None:
         self.plan, self.fails = given, fails
         self.trained: list[EvaluationTask] = []
         self.kept: dict[EvaluationTask, Evaluation] = {}

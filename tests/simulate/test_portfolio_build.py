@@ -1,19 +1,15 @@
 """Builds that train for real: killed, stopped, failing, on Dask workers, and the commands."""
 
-import contextlib
 import json
-import os
 import shutil
-import signal
 import subprocess
 import sys
-from functools import partial
 from pathlib import Path
 
 import numpy as np
 import pytest
 from attempts import KilledOnWine, NoTimeForWine
-from collecting_helpers import NOW, PROGRAM, wait_until
+from collecting_helpers import NOW
 
 import lcbench
 from lcbench.cli import run
@@ -21,8 +17,8 @@ from lcbench.files import read_parquet
 from lcbench.simulate import load_portfolio
 from lcbench.simulate.transfer.building import opened, trainer
 from lcbench.simulate.transfer.evaluation import TIMEOUT
-from lcbench.simulate.transfer.folder import MANIFEST, read_folder
-from lcbench.simulate.transfer.plan import Plan
+from lcbench.simulate.transfer.folder import read_folder
+from lcbench.simulate.transfer.plan import BuildPlan
 from lcbench.table import verify
 from lcbench.work.processes import LocalExecutor
 
@@ -41,8 +37,8 @@ GIVEN = [
 ]
 
 
-def plan(**changes) -> Plan:
-    return Plan(**({"sources": SOURCES, "trials": 4, "budgets": (1, 2), "space": "mlp"} | changes))
+def plan(**changes) -> BuildPlan:
+    return BuildPlan(**({"sources": SOURCES, "trials": 4, "budgets": (1, 2), "space": "mlp"} | changes))
 
 
 def local(function) -> LocalExecutor:
@@ -123,28 +119,6 @@ def test_the_portfolio_comes_back_as_configurations_of_the_space(built):
         for config in configs:
             assert config in tried
             assert isinstance(config["num_layers"], int)
-
-
-def at_least(n: int, folder: Path) -> bool:
-    """Whether so many evaluations have ended, or the whole build has."""
-    ended = len(list((folder / ".building" / "runs").glob("*/*.parquet")))
-    return ended >= n or ((folder / MANIFEST).is_file() and read_folder(folder).complete)
-
-
-@pytest.mark.slow
-def test_killed_at_any_moment_the_same_command_goes_on(built, tmp_path):
-    folder = tmp_path / "out"
-    for least in (1, 5):
-        process = subprocess.Popen(
-            [*PROGRAM, "portfolio", "build", str(folder), *GIVEN, "--jobs", "2"], start_new_session=True,
-            stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
-        )  # fmt: skip
-        wait_until(partial(at_least, least, folder), "some evaluations have ended")
-        with contextlib.suppress(ProcessLookupError):
-            os.killpg(process.pid, signal.SIGKILL)
-        process.wait()
-    assert run(["portfolio", "build", str(folder), *GIVEN, "--quiet"]) == 0
-    assert numbers(folder) == numbers(built)
 
 
 def test_ctrl_c_keeps_what_has_ended_and_writes_what_is_done(tmp_path, monkeypatch, capsys):

@@ -72,6 +72,7 @@ def switches():
     return {"NPY_DISABLE_CPU_FEATURES": " ".join(found), **blas} if found else {}
 
 
+@pytest.mark.slow
 def test_traces_do_not_depend_on_the_instructions_of_the_processor(bench, make, tmp_path):
     pytest.importorskip("sklearn", reason="forests need the extra 'models'")
     without = switches()

@@ -15,7 +15,7 @@ from lcbench.simulate.contract import Result
 from lcbench.simulate.domain import SpaceDomain
 from lcbench.simulate.optimizers import OPTIMIZERS
 from lcbench.simulate.optimizers._kde import KDE
-from lcbench.simulate.optimizers.bohb import KDEModel, Settings
+from lcbench.simulate.optimizers.bohb import KDEModel, KDESettings
 from lcbench.space import Config, paper
 from lcbench.space.encoding import Encoding
 from lcbench.space.spaces import check_configs, records, sample, to_frame
@@ -78,7 +78,7 @@ class TestKernelDensities:
     def test_the_model_of_bohb_finds_the_good_half_of_a_condition(self):
         """Half of what is drawn at random are ResNets; of what the model proposes, more than three quarters."""
         rng, domain = np.random.default_rng(0), SpaceDomain(SPACE)
-        model = KDEModel(domain, [1], rng, Settings(random_fraction=0.0))
+        model = KDEModel(domain, [1], rng, KDESettings(random_fraction=0.0))
         for trial in range(120):
             config = domain.sample(rng)
             model.tell(Result(Job(trial, config, 1), curve(config, 1), loss(config), 0.0, 1.0, 0, LOSS))

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Protocol
 
 import numpy as np
@@ -115,13 +116,11 @@ class SGD:
     def __init__(self, parameters: Sequence[Tensor], momentum: float, weight_decay: float) -> None:
         self._parameters = list(parameters)
         self._velocities = [torch.zeros_like(parameter) for parameter in parameters]
-        self._momentum, self._weight_decay, self._step = momentum, weight_decay, sgd_step()
+        self._step = partial(sgd_step(), momentum=momentum, weight_decay=weight_decay)
 
     def step(self, gradients: Sequence[Tensor], learning_rate: float) -> None:
         """Take a step."""
-        self._step(
-            self._parameters, list(gradients), self._velocities, learning_rate, self._momentum, self._weight_decay
-        )
+        self._step(self._parameters, list(gradients), self._velocities, lr=learning_rate)
 
 
 class Adam:
@@ -137,13 +136,13 @@ class Adam:
         self._means = [torch.zeros_like(parameter) for parameter in parameters]
         self._squares = [torch.zeros_like(parameter) for parameter in parameters]
         self._steps = torch.zeros((), device=parameters[0].device)
-        self._weight_decay, self._step = weight_decay, adam_step()
+        self._step = partial(adam_step(), weight_decay=weight_decay)
 
     def step(self, gradients: Sequence[Tensor], learning_rate: float) -> None:
         """Take a step."""
         self._steps += 1
-        moments = (self._means, self._squares)
-        self._step(self._parameters, list(gradients), *moments, self._steps, learning_rate, self._weight_decay)
+        steps = [self._steps] * len(self._parameters)
+        self._step(self._parameters, list(gradients), self._means, self._squares, [], steps, lr=learning_rate)
 
 
 class Training:

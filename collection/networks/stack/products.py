@@ -99,7 +99,7 @@ def through_relu(gradient: Tensor, weights: Tensor, hidden: Tensor, back: Tensor
             with respect to what entered the ReLU takes its place.
         back: Memory for the gradient with respect to ``hidden``, of the same shape.
     """
-    return [product(gradient, weights.mT, back), partial(relu_backward(), back, hidden)]
+    return [product(gradient, weights.mT, back), relu_backward()(back, hidden)]
 
 
 def _pairs(*tensors: Tensor) -> Iterator[tuple[Tensor, ...]]:

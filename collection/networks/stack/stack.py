@@ -237,10 +237,8 @@ class Stack:
         start = 0
         for rate, group in groupby(learning_rates):
             own = slice(start, start + len(list(group)))
-            parameters, gradients, velocities = (
-                [flat[own]] for flat in (self._parameters, self._gradients, self._velocities)
-            )
-            calls.append(partial(step, parameters, gradients, velocities, rate, momentum, weight_decay))
+            parts = [[flat[own]] for flat in (self._parameters, self._gradients, self._velocities)]
+            calls.append(partial(step, *parts, lr=rate, momentum=momentum, weight_decay=weight_decay))
             start = own.stop
         return calls
 
