@@ -206,7 +206,7 @@ def test_figures_refuses_what_it_does_not_know(copy, refused, arguments, message
             ["sklearn:wine", "--configs", "9999999999"],
             "number of configurations must be at most 1000000, got 9999999999",
         ),
-        (["sklearn:wine", "--budgets", "12,99999999999"], "budgets must be at most 100000 epochs, got 99999999999"),
+        (["sklearn:wine", "--budgets", "12,99999999999"], "budgets must be at most 100000 steps, got 99999999999"),
         (["sklearn:wine", "--budgets", "25,12"], "budgets must be increasing positive integers (steps), got 25, 12."),
         (["sklearn:wine", "--budgets", "12,12"], "budgets must be increasing positive integers"),
         (["sklearn:wine", "--budgets", "0,12"], "budgets must be increasing positive integers"),

@@ -156,13 +156,19 @@ def from_json(kind: type[_Entry], document: Mapping[str, Any]) -> _Entry:
         NewerFormatError: If it has entries that this program does not know.
         KeyError, TypeError, ValueError, AttributeError: If it is something else.
     """
-    known = checked_entries(kind, document)
+    known = dict(document)
     for name, value in known.items():
         if value is None:
             known[name] = -inf if name == "low" else inf
         elif type(value) is list:
             known[name] = tuple(value)
-    return kind(**known)
+    try:
+        return kind(**known)
+    except TypeError:
+        checked_entries(
+            kind, document
+        )  # says what is wrong; looked for only where something is, as opening is to be fast
+        raise
 
 
 def checked_entries(kind: type, document: Mapping[str, Any]) -> dict[str, Any]:
