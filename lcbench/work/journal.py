@@ -98,15 +98,17 @@ def plain(value: Any) -> Any:
 
 def _parse(path: Path, text: bytes) -> tuple[list[dict[str, Any]], int]:
     """The events of whole lines, and the last checksum."""
-    events, last = [], 0
-    for i, line in enumerate(text.splitlines(), start=1):
+    events, last, lines = [], 0, text.splitlines()
+    older = not any(b'"' + _CHECK.encode() in line for line in lines)  # written when lines had no checksums
+    for i, line in enumerate(lines, start=1):
         try:
-            event = json.loads(line)
-            found = event.pop(_CHECK)
-        except (ValueError, KeyError, TypeError, AttributeError) as error:
+            event = dict(json.loads(line))
+            found = None if older else event.pop(_CHECK)
+        except (ValueError, KeyError, TypeError) as error:
             raise DamagedFileError(f"{path} is damaged in line {i} ({error!r}); restore it.") from error
-        last = crc32(line[: line.rfind(b', "' + _CHECK.encode())] + b"}", last)
-        if found != last:
-            raise DamagedFileError(f"{path} is damaged in line {i} (its checksum differs); restore it.")
+        if not older:
+            last = crc32(line[: line.rfind(b', "' + _CHECK.encode())] + b"}", last)
+            if found != last:
+                raise DamagedFileError(f"{path} is damaged in line {i} (its checksum differs); restore it.")
         events.append(event)
     return events, last

@@ -133,6 +133,12 @@ def test_a_journal_gives_back_what_was_appended_however_often_it_is_opened(tmp_p
     assert journals.read(tmp_path / "missing") == []
 
 
+def test_a_journal_of_before_there_were_checksums_can_be_read(tmp_path):
+    path = tmp_path / "journal"
+    path.write_text('{"a": 1}\n{"b": 2}\n')
+    assert journals.read(path) == [{"a": 1}, {"b": 2}]
+
+
 def test_a_line_that_was_being_written_does_not_count(tmp_path):
     path = tmp_path / "journal"
     text = written(path)
