@@ -4,7 +4,7 @@
 >>> from lcbench import analysis
 >>> bench = lcbench.load("DIR")
 >>> analysis.table3(analysis.budget_correlation(bench))
->>> regrets = analysis.relative_regret(analysis.performance_matrix(bench), "valid_accuracy")
+>>> regrets = analysis.relative_regret(analysis.performance_matrix(bench), bench.metric())
 >>> analysis.portfolio_frame(regrets, size=16)
 
 It may use :mod:`lcbench` and :mod:`lcbench.simulate`, and neither trains nor simulates by itself. Names are imported

@@ -40,7 +40,9 @@ def figures(
     systems: Annotated[
         Path | None, typer.Option(help="A study of systems: the folder of 'lcbench study', or its systems.parquet.")
     ] = None,
-    metric: Annotated[str, typer.Option(help="Metric to compare configurations by.")] = "valid_accuracy",
+    metric: Annotated[
+        str | None, typer.Option(help="Metric to compare configurations by; by default the table's objective.")
+    ] = None,
     formats: Annotated[str, typer.Option(help="How to save pictures: png, svg, pdf.")] = "png,svg",
     quiet: Annotated[bool, typer.Option("--quiet", help="No progress bar.")] = False,
 ) -> None:
@@ -52,17 +54,15 @@ def figures(
     """
     from lcbench.analysis.figures import FIGURES, figure_names
     from lcbench.analysis.figures.contract import chosen
-    from lcbench.analysis.provenance import check_same_table
+    from lcbench.analysis.provenance import check_same_table, metric_of
     from lcbench.analysis.style import FORMATS
     from lcbench.output import writable_folder
     from lcbench.simulate.study import read
     from lcbench.simulate.study import systems as system_studies
     from lcbench.table.benchmark import load
-    from lcbench.table.metric import get_metric
 
     bench, names, kinds = load(folder), figure_names(only), chosen("format", formats.lower(), FORMATS)
-    get_metric(metric)
-    study = None if traces is None else read(traces)
+    metric, study = metric_of(bench, metric, traces), None if traces is None else read(traces)
     if study is not None:
         check_same_table(study, bench, metric)
     subject = Subject(bench, metric, study, None if systems is None else system_studies.read(systems))
@@ -77,17 +77,17 @@ def figures(
 def _table3(bench: "Benchmark", metric: str, out: Path) -> None:
     """Print Table 3 and write it."""
     from lcbench.analysis.correlation import budget_correlation, table3
-    from lcbench.analysis.tables import TABLE3_HEADER, table3_frame, table3_rows
+    from lcbench.analysis.tables import table3_frame, table3_header, table3_rows
     from lcbench.console import OUT, table
 
     if len(bench.budgets) < 2:
-        OUT.print(f"Table 3 left out: it needs at least two budgets, this table has one ({bench.budgets[0]} epochs).")
+        OUT.print(f"Table 3 left out: it needs at least two budgets, this table has one budget, {bench.budgets[0]}.")
         return
     found = table3(budget_correlation(bench, metric))
     count = len(bench.datasets)
     over = f"mean ± std over {count} data sets" if count > 1 else f"data set {bench.datasets[0]}"
     title = f"Table 3. Spearman's correlation of {metric}, {over}"
-    OUT.print(table(title, TABLE3_HEADER, table3_rows(found)))
+    OUT.print(table(title, table3_header(bench.fidelity.label), table3_rows(found)))
     table3_frame(found).to_csv(out / "correlation_table.csv", index=False)
 
 
@@ -141,7 +141,10 @@ def _draw_one(name: str, subject: "Subject", out: Path, kinds: list[str]) -> str
 def compare(
     folder: AnyFolder = None,
     out: Annotated[Path | None, typer.Option(help="Also write the table to this .csv or .md file.")] = None,
-    metric: Annotated[str, typer.Option(help="Metric in place of the paper's validation accuracy.")] = "valid_accuracy",
+    metric: Annotated[
+        str | None,
+        typer.Option(help="Metric in place of the paper's validation accuracy; by default the table's objective."),
+    ] = None,
 ) -> None:
     """Set every number of the paper's section 4 beside this table's.
 

@@ -14,7 +14,7 @@ from lcbench.analysis.paper import TABLE_3, PublishedCorrelation
 from lcbench.errors import InputError
 from lcbench.simulate.transfer.greedy import greedy_portfolio, portfolio_regret
 from lcbench.table.benchmark import Benchmark
-from lcbench.table.metric import get_metric
+from lcbench.table.metric import Metric
 
 _LARGEST = 64
 """Size of the largest portfolio that is looked at."""
@@ -25,10 +25,10 @@ class Measured:
 
     Args:
         bench: The table.
-        metric: Name of the metric in place of the paper's validation accuracy.
+        metric: The metric in place of the paper's validation accuracy.
     """
 
-    def __init__(self, bench: Benchmark, metric: str = "valid_accuracy") -> None:
+    def __init__(self, bench: Benchmark, metric: Metric) -> None:
         self.bench, self.metric = bench, metric
         self._correlations: dict[tuple[int, int, str], NDArray[np.float64]] = {}
 
@@ -37,7 +37,7 @@ class Measured:
         """Configurations x data sets, of which there must be two."""
         if len(self.bench.datasets) < 2:
             raise InputError(f"needs at least two data sets, this table has one ({self.bench.datasets[0]}).")
-        return performance_matrix(self.bench, self.metric)
+        return performance_matrix(self.bench, self.metric.name)
 
     @cached_property
     def best(self) -> pd.DataFrame:
@@ -60,7 +60,7 @@ class Measured:
         from lcbench.analysis.importance import importance  # needs scikit-learn
 
         ends = sorted({self.bench.budgets[0], self.bench.budgets[-1]})
-        found = importance(self.bench, self.metric, ends)
+        found = importance(self.bench, self.metric.name, ends)
         if found.empty:
             raise InputError("needs more configurations, none of the data sets has enough for a forest.")
         return found.groupby(["hyperparameter", "budget"])[["fanova", "lpi"]].mean()
@@ -73,9 +73,9 @@ class Measured:
         key = (low, high, schedule)
         if key not in self._correlations:
             pair = self._ends(*key)
-            found = [next(end_correlation(self.bench, d, self.metric, [pair]))[0] for d in self.bench.datasets]
+            found = [next(end_correlation(self.bench, d, self.metric.name, [pair]))[0] for d in self.bench.datasets]
             if np.isnan(found).all():
-                raise InputError(f"is not defined, {self.metric} is the same for all configurations.")
+                raise InputError(f"is not defined, {self.metric.name} is the same for all configurations.")
             self._correlations[key] = np.array(found)[~np.isnan(found)]
         return self._correlations[key]
 
@@ -89,7 +89,7 @@ class Measured:
         lacking = sorted({end.budget for end in pair} - set(self.bench.budgets))
         if lacking:
             raise InputError(
-                f"needs runs of {' and '.join(map(str, lacking))} epochs, this table has runs of "
+                f"needs runs of {' and '.join(map(str, lacking))} {self.bench.fidelity.label}, this table has runs of "
                 f"{', '.join(map(str, self.bench.budgets))}."
             )
         return pair
@@ -109,6 +109,8 @@ _TRAINING = {"batch_size", "learning_rate", "momentum", "weight_decay", "max_dro
 def _hours(table: Measured) -> Answer:
     """Seconds of all runs that took place, at the last epoch each has."""
     bench, total = table.bench, 0.0
+    if bench.manifest.record.seconds == "none":
+        raise InputError("needs recorded seconds, this table has none.")
     for dataset in bench.datasets:
         for budget in bench.budgets:
             seconds = bench.array(dataset, "seconds", budget)
@@ -118,14 +120,21 @@ def _hours(table: Measured) -> Answer:
 
 def _size(column: str, reduce: str) -> Compute:
     """Smallest or largest size of the data sets."""
-    return lambda table: float(getattr(table.bench.dataset_table[column], reduce)())
+
+    def value(table: Measured) -> Answer:
+        sizes = table.bench.dataset_table.get(column, pd.Series(dtype=float)).dropna()
+        if sizes.empty:
+            raise InputError(f"needs the {column} of the data sets, this table does not say them.")
+        return float(getattr(sizes, reduce)())
+
+    return value
 
 
 def _share(part: str, *of: str) -> Compute:
     """Mean share of a part in percent."""
 
     def value(table: Measured) -> Answer:
-        sizes = table.bench.dataset_table.astype(dict.fromkeys((part, *of), "Float64"))
+        sizes = table.bench.dataset_table.reindex(columns=list(dict.fromkeys((part, *of)))).astype("Float64")
         shares = (sizes[part] / sum(sizes[name] for name in of)).dropna()
         if shares.empty:
             raise InputError("needs the sizes of the parts, this table does not say them.")
@@ -161,7 +170,7 @@ def _middle(table: Measured) -> Answer:
 def _ratio(table: Measured) -> Answer:
     budgets = table.bench.budgets
     if len(budgets) < 2:
-        raise InputError(f"needs at least two budgets, this table has one ({budgets[0]} epochs).")
+        raise InputError(f"needs at least two budgets, this table has one ({budgets[0]} {table.bench.fidelity.label}).")
     return float((budgets[-1] / budgets[0]) ** (1 / (len(budgets) - 1)))
 
 
@@ -178,8 +187,8 @@ def _gain(statistic: str) -> Compute:
     """Mean or standard deviation over data sets, in percent where the metric is a fraction."""
 
     def value(table: Measured) -> Answer:
-        if get_metric(table.metric).unit != "fraction":
-            raise InputError(f"is in percent of an accuracy, {table.metric} is none.")
+        if table.metric.unit != "fraction":
+            raise InputError(f"is in percent of an accuracy, {table.metric.name} is none.")
         return float(100 * table.best["gain"].agg(statistic))
 
     return value
@@ -189,8 +198,8 @@ def _regret(*, relative: bool) -> Compute:
     """Mean regret of the portfolio of ten in percent."""
 
     def value(table: Measured) -> Answer:
-        if not relative and get_metric(table.metric).unit != "fraction":
-            raise InputError(f"is in percent of an accuracy, {table.metric} is none.")
+        if not relative and table.metric.unit != "fraction":
+            raise InputError(f"is in percent of an accuracy, {table.metric.name} is none.")
         lost = losses(table.values, table.metric)
         regrets = relative_regret(table.values, table.metric) if relative else lost - lost.min()
         return float(100 * portfolio_regret(regrets, table.portfolio[:_TEN])[-1].mean())
@@ -266,7 +275,9 @@ def _trend(name: str) -> Compute:
     def value(table: Measured) -> Answer:
         budgets = table.bench.budgets
         if len(budgets) < 2:
-            raise InputError(f"needs at least two budgets, this table has one ({budgets[0]} epochs).")
+            raise InputError(
+                f"needs at least two budgets, this table has one ({budgets[0]} {table.bench.fidelity.label})."
+            )
         found = table.importance["fanova"]
         if name not in found.index.get_level_values("hyperparameter"):
             raise InputError(f"needs {name}, this table's space lacks it.")

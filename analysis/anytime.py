@@ -27,7 +27,7 @@ _BOOTSTRAP_SEED = 0
 
 def best_losses(
     bench: Benchmark,
-    metric: str = "valid_accuracy",
+    metric: str | None = None,
     datasets: Iterable[str] | None = None,
     *,
     seed: Seed = "mean",
@@ -42,7 +42,7 @@ def best_losses(
 
     Args:
         bench: The table.
-        metric: Name of a metric.
+        metric: Name of a metric; by default the table's objective.
         datasets: Names of data sets; all by default.
         seed: As the study had it.
         schedule: As the study had it.

@@ -5,14 +5,13 @@ import pandas as pd
 from lcbench.analysis.generality import comparable_losses, has_runs
 from lcbench.errors import InputError
 from lcbench.table.benchmark import Benchmark
-from lcbench.table.manifest import BASELINES, PARTS, table_path
-from lcbench.table.metric import get_metric
+from lcbench.table.manifest import BASELINES, table_path
 
 NETWORK = "network"
 """What the best network is called among the models."""
 
 
-def against_baselines(bench: Benchmark, metric: str = "valid_accuracy") -> pd.DataFrame:
+def against_baselines(bench: Benchmark, metric: str | None = None) -> pd.DataFrame:
     """The best configuration on the validation part, and every baseline, on both parts.
 
     Nothing is chosen by the test part. The best configuration is that of the best mean over seeds after the last epoch
@@ -20,7 +19,7 @@ def against_baselines(bench: Benchmark, metric: str = "valid_accuracy") -> pd.Da
 
     Args:
         bench: The table.
-        metric: A metric of the validation part.
+        metric: A metric of the validation part; by default the table's objective.
 
     Returns:
         One row per data set that has baselines and model: ``dataset``, ``model`` (``"network"`` or a baseline),
@@ -31,26 +30,25 @@ def against_baselines(bench: Benchmark, metric: str = "valid_accuracy") -> pd.Da
     Raises:
         InputError: If it is no metric of the validation part, or a data set has no finished network.
     """
-    test = tested_metric(metric)
+    valid, test = tested_metrics(bench, metric)
     frames = []
     for dataset in bench.datasets:
         if table_path(BASELINES, dataset) in bench.manifest.files:
-            frames += [_network(bench, dataset, metric, test), _others(bench, dataset, metric, test)]
+            frames += [_network(bench, dataset, valid, test), _others(bench, dataset, valid, test)]
     columns = ["dataset", "model", "config_id", "valid", "test", "deviation", "seeds", "seconds"]
     return pd.concat(frames, ignore_index=True)[columns] if frames else pd.DataFrame(columns=columns)
 
 
-def tested_metric(metric: str) -> str:
-    """The metric of the test part that belongs to one of the validation part.
+def tested_metrics(bench: Benchmark, metric: str | None = None) -> tuple[str, str]:
+    """Names of a metric of the validation part and of the one of the test part that belongs to it.
 
     Raises:
-        InputError: If it is none.
+        InputError: If it is none, or the table has no such one of the test part.
     """
-    get_metric(metric)
-    valid, test = PARTS
-    if not metric.startswith(f"{valid}_"):
-        raise InputError(f"models must be chosen by a metric of the validation part, got {metric}; use valid_accuracy.")
-    return metric.replace(valid, test, 1)
+    known = bench.metric(metric)
+    if known.part != "valid":
+        raise InputError(f"models must be chosen by a metric of the validation part, got {known.name}; choose another.")
+    return known.name, bench.manifest.record.on_part(known, "test").name
 
 
 def best_config(bench: Benchmark, dataset: str, metric: str) -> int:
@@ -64,7 +62,8 @@ def best_config(bench: Benchmark, dataset: str, metric: str) -> int:
     losses = losses[has_runs(bench, dataset, [longest]) & (losses < float("inf"))]
     if losses.empty:
         raise InputError(
-            f"{dataset} must have a configuration with all its runs of {longest} epochs, got none; collect the rest."
+            f"{dataset} must have a configuration with all its runs of {longest} {bench.fidelity.label}, got none; "
+            "collect the rest."
         )
     return int(losses.idxmin())  # type: ignore[call-overload]  # an index may be anything to pandas
 

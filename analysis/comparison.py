@@ -6,19 +6,18 @@ from lcbench.analysis.answers import ANSWERS, Answer, Measured
 from lcbench.analysis.paper import NUMBERS, PublishedNumber, written
 from lcbench.errors import InputError
 from lcbench.table.benchmark import Benchmark
-from lcbench.table.metric import get_metric
 
 COLUMNS = ("section", "source", "quantity", "unit", "paper", "here", "paper_value", "here_value", "note")
 
 _NONE = "-"
 
 
-def compare(bench: Benchmark, metric: str = "valid_accuracy") -> pd.DataFrame:
+def compare(bench: Benchmark, metric: str | None = None) -> pd.DataFrame:
     """Set the paper's numbers beside a table's.
 
     Args:
         bench: The table.
-        metric: Name of the metric in place of the paper's validation accuracy.
+        metric: Name of the metric in place of the paper's validation accuracy; by default the table's objective.
 
     Returns:
         One row per entry of :data:`lcbench.analysis.paper.NUMBERS`, in the paper's order: ``section, source, quantity,
@@ -29,8 +28,7 @@ def compare(bench: Benchmark, metric: str = "valid_accuracy") -> pd.DataFrame:
     Raises:
         UnknownNameError: If there is no such metric.
     """
-    get_metric(metric)
-    measured = Measured(bench, metric)
+    measured = Measured(bench, bench.metric(metric))
     return pd.DataFrame.from_records([_row(number, measured) for number in NUMBERS], columns=list(COLUMNS))
 
 

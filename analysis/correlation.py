@@ -99,7 +99,7 @@ def ends(schedule: str, low: int, high: int, longest: int) -> tuple[End, End]:
 
 
 def end_correlation(
-    bench: Benchmark, dataset: str, metric: str, pairs: Iterable[tuple[End, End]]
+    bench: Benchmark, dataset: str, metric: str | None, pairs: Iterable[tuple[End, End]]
 ) -> Iterator[tuple[float, int]]:
     """Correlation between two ends, over the configurations that have the runs of both.
 
@@ -118,7 +118,7 @@ def end_correlation(
 
 
 def budget_correlation(
-    bench: Benchmark, metric: str = "valid_accuracy", datasets: Iterable[str] | None = None
+    bench: Benchmark, metric: str | None = None, datasets: Iterable[str] | None = None
 ) -> pd.DataFrame:
     """Correlation between budgets on every data set of a table.
 
@@ -145,7 +145,7 @@ def budget_correlation(
     return pd.DataFrame.from_records(rows, columns=list(COLUMNS))
 
 
-def _rows(bench: Benchmark, dataset: str, metric: str) -> Iterator[tuple[str, int, int, str, float, int]]:
+def _rows(bench: Benchmark, dataset: str, metric: str | None) -> Iterator[tuple[str, int, int, str, float, int]]:
     """The rows of one data set."""
     cells = [(*pair, schedule) for schedule in SCHEDULES for pair in budget_pairs(bench.budgets)]
     compared = [ends(schedule, low, high, bench.budgets[-1]) for low, high, schedule in cells]
@@ -212,7 +212,7 @@ def spearman_matrix(losses: ArrayLike) -> NDArray[np.float64]:
     return found
 
 
-def epoch_correlation(bench: Benchmark, metric: str = "valid_accuracy", budget: int | None = None) -> pd.DataFrame:
+def epoch_correlation(bench: Benchmark, metric: str | None = None, budget: int | None = None) -> pd.DataFrame:
     """Correlation between every two epochs of the runs of one budget, on every data set.
 
     Values are averaged over the seeds first; a configuration that lacks a run of this budget is left out, one that
@@ -220,7 +220,7 @@ def epoch_correlation(bench: Benchmark, metric: str = "valid_accuracy", budget: 
 
     Args:
         bench: The table.
-        metric: Name of a metric.
+        metric: Name of a metric; by default the table's objective.
         budget: Epochs of the runs; the largest budget by default.
 
     Returns:

@@ -12,12 +12,11 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from lcbench.analysis.baselines import tested_metric
+from lcbench.analysis.baselines import tested_metrics
 from lcbench.errors import InputError
 from lcbench.simulate.ensembles import CANDIDATES, SIZE, combine, greedy_ensemble, model_loss
 from lcbench.table.benchmark import Benchmark
 from lcbench.table.manifest import BASELINES, PARTS, PREDICTIONS, table_path
-from lcbench.table.metric import get_metric
 
 SINGLE, ENSEMBLE, WITH_BASELINES, BASELINE = "best network", "ensemble", "ensemble with baselines", "best baseline"
 """What is compared: the network that is best on the validation part, an ensemble of networks, one of networks and
@@ -52,7 +51,7 @@ def ensembles_over_time(
     bench: Benchmark,
     traces: pd.DataFrame,
     times: NDArray[np.float64],
-    metric: str = "valid_accuracy",
+    metric: str | None = None,
     size: int = SIZE,
     candidates: int = CANDIDATES,
 ) -> pd.DataFrame:
@@ -77,7 +76,7 @@ def ensembles_over_time(
     Raises:
         InputError: If the metric is none of the validation part or cannot be computed from predictions.
     """
-    tested_metric(metric)
+    metric, _ = tested_metrics(bench, metric)
     rows = []
     for (optimizer, dataset, seed), run in traces.groupby(["optimizer", "dataset", "seed"], sort=False):
         if table_path(PREDICTIONS, str(dataset)) not in bench.manifest.files:
@@ -98,7 +97,7 @@ def networks_found(bench: Benchmark, dataset: str, run: pd.DataFrame, metric: st
     own = np.stack([bench.values(dataset, metric, ids, budgets, seed) for seed in bench.seeds], axis=1)
     apart = np.abs(own - values[:, None])
     picks = np.where(np.isnan(apart), np.inf, apart).argmin(axis=1)
-    losses = get_metric(metric).loss(own[np.arange(len(run)), picks])
+    losses = bench.metric(metric).loss(own[np.arange(len(run)), picks])
     models: list[Model] = [(int(c), int(b), bench.seeds[k]) for c, b, k in zip(ids, budgets, picks, strict=True)]
     good = np.flatnonzero(np.isfinite(losses))
     ends = (run["used"] / run["limit"]).to_numpy(np.float64)
@@ -121,7 +120,9 @@ def baselines_found(bench: Benchmark, dataset: str, seed: int, metric: str, limi
     own = table[wanted].drop_duplicates("baseline").sort_values("seconds", kind="stable")
     seconds = own["seconds"].cumsum().to_numpy(np.float64)
     models: list[Model] = [(str(name), int(s)) for name, s in zip(own["baseline"], own["seed"], strict=True)]
-    return Found(np.zeros(len(own)) if limit is None else seconds / limit, get_metric(metric).loss(own[metric]), models)
+    return Found(
+        np.zeros(len(own)) if limit is None else seconds / limit, bench.metric(metric).loss(own[metric]), models
+    )
 
 
 def _pools(bench: Benchmark, dataset: str, run: pd.DataFrame, seed: int, metric: str) -> dict[str, tuple[Found, bool]]:
@@ -145,7 +146,7 @@ class _Scores:
     """Values of models and ensembles on one data set; predictions are read once, and only those that are needed."""
 
     def __init__(self, bench: Benchmark, dataset: str, metric: str, size: int) -> None:
-        self._bench, self._dataset, self._metric, self._size = bench, dataset, get_metric(metric), size
+        self._bench, self._dataset, self._metric, self._size = bench, dataset, bench.metric(metric), size
         self._name = metric.partition("_")[2]
         self._labels = {part: bench.labels(dataset, part) for part in PARTS}
         self._chances: dict[str, dict[Model, NDArray[np.float16]]] = {}

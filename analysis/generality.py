@@ -10,15 +10,16 @@ from lcbench.errors import InputError
 from lcbench.simulate.transfer.greedy import losses as losses
 from lcbench.simulate.transfer.greedy import relative_regret as relative_regret
 from lcbench.table.benchmark import Benchmark
-from lcbench.table.metric import get_metric
+from lcbench.table.metric import Metric
+from lcbench.table.record import SECONDS
 
 DECIMALS = 6
 """Losses are compared after rounding to 1e-6, so that equal means of numbers stored as float32 are ties. The smallest
 step of an accuracy averaged over three seeds is larger on every data set of the paper (2.8e-6 on airlines)."""
 
 
-def mean_losses(bench: Benchmark, dataset: str, metric: str, budget: int) -> NDArray[np.float64]:
-    """Loss of every configuration after every epoch, with its metric averaged over the seeds.
+def mean_losses(bench: Benchmark, dataset: str, metric: str | None, budget: int) -> NDArray[np.float64]:
+    """Loss of every configuration after every step, with its metric averaged over the seeds.
 
     A run that diverged is a result, the worst one: from that epoch on its configuration has an infinite loss, even if
     its other seeds did not diverge.
@@ -26,19 +27,19 @@ def mean_losses(bench: Benchmark, dataset: str, metric: str, budget: int) -> NDA
     Args:
         bench: The table.
         dataset: Name of a data set.
-        metric: Name of a metric.
-        budget: Epochs of the runs.
+        metric: Name of a metric; by default the table's objective.
+        budget: Steps of the runs.
 
     Returns:
-        ``(configs, budget + 1)`` array; configurations in the table's order, index = epochs trained.
+        ``(configs, budget + 1)`` array; configurations in the table's order, index = steps.
 
     Raises:
         UnknownNameError: If a name or the budget is not in the table.
     """
-    return get_metric(metric).loss(bench.array(dataset, metric, budget).mean(axis=1, dtype=np.float64))
+    return bench.metric(metric).loss(bench.array(dataset, metric, budget).mean(axis=1, dtype=np.float64))
 
 
-def comparable_losses(bench: Benchmark, dataset: str, metric: str, budget: int) -> NDArray[np.float64]:
+def comparable_losses(bench: Benchmark, dataset: str, metric: str | None, budget: int) -> NDArray[np.float64]:
     """:func:`mean_losses` with equal means made ties: ``(configs, budget + 1)``."""
     return np.round(mean_losses(bench, dataset, metric, budget), DECIMALS)
 
@@ -46,7 +47,8 @@ def comparable_losses(bench: Benchmark, dataset: str, metric: str, budget: int) 
 def has_runs(bench: Benchmark, dataset: str, budgets: Iterable[int]) -> NDArray[np.bool_]:
     """Which configurations have all seeds' runs of these budgets, diverged ones included.
 
-    The metrics of a missing run are NaN like those of one that diverged, but a run that took place has seconds. A
+    The metrics of a missing run are NaN like those of one that diverged, but a run that took place has seconds
+    (steps, in a table without seconds). A
     folder may have gaps: a collection that was stopped, or what optimizers tried, most of it at a few budgets.
 
     Args:
@@ -57,7 +59,7 @@ def has_runs(bench: Benchmark, dataset: str, budgets: Iterable[int]) -> NDArray[
     Returns:
         ``(configs,)`` array.
     """
-    present = [~np.isnan(bench.array(dataset, "seconds", budget)[:, :, 0]) for budget in budgets]
+    present = [~np.isnan(bench.array(dataset, SECONDS, budget)[:, :, 0]) for budget in budgets]
     return np.all(present, axis=(0, 2))
 
 
@@ -70,15 +72,15 @@ def is_complete(bench: Benchmark, dataset: str) -> NDArray[np.bool_]:
 # How far that is from the best, the relative regret, is in :mod:`lcbench.simulate.transfer.greedy`.
 
 
-def performance_matrix(bench: Benchmark, metric: str = "valid_accuracy", budget: int | None = None) -> pd.DataFrame:
+def performance_matrix(bench: Benchmark, metric: str | None = None, budget: int | None = None) -> pd.DataFrame:
     """The metric of every configuration on every data set after the last epoch, averaged over the seeds.
 
     A configuration that lacks a run of this budget on any data set (of a collection that was stopped) is left out.
 
     Args:
         bench: The table.
-        metric: Name of a metric.
-        budget: Epochs of the runs; the largest budget by default.
+        metric: Name of a metric; by default the table's objective.
+        budget: Steps of the runs; the largest budget by default.
 
     Returns:
         Rows: configurations, index ``config_id``. Columns: data sets. Rounded to 1e-6, so that equal
@@ -88,13 +90,13 @@ def performance_matrix(bench: Benchmark, metric: str = "valid_accuracy", budget:
         UnknownNameError: If the metric or the budget is not in the table.
         InputError: If no configuration has these runs on all data sets, or the metric is NaN throughout on a data set.
     """
-    get_metric(metric)
+    metric = bench.metric(metric).name
     needed = bench.budgets[-1] if budget is None else budget
     kept = np.logical_and.reduce([has_runs(bench, dataset, [needed]) for dataset in bench.datasets])
     if not kept.any():
         raise InputError(
-            f"the table must hold a configuration with its runs of {needed} epochs on all data sets, got none; "
-            "finish the collection."
+            f"the table must hold a configuration with its runs of {needed} {bench.fidelity.label} on all data sets, "
+            "got none; finish the collection."
         )
     columns = {dataset: _last(bench, dataset, metric, budget)[kept] for dataset in bench.datasets}
     for dataset, values in columns.items():
@@ -113,7 +115,7 @@ def _last(bench: Benchmark, dataset: str, metric: str, budget: int | None) -> ND
 # sets.
 
 
-def single_best(values: pd.DataFrame, metric: str) -> int:
+def single_best(values: pd.DataFrame, metric: Metric) -> int:
     """The configuration that is best on average across all data sets: the one with the smallest mean loss.
 
     Of several, the first. Configurations that diverged anywhere count as in
@@ -121,7 +123,7 @@ def single_best(values: pd.DataFrame, metric: str) -> int:
 
     Args:
         values: From :func:`lcbench.analysis.generality.performance_matrix`.
-        metric: Name of its metric.
+        metric: What they are values of.
 
     Returns:
         Its ``config_id``.
@@ -129,12 +131,12 @@ def single_best(values: pd.DataFrame, metric: str) -> int:
     return int(values.index[int(losses(values, metric).mean(axis=1).to_numpy().argmin())])
 
 
-def best_configurations(values: pd.DataFrame, metric: str) -> pd.DataFrame:
+def best_configurations(values: pd.DataFrame, metric: Metric) -> pd.DataFrame:
     """The best configuration of each data set, against the single best over all.
 
     Args:
         values: From :func:`lcbench.analysis.generality.performance_matrix`.
-        metric: Name of its metric.
+        metric: What they are values of.
 
     Returns:
         One row per data set: ``dataset``; ``config_id``, its best configuration (of several, the first) and ``value``;
@@ -170,12 +172,12 @@ def occurrences(best: pd.DataFrame) -> pd.DataFrame:
     return counts.sort_values(ascending=False, kind="stable").rename_axis("config_id").reset_index()
 
 
-def spread(values: pd.DataFrame, metric: str, within: float = 0.05) -> pd.DataFrame:
+def spread(values: pd.DataFrame, metric: Metric, within: float = 0.05) -> pd.DataFrame:
     """How sparse good configurations are on each data set ("on some, most configurations perform well").
 
     Args:
         values: From :func:`lcbench.analysis.generality.performance_matrix`.
-        metric: Name of its metric.
+        metric: What they are values of.
         within: Relative regret up to which a configuration counts as good.
 
     Returns:

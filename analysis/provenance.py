@@ -1,16 +1,34 @@
 """Whether a study was run on the table and metric that it is about to be shown with."""
 
+from pathlib import Path
+
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
 from lcbench.errors import InputError, UnknownNameError
 from lcbench.simulate.realtime.studied import NO_ROW
-from lcbench.simulate.study import results
+from lcbench.simulate.study import optimized, results
 from lcbench.table.benchmark import Benchmark
 
 
-def check_same_table(traces: pd.DataFrame, bench: Benchmark, metric: str) -> None:
+def metric_of(bench: Benchmark, asked: str | None, study: Path | None = None) -> str:
+    """Name of the metric to show: the one asked for, else the one that the study optimized, else the objective.
+
+    Args:
+        bench: The table.
+        asked: Name of a metric, None if none was asked for.
+        study: File of a study, None without one.
+
+    Raises:
+        UnknownNameError: If the table has no such metric.
+        DamagedFileError: If the study's file cannot be read.
+    """
+    known = optimized(study) if asked is None and study is not None else None
+    return bench.metric(known.name if known else asked).name
+
+
+def check_same_table(traces: pd.DataFrame, bench: Benchmark, metric: str | None) -> None:
     """Hold every value of a study against the table.
 
     Whatever a study did with the table's seeds (took one, drew, averaged) and with its schedules, each value lies
@@ -20,13 +38,13 @@ def check_same_table(traces: pd.DataFrame, bench: Benchmark, metric: str) -> Non
     Args:
         traces: From :func:`lcbench.simulate.study.study`; read are ``dataset, config_id, budget, value``.
         bench: The table.
-        metric: Name of a metric.
+        metric: Name of a metric; by default the table's objective.
 
     Raises:
         UnknownNameError: If the table lacks a data set, budget or the metric.
         InputError: If the table lacks a configuration, or any value is not in it.
     """
-    shown = results(traces)
+    metric, shown = bench.metric(metric).name, results(traces)
     of_a_table = shown[shown["config_id"] != NO_ROW]
     for (name, epochs), rows in of_a_table.groupby(["dataset", "budget"], sort=False):
         dataset, budget = str(name), int(epochs)  # type: ignore[call-overload]  # pandas types group keys as objects

@@ -33,7 +33,7 @@ def simulate(
             "budget (20x), the epochs of so many runs, by all workers together (50x-epochs), or evaluations (500evals)."
         ),
     ] = "20x",
-    metric: Annotated[str, typer.Option(help="What is optimized.")] = "valid_accuracy",
+    metric: Annotated[str | None, typer.Option(help="What is optimized; by default the table's objective.")] = None,
     schedule: Annotated[
         str, typer.Option(help="adaptive: each budget is a run of its own; non-adaptive: promoted trials resume.")
     ] = "adaptive",
@@ -102,11 +102,11 @@ def simulate(
             begun=lambda kept, cells: bar.reset(task, completed=kept, total=cells),
             done=lambda cell: bar.update(task, advance=1, note=cell),
         )
-    write(out, traces)
+    write(out, traces, bench.metric(metric))
     finished(parts).remove()
     if not quiet:
-        _report(traces, metric, out)
-    _draw(folder, metric, out, figures, quiet=quiet)
+        _report(traces, bench.metric(metric).name, out)
+    _draw(folder, out, figures, quiet=quiet)
 
 
 def _report(traces: "pd.DataFrame", metric: str, out: Path) -> None:
@@ -125,16 +125,16 @@ def _report(traces: "pd.DataFrame", metric: str, out: Path) -> None:
     OUT.print(f"{len(results(traces))} results written to {out}", soft_wrap=True)
 
 
-def _draw(folder: Path | None, metric: str, out: Path, place: Path | None, *, quiet: bool) -> None:
+def _draw(folder: Path | None, out: Path, place: Path | None, *, quiet: bool) -> None:
     """Draw the study if there is a folder for its figures; otherwise say how it is drawn."""
     from lcbench.analysis.analysis_commands import figures
     from lcbench.console import OUT
     from lcbench.simulate.study.report import FIGURES, drawing_line
 
     if place is not None:
-        figures(folder, place, ",".join(FIGURES), out, metric=metric, quiet=quiet)
+        figures(folder, place, ",".join(FIGURES), out, quiet=quiet)
     elif not quiet:
-        line = drawing_line(folder, metric, out, out.with_name(f"{out.stem}-figures"))
+        line = drawing_line(folder, out, out.with_name(f"{out.stem}-figures"))
         OUT.print(f"draw it with: {line}", soft_wrap=True, highlight=False, markup=False)
 
 

@@ -68,7 +68,7 @@ def overlap(early: ArrayLike, final: ArrayLike, keep: float, share: float = FINA
 
 
 def best_survivors(
-    bench: Benchmark, metric: str = "valid_accuracy", share: float = FINAL, keep: Sequence[float] = KEPT
+    bench: Benchmark, metric: str | None = None, share: float = FINAL, keep: Sequence[float] = KEPT
 ) -> pd.DataFrame:
     """What of the best configurations an early cut keeps, on every data set, by the epoch of the cut.
 
@@ -76,7 +76,7 @@ def best_survivors(
 
     Args:
         bench: The table.
-        metric: Name of a metric.
+        metric: Name of a metric; by default the table's objective.
         share: Share that counts as the best after the last epoch of the largest budget.
         keep: Shares that the cut keeps.
 

@@ -11,7 +11,11 @@ from rich.text import Text
 from lcbench.analysis.correlation import SCHEDULES
 from lcbench.analysis.paper import published_correlation
 
-TABLE3_HEADER = ("Budget pair (epochs)", "", *(f"{schedule[0].upper()}{schedule[1:]}" for schedule in SCHEDULES))
+
+def table3_header(fidelity: str) -> tuple[str, ...]:
+    """Heads of the columns of :func:`table3_rows`, given what a budget counts."""
+    return (f"Budget pair ({fidelity})", "", *(f"{schedule[0].upper()}{schedule[1:]}" for schedule in SCHEDULES))
+
 
 _COUNTS = ["configs_min", "configs_max"]
 
@@ -39,7 +43,7 @@ def table3_rows(table: pd.DataFrame) -> Iterator[tuple[str, ...]]:
         table: From :func:`lcbench.analysis.correlation.table3`.
 
     Yields:
-        Rows under :data:`TABLE3_HEADER`.
+        Rows under :func:`table3_header`.
     """
     gaps = np.ptp(table.loc[:, pd.IndexSlice[:, _COUNTS]].to_numpy()) > 0
     for low, high in table.index:

@@ -83,7 +83,7 @@ class Grown:
     def __init__(self, bench: Benchmark, rng: np.random.Generator) -> None:
         self.budgets, self.seeds = BUDGETS, SEEDS
         self.configs, self.space, self.metrics = bench.configs, bench.space, bench.metrics
-        self.manifest = bench.manifest
+        self.manifest, self.metric, self.fidelity = bench.manifest, bench.metric, bench.fidelity
         origins = [bench.datasets[i % len(bench.datasets)] for i in range(DATASETS)]
         self.datasets = tuple(f"{name}_{i}" for i, name in enumerate(origins))
         self.dataset_table = bench.dataset_table.loc[origins].set_axis(pd.Index(self.datasets, name="name"))
@@ -95,7 +95,7 @@ class Grown:
                 noise = rng.normal(0, 0.005, (len(curves), len(SEEDS), budget + 1))
                 self._arrays[name, budget] = np.clip(curves[:, :, read] + noise, 0, 1).astype(np.float32)
 
-    def array(self, dataset: str, metric: str = "valid_accuracy", budget: int | None = None) -> NDArray[np.float32]:
+    def array(self, dataset: str, metric: str | None = None, budget: int | None = None) -> NDArray[np.float32]:
         """All curves; only whether there are seconds is ever asked."""
         values = self._arrays[dataset, budget or BUDGETS[-1]]
         return np.zeros_like(values) if metric == "seconds" else values

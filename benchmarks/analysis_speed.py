@@ -78,10 +78,11 @@ def table_of_losses() -> tuple[tuple[str, ...], np.ndarray, np.ndarray]:
     Every axis counts, some in pairs, and there is noise, so that trees grow to about as many leaves as on real tables.
     """
     from lcbench.space import paper
-    from lcbench.space.spaces import encode, sample
+    from lcbench.space.encoding import Encoding
+    from lcbench.space.spaces import sample
 
     rng, space = np.random.default_rng(0), paper.mlp_released()
-    cube = encode(space, sample(space, CONFIGS, rng))
+    cube = Encoding(space).vectors(sample(space, CONFIGS, rng))
     weights = rng.random(cube.shape[1])
     losses = cube @ weights + 2 * cube[:, 0] * cube[:, 1] + 0.1 * rng.normal(size=CONFIGS)
     return tuple(space), cube, losses

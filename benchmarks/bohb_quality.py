@@ -35,6 +35,7 @@ import typer
 from numpy.typing import NDArray
 from scipy.stats import mannwhitneyu
 
+from lcbench.collection.networks.metrics import METRICS
 from lcbench.simulate import OPTIMIZERS, FunctionBackend, Trace, simulate
 from lcbench.simulate.contract import Job, Optimizer, Result
 from lcbench.simulate.domain import ConfigTable, SpaceDomain, TableDomain
@@ -42,7 +43,6 @@ from lcbench.simulate.study.statistics import holm
 from lcbench.space import paper
 from lcbench.space.spaces import check_configs
 from lcbench.table.curve import Curve
-from lcbench.table.metric import METRICS
 
 BUDGETS, ETA = (12, 25, 50), 2
 OUTCOMES = ("final", "area")

@@ -31,14 +31,16 @@ from bohb_quality import BUDGETS, HpBandSter
 from numpy.typing import NDArray
 
 import lcbench
+from lcbench.collection.networks.metrics import RECORD
 from lcbench.collection.problem import get_problem
 from lcbench.collection.provenance import processor
 from lcbench.simulate import OPTIMIZERS, ReplayBackend, simulate
 from lcbench.simulate.optimizers import get_optimizer
 from lcbench.simulate.replay import Match
-from lcbench.space.spaces import encode, sample, to_json
+from lcbench.space.encoding import Encoding
+from lcbench.space.spaces import sample, to_json
 from lcbench.table import store
-from lcbench.table.manifest import DATASET_SCHEMA, RUN_SCHEMA, SERIES, Manifest
+from lcbench.table.manifest import DATASET_SCHEMA, Manifest
 
 CONFIGS, EPOCHS, WORKERS = 2000, 50, 4
 SPACE, DATASET = "mlp", "formula"
@@ -51,7 +53,7 @@ def formula() -> tuple[pd.DataFrame, NDArray[np.float64], NDArray[np.float64]]:
     """Configurations, and for each of their epochs accuracy, which rises to a quality of their own, and seconds."""
     space, rng = get_problem(SPACE).space, np.random.default_rng(0)
     frame = sample(space, CONFIGS, rng)
-    cube, epochs = encode(space, frame), np.arange(EPOCHS + 1)
+    cube, epochs = Encoding(space).vectors(frame), np.arange(EPOCHS + 1)
     quality = 0.95 - 0.4 * np.abs(cube - rng.random(cube.shape[1])).mean(axis=1)
     rise = 1 - np.exp(-(0.05 + 0.2 * cube[:, :1]) * epochs)
     return frame, 0.5 + (quality[:, None] - 0.5) * rise, (1 + 9 * cube[:, 1:2]) * epochs
@@ -64,14 +66,14 @@ def folder_of(folder: Path) -> lcbench.Benchmark:
     numbers = np.arange(CONFIGS)
     key = {"budget": np.full(CONFIGS, EPOCHS), "config_id": numbers, "seed": np.zeros(CONFIGS, int)}
     more = {"status": ["success"] * CONFIGS, "epochs": key["budget"], "n_parameters": np.ones(CONFIGS, int)}
-    series = {name: [*known.get(name, np.zeros_like(accuracy))] for name in SERIES}
+    series = {name: [*known.get(name, np.zeros_like(accuracy))] for name in RECORD.names}
     runs = pa.table({name: pa.array(values) for name, values in {**key, **more, **series}.items()})
     space = get_problem(SPACE).space
-    manifest = Manifest("a formula", SPACE, to_json(space), (EPOCHS,), (0,), "adaptive", provenance={})
+    manifest = Manifest("a formula", SPACE, to_json(space), RECORD, (EPOCHS,), (0,), provenance={})
     row = {"name": DATASET, "source": "formula", "instances": 1, "features": 1, "classes": 2}
     configs = pa.table({"config_id": pa.array(numbers, pa.int32()), **{name: pa.array(frame[name]) for name in frame}})
     datasets = pa.Table.from_pylist([row], schema=DATASET_SCHEMA)
-    store.write(folder, manifest, configs, datasets, {DATASET: runs.cast(RUN_SCHEMA)})
+    store.write(folder, manifest, configs, datasets, {DATASET: runs.cast(RECORD.schema)})
     return lcbench.load(folder)
 
 

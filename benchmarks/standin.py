@@ -19,13 +19,14 @@ from numpy.typing import NDArray
 
 import lcbench
 from lcbench.analysis.paper import LCBENCH_DATASETS
+from lcbench.collection.networks.metrics import RECORD
 from lcbench.collection.problem import get_problem
 from lcbench.space.spaces import check_configs, to_json
 from lcbench.table import store
-from lcbench.table.manifest import DATASET_SCHEMA, RUN_SCHEMA, SERIES, Manifest
+from lcbench.table.manifest import DATASET_SCHEMA, Manifest
 
 SPACE, BUDGET = "mlp-released", 50
-METRICS = {
+TAGS = {
     "valid_accuracy": ("val_accuracy", 0.01),
     "valid_balanced_accuracy": ("val_balanced_accuracy", 1.0),
     "valid_cross_entropy": ("val_cross_entropy", 1.0),
@@ -43,8 +44,8 @@ def curves(table: pa.Table, column: str) -> NDArray[np.float32]:
 def run_table(table: pa.Table) -> pa.Table:
     """The runs of one data set in the folder's format."""
     n = len(table)
-    series = dict.fromkeys(SERIES, np.full((n, BUDGET + 1), np.nan, np.float32))
-    series |= {name: factor * curves(table, column) for name, (column, factor) in METRICS.items()}
+    series = dict.fromkeys(RECORD.names, np.full((n, BUDGET + 1), np.nan, np.float32))
+    series |= {name: factor * curves(table, column) for name, (column, factor) in TAGS.items()}
     time = curves(table, "time")
     series["seconds"] = np.maximum.accumulate(time - time[:, :1], axis=1)
     rates = table["learning_rate"].to_numpy()[:, None] * (1 + np.cos(np.pi * np.arange(BUDGET + 1) / BUDGET)) / 2
@@ -62,7 +63,7 @@ def run_table(table: pa.Table) -> pa.Table:
         name: pa.ListArray.from_arrays(offsets, pa.array(values.ravel().astype(np.float32)))
         for name, values in series.items()
     }
-    return pa.table(columns).cast(RUN_SCHEMA)
+    return pa.table(columns).cast(RECORD.schema)
 
 
 def tables(path: Path) -> Iterator[tuple[str, pa.Table]]:
@@ -90,7 +91,8 @@ def build(source: Path, folder: Path) -> lcbench.Benchmark:
     ]
     manifest = Manifest(
         title=f"made from {source.name}: predictions of a model fitted to the released LCBench, not the table itself",
-        space_name=SPACE,
+        problem=SPACE,
+        record=RECORD,
         space=to_json(space),
         budgets=(BUDGET,),
         seeds=(0,),

@@ -82,6 +82,7 @@ def build(document: Path, folder: Path) -> None:
     """Write a benchmark folder from a JSON file of the published layout."""
     import pyarrow as pa
 
+    from lcbench.collection.networks.metrics import RECORD
     from lcbench.space import paper
     from lcbench.space.spaces import to_json
     from lcbench.table import store
@@ -96,7 +97,7 @@ def build(document: Path, folder: Path) -> None:
         | {"train_instances": 450, "valid_instances": 220, "test_instances": 330, "class_counts": [500, 500]}
         for name in data
     ]
-    manifest = Manifest("generated", "mlp-released", to_json(spaces), (50,), (1,), "adaptive", {})
+    manifest = Manifest("generated", "mlp-released", to_json(spaces), RECORD, (50,), (1,), {})
     store.write(
         folder,
         manifest,
@@ -110,7 +111,7 @@ def runs(entries: list[dict]) -> object:
     """One data set's runs; validation and test numbers as they are, train numbers with noise of their own."""
     import pyarrow as pa
 
-    from lcbench.table.manifest import RUN_SCHEMA, SERIES
+    from lcbench.collection.networks.metrics import RECORD
 
     rng, n = np.random.default_rng(0), len(entries)
     columns = {}
@@ -124,8 +125,8 @@ def runs(entries: list[dict]) -> object:
     key = {"budget": np.full(n, 50), "config_id": np.arange(n), "seed": np.full(n, 1)}
     rest = {"status": ["success"] * n, "epochs": np.full(n, 50)}
     rest["n_parameters"] = [entry["results"]["model_parameters"] for entry in entries]
-    lists = {name: list(columns[name].astype(np.float32)) for name in SERIES}
-    return pa.table(key | rest | lists).cast(RUN_SCHEMA)
+    lists = {name: list(columns[name].astype(np.float32)) for name in RECORD.names}
+    return pa.table(key | rest | lists).cast(RECORD.schema)
 
 
 def ask_json(path: Path) -> None:

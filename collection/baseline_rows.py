@@ -11,9 +11,11 @@ from lcbench.collection.data.preparation import describe, prepare
 from lcbench.collection.data.prepared import Prepared, digest_data
 from lcbench.collection.data.sources import load_dataset
 from lcbench.collection.models.baselines import BASELINES
+from lcbench.collection.networks.metrics import RECORD
 from lcbench.errors import InputError
 from lcbench.table.benchmark import Benchmark
-from lcbench.table.manifest import BASELINE_SCHEMA, LABELS, LEAST_PROBABILITY, PARTS, table_path
+from lcbench.table.manifest import BASELINES as KIND
+from lcbench.table.manifest import LABELS, LEAST_PROBABILITY, PARTS, extra_schema, table_path
 
 _SAME = ("classes", "class_counts", "train_instances", "valid_instances", "test_instances")
 
@@ -82,7 +84,7 @@ def measured(name: str, seed: int, data: Prepared, clock: Callable[[], float]) -
         clock: Gives seconds of processor time.
 
     Returns:
-        One row in ``lcbench.table.manifest.BASELINE_SCHEMA``.
+        One row with the columns of a table of baselines.
     """
     from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
@@ -96,7 +98,7 @@ def measured(name: str, seed: int, data: Prepared, clock: Callable[[], float]) -
             row |= {f"{part}_{metric}": value for metric, value in scores(chances, labels).items()}
             if part in PARTS:
                 row[part] = chances.astype(np.float16).ravel()
-    return pa.Table.from_pylist([row], schema=BASELINE_SCHEMA)
+    return pa.Table.from_pylist([row], schema=extra_schema(KIND, RECORD))
 
 
 def scores(chances: NDArray[np.float64], labels: NDArray[np.int64]) -> dict[str, float]:

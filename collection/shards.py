@@ -41,7 +41,7 @@ class Shards(Workplace):
         return self.root / "units" / task.dataset / f"{task.config_id}.parquet"
 
     def extra_file(self, kind: str, task: RunsTask) -> Path:
-        """The file of what a finished task logged beside its curves; ``kind`` is a key of ``manifest.EXTRAS``."""
+        """The file of what a finished task logged beside its curves; ``kind`` is one of ``manifest.EXTRAS``."""
         return self.root / kind / task.dataset / f"{task.config_id}.parquet"
 
     def finished(self, tasks: Iterable[RunsTask]) -> set[RunsTask]:

@@ -6,6 +6,7 @@ import numpy as np
 import pyarrow as pa
 
 from lcbench.collection.data.prepared import Prepared
+from lcbench.collection.networks.metrics import RECORD
 from lcbench.collection.networks.recorder import Run
 from lcbench.table.manifest import (
     GRADIENT_SCHEMA,
@@ -15,21 +16,19 @@ from lcbench.table.manifest import (
     PARTS,
     PREDICTION_SCHEMA,
     PREDICTIONS,
-    RUN_SCHEMA,
-    SERIES,
 )
 
 
 def runs_table(config_id: int, runs: Sequence[Run]) -> pa.Table:
-    """The runs of one configuration, in ``schema.RUN_SCHEMA``."""
+    """The runs of one configuration, with the columns of ``RECORD.schema``."""
     columns = _key(config_id, runs) | {
         "status": pa.array([run.status for run in runs]),
         "epochs": pa.array([run.epochs for run in runs], pa.int32()),
         "n_parameters": pa.array([run.n_parameters for run in runs], pa.int64()),
     }
-    for name in SERIES:
+    for name in RECORD.names:
         columns[name] = pa.array([run.series[name] for run in runs], pa.list_(pa.float32()))
-    return pa.table(columns, schema=RUN_SCHEMA)
+    return pa.table(columns, schema=RECORD.schema)
 
 
 def extra_tables(config_id: int, runs: Sequence[Run]) -> dict[str, pa.Table]:

@@ -23,7 +23,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
         "errors": ["LcbenchError"],
         "table.benchmark": ["Benchmark", "load"],
         "table.curve": ["Curve"],
-        "table.metric": ["METRICS", "Metric"],
+        "table.metric": ["Fidelity", "Metric"],
     },
 )
 
@@ -33,5 +33,5 @@ if TYPE_CHECKING:
     from lcbench.table.benchmark import Benchmark as Benchmark
     from lcbench.table.benchmark import load as load
     from lcbench.table.curve import Curve as Curve
-    from lcbench.table.metric import METRICS as METRICS
+    from lcbench.table.metric import Fidelity as Fidelity
     from lcbench.table.metric import Metric as Metric

@@ -1,4 +1,7 @@
-"""How each column of a table is written, so that the files are small and quick to read."""
+"""Single files, JSON and Parquet: written whole or not at all, and read with every damage turned into one error.
+
+Each column of a table has the encoding with which the file is small and quick to read.
+"""
 
 import json
 import os
@@ -70,9 +73,6 @@ def _repeats(column: pa.ChunkedArray) -> bool:
     return pc.count_distinct(values).as_py() <= _FEW * len(values)
 
 
-# Single files: written whole or not at all, and read with every damage turned into one error.
-
-
 def write_json(path: Path, document: object) -> None:
     """Write JSON atomically: the file is either as before or whole."""
     with replacing(path) as temporary:
@@ -121,10 +121,22 @@ def read_json(path: Path) -> Any:
         DamagedFileError: If it is missing or not JSON.
     """
     try:
-        return json.loads(path.read_text(encoding="utf-8"))
+        return parse_json(path, path.read_bytes())
     except FileNotFoundError as error:
         raise DamagedFileError(f"{path} is missing.") from error
-    except (OSError, UnicodeDecodeError, json.JSONDecodeError) as error:
+    except OSError as error:
+        raise DamagedFileError(f"{path} cannot be read as JSON: {error}.") from error
+
+
+def parse_json(path: Path, content: bytes) -> Any:
+    """What the content of a JSON file says.
+
+    Raises:
+        DamagedFileError: If it is no JSON.
+    """
+    try:
+        return json.loads(content.decode("utf-8"))
+    except (UnicodeDecodeError, json.JSONDecodeError) as error:
         raise DamagedFileError(f"{path} cannot be read as JSON: {error}.") from error
 
 
@@ -139,6 +151,16 @@ def _opened(path: Path) -> Iterator[pq.ParquetFile]:
     except (OSError, MemoryError, ValueError, pa.ArrowException) as error:  # what a damaged file can lead to
         reason = (str(error).strip() or type(error).__name__).splitlines()[0]
         raise DamagedFileError(f"{path} is truncated or damaged ({reason}); restore it or collect again.") from error
+
+
+def read_schema(path: Path) -> pa.Schema:
+    """The columns of a Parquet file, and what its metadata say.
+
+    Raises:
+        DamagedFileError: If the file is missing, truncated or changed.
+    """
+    with _opened(path) as file:
+        return file.schema_arrow
 
 
 def read_parquet(path: Path, columns: Sequence[str] | None = None) -> pa.Table:

@@ -38,13 +38,12 @@ def is_signed(path: Path) -> bool:
     return _END.search(path.read_bytes()) is not None
 
 
-def check(path: Path) -> None:
-    """Compare a manifest with the checksum that it carries, if any.
+def check(path: Path, content: bytes) -> None:
+    """Compare the content of a manifest with the checksum that it carries, if any.
 
     Raises:
         DamagedFileError: If they differ.
     """
-    content = path.read_bytes()
     found = _END.search(content)
     if found is None:
         return
@@ -82,7 +81,7 @@ def read_signed(path: Path, newest: int, what: str) -> dict[str, Any]:
     if not is_signed(path):
         raise DamagedFileError(f"{path} carries no checksum; restore it or fit again.")
     try:
-        check(path)
+        check(path, path.read_bytes())
     except DamagedFileError as error:
         raise DamagedFileError(f"{path} was changed after it was written; restore it or fit again.") from error
     return document

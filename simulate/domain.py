@@ -3,7 +3,6 @@
 from collections.abc import Hashable
 from dataclasses import dataclass
 from functools import cached_property
-from itertools import compress
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -42,7 +41,7 @@ class SpaceDomain:
         if not self._drawn:
             self._drawing.seed(int(rng.integers(2**31)))
             drawn = np.stack([config.get_array() for config in self._drawing.sample_configuration(_BATCH)])
-            self._drawn = self._configs(drawn[::-1])
+            self._drawn = self._encoding.decode(drawn[::-1])
         return self._drawn.pop()
 
     def encode(self, config: Config) -> NDArray[np.float64]:
@@ -57,7 +56,7 @@ class SpaceDomain:
             return self._encoding.decode(points), coordinates(self._encoding.snap(points))
         legal, allowed = self._encoding.legal(self._encoding.snap(self._encoding.filled(points)))
         legal = legal[allowed]
-        return self._configs(legal), coordinates(legal)
+        return self._encoding.decode(legal), coordinates(legal)
 
     def candidates(self, n: int, rng: np.random.Generator) -> NDArray[np.float64]:
         """Where ``n`` configurations lie that are drawn uniformly, ``(n, dimensions)``; NaN where inactive."""
@@ -72,11 +71,6 @@ class SpaceDomain:
 
     def take(self, config: Config) -> None:
         """A space never runs out: nothing to note."""
-
-    def _configs(self, legal: NDArray[np.float64]) -> list[Config]:
-        """The configurations at points; what is inactive there (NaN) they lack."""
-        active = zip(self._encoding.decode(legal), ~np.isnan(legal), strict=True)
-        return [dict(compress(config.items(), there)) for config, there in active]
 
 
 @dataclass(frozen=True)
@@ -110,9 +104,7 @@ class ConfigTable:
     @cached_property
     def cube(self) -> NDArray[np.float64]:
         """Where the rows lie in the unit cube, ``(rows, dimensions)``."""
-        from lcbench.space.spaces import encode
-
-        return coordinates(encode(self.space, self.frame))
+        return self.encoding.cube(self.frame)
 
     @cached_property
     def features(self) -> NDArray[np.float64]:

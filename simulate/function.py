@@ -11,7 +11,7 @@ from lcbench.space import Config
 from lcbench.space.encoding import Encoding
 from lcbench.table.curve import Curve
 from lcbench.table.manifest import check_budgets
-from lcbench.table.metric import METRICS, Metric
+from lcbench.table.metric import Metric
 
 if TYPE_CHECKING:
     from ConfigSpace import ConfigurationSpace
@@ -88,6 +88,8 @@ def evaluation(backend: Backend, budget: int | None = None) -> Callable[[Mapping
 
 # Backend from a function: to try an optimizer on a formula, without a table.
 
+_LOSS = Metric("loss", "units", "minimize", 0.0, float("inf"))
+
 
 @dataclass(frozen=True, slots=True)
 class FunctionBackend(WithObjective):
@@ -110,7 +112,7 @@ class FunctionBackend(WithObjective):
     budgets: tuple[int, ...]
     function: Callable[[Config, int], Curve]
     resumes: bool = False
-    metric: Metric = METRICS["valid_cross_entropy"]
+    metric: Metric = _LOSS
     _encoding: Encoding = field(init=False, repr=False)
 
     def __post_init__(self) -> None:

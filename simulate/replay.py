@@ -15,7 +15,7 @@ from lcbench.simulate.function import WithObjective
 from lcbench.space import Config
 from lcbench.table.benchmark import Benchmark
 from lcbench.table.curve import Curve
-from lcbench.table.metric import get_metric
+from lcbench.table.record import SECONDS
 from lcbench.whole import whole
 
 Schedule = Literal["adaptive", "non-adaptive"]
@@ -32,7 +32,7 @@ class ReplayBackend(WithObjective):
     Args:
         bench: The table.
         dataset: Name of a data set.
-        metric: What is optimized.
+        metric: What is optimized; by default the table's objective.
         seed: Which of the recorded seeds: a number; ``"mean"``, the average of their curves (of the seconds as well;
             diverged as soon as one of them is); or ``"draw"``, one picked at random for each configuration and run.
         schedule: ``"adaptive"``: each budget is a run of its own from scratch, with its own learning-rate schedule.
@@ -55,7 +55,7 @@ class ReplayBackend(WithObjective):
         self,
         bench: Benchmark,
         dataset: str,
-        metric: str = "valid_accuracy",
+        metric: str | None = None,
         *,
         seed: Seed = 0,
         schedule: Schedule = "adaptive",
@@ -69,13 +69,13 @@ class ReplayBackend(WithObjective):
         if seed not in (*bench.seeds, "mean", "draw"):
             raise UnknownNameError("seed", seed, (*bench.seeds, "mean", "draw"))
         self.bench, self.dataset, self.match, self.seed = bench, dataset, match, seed
-        self.metric = get_metric(metric)
+        self.metric = bench.metric(metric)
         self.resumes = schedule == "non-adaptive"
         self.budgets = bench.budgets if budgets is None else _chosen(budgets, bench.budgets, schedule)
         self._draw_seed = whole("draw_seed", draw_seed, least=0)
         runs = (bench.budgets[-1],) if self.resumes else self.budgets
-        self._values = {budget: self._select(metric, budget) for budget in runs}
-        self._seconds = {budget: self._select("seconds", budget) for budget in runs}
+        self._values = {budget: self._select(self.metric.name, budget) for budget in runs}
+        self._seconds = {budget: self._select(SECONDS, budget) for budget in runs}
         self._check_complete()
 
     @cached_property

@@ -15,6 +15,7 @@ from lcbench.collection.data.dataset import Dataset
 from lcbench.collection.data.preparation import prepare
 from lcbench.collection.data.prepared import digest_data
 from lcbench.collection.data.sources import load_dataset
+from lcbench.collection.networks.metrics import RECORD
 from lcbench.collection.plan import check_device, digest_configs
 from lcbench.collection.problem import get_problem
 from lcbench.collection.trainer import Trainer
@@ -31,7 +32,6 @@ from lcbench.space.encoding import Encoding
 from lcbench.space.spaces import check_configs, records
 from lcbench.table.benchmark import Benchmark, load
 from lcbench.table.curve import Curve
-from lcbench.table.metric import get_metric
 from lcbench.whole import as_whole, whole
 from lcbench.work import Executor
 from lcbench.work.processes import LocalExecutor
@@ -73,7 +73,7 @@ class TrainingBackend(WithObjective):
     def __init__(
         self,
         dataset: str | Dataset,
-        metric: str = "valid_accuracy",
+        metric: str | None = None,
         *,
         space: str = "mlp",
         configs: pd.DataFrame | None = None,
@@ -85,7 +85,7 @@ class TrainingBackend(WithObjective):
     ) -> None:
         if find_spec("torch") is None:
             raise InputError("training needs the package 'torch', got none; run: pip install 'lcbench[collect]'.")
-        self.metric, self.budgets = get_metric(metric), checked(budgets)
+        self.metric, self.budgets = RECORD.metric(metric), checked(budgets)
         problem = get_problem(space)
         self.space_name, self.space = space, problem.space
         self.table = None if configs is None else ConfigTable(self.space, check_configs(self.space, configs))
@@ -95,12 +95,10 @@ class TrainingBackend(WithObjective):
         loaded = load_dataset(dataset) if isinstance(dataset, str) else dataset
         self.dataset, self.source, self.encoding = loaded.name, loaded.source, encoding or problem.encoding
         prepared = prepare(loaded, self.encoding)
-        self.trainer = Trainer(space, prepared, metric, seeds, plan_seed, check_device(device))
+        self.trainer = Trainer(space, prepared, self.metric.name, seeds, plan_seed, check_device(device))
 
     @classmethod
-    def like(
-        cls, bench: Benchmark, dataset: str, metric: str = "valid_accuracy", *, seed: int | Sequence[int] = 0
-    ) -> Self:
+    def like(cls, bench: Benchmark, dataset: str, metric: str | None = None, *, seed: int | Sequence[int] = 0) -> Self:
         """Train again what a collected benchmark has: its configurations, budgets, plan seed, encoding and device.
 
         The same optimizer with the same seed, on one worker, asks here for the jobs that it asks for on
@@ -109,7 +107,7 @@ class TrainingBackend(WithObjective):
         Args:
             bench: A benchmark made by ``lcbench collect``.
             dataset: Name of one of its data sets.
-            metric: What is optimized.
+            metric: What is optimized; by default the table's objective.
             seed: A recorded seed, or several, of which the mean counts.
 
         Raises:
@@ -126,8 +124,8 @@ class TrainingBackend(WithObjective):
                 raise UnknownNameError("seed", each, bench.seeds)
         made = cls(
             str(bench.dataset_table.loc[dataset, "source"]),
-            metric,
-            space=bench.manifest.space_name,
+            bench.metric(metric).name,
+            space=bench.manifest.problem,
             configs=bench.configs,
             budgets=bench.budgets,
             seed=seed,

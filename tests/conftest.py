@@ -9,9 +9,11 @@ import pyarrow as pa
 import pytest
 
 import lcbench
+from lcbench.collection.networks.metrics import RECORD
 from lcbench.space import paper, spaces
+from lcbench.space.encoding import Encoding
 from lcbench.table import store
-from lcbench.table.manifest import DATASET_SCHEMA, RUN_SCHEMA, SERIES, Manifest
+from lcbench.table.manifest import DATASET_SCHEMA, Manifest
 
 SHARED = Path(__file__).parents[2] / "shared"
 
@@ -33,7 +35,7 @@ def make_benchmark(
     """Write a benchmark whose curves come from a formula of the configuration (no training)."""
     mlp = paper.mlp()
     configs = spaces.sample(mlp, n_configs, np.random.default_rng(7))
-    cube = spaces.encode(mlp, configs)
+    cube = Encoding(mlp).vectors(configs)
     runs = {}
     for number, dataset in enumerate(datasets):
         target = np.random.default_rng(number).random(cube.shape[1])
@@ -46,11 +48,11 @@ def make_benchmark(
                     rate = (
                         configs["learning_rate"][config_id] * (1 + np.cos(np.pi * np.arange(budget + 1) / budget)) / 2
                     )
-                    row = {name: valid if name.endswith("accuracy") else (1 - valid) * 2 for name in SERIES}
+                    row = {name: valid if name.endswith("accuracy") else (1 - valid) * 2 for name in RECORD.names}
                     row |= {"seconds": np.arange(budget + 1) * (0.5 + cube[config_id, 0]), "learning_rate": rate}
                     row |= {"budget": budget, "config_id": config_id, "seed": seed}
                     rows.append(row | {"status": "success", "epochs": budget, "n_parameters": 100})
-        runs[dataset] = pa.Table.from_pylist(rows, schema=RUN_SCHEMA)
+        runs[dataset] = pa.Table.from_pylist(rows, schema=RECORD.schema)
     table = pa.table({"config_id": pa.array(range(n_configs), pa.int32()), **{n: configs[n] for n in configs}})
     described = [
         {"name": d, "source": "formula", "instances": 100, "features": 4, "classes": 2, "train_instances": 45}
@@ -59,7 +61,8 @@ def make_benchmark(
     ]
     manifest = Manifest(
         title="a formula, for tests",
-        space_name="mlp",
+        problem="mlp",
+        record=RECORD,
         space=spaces.to_json(mlp),
         budgets=budgets,
         seeds=seeds,

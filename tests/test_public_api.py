@@ -12,7 +12,7 @@ import pytest
 import lcbench
 
 API = {
-    "lcbench": "Benchmark Curve LcbenchError METRICS Metric __version__ load",
+    "lcbench": "Benchmark Curve Fidelity LcbenchError Metric __version__ load",
     "lcbench.space": "Config",
     "lcbench.work": (
         "Executor GO_ON GiveUpError InlineExecutor Journal KILLED Outcome Progress Task ThreadExecutor Workplace "
@@ -30,7 +30,7 @@ API = {
     "lcbench.simulate.autotabular": "AutoTabularClassifier",
     "lcbench.simulate.optimizers": "OPTIMIZERS OptimizerFactory Registry get_optimizer",
     "lcbench.simulate.study": (
-        "COLUMNS Limit SimulationTask StudyPlan cell_rng is_empty parse_budget read results study write"
+        "COLUMNS Limit SimulationTask StudyPlan cell_rng is_empty optimized parse_budget read results study write"
     ),
     "lcbench.simulate.surrogate": "Card MODELS Score SurrogateBackend carry_out plan",
     "lcbench.simulate.transfer": "load_portfolio",

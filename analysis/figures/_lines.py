@@ -11,7 +11,7 @@ from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 from numpy.typing import ArrayLike
 
 from lcbench.analysis import style
-from lcbench.analysis.figures.contract import NothingToDrawError
+from lcbench.analysis.figures.contract import NothingToDrawError, label_of
 
 MOST_BANDS = 8
 """Bands of more optimizers would hide each other."""
@@ -19,7 +19,7 @@ MOST_BANDS = 8
 _LEGEND_ROW = 0.14  # inches
 _AXES = {
     "seconds": "simulated time (share of the limit)",
-    "epochs": "epochs trained (share of the limit)",
+    "epochs": "{fidelity} in all (share of the limit)",
     "evaluations": "evaluations (share of the limit)",
 }
 
@@ -54,14 +54,21 @@ def bands(panel: Axes, x: str, frame: pd.DataFrame) -> None:
         panel.fill_between(rows[x].to_numpy(), *ends, step="post", color=style.colour(i), alpha=0.15, linewidth=0)
 
 
-def share_axis(panel: Axes, unit: str, first: float, *, narrow: bool = False) -> None:
-    """A logarithmic x axis of shares of the limit, in per cent, with fewer ticks in a narrow panel."""
+def share_axis(panel: Axes, frame: pd.DataFrame, first: float, *, narrow: bool = False) -> None:
+    """A logarithmic x axis of shares of the limit, in per cent, with fewer ticks in a narrow panel.
+
+    Args:
+        panel: The panel.
+        frame: What is drawn; its columns ``unit`` (of the limit) and ``fidelity`` name the axis.
+        first: The smallest share.
+        narrow: Whether there is room for few ticks.
+    """
     panel.set_xscale("log")
     panel.set_xlim(min(first, 0.5), 1.0)
     panel.xaxis.set_major_locator(LogLocator(subs=_subs(first, narrow=narrow)))
     panel.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{100 * value:g} %"))
     panel.xaxis.set_minor_formatter(NullFormatter())
-    panel.set_xlabel(_AXES[unit])
+    panel.set_xlabel(_AXES[label_of(frame, "unit")].format(fidelity=label_of(frame, "fidelity")))
 
 
 def _subs(first: float, *, narrow: bool) -> tuple[float, ...]:

@@ -20,12 +20,12 @@ from lcbench.analysis.importance.ablation import ablation_paths
 from lcbench.table.benchmark import Benchmark
 
 
-def frame(bench: Benchmark, metric: str = "valid_accuracy") -> pd.DataFrame:
+def frame(bench: Benchmark, metric: str | None = None) -> pd.DataFrame:
     """The paths.
 
     Args:
         bench: The table.
-        metric: Name of a metric.
+        metric: Name of a metric; by default the table's objective.
 
     Returns:
         One row per data set and step: ``dataset, step, hyperparameter`` ("(default)" at step 0), ``loss`` (predicted,
@@ -38,12 +38,14 @@ def frame(bench: Benchmark, metric: str = "valid_accuracy") -> pd.DataFrame:
     """
     found = ablation_paths(bench, metric)
     if found.empty:
-        raise NothingToDrawError(nothing(metric))
+        raise NothingToDrawError(nothing(bench, metric))
     losses = found.groupby("dataset", sort=False)["loss"]
     whole = losses.transform("first") - losses.transform("last")
     found = found.assign(part=found["gain"] / whole)[whole > 0]
     if found.empty:
-        raise NothingToDrawError(f"on no data set is the best configuration predicted to beat the default in {metric}.")
+        raise NothingToDrawError(
+            f"on no data set is the best configuration predicted to beat the default in {bench.metric(metric).name}."
+        )
     return found.replace({"hyperparameter": {"": "(default)"}}).reset_index(drop=True)
 
 

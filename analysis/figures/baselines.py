@@ -15,23 +15,23 @@ from matplotlib.figure import Figure
 
 from lcbench.analysis import style
 from lcbench.analysis.baselines import NETWORK, against_baselines
-from lcbench.analysis.figures.contract import NothingToDrawError
+from lcbench.analysis.figures.contract import NothingToDrawError, label_of, labelled
 from lcbench.table.benchmark import Benchmark
-from lcbench.table.metric import get_metric
 
 _ROW = 0.26  # inches
 
 
-def frame(bench: Benchmark, metric: str = "valid_accuracy") -> pd.DataFrame:
+def frame(bench: Benchmark, metric: str | None = None) -> pd.DataFrame:
     """Each model's values.
 
     Args:
         bench: The table.
-        metric: A metric of the validation part.
+        metric: A metric of the validation part; by default the table's objective.
 
     Returns:
-        The columns of :func:`lcbench.analysis.baselines.against_baselines`; ``metric``; and ``gain``, how much better
-        than the network a model is on the test part (positive: better, whatever the metric's goal).
+        The columns of :func:`lcbench.analysis.baselines.against_baselines`; ``gain``, how much better than the network
+        a model is on the test part (positive: better, whatever the metric's goal); and
+        :data:`lcbench.analysis.figures.contract.LABELS`.
 
     Raises:
         NothingToDrawError: If no data set has baselines.
@@ -41,14 +41,14 @@ def frame(bench: Benchmark, metric: str = "valid_accuracy") -> pd.DataFrame:
     if found.empty:
         raise NothingToDrawError("no data set of this table has baselines; record them with 'lcbench baselines DIR'.")
     network = found[found["model"] == NETWORK].set_index("dataset")["test"]
-    sign = 1 if get_metric(metric).goal == "maximize" else -1
-    return found.assign(gain=sign * (found["test"] - found["dataset"].map(network)), metric=metric)
+    gain = -bench.metric(metric).sign * (found["test"] - found["dataset"].map(network))
+    return labelled(found.assign(gain=gain), bench, metric)
 
 
 def draw(frame: pd.DataFrame) -> Figure:
     """A row for each data set, the one where the network leads most at the top."""
-    metric = get_metric(str(frame["metric"].iloc[0]))
-    scale = 100 if metric.unit == "fraction" else 1
+    known = label_of(frame, "metric_unit")
+    scale = 100 if known == "fraction" else 1
     others = frame[frame["model"] != NETWORK]
     order = others.groupby("dataset")["gain"].max().sort_values(ascending=False, kind="stable").index.tolist()
     with style.look():
@@ -63,10 +63,10 @@ def draw(frame: pd.DataFrame) -> Figure:
         panel.set_yticks(range(len(order)), labels)
         panel.set_ylim(-0.6, len(order) - 0.4)
         panel.grid(visible=False, axis="y")
-        unit = "percentage points" if scale > 1 else metric.unit
-        name = metric.name.partition("_")[2].replace("_", " ")
+        unit = "percentage points" if scale > 1 else known
+        name = label_of(frame).partition(" ")[2]
         panel.set_xlabel(f"gain in {name} on the test part ({unit})")
-        panel.set_ylabel(f"data set, {name} of its best network ({'%' if scale > 1 else metric.unit})")
+        panel.set_ylabel(f"data set, {name} of its best network ({'%' if scale > 1 else known})")
         figure.legend(loc="outside upper center", ncols=3)
     return figure
 

@@ -13,33 +13,37 @@ from matplotlib.figure import Figure
 
 from lcbench.analysis import style
 from lcbench.analysis.correlation import ADAPTIVE, NON_ADAPTIVE, budget_correlation, budget_pairs
-from lcbench.analysis.figures.contract import NothingToDrawError
+from lcbench.analysis.figures.contract import NothingToDrawError, label_of, labelled
 from lcbench.table.benchmark import Benchmark
 
 _TITLES = {NON_ADAPTIVE: "Non-adaptive scheduling", ADAPTIVE: "Adaptive scheduling"}
 
 
-def frame(bench: Benchmark, metric: str = "valid_accuracy") -> pd.DataFrame:
+def frame(bench: Benchmark, metric: str | None = None) -> pd.DataFrame:
     """The correlations of both schedules.
 
     Args:
         bench: The table.
-        metric: Name of a metric.
+        metric: Name of a metric; by default the table's objective.
 
     Returns:
         The columns ``dataset, budget_low, budget_high, schedule, spearman, configs``, data sets sorted, highest mean
-        first.
+        first, and :data:`lcbench.analysis.figures.contract.LABELS`.
 
     Raises:
         NothingToDrawError: If the table has one budget, or no correlation is defined.
     """
     if len(bench.budgets) < 2:
-        raise NothingToDrawError(f"it needs at least two budgets, this table has one ({bench.budgets[0]} epochs).")
+        raise NothingToDrawError(
+            f"it needs at least two budgets, this table has one ({bench.budgets[0]} {bench.fidelity.label})."
+        )
     found = budget_correlation(bench, metric)
     found = found[found["schedule"].isin(_TITLES)]
     if found["spearman"].isna().all():
-        raise NothingToDrawError(f"no correlation is defined: {metric} is the same for all configurations.")
-    return _sorted(found)
+        raise NothingToDrawError(
+            f"no correlation is defined: {bench.metric(metric).name} is the same for all configurations."
+        )
+    return labelled(_sorted(found), bench, metric)
 
 
 def _sorted(found: pd.DataFrame) -> pd.DataFrame:
@@ -61,7 +65,8 @@ def draw(frame: pd.DataFrame) -> Figure:
             panel.tick_params(left=False)
         _rows(panels[0], frame, datasets)
         handles, labels = panels[0].get_legend_handles_labels()
-        figure.legend(handles, labels, loc="outside upper center", ncols=min(len(labels), 6), title="budgets (epochs)")
+        title = f"budgets ({label_of(frame, 'fidelity')})"
+        figure.legend(handles, labels, loc="outside upper center", ncols=min(len(labels), 6), title=title)
     return figure
 
 

@@ -33,6 +33,27 @@ class Drawable(Protocol):
         """The picture of these numbers and of nothing else."""
 
 
+LABELS = ("metric", "metric_unit", "goal", "fidelity")
+"""Columns that tell a picture what its numbers are of: a metric with unit and goal, and what a budget counts."""
+
+
+def labelled(found: "pd.DataFrame", bench: "Benchmark", metric: str | None) -> "pd.DataFrame":
+    """Numbers with the columns :data:`LABELS`, so that they can be drawn wherever they are read again."""
+    known = bench.metric(metric)
+    words = (known.name, known.unit, known.goal, bench.fidelity.label)
+    return found.assign(**dict(zip(LABELS, words, strict=True)))
+
+
+def label_of(frame: "pd.DataFrame", name: str = "metric") -> str:
+    """One of :data:`LABELS` as words for an axis."""
+    return str(frame[name].iloc[0]).replace("_", " " if name == "metric" else "_")
+
+
+def metric_label(frame: "pd.DataFrame", *, more: str = "") -> str:
+    """The metric with its unit, for an axis."""
+    return f"{label_of(frame)}{more} ({label_of(frame, 'metric_unit')})"
+
+
 @dataclass(frozen=True, slots=True)
 class FigureSpec:
     """One entry of the registry.
@@ -61,7 +82,7 @@ class FigureSpec:
     def frame(
         self,
         bench: "Benchmark",
-        metric: str = "valid_accuracy",
+        metric: str | None = None,
         traces: "pd.DataFrame | None" = None,
         systems: "pd.DataFrame | None" = None,
     ) -> "pd.DataFrame":
@@ -69,7 +90,7 @@ class FigureSpec:
 
         Args:
             bench: The table.
-            metric: Name of a metric.
+            metric: Name of a metric; by default the table's objective.
             traces: What a study gave, one row per result.
             systems: What a study of systems gave, see :mod:`lcbench.simulate.study.systems.file`.
 

@@ -23,12 +23,12 @@ _ROW = 0.17  # inches
 _LEAST = 0.001
 
 
-def frame(bench: Benchmark, metric: str, traces: pd.DataFrame) -> pd.DataFrame:
+def frame(bench: Benchmark, metric: str | None, traces: pd.DataFrame) -> pd.DataFrame:
     """The mean ranks.
 
     Args:
         bench: The table on which the study was run.
-        metric: Name of the metric that was optimized.
+        metric: Name of the metric that was optimized; by default the table's objective.
         traces: From :func:`lcbench.simulate.study.study`, one row per result.
 
     Returns:

@@ -17,11 +17,10 @@ from matplotlib.ticker import MaxNLocator
 from numpy.typing import NDArray
 
 from lcbench.analysis import style
-from lcbench.analysis.figures.contract import NothingToDrawError
+from lcbench.analysis.figures.contract import LABELS, NothingToDrawError, label_of, labelled, metric_label
 from lcbench.table.benchmark import Benchmark
-from lcbench.table.metric import get_metric
 
-_KEYS = ("dataset", "metric", "config_id", "best")
+_KEYS = ("dataset", "config_id", "best", "bounded", *LABELS)
 _COLUMNS = 5
 _TITLE_LENGTH = 20
 _MOST_CURVES = 500
@@ -29,33 +28,35 @@ _MOST_PATHS = 100
 """More curves in a panel than these are a picture inside an SVG or PDF, which would be too large to open otherwise."""
 
 
-def frame(bench: Benchmark, metric: str = "valid_accuracy") -> pd.DataFrame:
+def frame(bench: Benchmark, metric: str | None = None) -> pd.DataFrame:
     """The curves, one row each.
 
     Args:
         bench: The table.
-        metric: Name of a metric.
+        metric: Name of a metric; by default the table's objective.
 
     Returns:
-        The columns ``dataset``, ``metric``, ``config_id``, ``best`` (whether it is the best of its data set after the
-        last epoch), then one column per epoch, ``0`` to the largest budget: the mean over the seeds, NaN from where a
-        seed diverged.
+        The columns ``dataset``, ``config_id``, ``best`` (whether it is the best of its data set after the last step),
+        ``bounded`` (whether the metric is at both ends), one column per step, ``0`` to the largest budget: the mean
+        over the seeds, NaN from where a seed diverged; then :data:`lcbench.analysis.figures.contract.LABELS`.
 
     Raises:
         NothingToDrawError: If every run diverged.
     """
     found = pd.concat([_curves(bench, dataset, metric) for dataset in bench.datasets], ignore_index=True)
     if not np.isfinite(found[_epochs(found)].to_numpy()[:, 1:]).any():
-        raise NothingToDrawError(f"{metric} is not finite for any run after the first epoch.")
-    return found
+        raise NothingToDrawError(f"{bench.metric(metric).name} is not finite for any run after the first step.")
+    return labelled(found, bench, metric)
 
 
-def _curves(bench: Benchmark, dataset: str, metric: str) -> pd.DataFrame:
+def _curves(bench: Benchmark, dataset: str, metric: str | None) -> pd.DataFrame:
     """The rows of one data set."""
     means = bench.array(dataset, metric, bench.budgets[-1]).mean(axis=1, dtype=np.float64)
-    losses = get_metric(metric).loss(means[:, -1])
+    known = bench.metric(metric)
+    losses = known.loss(means[:, -1])
     best = np.arange(len(losses)) == losses.argmin() if np.isfinite(losses).any() else np.zeros(len(losses), bool)
-    keys = pd.DataFrame({"dataset": dataset, "metric": metric, "config_id": bench.configs.index, "best": best})
+    keys = pd.DataFrame({"dataset": dataset, "config_id": bench.configs.index, "best": best})
+    keys["bounded"] = bool(np.isfinite(known.low) and np.isfinite(known.high))
     return pd.concat([keys, pd.DataFrame(means.astype(np.float32))], axis=1)
 
 
@@ -79,14 +80,9 @@ def draw(frame: pd.DataFrame) -> Figure:
             panel.tick_params(labelbottom=True)
         for panel in panels[len(datasets) :]:
             panel.remove()
-        figure.supxlabel("epochs trained", fontsize=8)
-        figure.supylabel(_label(str(frame["metric"].iloc[0])), fontsize=8)
+        figure.supxlabel(label_of(frame, "fidelity"), fontsize=8)
+        figure.supylabel(metric_label(frame), fontsize=8)
     return figure
-
-
-def _label(metric: str) -> str:
-    """A metric's name with its unit."""
-    return f"{metric.replace('_', ' ')} ({get_metric(metric).unit})"
 
 
 def _panel(panel: Axes, rows: pd.DataFrame, dataset: str) -> None:
@@ -110,7 +106,7 @@ def _panel(panel: Axes, rows: pd.DataFrame, dataset: str) -> None:
         title += f"\nbest: no. {rows['config_id'].to_numpy()[best][0]}, {curves[best][0, -1]:.3f}"
     panel.set_title(title, fontsize=6.5, loc="left")
     panel.set_xlim(0, epochs[-1])
-    panel.set_ylim(*_range(curves, fenced=not np.isfinite(get_metric(str(rows["metric"].iloc[0])).high)))
+    panel.set_ylim(*_range(curves, fenced=not rows["bounded"].iloc[0]))
     panel.xaxis.set_major_locator(MaxNLocator(4, integer=True, steps=[1, 2, 5, 10]))
     panel.yaxis.set_major_locator(MaxNLocator(4, steps=[1, 2, 5, 10]))
 

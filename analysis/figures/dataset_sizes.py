@@ -26,7 +26,7 @@ _PLACES = ((1, 0.06, 0.0), (-1, -0.06, 0.0), (0, 0.0, 0.1), (0, 0.0, -0.1), *_FA
 """Where a name may stand: on which side of its mark, and how far in inches; the best place first."""
 
 
-def frame(bench: Benchmark, metric: str = "valid_accuracy") -> pd.DataFrame:  # noqa: ARG001  # sizes have no metric
+def frame(bench: Benchmark, metric: str | None = None) -> pd.DataFrame:  # noqa: ARG001  # sizes have no metric
     """Sizes of the table's data sets, and of the published ones.
 
     Args:
@@ -40,7 +40,8 @@ def frame(bench: Benchmark, metric: str = "valid_accuracy") -> pd.DataFrame:  # 
         NothingToDrawError: If the table does not say how large its data sets are.
     """
     table = bench.dataset_table
-    here = table.loc[[name for name in bench.datasets if name in table.index], ["instances", "features", "classes"]]
+    here = table.loc[[name for name in bench.datasets if name in table.index]]
+    here = here.reindex(columns=["instances", "features", "classes"]).dropna()
     if here.empty:
         raise NothingToDrawError("the table does not say how large its data sets are.")
     rows = [(THIS, str(name), *map(int, sizes)) for name, sizes in zip(here.index, here.to_numpy(), strict=True)]

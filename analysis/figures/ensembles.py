@@ -24,28 +24,27 @@ from lcbench.analysis.ensemble_replay import (
     need_predictions,
 )
 from lcbench.analysis.figures import _lines as lines
-from lcbench.analysis.figures.contract import NothingToDrawError
+from lcbench.analysis.figures.contract import NothingToDrawError, label_of, labelled
 from lcbench.analysis.provenance import check_same_table
 from lcbench.errors import InputError
 from lcbench.table.benchmark import Benchmark
-from lcbench.table.metric import get_metric
 
 _SEEDS = 3
 _TIMES = 13
 _LEAST = 0.01
 
 
-def frame(bench: Benchmark, metric: str, traces: pd.DataFrame) -> pd.DataFrame:
+def frame(bench: Benchmark, metric: str | None, traces: pd.DataFrame) -> pd.DataFrame:
     """Values of single models and ensembles over time.
 
     Args:
         bench: A table with predictions.
-        metric: The metric of the validation part that the study optimized.
+        metric: The metric of the validation part that the study optimized; by default the table's objective.
         traces: From :func:`lcbench.simulate.study.study`; shown are its first optimizer and three seeds.
 
     Returns:
-        The columns of :func:`lcbench.analysis.ensemble_replay.ensembles_over_time`, ``metric`` and ``unit`` (of the
-        limit).
+        The columns of :func:`lcbench.analysis.ensemble_replay.ensembles_over_time`, ``unit`` (of the limit) and
+        :data:`lcbench.analysis.figures.contract.LABELS`.
 
     Raises:
         NothingToDrawError: If the table has no predictions, the metric cannot be computed from them, or no pool has a
@@ -61,7 +60,7 @@ def frame(bench: Benchmark, metric: str, traces: pd.DataFrame) -> pd.DataFrame:
     seeds = sorted(first["seed"].unique())[:_SEEDS]
     times = np.geomspace(_LEAST, 1.0, _TIMES)
     found = ensembles_over_time(bench, first[first["seed"].isin(seeds)], times, metric)
-    found = found.assign(metric=metric, unit=lines.unit_of(traces))
+    found = labelled(found.assign(unit=lines.unit_of(traces)), bench, metric)
     if found.empty or means(found).empty:
         raise NothingToDrawError("the networks of this study have no predictions; simulate for longer, or another one.")
     return found
@@ -80,7 +79,7 @@ def means(frame: pd.DataFrame) -> pd.DataFrame:
 
 def draw(frame: pd.DataFrame) -> Figure:
     """One line for each kind of model."""
-    metric, shown = get_metric(str(frame["metric"].iloc[0])), means(frame)
+    shown = means(frame)
     with style.look():
         figure = Figure(figsize=(style.COLUMN * 1.3, 2.7), layout="constrained")
         panel = figure.subplots()
@@ -90,8 +89,8 @@ def draw(frame: pd.DataFrame) -> Figure:
             look |= {"marker": style.MARKERS[i], "markevery": [-1], "clip_on": False}  # the end of a step has no length
             if len(rows):
                 panel.plot(rows["time"], rows["test"], drawstyle="steps-post", label=pool, **look)
-        lines.share_axis(panel, str(frame["unit"].iloc[0]), float(shown["time"].min()))
-        name = metric.name.partition("_")[2].replace("_", " ")
-        panel.set_ylabel(f"{name} on the test part ({metric.unit})")
+        lines.share_axis(panel, frame, float(shown["time"].min()))
+        name = label_of(frame).partition(" ")[2]
+        panel.set_ylabel(f"{name} on the test part ({label_of(frame, 'metric_unit')})")
         figure.legend(loc="outside upper center", ncols=2)
     return figure

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from lcbench.analysis import style
 from lcbench.analysis.correlation import epoch_correlation
-from lcbench.analysis.figures.contract import NothingToDrawError
+from lcbench.analysis.figures.contract import LABELS, NothingToDrawError, label_of, labelled
 from lcbench.table.benchmark import Benchmark
 
 _COLUMNS = 5
@@ -23,18 +23,19 @@ _TITLE_LENGTH = 13
 _LARGE = 3.1
 """Inches, in width and height."""
 _MARK, _LOWEST = 0.9, 0.5
-_KEYS = ("dataset", "epoch")
+_KEYS = ("dataset", "epoch", *LABELS)
 
 
-def frame(bench: Benchmark, metric: str = "valid_accuracy") -> pd.DataFrame:
+def frame(bench: Benchmark, metric: str | None = None) -> pd.DataFrame:
     """The correlations, as :func:`lcbench.analysis.correlation.epoch_correlation` gives them.
 
     Args:
         bench: The table.
-        metric: Name of a metric.
+        metric: Name of a metric; by default the table's objective.
 
     Returns:
-        The columns ``dataset``, ``epoch``, then one column per epoch; data sets sorted, lowest mean first.
+        The columns ``dataset``, ``epoch``, then one column per epoch and
+        :data:`lcbench.analysis.figures.contract.LABELS`; data sets sorted, lowest mean first.
 
     Raises:
         NothingToDrawError: If no correlation is defined.
@@ -42,20 +43,23 @@ def frame(bench: Benchmark, metric: str = "valid_accuracy") -> pd.DataFrame:
     found = epoch_correlation(bench, metric)
     cells = found[[column for column in found.columns if column not in _KEYS]]
     if not np.isfinite(cells.to_numpy()).any():
-        raise NothingToDrawError(f"no correlation is defined: {metric} is the same for all configurations.")
+        raise NothingToDrawError(
+            f"no correlation is defined: {bench.metric(metric).name} is the same for all configurations."
+        )
     means = cells.mean(axis=1).groupby(found["dataset"], sort=False).mean().sort_values(kind="stable")
     rank = {dataset: i for i, dataset in enumerate(means.index)}
-    return found.sort_values("dataset", key=lambda column: column.map(rank), kind="stable", ignore_index=True)
+    found = found.sort_values("dataset", key=lambda column: column.map(rank), kind="stable", ignore_index=True)
+    return labelled(found, bench, metric)
 
 
 def draw(frame: pd.DataFrame) -> Figure:
     """The mean map on the left, small ones on the right; a single data set has the figure for itself."""
     maps = {str(name): _cells(rows) for name, rows in frame.groupby("dataset", sort=False)}
-    epochs = np.unique(frame["epoch"].to_numpy())
+    epochs, unit = np.unique(frame["epoch"].to_numpy()), label_of(frame, "fidelity")
     if len(maps) == 1:
         with style.look():
             figure = Figure(figsize=(style.COLUMN, 2.9), layout="constrained")
-            _large(figure, maps, epochs)
+            _large(figure, maps, epochs, unit)
         return figure
     columns = min(_COLUMNS, len(maps))
     rows = -(-len(maps) // columns)
@@ -65,7 +69,7 @@ def draw(frame: pd.DataFrame) -> Figure:
         left, right = figure.subfigures(1, 2, width_ratios=[_LARGE, width - _LARGE], squeeze=False)[0]
         if height > _LARGE:  # the mean map stays at the top
             left = left.subfigures(2, 1, height_ratios=[_LARGE, height - _LARGE], squeeze=False)[0, 0]
-        _large(left, maps, epochs)
+        _large(left, maps, epochs, unit)
         panels = right.subplots(rows, columns, squeeze=False).ravel()
         for panel, (name, cells) in zip(panels, maps.items(), strict=False):
             _small(panel, name, cells, epochs)
@@ -87,7 +91,7 @@ def _image(panel: Axes, cells: NDArray[np.float64], epochs: NDArray[np.intp]) ->
     return panel.imshow(cells, origin="lower", extent=extent, vmin=_LOWEST, vmax=1.0, cmap="cividis_r")
 
 
-def _large(figure: FigureBase, maps: dict[str, NDArray[np.float64]], epochs: NDArray[np.intp]) -> None:
+def _large(figure: FigureBase, maps: dict[str, NDArray[np.float64]], epochs: NDArray[np.intp], unit: str) -> None:
     """The mean over data sets, with its contour and the colour bar of all maps."""
     panel, stacked = figure.subplots(), np.stack(list(maps.values()))
     defined = np.isfinite(stacked).sum(axis=0)
@@ -95,7 +99,7 @@ def _large(figure: FigureBase, maps: dict[str, NDArray[np.float64]], epochs: NDA
     image = _image(panel, mean, epochs)
     if np.nanmin(mean) < _MARK < np.nanmax(mean) and len(epochs) > 1:
         panel.contour(epochs, epochs, mean, levels=[_MARK], colors="white", linewidths=1.0)
-    panel.set(xlabel="epochs trained", ylabel="epochs trained")
+    panel.set(xlabel=unit, ylabel=unit)
     panel.set_title(next(iter(maps)) if len(maps) == 1 else f"mean over {len(maps)} data sets")
     panel.xaxis.set_major_locator(MaxNLocator(6, integer=True))
     panel.yaxis.set_major_locator(MaxNLocator(6, integer=True))

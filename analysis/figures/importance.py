@@ -14,7 +14,7 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Patch
 
 from lcbench.analysis import style
-from lcbench.analysis.figures.contract import NothingToDrawError
+from lcbench.analysis.figures.contract import NothingToDrawError, label_of, labelled
 from lcbench.analysis.importance.task import importance
 from lcbench.table.benchmark import Benchmark
 
@@ -22,16 +22,16 @@ _TITLES = {"fanova": "fANOVA (whole space)", "lpi": "LPI (around the best)"}
 NOTHING = "it needs a data set with at least {least} configurations run at one budget that differ in {metric}."
 
 
-def frame(bench: Benchmark, metric: str = "valid_accuracy") -> pd.DataFrame:
+def frame(bench: Benchmark, metric: str | None = None) -> pd.DataFrame:
     """The importances.
 
     Args:
         bench: The table.
-        metric: Name of a metric.
+        metric: Name of a metric; by default the table's objective.
 
     Returns:
         The columns of :func:`lcbench.analysis.importance.task.importance`, hyperparameters sorted by their median
-        ``fanova``, largest first.
+        ``fanova``, largest first, and :data:`lcbench.analysis.figures.contract.LABELS`.
 
     Raises:
         NothingToDrawError: If no data set has enough configurations that differ.
@@ -39,17 +39,18 @@ def frame(bench: Benchmark, metric: str = "valid_accuracy") -> pd.DataFrame:
     """
     found = importance(bench, metric)
     if found.empty:
-        raise NothingToDrawError(nothing(metric))
+        raise NothingToDrawError(nothing(bench, metric))
     median = found.groupby("hyperparameter", sort=False)["fanova"].median().sort_values(ascending=False, kind="stable")
     rank = {name: place for place, name in enumerate(median.index)}
-    return found.sort_values("hyperparameter", key=lambda column: column.map(rank), kind="stable", ignore_index=True)
+    found = found.sort_values("hyperparameter", key=lambda column: column.map(rank), kind="stable", ignore_index=True)
+    return labelled(found, bench, metric)
 
 
-def nothing(metric: str) -> str:
+def nothing(bench: Benchmark, metric: str | None) -> str:
     """What a figure of importance says if there is nothing to show."""
     from lcbench.analysis.importance.model import FEWEST_CONFIGS
 
-    return NOTHING.format(least=FEWEST_CONFIGS, metric=metric)
+    return NOTHING.format(least=FEWEST_CONFIGS, metric=bench.metric(metric).name)
 
 
 def draw(frame: pd.DataFrame) -> Figure:
@@ -70,7 +71,8 @@ def draw(frame: pd.DataFrame) -> Figure:
         panels[0].set_yticks(range(len(names)), names)
         panels[0].set_ylim(len(names) - 0.5, -0.5)
         keys = [Patch(facecolor=style.colour(i), label=f"{budget}") for i, budget in enumerate(budgets)]
-        figure.legend(handles=keys, loc="outside upper center", ncols=min(len(keys), 8), title="budget (epochs)")
+        title = f"budget ({label_of(frame, 'fidelity')})"
+        figure.legend(handles=keys, loc="outside upper center", ncols=min(len(keys), 8), title=title)
     return figure
 
 

@@ -14,7 +14,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
 from lcbench.analysis import style
-from lcbench.analysis.figures.contract import NothingToDrawError
+from lcbench.analysis.figures.contract import NothingToDrawError, label_of, labelled
 from lcbench.analysis.figures.importance import nothing
 from lcbench.analysis.importance.task import importance
 from lcbench.analysis.tables import extent
@@ -24,17 +24,18 @@ MOST = 10
 """How many hyperparameters the paper shows."""
 
 
-def frame(bench: Benchmark, metric: str = "valid_accuracy") -> pd.DataFrame:
+def frame(bench: Benchmark, metric: str | None = None) -> pd.DataFrame:
     """The mean importances, of all hyperparameters.
 
     Args:
         bench: The table.
-        metric: Name of a metric.
+        metric: Name of a metric; by default the table's objective.
 
     Returns:
         One row per hyperparameter and budget, the most important first: ``hyperparameter``, ``budget``, ``fanova``
         (mean over data sets, a fraction), ``error`` (standard error of the mean, NaN for one data set), ``datasets``,
-        ``configs_min`` and ``configs_max`` (over how many configurations of a data set).
+        ``configs_min`` and ``configs_max`` (over how many configurations of a data set), and
+        :data:`lcbench.analysis.figures.contract.LABELS`.
 
     Raises:
         NothingToDrawError: If no data set has enough configurations that differ.
@@ -42,7 +43,7 @@ def frame(bench: Benchmark, metric: str = "valid_accuracy") -> pd.DataFrame:
     """
     found = importance(bench, metric)
     if found.empty:
-        raise NothingToDrawError(nothing(metric))
+        raise NothingToDrawError(nothing(bench, metric))
     mean = (
         found.groupby(["hyperparameter", "budget"], sort=False)
         .agg(
@@ -56,7 +57,8 @@ def frame(bench: Benchmark, metric: str = "valid_accuracy") -> pd.DataFrame:
     )
     order = mean.groupby("hyperparameter", sort=False)["fanova"].mean().sort_values(ascending=False, kind="stable")
     rank = {name: place for place, name in enumerate(order.index)}
-    return mean.sort_values("hyperparameter", key=lambda column: column.map(rank), kind="stable", ignore_index=True)
+    mean = mean.sort_values("hyperparameter", key=lambda column: column.map(rank), kind="stable", ignore_index=True)
+    return labelled(mean, bench, metric)
 
 
 def draw(frame: pd.DataFrame) -> Figure:
@@ -80,7 +82,7 @@ def draw(frame: pd.DataFrame) -> Figure:
         panel.tick_params(left=False)
         panel.grid(visible=False, axis="y")
         columns = 1 if counted else min(len(budgets), 6)
-        figure.legend(loc="outside upper center", ncols=columns, title="budget (epochs)")
+        figure.legend(loc="outside upper center", ncols=columns, title=f"budget ({label_of(frame, 'fidelity')})")
     return figure
 
 

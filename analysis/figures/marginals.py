@@ -14,59 +14,53 @@ from matplotlib.ticker import MaxNLocator
 from numpy.typing import NDArray
 
 from lcbench.analysis import style
-from lcbench.analysis.figures.contract import NothingToDrawError
+from lcbench.analysis.figures.contract import NothingToDrawError, labelled, metric_label
 from lcbench.analysis.figures.importance import nothing
 from lcbench.analysis.importance.marginals import marginal_curve, values_at
 from lcbench.analysis.importance.model import Model
 from lcbench.analysis.importance.task import FIGURE_FOREST, fit_task, usable_tasks
 from lcbench.table.benchmark import Benchmark
-from lcbench.table.metric import get_metric
 
 _COLUMNS = 4
 _TICKS = 6
 
 
-def frame(bench: Benchmark, metric: str = "valid_accuracy") -> pd.DataFrame:
+def frame(bench: Benchmark, metric: str | None = None) -> pd.DataFrame:
     """The curves.
 
     Args:
         bench: The table.
-        metric: Name of a metric.
+        metric: Name of a metric; by default the table's objective.
 
     Returns:
-        One row per data set, hyperparameter and point: ``dataset, metric, hyperparameter, coordinate`` (in the unit
+        One row per data set, hyperparameter and point: ``dataset, hyperparameter, coordinate`` (in the unit
         cube), ``value`` (of the hyperparameter), ``mean`` (of the metric, less its mean over the space) and ``spread``
-        (standard deviation over the trees).
+        (standard deviation over the trees), and :data:`lcbench.analysis.figures.contract.LABELS`.
 
     Raises:
         NothingToDrawError: If no data set has enough configurations that differ.
         InputError: If scikit-learn is not installed.
     """
     found = [
-        _curves(bench, task.dataset, metric, fit_task(task, settings=FIGURE_FOREST))
+        _curves(bench, task.dataset, bench.metric(metric).sign, fit_task(task, settings=FIGURE_FOREST))
         for task in usable_tasks(bench, metric, [bench.budgets[-1]])
     ]
     if not found:
-        raise NothingToDrawError(nothing(metric))
-    return _sorted(pd.concat(found, ignore_index=True))
+        raise NothingToDrawError(nothing(bench, metric))
+    return labelled(_sorted(pd.concat(found, ignore_index=True)), bench, metric)
 
 
-def sign(metric: str) -> int:
-    """What turns a difference of losses into one of the metric."""
-    return -1 if get_metric(metric).goal == "maximize" else 1
-
-
-def _curves(bench: Benchmark, dataset: str, metric: str, model: Model) -> pd.DataFrame:
+def _curves(bench: Benchmark, dataset: str, sign: int, model: Model) -> pd.DataFrame:
     """The rows of one data set."""
     parts = []
     centre = model.predict(np.full(len(model.axes), np.nan))
     for name in model.names:
         curve = marginal_curve(model, name)
         values = values_at(bench.space, name, curve["coordinate"].to_numpy())
-        curve["mean"] = sign(metric) * (curve["mean"] - centre)
+        curve["mean"] = sign * (curve["mean"] - centre)
         curve.insert(1, "value", values)
-        parts.append(curve.assign(dataset=dataset, metric=metric, hyperparameter=name))
-    columns = ["dataset", "metric", "hyperparameter", "coordinate", "value", "mean", "spread"]
+        parts.append(curve.assign(dataset=dataset, hyperparameter=name))
+    columns = ["dataset", "hyperparameter", "coordinate", "value", "mean", "spread"]
     return pd.concat(parts, ignore_index=True)[columns]
 
 
@@ -83,7 +77,6 @@ def draw(frame: pd.DataFrame) -> Figure:
     names = list(dict.fromkeys(frame["hyperparameter"]))
     columns = min(_COLUMNS, len(names))
     rows = -(-len(names) // columns)
-    metric = str(frame["metric"].iloc[0])
     with style.look():
         figure = Figure(figsize=(style.PAGE, 0.5 + 1.5 * rows), layout="constrained")
         panels = figure.subplots(rows, columns, sharey=True, squeeze=False).ravel()
@@ -93,8 +86,7 @@ def draw(frame: pd.DataFrame) -> Figure:
         for panel in panels[len(names) :]:
             panel.remove()
         figure.supxlabel("value of the hyperparameter, on its own scale", fontsize=8)
-        label = f"{metric.replace('_', ' ')} less its mean ({get_metric(metric).unit})"
-        figure.supylabel(label, fontsize=8)
+        figure.supylabel(metric_label(frame, more=" less its mean"), fontsize=8)
     return figure
 
 

@@ -9,10 +9,9 @@ from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullFormat
 from lcbench.analysis import style
 from lcbench.analysis.anytime import anytime_ranks, anytime_regret, evaluation_regret, target_shares
 from lcbench.analysis.figures import _lines as lines
-from lcbench.analysis.figures.contract import NothingToDrawError
+from lcbench.analysis.figures.contract import NothingToDrawError, labelled, metric_label
 from lcbench.analysis.provenance import check_same_table
 from lcbench.table.benchmark import Benchmark
-from lcbench.table.metric import get_metric
 
 _WIDTH, _HEIGHT = style.COLUMN * 1.3, 2.7  # inches
 _FIRST = 0.01  # where the axis of ranks begins, as a share of the limit
@@ -29,23 +28,24 @@ class Regret:
     """
 
     @staticmethod
-    def frame(bench: Benchmark, metric: str, traces: pd.DataFrame) -> pd.DataFrame:
+    def frame(bench: Benchmark, metric: str | None, traces: pd.DataFrame) -> pd.DataFrame:
         """The regrets.
 
         Args:
             bench: The table on which the study was run.
-            metric: Name of the metric that was optimized.
+            metric: Name of the metric that was optimized; by default the table's objective.
             traces: From :func:`lcbench.simulate.study.study`, one row per result.
 
         Returns:
-            The columns of :func:`lcbench.analysis.anytime.anytime_regret`, ``metric`` and ``unit`` (of the limit).
+            The columns of :func:`lcbench.analysis.anytime.anytime_regret`, ``unit`` (of the limit) and
+            :data:`lcbench.analysis.figures.contract.LABELS`.
 
         Raises:
             NothingToDrawError: If no optimizer has a finite result on every data set and seed.
             InputError: If the study was run on another table or metric.
         """
         check_same_table(traces, bench, metric)
-        found = anytime_regret(traces).assign(metric=metric, unit=lines.unit_of(traces))
+        found = labelled(anytime_regret(traces).assign(unit=lines.unit_of(traces)), bench, metric)
         return _with_results(found)
 
     @staticmethod
@@ -59,7 +59,7 @@ class Regret:
             for i, (name, rows) in enumerate(frame.groupby("optimizer", sort=False)):
                 label = str(name) if np.isfinite(rows["regret"]).any() else f"{name} (some runs without a result)"
                 lines.step_line(panel, i, label, rows["time"], rows["regret"])
-            lines.share_axis(panel, str(frame["unit"].iloc[0]), float(drawn["time"].min()))
+            lines.share_axis(panel, frame, float(drawn["time"].min()))
             lines.regret_axis(panel, drawn)
             panel.set_ylabel(_regret_label(frame))
             lines.legend(figure)
@@ -77,19 +77,19 @@ class RegretOverEvaluations:
     """
 
     @staticmethod
-    def frame(bench: Benchmark, metric: str, traces: pd.DataFrame) -> pd.DataFrame:
+    def frame(bench: Benchmark, metric: str | None, traces: pd.DataFrame) -> pd.DataFrame:
         """The regrets, of the same arguments as :meth:`Regret.frame`.
 
         Returns:
-            The columns of :func:`lcbench.analysis.anytime.evaluation_regret` and ``metric``; no rows where there is no
-            mean.
+            The columns of :func:`lcbench.analysis.anytime.evaluation_regret` and
+            :data:`lcbench.analysis.figures.contract.LABELS`; no rows where there is no mean.
 
         Raises:
             NothingToDrawError: If no optimizer has a finite result on every data set and seed.
             InputError: If the study was run on another table or metric.
         """
         check_same_table(traces, bench, metric)
-        found = evaluation_regret(traces).assign(metric=metric).dropna(subset="regret").reset_index(drop=True)
+        found = labelled(evaluation_regret(traces), bench, metric).dropna(subset="regret").reset_index(drop=True)
         return _with_results(found)
 
     @staticmethod
@@ -123,11 +123,12 @@ class Rank:
     """
 
     @staticmethod
-    def frame(bench: Benchmark, metric: str, traces: pd.DataFrame) -> pd.DataFrame:
+    def frame(bench: Benchmark, metric: str | None, traces: pd.DataFrame) -> pd.DataFrame:
         """The ranks, of the same arguments as :meth:`Regret.frame`.
 
         Returns:
-            The columns of :func:`lcbench.analysis.anytime.anytime_ranks` and ``unit`` (of the limit).
+            The columns of :func:`lcbench.analysis.anytime.anytime_ranks` and ``unit`` (of the limit), and
+            :data:`lcbench.analysis.figures.contract.LABELS`.
 
         Raises:
             NothingToDrawError: If there is one optimizer.
@@ -135,7 +136,7 @@ class Rank:
         """
         check_same_table(traces, bench, metric)
         lines.need_two_optimizers(traces)
-        return anytime_ranks(traces).assign(unit=lines.unit_of(traces))
+        return labelled(anytime_ranks(traces).assign(unit=lines.unit_of(traces)), bench, metric)
 
     @staticmethod
     def draw(frame: pd.DataFrame) -> Figure:
@@ -147,7 +148,7 @@ class Rank:
             lines.bands(panel, "time", frame)
             for i, (name, rows) in enumerate(frame.groupby("optimizer", sort=False)):
                 lines.step_line(panel, i, str(name), rows["time"], rows["rank"])
-            lines.share_axis(panel, str(frame["unit"].iloc[0]), _FIRST)
+            lines.share_axis(panel, frame, _FIRST)
             panel.set_ylim(optimizers + 0.1, 0.9)
             panel.yaxis.set_major_locator(MaxNLocator(8, integer=True))
             panel.set_ylabel("mean rank over data sets")
@@ -164,18 +165,19 @@ class TimeToTarget:
     """
 
     @staticmethod
-    def frame(bench: Benchmark, metric: str, traces: pd.DataFrame) -> pd.DataFrame:
+    def frame(bench: Benchmark, metric: str | None, traces: pd.DataFrame) -> pd.DataFrame:
         """The shares, of the same arguments as :meth:`Regret.frame`.
 
         Returns:
-            The columns of :func:`lcbench.analysis.anytime.target_shares` and ``unit`` (of the limit).
+            The columns of :func:`lcbench.analysis.anytime.target_shares` and ``unit`` (of the limit), and
+            :data:`lcbench.analysis.figures.contract.LABELS`.
 
         Raises:
             NothingToDrawError: If no run has reached any target.
             InputError: If the study was run on another table or metric.
         """
         check_same_table(traces, bench, metric)
-        found = target_shares(traces).assign(unit=lines.unit_of(traces))
+        found = labelled(target_shares(traces).assign(unit=lines.unit_of(traces)), bench, metric)
         if (found["share"] == 0).all():
             raise NothingToDrawError("no run has reached any of its targets; simulate for longer.")
         return found
@@ -189,7 +191,7 @@ class TimeToTarget:
             panels = figure.subplots(1, frame["target"].nunique(), sharey=True, squeeze=False)[0]
             for panel, (target, rows) in zip(panels, frame.groupby("target", sort=False), strict=True):
                 _target(panel, rows)
-                lines.share_axis(panel, str(frame["unit"].iloc[0]), float(reached["time"].min()), narrow=True)
+                lines.share_axis(panel, frame, float(reached["time"].min()), narrow=True)
                 panel.set_title(f"normalized regret of at most {100 * float(str(target)):g} %")
             panels[0].set_ylim(0, 1)
             panels[0].set_ylabel("share of runs")
@@ -206,8 +208,7 @@ def _with_results(found: pd.DataFrame) -> pd.DataFrame:
 
 
 def _regret_label(frame: pd.DataFrame) -> str:
-    metric = str(frame["metric"].iloc[0])
-    return f"mean regret of {metric.replace('_', ' ')} ({get_metric(metric).unit})"
+    return f"mean regret of {metric_label(frame)}"
 
 
 def _target(panel: Axes, rows: pd.DataFrame) -> None:

@@ -14,7 +14,7 @@ from matplotlib.ticker import MaxNLocator, PercentFormatter
 
 from lcbench.analysis import style
 from lcbench.analysis.correlation import ADAPTIVE, NON_ADAPTIVE
-from lcbench.analysis.figures.contract import NothingToDrawError
+from lcbench.analysis.figures.contract import NothingToDrawError, label_of, labelled
 from lcbench.analysis.generality import is_complete
 from lcbench.analysis.survivors import FINAL, best_survivors
 from lcbench.table.benchmark import Benchmark
@@ -22,15 +22,15 @@ from lcbench.table.benchmark import Benchmark
 _LEAST = round(1 / FINAL)
 
 
-def frame(bench: Benchmark, metric: str = "valid_accuracy") -> pd.DataFrame:
+def frame(bench: Benchmark, metric: str | None = None) -> pd.DataFrame:
     """The shares that survive, as :func:`lcbench.analysis.survivors.best_survivors` gives them.
 
     Args:
         bench: The table.
-        metric: Name of a metric.
+        metric: Name of a metric; by default the table's objective.
 
     Returns:
-        The columns ``dataset, schedule, epoch, keep, overlap``.
+        The columns ``dataset, schedule, epoch, keep, overlap``, and :data:`lcbench.analysis.figures.contract.LABELS`.
 
     Raises:
         NothingToDrawError: If there are fewer than ten configurations with all their runs on a data set.
@@ -38,7 +38,7 @@ def frame(bench: Benchmark, metric: str = "valid_accuracy") -> pd.DataFrame:
     least = min(int(is_complete(bench, dataset).sum()) for dataset in bench.datasets)
     if least < _LEAST:
         raise NothingToDrawError(f"a tenth needs at least {_LEAST} configurations with all runs, there are {least}.")
-    return best_survivors(bench, metric)
+    return labelled(best_survivors(bench, metric), bench, metric)
 
 
 def draw(frame: pd.DataFrame) -> Figure:
@@ -48,7 +48,8 @@ def draw(frame: pd.DataFrame) -> Figure:
         panel = figure.subplots()
         for i, (keep, rows) in enumerate(frame.groupby("keep")):
             _line(panel, rows, i, float(keep))  # type: ignore[arg-type]  # pandas types group keys as objects
-        panel.set(xlabel="epochs trained at the cut", ylabel="share of the final best tenth kept", ylim=(0, 1.02))
+        cut = f"{label_of(frame, 'fidelity')} at the cut"
+        panel.set(xlabel=cut, ylabel="share of the final best tenth kept", ylim=(0, 1.02))
         panel.yaxis.set_major_formatter(PercentFormatter(1.0, decimals=0, symbol=" %"))
         panel.xaxis.set_major_locator(MaxNLocator(6, integer=True))
         figure.legend(loc="outside upper center", ncols=3, title="the cut keeps the best")

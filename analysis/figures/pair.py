@@ -12,31 +12,31 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from lcbench.analysis import style
-from lcbench.analysis.figures.contract import NothingToDrawError
+from lcbench.analysis.figures.contract import NothingToDrawError, labelled, metric_label
 from lcbench.analysis.figures.importance import nothing
-from lcbench.analysis.figures.marginals import evenly, sign, written
+from lcbench.analysis.figures.marginals import evenly, written
 from lcbench.analysis.importance.fanova import main_effects
 from lcbench.analysis.importance.marginals import marginal_map, values_at
 from lcbench.analysis.importance.model import Model
 from lcbench.analysis.importance.task import FIGURE_FOREST, fit_task, usable_tasks
 from lcbench.table.benchmark import Benchmark
-from lcbench.table.metric import get_metric
 
 _MOST_TICKS = 6
 _COLOURS = "PuOr"  # diverging, and told apart with any kind of colour blindness
 
 
-def frame(bench: Benchmark, metric: str = "valid_accuracy") -> pd.DataFrame:
+def frame(bench: Benchmark, metric: str | None = None) -> pd.DataFrame:
     """The map.
 
     Args:
         bench: The table.
-        metric: Name of a metric.
+        metric: Name of a metric; by default the table's objective.
 
     Returns:
-        One row per point of the grid: ``metric, datasets`` (how many), ``x_name``, ``y_name`` (the hyperparameters),
+        One row per point of the grid: ``datasets`` (how many), ``x_name``, ``y_name`` (the hyperparameters),
         ``x``, ``y`` (coordinates in the unit cube), ``x_value``, ``y_value``, ``mean`` (of the metric, less its mean
-        over the space, averaged over the data sets) and ``spread`` (over the trees, averaged likewise).
+        over the space, averaged over the data sets) and ``spread`` (over the trees, averaged likewise), and
+        :data:`lcbench.analysis.figures.contract.LABELS`.
 
     Raises:
         NothingToDrawError: If no data set has enough configurations that differ, or there is one hyperparameter.
@@ -46,18 +46,18 @@ def frame(bench: Benchmark, metric: str = "valid_accuracy") -> pd.DataFrame:
         raise NothingToDrawError("it needs at least two hyperparameters, this table has one.")
     models = [fit_task(task, settings=FIGURE_FOREST) for task in usable_tasks(bench, metric, [bench.budgets[-1]])]
     if not models:
-        raise NothingToDrawError(nothing(metric))
+        raise NothingToDrawError(nothing(bench, metric))
     x, y = strongest(models)
-    found = [_map(model, x, y, metric) for model in models]
+    found = [_map(model, x, y, bench.metric(metric).sign) for model in models]
     frame = found[0][["x", "y"]].assign(
         mean=np.mean([each["mean"] for each in found], axis=0),
         spread=np.mean([each["spread"] for each in found], axis=0),
     )
-    frame = frame.assign(metric=metric, datasets=len(models), x_name=x, y_name=y)
+    frame = frame.assign(datasets=len(models), x_name=x, y_name=y)
     for side, name in (("x", x), ("y", y)):
         frame[f"{side}_value"] = pd.Series(values_at(bench.space, name, frame[side].to_numpy()))
-    order = ["metric", "datasets", "x_name", "y_name", "x", "y", "x_value", "y_value", "mean", "spread"]
-    return frame[order]
+    order = ["datasets", "x_name", "y_name", "x", "y", "x_value", "y_value", "mean", "spread"]
+    return labelled(frame[order], bench, metric)
 
 
 def strongest(models: list[Model]) -> tuple[str, str]:
@@ -67,11 +67,11 @@ def strongest(models: list[Model]) -> tuple[str, str]:
     return models[0].names[first], models[0].names[second]
 
 
-def _map(model: Model, x: str, y: str, metric: str) -> pd.DataFrame:
+def _map(model: Model, x: str, y: str, sign: int) -> pd.DataFrame:
     """The joint marginal on one data set."""
     found = marginal_map(model, x, y).rename(columns={"first": "x", "second": "y"})
     centre = model.predict(np.full(len(model.axes), np.nan))
-    return found.assign(mean=sign(metric) * (found["mean"] - centre))
+    return found.assign(mean=sign * (found["mean"] - centre))
 
 
 def draw(frame: pd.DataFrame) -> Figure:
@@ -79,7 +79,6 @@ def draw(frame: pd.DataFrame) -> Figure:
     x, y = frame["x"].unique(), frame["y"].unique()
     cells = frame["mean"].to_numpy().reshape(len(x), len(y)).T
     most = float(np.abs(cells).max()) or 1.0
-    metric = str(frame["metric"].iloc[0])
     with style.look():
         figure = Figure(figsize=(style.COLUMN, 3.5), layout="constrained")
         panel = figure.subplots()
@@ -87,7 +86,7 @@ def draw(frame: pd.DataFrame) -> Figure:
         image = panel.pcolormesh(x, y, cells, shading="nearest", cmap=_COLOURS, vmin=-most, vmax=most)
         _ticks(panel, frame, x, y)
         panel.set(xlabel=str(frame["x_name"].iloc[0]), ylabel=str(frame["y_name"].iloc[0]))
-        label = f"{metric.replace('_', ' ')} less its mean ({get_metric(metric).unit})"
+        label = metric_label(frame, more=" less its mean")
         figure.colorbar(image, ax=panel, label=label, orientation="horizontal", aspect=30)
         count = int(frame["datasets"].iloc[0])
         panel.set_title(f"mean over {count} data sets" if count > 1 else "one data set", loc="left")

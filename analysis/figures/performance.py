@@ -15,10 +15,9 @@ from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
 from lcbench.analysis import style
-from lcbench.analysis.figures.contract import NothingToDrawError
+from lcbench.analysis.figures.contract import NothingToDrawError, label_of, labelled, metric_label
 from lcbench.analysis.generality import performance_matrix, relative_regret
 from lcbench.table.benchmark import Benchmark
-from lcbench.table.metric import get_metric
 
 _SHOWN = 0.95
 _NAME_LENGTH = 24
@@ -26,15 +25,16 @@ _ROWS = 24
 """Each row is repeated so often: columns that share a pixel are averaged, and so would be the edges of the rows."""
 
 
-def frame(bench: Benchmark, metric: str = "valid_accuracy") -> pd.DataFrame:
+def frame(bench: Benchmark, metric: str | None = None) -> pd.DataFrame:
     """Both matrices, a row for each cell.
 
     Args:
         bench: The table.
-        metric: Name of a metric.
+        metric: Name of a metric; by default the table's objective.
 
     Returns:
-        The columns ``dataset, config_id, metric, value, relative_regret``; ``value`` is NaN where a seed diverged.
+        The columns ``dataset, config_id, value, relative_regret``, where ``value`` is NaN where a seed diverged, and
+        :data:`lcbench.analysis.figures.contract.LABELS`.
 
     Raises:
         InputError: If no configuration has all its runs, or the metric is not recorded.
@@ -43,24 +43,23 @@ def frame(bench: Benchmark, metric: str = "valid_accuracy") -> pd.DataFrame:
     values = performance_matrix(bench, metric)
     if len(values) < 2:
         raise NothingToDrawError("it compares configurations, this table has one.")
-    wide = {"value": values, "relative_regret": relative_regret(values, metric)}
+    wide = {"value": values, "relative_regret": relative_regret(values, bench.metric(metric))}
     columns = {name: table.to_numpy().T.ravel() for name, table in wide.items()}
     datasets, configs = np.repeat(values.columns, len(values)), np.tile(values.index, len(values.columns))
-    return pd.DataFrame({"dataset": datasets, "config_id": configs, "metric": metric} | columns)
+    return labelled(pd.DataFrame({"dataset": datasets, "config_id": configs} | columns), bench, metric)
 
 
 def draw(frame: pd.DataFrame) -> Figure:
     """Two heat maps side by side."""
-    metric = get_metric(str(frame["metric"].iloc[0]))
     datasets = frame["dataset"].nunique()
     with style.look():
         figure = Figure(figsize=(style.PAGE, 1.5 + 0.135 * max(datasets, 6)), layout="constrained")
         left, right = figure.subplots(1, 2)
-        name, high_first = metric.name.replace("_", " "), metric.goal == "maximize"
-        colours, label = "viridis" if high_first else "viridis_r", f"{name} ({metric.unit})"
-        _heat_map(left, _matrix(frame, "value"), colours, label, high_first=high_first)
+        high_first = label_of(frame, "goal") == "maximize"
+        colours = "viridis" if high_first else "viridis_r"
+        _heat_map(left, _matrix(frame, "value"), colours, metric_label(frame), high_first=high_first)
         _heat_map(right, _matrix(frame, "relative_regret"), "magma_r", "relative regret (share of the best)")
-        left.set_title(f"Mean {name}")
+        left.set_title(f"Mean {label_of(frame)}")
         right.set_title("Mean relative regret")
     return figure
 

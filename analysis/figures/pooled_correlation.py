@@ -18,6 +18,7 @@ from matplotlib.ticker import MaxNLocator
 from lcbench.analysis import style
 from lcbench.analysis.correlation import ADAPTIVE, budget_pairs
 from lcbench.analysis.figures import budget_correlation
+from lcbench.analysis.figures.contract import LABELS, label_of
 from lcbench.analysis.tables import extent, mean_and_spread
 from lcbench.table.benchmark import Benchmark
 
@@ -25,16 +26,17 @@ _APART = 0.5
 """Room that the marks of one data set take, of the distance to the next."""
 
 
-def frame(bench: Benchmark, metric: str = "valid_accuracy") -> pd.DataFrame:
+def frame(bench: Benchmark, metric: str | None = None) -> pd.DataFrame:
     """The correlations of the runs of each budget.
 
     Args:
         bench: The table.
-        metric: Name of a metric.
+        metric: Name of a metric; by default the table's objective.
 
     Returns:
         The columns ``place`` (from 1, the data set with the highest mean first), ``dataset``, ``budget_low``,
-        ``budget_high``, ``spearman`` and ``configs`` (how many were run at both).
+        ``budget_high``, ``spearman``, ``configs`` (how many were run at both), and
+        :data:`lcbench.analysis.figures.contract.LABELS`.
 
     Raises:
         NothingToDrawError: As in :func:`lcbench.analysis.figures.budget_correlation.frame`.
@@ -44,7 +46,7 @@ def frame(bench: Benchmark, metric: str = "valid_accuracy") -> pd.DataFrame:
     mean = found.groupby("dataset", sort=False)["spearman"].mean().sort_values(ascending=False, kind="stable")
     places = {dataset: place for place, dataset in enumerate(mean.index, start=1)}
     found = found.assign(place=found["dataset"].map(places)).sort_values("place", kind="stable", ignore_index=True)
-    return found[["place", "dataset", "budget_low", "budget_high", "spearman", "configs"]]
+    return found[["place", "dataset", "budget_low", "budget_high", "spearman", "configs", *LABELS]]
 
 
 def draw(frame: pd.DataFrame) -> Figure:
@@ -63,7 +65,8 @@ def draw(frame: pd.DataFrame) -> Figure:
         panel.xaxis.set_major_locator(MaxNLocator(6, integer=True, steps=[1, 2, 5, 10]))
         panel.grid(visible=False, axis="x")
         columns = 1 if len(pairs) <= 3 else 2
-        figure.legend(loc="outside upper center", ncols=columns, title="budgets (epochs), mean", columnspacing=1.2)
+        title = f"budgets ({label_of(frame, 'fidelity')}), mean"
+        figure.legend(loc="outside upper center", ncols=columns, title=title, columnspacing=1.2)
     return figure
 
 

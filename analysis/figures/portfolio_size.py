@@ -33,12 +33,12 @@ _SIZE = 32
 _PAPER = 0.001
 
 
-def frame(bench: Benchmark, metric: str = "valid_accuracy") -> pd.DataFrame:
+def frame(bench: Benchmark, metric: str | None = None) -> pd.DataFrame:
     """Mean regret of each kind of portfolio.
 
     Args:
         bench: The table.
-        metric: Name of a metric.
+        metric: Name of a metric; by default the table's objective.
 
     Returns:
         The columns ``portfolio`` (its kind), ``size``, ``config_id`` (what the greedy one took, -1 for the others) and
@@ -50,7 +50,7 @@ def frame(bench: Benchmark, metric: str = "valid_accuracy") -> pd.DataFrame:
     """
     if len(bench.datasets) < 2:
         raise NothingToDrawError(f"a portfolio needs at least two data sets, this table has one ({bench.datasets[0]}).")
-    regrets = relative_regret(performance_matrix(bench, metric), metric)
+    regrets = relative_regret(performance_matrix(bench, metric), bench.metric(metric))
     table = regrets.to_numpy()
     rows = greedy_portfolio(table, _SIZE)
     curves = {

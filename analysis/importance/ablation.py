@@ -12,6 +12,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from lcbench.analysis.importance.model import ForestSettings, Model
 from lcbench.analysis.importance.task import FIGURE_FOREST, fit_task, usable_tasks
+from lcbench.space.encoding import Encoding
 from lcbench.table.benchmark import Benchmark
 
 
@@ -50,7 +51,7 @@ def ablation_path(model: Model, source: ArrayLike, target: ArrayLike) -> pd.Data
 
 def ablation_paths(
     bench: Benchmark,
-    metric: str = "valid_accuracy",
+    metric: str | None = None,
     budget: int | None = None,
     *,
     seed: int = 0,
@@ -60,7 +61,7 @@ def ablation_paths(
 
     Args:
         bench: The table.
-        metric: Name of a metric.
+        metric: Name of a metric; by default the table's objective.
         budget: Epochs; the largest by default.
         seed: Of the forests.
         settings: Of the forests.
@@ -69,12 +70,10 @@ def ablation_paths(
         The columns of :func:`ablation_path` after ``dataset``; data sets without enough configurations, or whose
         configurations are all alike, are left out.
     """
-    from lcbench.space.spaces import (
-        encode,  # ConfigSpace is slow to import
-        to_frame,  # ConfigSpace is slow to import
-    )
+    from lcbench.space.spaces import to_frame  # ConfigSpace is slow to import
 
-    default = encode(bench.space, to_frame(bench.space, [dict(bench.space.get_default_configuration())]))[0]
+    middle = to_frame(bench.space, [dict(bench.space.get_default_configuration())])
+    default = Encoding(bench.space).vectors(middle)[0]
     found = [pd.DataFrame(columns=["dataset", "step", "hyperparameter", "loss", "gain"])]
     for task in usable_tasks(bench, metric, [bench.budgets[-1] if budget is None else budget]):
         model = fit_task(task, seed=seed, settings=settings)

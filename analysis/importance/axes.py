@@ -82,7 +82,7 @@ class Axis:
 
 
 def axes_of(space: "ConfigurationSpace") -> tuple[Axis, ...]:
-    """The axes of a search space, in its order and in the coordinates of :func:`lcbench.space.spaces.encode`.
+    """The axes of a search space, in its order and in the coordinates of :class:`lcbench.space.encoding.Encoding`.
 
     An integer's probability is that of drawing it: all alike on a linear scale; on a log scale that of a real number,
     log-uniform between half below the least and half above the greatest, which rounds to it. In the unit cube itself

@@ -13,6 +13,7 @@ from lcbench.analysis.generality import has_runs, mean_losses
 from lcbench.analysis.importance.axes import Axis, axes_of
 from lcbench.analysis.importance.fanova import local_importance, main_effects
 from lcbench.analysis.importance.model import FEWEST_CONFIGS, ForestSettings, Model, fit
+from lcbench.space.encoding import Encoding
 from lcbench.table.benchmark import Benchmark
 
 FIGURE_FOREST = ForestSettings(trees=16, threads=2)
@@ -52,7 +53,7 @@ class Task:
 
 
 def tasks(
-    bench: Benchmark, metric: str, budgets: Sequence[int] | None = None, datasets: Iterable[str] | None = None
+    bench: Benchmark, metric: str | None, budgets: Sequence[int] | None = None, datasets: Iterable[str] | None = None
 ) -> Iterator[Task]:
     """Every data set at every budget.
 
@@ -64,16 +65,14 @@ def tasks(
 
     Args:
         bench: The table.
-        metric: Name of a metric.
+        metric: Name of a metric; by default the table's objective.
         budgets: Epochs; all by default.
         datasets: Names; all by default.
 
     Raises:
         UnknownNameError: If a name or a budget is not in the table.
     """
-    from lcbench.space.spaces import encode  # ConfigSpace is slow to import
-
-    axes, cube = axes_of(bench.space), encode(bench.space, bench.configs)
+    axes, cube = axes_of(bench.space), Encoding(bench.space).vectors(bench.configs)
     for dataset in bench.datasets if datasets is None else datasets:
         for budget in bench.budgets if budgets is None else budgets:
             kept = has_runs(bench, dataset, [budget])
@@ -83,12 +82,12 @@ def tasks(
             yield Task(dataset, budget, axes, cube[kept], np.where(finite, losses, worst))
 
 
-def usable_tasks(bench: Benchmark, metric: str, budgets: Sequence[int] | None = None) -> Iterator[Task]:
+def usable_tasks(bench: Benchmark, metric: str | None, budgets: Sequence[int] | None = None) -> Iterator[Task]:
     """Those of :func:`tasks` that a forest can learn something from."""
     return (task for task in tasks(bench, metric, budgets) if task.is_usable)
 
 
-def observations(bench: Benchmark, dataset: str, metric: str = "valid_accuracy", budget: int | None = None) -> Task:
+def observations(bench: Benchmark, dataset: str, metric: str | None = None, budget: int | None = None) -> Task:
     """One data set at one budget, the largest by default; see :func:`tasks`."""
     return next(tasks(bench, metric, [bench.budgets[-1] if budget is None else budget], [dataset]))
 
@@ -136,7 +135,7 @@ COLUMNS = ("dataset", "budget", "hyperparameter", "fanova", "fanova_spread", "lp
 
 def importance(
     bench: Benchmark,
-    metric: str = "valid_accuracy",
+    metric: str | None = None,
     budgets: Sequence[int] | None = None,
     *,
     seed: int = 0,
@@ -148,7 +147,7 @@ def importance(
 
     Args:
         bench: The table.
-        metric: Name of a metric.
+        metric: Name of a metric; by default the table's objective.
         budgets: Epochs; all by default.
         seed: Of the forests.
         settings: Of the forests.

@@ -31,7 +31,7 @@ async function drawCurves(state) {
   const values = lines.flatMap((line) => line.y).filter((value) => value !== null);
   const yaxis = { title: { text: withUnit(metric) }, ...scaleOf(values, metric.unit === "nats" && wideSpread(values)) };
   const empty = { text: "Click a point to see its learning curves", showarrow: false, xref: "paper", yref: "paper", x: 0.5, y: 0.5, font: { color: GREY, size: 14 } };
-  await Plotly.react("curves", lines, layout({ xaxis: { title: { text: "epochs trained" }, rangemode: "tozero" }, yaxis, hovermode: "closest", annotations: lines.length ? [] : [empty] }), SETTINGS);
+  await Plotly.react("curves", lines, layout({ xaxis: { title: { text: page.fidelity }, rangemode: "tozero" }, yaxis, hovermode: "closest", annotations: lines.length ? [] : [empty] }), SETTINGS);
   byId("curves-title").textContent = `Learning curves of ${state.kept.length} kept configuration${state.kept.length === 1 ? "" : "s"}`;
   byId("curves-note").textContent = `${block.seeds > 1 ? "Thin: one seed; thick: their mean; dotted" : "Dotted"} grey: the point under the pointer. Values are exact to ±${block.error.toPrecision(1)}${metric.unit === "nats" ? " nats" : ""}.`;
 }

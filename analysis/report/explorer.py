@@ -24,7 +24,8 @@ from numpy.typing import NDArray
 from lcbench.analysis import style
 from lcbench.simulate.study.regret import RUN, check_traces
 from lcbench.table.benchmark import Benchmark
-from lcbench.table.metric import METRICS, get_metric
+from lcbench.table.metric import Metric
+from lcbench.table.record import SECONDS
 
 LEVELS = 2048
 _FAR = 100.0
@@ -187,7 +188,9 @@ def explorer(bench: Benchmark, metric: str, metrics: tuple[str, ...] | None = No
     blocks = tuple(pack(bench.array(*key)) for key in product(bench.datasets, names, bench.budgets))
     described = {
         "datasets": list(bench.datasets),
-        "metrics": [_metric(name) for name in names],
+        "metrics": [_metric(bench.metric(name)) for name in names],
+        "fidelity": bench.fidelity.label,
+        "cost": "steps" if bench.manifest.record.seconds == "none" else "seconds",
         "first": names.index(metric),
         "budgets": list(bench.budgets),
         "seeds": list(bench.seeds),
@@ -205,17 +208,17 @@ def explorer(bench: Benchmark, metric: str, metrics: tuple[str, ...] | None = No
 def _recorded(bench: Benchmark) -> tuple[str, ...]:
     """Metrics of which the first data set has any number."""
     first = bench.datasets[0]
-    return tuple(name for name in METRICS if np.isfinite(bench.array(first, name)).any())
+    metrics = (metric.name for metric in bench.manifest.record.metrics)
+    return tuple(name for name in metrics if np.isfinite(bench.array(first, name)).any())
 
 
-def _metric(name: str) -> dict[str, str]:
-    metric = get_metric(name)
-    return {"name": name, "label": name.replace("_", " "), "unit": metric.unit, "goal": metric.goal}
+def _metric(metric: Metric) -> dict[str, str]:
+    return {"name": metric.name, "label": metric.name.replace("_", " "), "unit": metric.unit, "goal": metric.goal}
 
 
 def _seconds(bench: Benchmark, dataset: str, budget: int) -> list[float]:
     """Seconds of a whole run of each configuration, mean over seeds, to five digits."""
-    last = bench.array(dataset, "seconds", budget)[:, :, -1].mean(axis=1, dtype=np.float64)
+    last = bench.array(dataset, SECONDS, budget)[:, :, -1].mean(axis=1, dtype=np.float64)
     return [float(f"{value:.5g}") for value in last]
 
 

@@ -142,13 +142,13 @@ _DPI = 160
 _TYPES = {"svg": "image/svg+xml", "png": "image/png"}
 
 
-def picture(name: str, bench: "Benchmark", metric: str, traces: "pd.DataFrame | None") -> str:
+def picture(name: str, bench: "Benchmark", metric: str | None, traces: "pd.DataFrame | None") -> str:
     """One figure with its caption, or why it cannot be drawn.
 
     Args:
         name: A name of :data:`lcbench.analysis.figures.FIGURES`.
         bench: The table.
-        metric: Name of a metric.
+        metric: Name of a metric; by default the table's objective.
         traces: What a study gave, None without one.
     """
     spec = FIGURES[name]

@@ -14,7 +14,6 @@ from lcbench.analysis.report import markup
 from lcbench.analysis.report.explorer import Explorer, explorer, incumbents, unit
 from lcbench.analysis.report.markup import picture, plotly_js, table, text
 from lcbench.table.benchmark import Benchmark
-from lcbench.table.metric import get_metric
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -29,7 +28,7 @@ def tiles(bench: Benchmark) -> str:
         "data sets": len(bench.datasets),
         "configurations": len(bench.configs),
         "hyperparameters": len(bench.space),
-        "epoch budgets" if len(bench.budgets) > 1 else "epochs": ", ".join(map(str, bench.budgets)),
+        f"{'budgets, ' if len(bench.budgets) > 1 else ''}{bench.fidelity.label}": ", ".join(map(str, bench.budgets)),
         "seeds" if len(bench.seeds) > 1 else "seed": len(bench.seeds),
         "curves of each metric": f"{runs:,}",
     }
@@ -44,17 +43,16 @@ def summary(bench: Benchmark) -> str:
 
 def datasets(bench: Benchmark, metric: str) -> str:
     """One row per data set: its sizes, and the best configuration that all seeds have, at the largest budget."""
-    unit = get_metric(metric).unit
     columns = {"data set": "", "rows": "number", "features": "number", "classes": "number"}
-    columns |= {f"best {metric.replace('_', ' ')} ({unit}), mean over seeds": "number", "configuration": "number"}
+    columns |= {f"best {bench.metric(metric).label}, mean over seeds": "number", "configuration": "number"}
     return table(columns, _dataset_rows(bench, metric), "datasets")
 
 
 def _dataset_rows(bench: Benchmark, metric: str) -> Iterator[tuple[object, ...]]:
-    sizes = bench.dataset_table[["instances", "features", "classes"]].astype("Int64")
+    sizes = bench.dataset_table.reindex(columns=["instances", "features", "classes"]).astype("Int64")
     written = sizes.map(lambda size: "-" if pd.isna(size) else f"{size:,}", na_action=None)
     for name in bench.datasets:
-        losses = get_metric(metric).loss(bench.array(name, metric)[:, :, -1].mean(axis=1, dtype=np.float64))
+        losses = bench.metric(metric).loss(bench.array(name, metric)[:, :, -1].mean(axis=1, dtype=np.float64))
         place, best = int(losses.argmin()), ("-", "-")
         if np.isfinite(losses[place]):
             value = bench.array(name, metric)[place, :, -1].mean(dtype=np.float64)
@@ -91,7 +89,7 @@ class Contents:
     """
 
     bench: "Benchmark"
-    metric: str = "valid_accuracy"
+    metric: str | None = None
     figures: tuple[str, ...] = ()
     traces: "pd.DataFrame | None" = None
     metrics: tuple[str, ...] | None = None
@@ -115,7 +113,8 @@ def build(contents: Contents, say: Say = lambda _: None) -> str:
     Raises:
         InputError: If the package ``plotly`` is missing, or the traces lack columns.
     """
-    bench, metric, library = contents.bench, contents.metric, plotly_js()
+    bench, library = contents.bench, plotly_js()
+    metric = bench.metric(contents.metric).name
     say("explorer")
     shown = explorer(bench, metric, contents.metrics)
     described = shown.described | _study(contents.traces)

@@ -16,7 +16,9 @@ def report(
     folder: AnyFolder = None,
     out: Annotated[Path, typer.Option(help="The page, an .html file.")] = Path("report.html"),
     traces: Annotated[Path | None, typer.Option(help="Traces of a study, from 'lcbench simulate --out'.")] = None,
-    metric: Annotated[str, typer.Option(help="Metric to compare configurations by.")] = "valid_accuracy",
+    metric: Annotated[
+        str | None, typer.Option(help="Metric to compare configurations by; by default the table's objective.")
+    ] = None,
     only: Annotated[str | None, typer.Option(help=f"Draw only some of: {HELP}.")] = None,
     explore: Annotated[str | None, typer.Option(help="Metrics in the explorer: test_accuracy,... (all)")] = None,
     quiet: Annotated[bool, typer.Option("--quiet", help="No progress bar.")] = False,
@@ -27,21 +29,20 @@ def report(
     """
     from lcbench.analysis.figures import FIGURES, figure_names
     from lcbench.analysis.figures.contract import chosen
-    from lcbench.analysis.provenance import check_same_table
+    from lcbench.analysis.provenance import check_same_table, metric_of
     from lcbench.analysis.report.markup import plotly_js
     from lcbench.analysis.report.page import Contents
     from lcbench.console import OUT
     from lcbench.output import writable_file
     from lcbench.simulate.study import read
     from lcbench.table.benchmark import load
-    from lcbench.table.metric import METRICS, get_metric
 
     chosen("format", out.suffix.lower() or out.name, (".html",))
     known = [name for name, spec in FIGURES.items() if not spec.needs_systems]  # those show nothing of a table
     bench, drawn = load(folder), figure_names(only, known)
-    metrics = None if explore is None else tuple(chosen("metric", explore, METRICS))
-    get_metric(metric)
-    study = None if traces is None else read(traces)
+    recorded = [each.name for each in bench.manifest.record.metrics]
+    metrics = None if explore is None else tuple(chosen("metric", explore, recorded))
+    metric, study = metric_of(bench, metric, traces), None if traces is None else read(traces)
     if study is not None:
         check_same_table(study, bench, metric)
     plotly_js()

@@ -1,9 +1,9 @@
 // The scatter of configurations: what is across, what is up, and their colours.
 
-/** What can stand across: each hyperparameter, the seconds of a run, and the metric at each other budget. */
+/** What can stand across: each hyperparameter, what a run costs, and the metric at each other budget. */
 function acrossChoices() {
   const own = page.hyperparameters.map((each, place) => [`h${place}`, each.name]);
-  return [...own, ["seconds", "seconds of the run"], ...page.budgets.map((_, place) => [`b${place}`, `metric after ${epochs(place)}`])];
+  return [...own, ["seconds", `${page.cost} of the run`], ...page.budgets.map((_, place) => [`b${place}`, `metric after ${epochs(place)}`])];
 }
 
 /** Values, title and axis settings of what stands across. */
@@ -11,7 +11,7 @@ async function acrossOf(state) {
   const place = Number(state.across.slice(1));
   if (state.across === "seconds") {
     const values = page.seconds[state.dataset][state.budget];
-    return { values, axis: { title: { text: "seconds of the run" }, ...scaleOf(values, wideSpread(values)) } };
+    return { values, axis: { title: { text: `${page.cost} of the run` }, ...scaleOf(values, wideSpread(values)) } };
   }
   if (state.across.startsWith("b")) {
     const values = finals(await curvesOf(state.dataset, state.metric, place));

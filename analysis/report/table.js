@@ -23,7 +23,7 @@ function written(hyperparameter, config) {
 }
 
 const withUnit = (metric) => `${metric.label} (${metric.unit})`;
-const epochs = (budget) => `${page.budgets[budget]} epochs`;
+const epochs = (budget) => `${page.budgets[budget]} ${page.fidelity}`;
 const wideSpread = (values) => {
   const there = values.filter((value) => Number.isFinite(value) && value > 0);
   return there.length === values.filter(Number.isFinite).length && Math.max(...there) > 50 * Math.min(...there);

@@ -11,10 +11,10 @@ from numpy.typing import NDArray
 
 from lcbench.collection.models.learning_task import LearningTask
 from lcbench.collection.models.models import Clock, FittedFold
+from lcbench.collection.networks.metrics import METRICS
 from lcbench.collection.networks.problems import network_problem
 from lcbench.errors import DamagedFileError
 from lcbench.files import replacing
-from lcbench.table.metric import METRICS
 
 if TYPE_CHECKING:
     import torch
@@ -138,4 +138,4 @@ class NetworkEstimator:
 def _recorded(run: "Run", metric: str) -> NDArray[np.float64]:
     """The score by epoch, from what a run has recorded."""
     values = run.series[metric].astype(np.float64)
-    return values if METRICS[metric].goal == "maximize" else -values
+    return -METRICS[metric].sign * values

@@ -11,13 +11,14 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from lcbench.collection.networks.cost import CostModel, Extent
+from lcbench.collection.networks.metrics import RECORD
 from lcbench.collection.networks.randomness import streams
 from lcbench.collection.networks.recipe import Candidate, Recipe, ResNetShape, Shape, shaped_mlp, shaped_resnet
 from lcbench.collection.problem import Problem, get_problem
 from lcbench.collection.tasks import NO_EXTRAS, Extras
 from lcbench.errors import InputError
 from lcbench.space import Config, paper
-from lcbench.table.metric import METRICS, Metric
+from lcbench.table.metric import Metric
 
 if TYPE_CHECKING:
     from ConfigSpace import ConfigurationSpace
@@ -57,7 +58,7 @@ class NetworkProblem(Problem):
 
     @property
     def metrics(self) -> tuple[Metric, ...]:  # noqa: D102
-        return tuple(METRICS.values())
+        return RECORD.metrics
 
     def load(self, data: "Prepared", device: str = "cpu") -> "Tensors":  # noqa: D102
         from lcbench.collection.networks.tensors import Tensors

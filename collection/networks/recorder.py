@@ -6,8 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from lcbench.table.manifest import SERIES
-from lcbench.table.metric import METRICS
+from lcbench.collection.networks.metrics import METRICS, RECORD
 
 Metrics = Mapping[str, Mapping[str, NDArray[np.floating]]]
 """For each part of the data each metric of the networks, ``(networks,)``."""
@@ -23,7 +22,7 @@ class Run:
         status: ``"success"`` or ``"diverged"``.
         epochs: Epochs with finite metrics; ``budget`` unless it diverged.
         n_parameters: Number of weights and biases.
-        series: For each name in ``lcbench.table.manifest.SERIES`` a ``(budget + 1,)`` float32 array.
+        series: For each name of :data:`lcbench.collection.networks.metrics.RECORD` a ``(budget + 1,)`` float32 array.
         gradients: If asked for, for each of ``lcbench.table.manifest.GRADIENT_STATISTICS`` a ``(1 + layers, budget +
             1)``
             array: of all parameters, then of each layer; NaN at index 0, where there was no step.
@@ -56,7 +55,7 @@ class Recorder:
         n, self._copies, self._epochs = runs * budgets, budgets, epochs
         self._gradients: dict[str, NDArray[np.float32]] = {}
         self._predictions: dict[int, Mapping[str, NDArray[np.float16]]] = {}
-        self._series = {name: np.full((n, epochs + 1), np.nan) for name in SERIES}
+        self._series = {name: np.full((n, epochs + 1), np.nan) for name in RECORD.names}
         self._series["seconds"][:, 0] = 0
 
     def part(self) -> None:
@@ -99,7 +98,7 @@ class Recorder:
 
     def run(self, row: int, budget: int, seed: int, n_parameters: int) -> Run:
         """Read out one run; from the first non-finite metric on, all of its metrics are NaN."""
-        series = {name: self._series[name][row, : budget + 1].astype(np.float32) for name in SERIES}
+        series = {name: self._series[name][row, : budget + 1].astype(np.float32) for name in RECORD.names}
         finite = np.all([np.isfinite(series[name]) for name in METRICS], axis=0)
         good = budget + 1 if finite.all() else int(np.argmin(finite))
         for name in METRICS:

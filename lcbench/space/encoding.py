@@ -1,12 +1,13 @@
-"""Single configurations to and from the unit cube, fast enough for the inside of a loop.
+"""Configurations to and from the unit cube of their space: the one map that everything uses.
 
-The coordinates are those of :mod:`lcbench.space.spaces`: numbers lie in [0, 1] on their own scale, a category (also an
-ordinal or a constant) is its index, and a hyperparameter that is inactive in a configuration is NaN. An inactive
-hyperparameter is absent from a configuration's mapping.
+Numbers lie in [0, 1] on their own scale (logarithmic ones are uniform in the logarithm), a category (also an ordinal or
+a constant) is its index, and a hyperparameter that is inactive in a configuration is NaN. An inactive hyperparameter is
+absent from a configuration's mapping and missing in a row of a DataFrame.
 """
 
 from collections.abc import Hashable, Sequence
 from dataclasses import dataclass, field
+from itertools import compress
 from reprlib import repr as short
 from typing import TYPE_CHECKING, Any
 
@@ -18,6 +19,7 @@ from lcbench.space import Config
 from lcbench.space.rounding import coordinates, proposed
 
 if TYPE_CHECKING:
+    import pandas as pd
     from ConfigSpace import ConfigurationSpace
 
 _INACTIVE = 0.5  # where a number that is inactive lies between the active ones
@@ -81,6 +83,45 @@ class Encoding:
             )
         return coordinates(point)
 
+    def vectors(self, configs: "pd.DataFrame") -> NDArray[np.float64]:
+        """ConfigSpace's own numbers for many configurations, to the last digit: ``(n, dimensions)``.
+
+        Args:
+            configs: One row per configuration of the space, one column per hyperparameter; missing where inactive.
+        """
+        vectors = np.full((len(configs), len(self.names)), np.nan)
+        for j, (name, part) in enumerate(zip(self.names, self._parts, strict=True)):
+            active = configs[name].notna().to_numpy()
+            vectors[active, j] = part.to_vector(configs[name].to_numpy()[active])
+        return vectors
+
+    def cube(self, configs: "pd.DataFrame") -> NDArray[np.float64]:
+        """Where many configurations lie, ``(n, dimensions)``: the same numbers as :meth:`encode`.
+
+        Args:
+            configs: As for :meth:`vectors`.
+
+        Raises:
+            InputError: If a column is missing or unknown, or a value is missing or out of its range.
+        """
+        if set(configs.columns) != set(self.names):
+            raise InputError(
+                f"configs must have one column for each of {', '.join(self.names)}, "
+                f"got {', '.join(map(str, configs.columns)) or 'none'}."
+            )
+        try:
+            cube = coordinates(self.vectors(configs))
+        except (KeyError, ValueError, TypeError) as error:
+            raise InputError(f"configs must be of the search space, got others ({error}).") from error
+        optional = self.space.conditional_hyperparameters
+        for j, (name, n) in enumerate(zip(self.names, self.levels, strict=True)):
+            outside = ~((cube[:, j] >= 0) & (cube[:, j] <= max(n - 1, 1)))
+            wrong = outside & configs[name].notna().to_numpy() if name in optional else outside
+            if wrong.any():
+                value = configs[name].tolist()[int(np.argmax(wrong))]
+                raise InputError(f"{name} must be a value of {self.space[name]}, got {value!r}.")
+        return cube
+
     def _no_single_value(self, config: Config) -> InputError:
         wrong = next((name for name in self.names if not _is_single(config.get(name))), self.names[0])
         return InputError(f"{wrong} must be a single value, got {short(config[wrong])}.")
@@ -88,15 +129,18 @@ class Encoding:
     def decode(self, points: NDArray[np.float64]) -> list[Config]:
         """Turn ``(n, dimensions)`` points into configurations: numbers and categories are rounded to legal ones.
 
-        All hyperparameters get a value, also those that are NaN (inactive) in a point. This is where every proposal
-        comes from, so numbers are cut short here (see :mod:`lcbench.space.rounding`).
+        Where a space is conditional, what is NaN in a point is absent from its configuration. This is where every
+        proposal comes from, so numbers are cut short here (see :mod:`lcbench.space.rounding`).
         """
-        points = self.filled(points)
+        filled = self.filled(points)
         columns = [
-            (part.to_value(np.rint(points[:, j])) if n else proposed(part, np.clip(points[:, j], 0, 1))).tolist()
+            (part.to_value(np.rint(filled[:, j])) if n else proposed(part, np.clip(filled[:, j], 0, 1))).tolist()
             for j, (part, n) in enumerate(zip(self._parts, self.levels, strict=True))
         ]
-        return [dict(zip(self.names, row, strict=True)) for row in zip(*columns, strict=True)]
+        rows = (dict(zip(self.names, row, strict=True)) for row in zip(*columns, strict=True))
+        if not self.conditional:
+            return list(rows)
+        return [dict(compress(row.items(), there)) for row, there in zip(rows, ~np.isnan(points), strict=True)]
 
     def filled(self, points: NDArray[np.float64]) -> NDArray[np.float64]:
         """Points with a coordinate in the middle where they had none (NaN, inactive)."""

@@ -1,9 +1,8 @@
-"""Search spaces as ConfigSpace objects, and batches of configurations in the unit cube.
+"""Search spaces as ConfigSpace objects, and batches of configurations.
 
-A batch of configurations is a DataFrame with one column per hyperparameter, in the order of the space. In the unit cube
-each hyperparameter has its own scale (logarithmic ones are uniform in the logarithm), as ConfigSpace defines it. A
-hyperparameter that is inactive in a configuration is NaN in both, and absent from the single configuration that
-:func:`records` makes of a row.
+A batch of configurations is a DataFrame with one column per hyperparameter, in the order of the space. A hyperparameter
+that is inactive in a configuration is missing there, and absent from the single configuration that :func:`records`
+makes of a row.
 """
 
 import json
@@ -159,35 +158,6 @@ def records(space: ConfigurationSpace, configs: pd.DataFrame) -> list[dict[str, 
     columns = [_plain(hyperparameter, configs[name]) for name, hyperparameter in space.items()]
     rows = (dict(zip(space, row, strict=True)) for row in zip(*columns, strict=True))
     return [{name: value for name, value in row.items() if value is not None} for row in rows]
-
-
-def encode(space: ConfigurationSpace, configs: pd.DataFrame) -> NDArray[np.float64]:
-    """Map configurations into the unit cube.
-
-    Args:
-        space: The search space.
-        configs: ``n`` rows, one column per hyperparameter.
-
-    Returns:
-        ``(n, dimensions)`` array in [0, 1]; NaN where a hyperparameter is inactive.
-    """
-    cube = np.full((len(configs), len(space)), np.nan)
-    for j, (name, hyperparameter) in enumerate(space.items()):
-        active = configs[name].notna().to_numpy()
-        cube[active, j] = hyperparameter.to_vector(configs[name].to_numpy()[active])
-    return cube
-
-
-def decode(space: ConfigurationSpace, cube: NDArray[np.float64]) -> pd.DataFrame:
-    """Map points of the unit cube to configurations (integers are rounded): the inverse of :func:`encode`."""
-    columns = {}
-    for j, (name, hyperparameter) in enumerate(space.items()):
-        active = ~np.isnan(cube[:, j])
-        values = hyperparameter.to_value(cube[active, j])
-        columns[name] = (
-            values if active.all() else pd.Series(values, index=np.flatnonzero(active)).reindex(range(len(cube)))
-        )
-    return pd.DataFrame(columns, columns=list(space.keys()))
 
 
 def check_configs(space: ConfigurationSpace, configs: pd.DataFrame) -> pd.DataFrame:

@@ -1,6 +1,6 @@
 """Where a run's numbers lie in memory: one flat array for each series of a data set.
 
-Budget by budget, within a budget configuration by configuration, seed by seed, epoch by epoch: the order of the rows
+Budget by budget, within a budget configuration by configuration, seed by seed, step by step: the order of the rows
 in the files, so that a file without gaps is its own flat array.
 """
 
@@ -15,7 +15,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from lcbench.errors import DamagedFileError, InputError, UnknownNameError
 from lcbench.files import read_parquet
-from lcbench.table.manifest import KEY
+from lcbench.table.record import KEY
 
 _DENSE = 1 << 22
 """Largest id that is looked up in a table instead of by bisection."""
@@ -153,9 +153,6 @@ def _within(epochs: NDArray[np.integer], longest: NDArray[np.intp]) -> NDArray[n
     return epochs
 
 
-# Read one series of one data set into its flat array.
-
-
 def read_series(path: Path, metric: str, layout: Layout) -> NDArray[np.float32]:
     """Read one list column of a data set's runs; no other column but the key is touched.
 
@@ -179,6 +176,24 @@ def read_series(path: Path, metric: str, layout: Layout) -> NDArray[np.float32]:
     starts = _starts(path, layout, budgets, config_ids, seeds)
     if len(values) != layout.size or np.any(starts != np.cumsum(budgets + 1) - (budgets + 1)):
         values = _scattered(values, starts, budgets + 1, layout.size)
+    values.flags.writeable = False
+    return values
+
+
+def read_steps(path: Path, layout: Layout) -> NDArray[np.float32]:
+    """What stands for seconds in a table without them: a step costs 1.
+
+    Returns:
+        ``(layout.size,)`` read-only array as of :func:`read_series`: 0, 1, 2, ... for each run that is there.
+
+    Raises:
+        DamagedFileError: If a run is unknown or there twice.
+    """
+    table = _of_budgets(read_parquet(path, KEY).combine_chunks(), list(layout.budgets.places))
+    budgets, config_ids, seeds = (_numbers(table[key]) for key in KEY)
+    lengths = budgets + 1
+    steps = (np.arange(lengths.sum()) - np.repeat(np.cumsum(lengths) - lengths, lengths)).astype(np.float32)
+    values = _scattered(steps, _starts(path, layout, budgets, config_ids, seeds), lengths, layout.size)
     values.flags.writeable = False
     return values
 

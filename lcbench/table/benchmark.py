@@ -1,4 +1,4 @@
-"""Where the data lie that come with the package."""
+"""A benchmark folder as users hold it: it opens at once and answers with curves, values and what lies beside them."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from functools import cached_property
@@ -10,13 +10,17 @@ from numpy.typing import ArrayLike, NDArray
 
 from lcbench.errors import NotABenchmarkError, UnknownNameError
 from lcbench.table import manifest, parts, store, verify
-from lcbench.table._layout import Layout, read_series
+from lcbench.table._layout import Layout, read_series, read_steps
 from lcbench.table.curve import Curve
 from lcbench.table.manifest import CONFIGS, RUNS, Manifest
+from lcbench.table.metric import Fidelity, Metric
+from lcbench.table.record import SECONDS
 
 if TYPE_CHECKING:
     import pandas as pd  # takes longer to import than a table to open
+
 NAME = "mini"
+"""The benchmark that comes with the package."""
 
 
 def embedded_folder(name: str = NAME) -> Path:
@@ -36,38 +40,36 @@ def embedded_folder(name: str = NAME) -> Path:
     raise NotABenchmarkError(f"this installation of lcbench came without its embedded {what}; name a folder.")
 
 
-# What a benchmark folder holds, in a few lines for people.
-
-
 def summary(manifest: Manifest) -> Iterator[tuple[str, str]]:
-    """Pairs of a label and a text."""
-    provenance = manifest.provenance
+    """What a benchmark folder holds, in a few lines for people: pairs of a label and a text."""
+    provenance, record = manifest.provenance, manifest.record
     runs = sum(record.rows for path, record in manifest.files.items() if path.startswith(f"{RUNS}/"))
     planned = len(manifest.datasets) * manifest.files[CONFIGS].rows * len(manifest.budgets) * len(manifest.seeds)
     size = sum(record.bytes for record in manifest.files.values())
     yield "title", manifest.title
     yield "data sets", f"{len(manifest.datasets)}: {', '.join(manifest.datasets)}"
-    yield "configurations", f"{manifest.files[CONFIGS].rows} of space {manifest.space_name!r}"
-    yield "budgets", f"{', '.join(map(str, manifest.budgets))} epochs ({manifest.schedule})"
+    yield "configurations", f"{manifest.files[CONFIGS].rows} of space {manifest.problem!r}"
+    schedule = f" ({manifest.schedule})" if manifest.schedule else ""
+    yield "budgets", f"{', '.join(map(str, manifest.budgets))} {record.fidelity.label}{schedule}"
     yield "seeds", ", ".join(map(str, manifest.seeds))
     yield "runs", f"{runs} of {planned}"
-    yield "metrics", ", ".join(m["name"] for m in manifest.metrics)
-    yield "seconds", str(provenance.get("seconds", "not said"))
+    yield "metrics", ", ".join(metric.name for metric in record.metrics)
+    yield "objective", f"{record.metric().goal} {record.objective}"
+    yield (
+        "seconds",
+        "none: a step costs 1" if record.seconds == "none" else str(provenance.get(SECONDS, record.seconds)),
+    )
     yield (
         "made",
         f"{provenance.get('created', 'not said')} on {provenance.get('processor', 'an unnamed processor')}",
     )
+    yield from ((label, text) for label in ("licence", "citation") if (text := getattr(manifest, label)))
     yield "size", f"{_readable(size)} in {len(manifest.files) + 1} files, format {manifest.format_version}"
 
 
 def _readable(size: int) -> str:
     """Bytes for people."""
     return f"{size / 1e6:.1f} MB" if size >= 1e6 else f"{size / 1e3:.0f} kB"
-
-
-# The table as users hold it.
-
-_DEFAULT_METRIC = "valid_accuracy"
 
 
 def load(folder: str | Path | None = None) -> "Benchmark":
@@ -96,8 +98,8 @@ class Benchmark:
         self.folder = folder
         self.manifest = store.read_manifest(folder)
         # What look-ups need is all in these: each a dict whose key None stands for the default.
-        self._arrays: dict[tuple[str, str, int | None], NDArray[np.float32]] = {}
-        self._flat: dict[tuple[str, str], NDArray[np.float32]] = {}
+        self._arrays: dict[tuple[str, str | None, int | None], NDArray[np.float32]] = {}
+        self._flat: dict[tuple[str, str | None], NDArray[np.float32]] = {}
         self._config_rows: dict[int, int] = {}
         self._seed_rows: dict[int | None, int] = {None: 0}
 
@@ -110,7 +112,7 @@ class Benchmark:
 
     @property
     def budgets(self) -> tuple[int, ...]:
-        """Epoch budgets, increasing."""
+        """Numbers of steps of :attr:`fidelity`, increasing."""
         return self.manifest.budgets
 
     @property
@@ -120,8 +122,24 @@ class Benchmark:
 
     @property
     def metrics(self) -> tuple[str, ...]:
-        """Names of the recorded series: the metrics, ``seconds`` and ``learning_rate``."""
-        return manifest.SERIES
+        """Names of all that can be asked for by step: ``seconds``, other series such as the learning rate, metrics."""
+        return self.manifest.record.names
+
+    def metric(self, name: str | None = None) -> Metric:
+        """A metric of the table: its unit, goal and range.
+
+        Args:
+            name: Its name; by default that of the table's objective.
+
+        Raises:
+            UnknownNameError: If the table has no such metric.
+        """
+        return self.manifest.record.metric(name)
+
+    @property
+    def fidelity(self) -> Fidelity:
+        """What is spent step by step, such as epochs: the axis of the curves."""
+        return self.manifest.record.fidelity
 
     @cached_property
     def configs(self) -> "pd.DataFrame":
@@ -132,7 +150,7 @@ class Benchmark:
     def dataset_table(self) -> "pd.DataFrame":
         """Data sets: index ``name``; source, ids (``<NA>`` if not from OpenML), sizes and class counts."""
         table = store.read_parquet(self.folder / manifest.DATASETS).to_pandas().set_index("name")
-        return table.astype({"openml_task_id": "Int64", "openml_dataset_id": "Int64"})
+        return table.astype({name: "Int64" for name in ("openml_task_id", "openml_dataset_id") if name in table})
 
     @cached_property
     def space(self) -> Any:
@@ -143,17 +161,17 @@ class Benchmark:
 
     # Look-ups ------------------------------------------------------------------------------------------------------
 
-    def array(self, dataset: str, metric: str = _DEFAULT_METRIC, budget: int | None = None) -> NDArray[np.float32]:
+    def array(self, dataset: str, metric: str | None = None, budget: int | None = None) -> NDArray[np.float32]:
         """All curves of one data set, metric and budget.
 
         Args:
             dataset: Name of a data set.
-            metric: Name of a metric, or ``"seconds"`` or ``"learning_rate"``.
-            budget: Epochs; the largest by default.
+            metric: One of :attr:`metrics`; by default the table's objective.
+            budget: Steps; the largest by default.
 
         Returns:
             ``(configs, seeds, budget + 1)`` read-only array; configurations in the order of :attr:`configs`, seeds in
-            the order of :attr:`seeds`, the last index = epochs trained. NaN where a run diverged or is missing.
+            the order of :attr:`seeds`, the last index = steps. NaN where a run diverged or is missing.
 
         Raises:
             UnknownNameError: If a name or the budget is not in the table.
@@ -169,7 +187,7 @@ class Benchmark:
         self,
         dataset: str,
         config_id: int,
-        metric: str = _DEFAULT_METRIC,
+        metric: str | None = None,
         budget: int | None = None,
         seed: int | None = None,
     ) -> NDArray[np.float32]:
@@ -178,12 +196,12 @@ class Benchmark:
         Args:
             dataset: Name of a data set.
             config_id: Configuration.
-            metric: Name of a metric, or ``"seconds"`` or ``"learning_rate"``.
-            budget: Epochs; the largest by default.
+            metric: One of :attr:`metrics`; by default the table's objective.
+            budget: Steps; the largest by default.
             seed: Seed; the first by default.
 
         Returns:
-            ``(budget + 1,)`` read-only array, index = epochs trained.
+            ``(budget + 1,)`` read-only array, index = steps.
         """
         try:
             return self._arrays[dataset, metric, budget][self._config_rows[config_id], self._seed_rows[seed]]
@@ -194,7 +212,7 @@ class Benchmark:
         self,
         dataset: str,
         config_id: int,
-        metric: str = _DEFAULT_METRIC,
+        metric: str | None = None,
         budget: int | None = None,
         seed: int | None = None,
     ) -> float:
@@ -207,7 +225,7 @@ class Benchmark:
     def values(
         self,
         dataset: str,
-        metric: str,
+        metric: str | None,
         config_ids: ArrayLike,
         budgets: ArrayLike | None = None,
         seeds: ArrayLike | None = None,
@@ -217,11 +235,11 @@ class Benchmark:
 
         Args:
             dataset: Name of a data set.
-            metric: Name of a metric, or ``"seconds"`` or ``"learning_rate"``.
+            metric: One of :attr:`metrics`; by default the table's objective.
             config_ids: Configurations, integers of any shape; this one and the next three are broadcast.
             budgets: Budgets; the largest by default.
             seeds: Seeds; the first by default.
-            epochs: Epochs trained, in [0, budget]; the whole budget by default.
+            epochs: Steps, in [0, budget]; the whole budget by default.
 
         Returns:
             A new array of the broadcast shape; NaN where a run diverged or is missing.
@@ -238,16 +256,16 @@ class Benchmark:
         self,
         dataset: str,
         config_id: int,
-        metric: str = _DEFAULT_METRIC,
+        metric: str | None = None,
         budget: int | None = None,
         seed: int | None = None,
     ) -> Curve:
-        """One run: its learning curve together with its seconds."""
+        """One run: its learning curve together with its seconds (in a table without, a step costs 1)."""
         where = (self._row(config_id), self._seed_row(seed))
-        return Curve(self.array(dataset, metric, budget)[where], self.array(dataset, "seconds", budget)[where])
+        return Curve(self.array(dataset, metric, budget)[where], self.array(dataset, SECONDS, budget)[where])
 
     def to_pandas(self, dataset: str) -> "pd.DataFrame":
-        """One row per run as stored: key, status, number of parameters, and each series as an array."""
+        """One row per run as stored: its key, what is one value per run, and each series as an array."""
         return store.read_parquet(self._file(manifest.RUNS, dataset)).to_pandas()
 
     def problems(self, *, thorough: bool = False) -> list[str]:
@@ -283,7 +301,7 @@ class Benchmark:
             dataset: Name of a data set.
             config_id: Configuration.
             part: ``"valid"`` or ``"test"``.
-            budget: Epochs; the largest by default.
+            budget: Steps; the largest by default.
             seed: Seed; the first by default.
 
         Returns:
@@ -319,7 +337,7 @@ class Benchmark:
     def baselines(self, dataset: str) -> "pd.DataFrame":
         """Other models on the same splits: columns ``baseline, seed, seconds`` and metrics of all three parts.
 
-        See ``lcbench.table.manifest.BASELINE_SCHEMA``; ``lcbench baselines DIR`` records them.
+        See :func:`lcbench.table.manifest.extra_schema`; ``lcbench baselines DIR`` records them.
 
         Raises:
             UnknownNameError: If the table has none.
@@ -382,19 +400,22 @@ class Benchmark:
             raise UnknownNameError(f"table of {dataset} in {self.folder}", kind, kinds)
         return self.folder / path
 
-    def _open(self, dataset: str, metric: str) -> None:
+    def _open(self, dataset: str, metric: str | None) -> None:
         """Read one series of a data set, at all budgets (one column of one file), unless that was done."""
         if (dataset, metric) in self._flat:
             return
-        path = self._file(manifest.RUNS, dataset)
-        if metric not in self.metrics:
-            raise UnknownNameError("metric", metric, self.metrics)
-        flat = read_series(path, metric, self._layout)
-        for budget in self.budgets:
-            where, shape = self._layout.block(budget)
-            self._arrays[dataset, metric, budget] = flat[where].reshape(shape)
-        self._arrays[dataset, metric, None] = self._arrays[dataset, metric, self.budgets[-1]]
-        self._flat[dataset, metric] = flat
+        path, record = self._file(manifest.RUNS, dataset), self.manifest.record
+        name = record.objective if metric is None else metric
+        if name not in record.names:
+            raise UnknownNameError("metric", name, record.names)
+        stepwise = name == SECONDS and record.seconds == "none"
+        flat = read_steps(path, self._layout) if stepwise else read_series(path, name, self._layout)
+        for each in (name, None) if name == record.objective else (name,):
+            for budget in self.budgets:
+                where, shape = self._layout.block(budget)
+                self._arrays[dataset, each, budget] = flat[where].reshape(shape)
+            self._arrays[dataset, each, None] = self._arrays[dataset, each, self.budgets[-1]]
+            self._flat[dataset, each] = flat
 
     # For people ----------------------------------------------------------------------------------------------------
 

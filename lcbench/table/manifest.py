@@ -15,22 +15,25 @@
       released_gradients/<dataset>.parquet  after an import of the full file: its statistics of the gradients
       collect.log               what happened while it was collected: plain text, not listed in the manifest
 
-A run's series are list columns of ``budget + 1`` float32 numbers: index 0 is the untrained network, index ``i`` the
-network after ``i`` epochs. NaN stands after the epoch at which a run diverged.
+What a run records (its metrics, what is spent step by step, whether there are seconds) is said by the manifest, see
+:class:`lcbench.table.record.Record`. A run's series are list columns of ``budget + 1`` float32 numbers: index 0 is
+before the first step, index ``i`` after ``i`` steps. NaN stands after the step at which a run diverged.
 """
 
 import re
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field, fields
+from dataclasses import asdict, dataclass, field
 from itertools import pairwise
 from typing import Any
 
 import pyarrow as pa
 
 from lcbench.errors import DamagedFileError, InputError, NewerFormatError
-from lcbench.table.metric import METRICS
+from lcbench.table import format1
+from lcbench.table.metric import checked_entries
+from lcbench.table.record import SECONDS, Record
 
-FORMAT_VERSION = 1
+FORMAT_VERSION = 2
 MANIFEST = "benchmark.json"
 CONFIGS = "configs.parquet"
 DATASETS = "datasets.parquet"
@@ -38,29 +41,10 @@ RUNS, GRADIENTS, PREDICTIONS, LABELS = "runs", "gradients", "predictions", "labe
 BASELINES = "baselines"
 RELEASED, RELEASED_GRADIENTS = "released", "released_gradients"
 
-KEY = ("budget", "config_id", "seed")
-"""What identifies a run within a data set, in the order in which rows are sorted."""
-
-SERIES: tuple[str, ...] = ("seconds", "learning_rate", *METRICS)
-"""The list columns: ``seconds`` is cumulative, ``learning_rate[i]`` is the rate of the epoch that ended at index
-``i`` (index 0 repeats the first), the others are metrics."""
-
 LONGEST_BUDGET = 100_000
-"""Epochs; every epoch is a number in each series."""
+"""Steps; every step is a number in each series."""
 
 STATUSES = ("success", "diverged")
-
-RUN_SCHEMA = pa.schema(
-    [
-        pa.field("budget", pa.int32(), nullable=False),
-        pa.field("config_id", pa.int32(), nullable=False),
-        pa.field("seed", pa.int32(), nullable=False),
-        pa.field("status", pa.string(), nullable=False),
-        pa.field("epochs", pa.int32(), nullable=False),  # epochs with a finite loss; = budget unless diverged
-        pa.field("n_parameters", pa.int64(), nullable=False),
-        *[pa.field(name, pa.list_(pa.float32()), nullable=False) for name in SERIES],
-    ]
-)
 
 PARTS = ("valid", "test")
 """Parts of a data set that predictions are kept of."""
@@ -94,42 +78,11 @@ LABEL_SCHEMA = pa.schema(
 BASELINE_KEY = ("baseline", "seed")
 """What identifies a row in a table of baselines."""
 
-BASELINE_METRICS = tuple(
-    f"{part}_{name}"
-    for part in ("train", *PARTS)
-    for name in ("accuracy", "balanced_accuracy", "cross_entropy")  # as of the runs, but train_* in evaluation mode
-)
-
 LEAST_PROBABILITY = 2.0**-24
 """The smallest positive float16 number. Trees and neighbours say 0 where a network says almost 0: cross-entropies of
 baselines, and of stored probabilities, take this number for anything smaller."""
 
-BASELINE_SCHEMA = pa.schema(
-    [
-        pa.field("baseline", pa.string(), nullable=False),
-        pa.field("seed", pa.int32(), nullable=False),  # 0 where nothing is random
-        pa.field("seconds", pa.float64(), nullable=False),  # processor time of the training, measured on one thread
-        *[pa.field(name, pa.float64(), nullable=False) for name in BASELINE_METRICS],
-        # rows x classes probabilities, as in PREDICTION_SCHEMA
-        *[pa.field(part, pa.list_(pa.float16()), nullable=False) for part in PARTS],
-    ]
-)
-
 DOUBLE_SOFTMAX = "test_cross_entropy_double_softmax"
-
-RELEASED_SCHEMA = pa.schema(
-    [
-        *_KEY_FIELDS,
-        pa.field("seconds_untrained", pa.float64(), nullable=False),  # before the first epoch; `seconds` starts after
-        pa.field(
-            "time", pa.list_(pa.float64())
-        ),  # as published where it goes down, which `seconds` never do; else null
-        pa.field(DOUBLE_SOFTMAX, pa.list_(pa.float32())),  # budget + 1 numbers; never below ln(1 + (classes - 1) / e)
-        pa.field("results", pa.string(), nullable=False),  # the published "results" of the run, as JSON
-        # the published entry after the last epoch: one more epoch, at almost no learning rate
-        *[pa.field(f"extra_{name}", pa.float32()) for name in (*SERIES, DOUBLE_SOFTMAX)],
-    ]
-)
 
 RELEASED_LAYER_STATISTICS = tuple(name for name in GRADIENT_STATISTICS if name != "norm")
 
@@ -142,15 +95,56 @@ RELEASED_GRADIENT_SCHEMA = pa.schema(
     ]
 )
 
-EXTRAS: dict[str, pa.Schema] = {
+_SCHEMAS: dict[str, pa.Schema] = {
     GRADIENTS: GRADIENT_SCHEMA,
     PREDICTIONS: PREDICTION_SCHEMA,
     LABELS: LABEL_SCHEMA,
-    BASELINES: BASELINE_SCHEMA,
-    RELEASED: RELEASED_SCHEMA,
     RELEASED_GRADIENTS: RELEASED_GRADIENT_SCHEMA,
 }
-"""Tables that a folder may have beside the runs, and their columns."""
+
+EXTRAS = (GRADIENTS, PREDICTIONS, LABELS, BASELINES, RELEASED, RELEASED_GRADIENTS)
+"""Tables that a folder may have beside the runs."""
+
+
+def extra_schema(kind: str, record: Record) -> pa.Schema:
+    """Columns of a table beside the runs, a kind of :data:`EXTRAS`."""
+    if kind == BASELINES:
+        return _baseline_schema(record)
+    return _released_schema(record) if kind == RELEASED else _SCHEMAS[kind]
+
+
+def _baseline_schema(record: Record) -> pa.Schema:
+    return pa.schema(
+        [
+            pa.field("baseline", pa.string(), nullable=False),
+            pa.field("seed", pa.int32(), nullable=False),  # 0 where nothing is random
+            pa.field(SECONDS, pa.float64(), nullable=False),  # processor time of the training, on one thread
+            # as of the runs, but those of the training part in evaluation mode
+            *[pa.field(name, pa.float64(), nullable=False) for name in record.on_all_parts],
+            # rows x classes probabilities, as in PREDICTION_SCHEMA
+            *[pa.field(part, pa.list_(pa.float16()), nullable=False) for part in PARTS],
+        ]
+    )
+
+
+def _released_schema(record: Record) -> pa.Schema:
+    return pa.schema(
+        [
+            *_KEY_FIELDS,
+            pa.field(
+                "seconds_untrained", pa.float64(), nullable=False
+            ),  # before the first epoch; `seconds` starts after
+            # as published where it goes down, which `seconds` never do; else null
+            pa.field("time", pa.list_(pa.float64())),
+            pa.field(
+                DOUBLE_SOFTMAX, pa.list_(pa.float32())
+            ),  # budget + 1 numbers; never below ln(1 + (classes - 1) / e)
+            pa.field("results", pa.string(), nullable=False),  # the published "results" of the run, as JSON
+            # the published entry after the last epoch: one more epoch, at almost no learning rate
+            *[pa.field(f"extra_{name}", pa.float32()) for name in (*record.names, DOUBLE_SOFTMAX)],
+        ]
+    )
+
 
 DATASET_SCHEMA = pa.schema(
     [
@@ -170,6 +164,7 @@ DATASET_SCHEMA = pa.schema(
 )
 
 _NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.+-]{0,99}")
+_PATH = re.compile(rf"(?:{_NAME.pattern}/)?{_NAME.pattern}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,28 +182,30 @@ class Manifest:
 
     Attributes:
         title: One line for people.
-        space_name: Name of the search space.
+        problem: Name of the problem that was collected.
         space: The search space as ConfigSpace JSON.
-        budgets: Epoch budgets, increasing.
+        record: What every run has: metrics, fidelity, seconds.
+        budgets: Numbers of steps, increasing.
         seeds: Seeds, increasing.
-        schedule: How the learning rate follows the budget.
-        metrics: Name, unit and goal of each metric.
-        provenance: Package versions, processor, plan, where the seconds come from.
+        provenance: Package versions, processor, plan, where the seconds come from, in words.
+        schedule: How runs of different budgets differ, such as the learning rate that follows the budget.
+        licence: Of the table.
+        citation: What to cite when it is used.
         files: What each file must be, by its path in the folder.
         format_version: Version of this format.
     """
 
     title: str
-    space_name: str
+    problem: str
     space: Mapping[str, Any]
+    record: Record
     budgets: tuple[int, ...]
     seeds: tuple[int, ...]
-    schedule: str
     provenance: Mapping[str, Any]
+    schedule: str = ""
+    licence: str = ""
+    citation: str = ""
     files: Mapping[str, FileRecord] = field(default_factory=dict)
-    metrics: tuple[Mapping[str, str], ...] = tuple(
-        {"name": m.name, "unit": m.unit, "goal": m.goal} for m in METRICS.values()
-    )
     format_version: int = FORMAT_VERSION
 
     def __post_init__(self) -> None:
@@ -223,11 +220,11 @@ class Manifest:
 
     def to_json(self) -> dict[str, Any]:
         """Plain types only."""
-        return asdict(self)
+        return asdict(self) | {"record": self.record.to_json()}
 
     @classmethod
     def from_json(cls, document: object) -> "Manifest":
-        """Read a manifest.
+        """Read a manifest of this format or of format 1.
 
         Raises:
             NewerFormatError: If the format is newer than this program.
@@ -241,10 +238,12 @@ class Manifest:
                 f"{FORMAT_VERSION}; update lcbench."
             )
         try:
-            known = {f.name: document[f.name] for f in fields(cls)}
+            current = format1.upgraded(document) if document["format_version"] < FORMAT_VERSION else dict(document)
+            current.pop("sha256", None)
+            known = checked_entries(cls, current)
+            known["record"] = Record.from_json(known["record"])
             known["budgets"] = tuple(int(b) for b in known["budgets"])
             known["seeds"] = tuple(int(s) for s in known["seeds"])
-            known["metrics"] = tuple(dict(m) for m in known["metrics"])
             known["files"] = {check_path(path): FileRecord(**record) for path, record in known["files"].items()}
             return cls(**known)
         except (KeyError, TypeError, ValueError, AttributeError) as error:
@@ -260,25 +259,25 @@ def check_budgets(budgets: tuple[int, ...]) -> tuple[int, ...]:
     whole = all(isinstance(b, int) and not isinstance(b, bool) and b > 0 for b in budgets)
     if not budgets or not whole or any(a >= b for a, b in pairwise(budgets)):
         given = ", ".join(map(str, budgets)) or "none"
-        raise InputError(f"budgets must be increasing positive integers (epochs), got {given}.")
+        raise InputError(f"budgets must be increasing positive integers (steps), got {given}.")
     if budgets[-1] > LONGEST_BUDGET:
-        raise InputError(f"budgets must be at most {LONGEST_BUDGET} epochs, got {budgets[-1]}.")
+        raise InputError(f"budgets must be at most {LONGEST_BUDGET} steps, got {budgets[-1]}.")
     return budgets
 
 
 def parse_budgets(text: str) -> tuple[int, ...]:
-    """Read budgets as written on a command line: ``"12,25,50"``, or ``"1-50"`` for every epoch from 1 to 50.
+    """Read budgets as written on a command line: ``"12,25,50"``, or ``"1-50"`` for every step from 1 to 50.
 
     Raises:
         InputError: If they are not increasing positive integers.
     """
     ends = [[end.strip() for end in part.split("-", 1)] for part in text.split(",")]
     if not all(end.isdecimal() for part in ends for end in part):
-        raise InputError(f"budgets must be increasing positive integers (epochs), got {text.strip() or 'none'}.")
+        raise InputError(f"budgets must be increasing positive integers (steps), got {text.strip() or 'none'}.")
     spans = [(int(part[0]), int(part[-1])) for part in ends]
     check_budgets(tuple(sorted({last for _, last in spans})))  # before a range is written out that is too long
     if any(first > last for first, last in spans):
-        raise InputError(f"budgets must be increasing positive integers (epochs), got {text.strip()}.")
+        raise InputError(f"budgets must be increasing positive integers (steps), got {text.strip()}.")
     return check_budgets(tuple(budget for first, last in spans for budget in range(first, last + 1)))
 
 
@@ -301,8 +300,7 @@ def check_path(path: str) -> str:
     Raises:
         DamagedFileError: If it does not.
     """
-    parts = path.split("/")
-    if len(parts) > 2 or not all(_NAME.fullmatch(part) for part in parts):
+    if not _PATH.fullmatch(path):
         raise DamagedFileError(f"{MANIFEST} names a file outside the folder or with an odd name: {path!r}.")
     return path
 

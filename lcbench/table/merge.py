@@ -1,4 +1,4 @@
-"""Join tables by key: rows that several have must be the same."""
+"""Join two benchmark folders over their data sets and seeds: rows that both have must be the same."""
 
 import os
 import shutil
@@ -20,12 +20,12 @@ from lcbench.table.manifest import (
     CONFIGS,
     DATASETS,
     EXTRAS,
-    KEY,
     LABELS,
     RUNS,
     Manifest,
     table_path,
 )
+from lcbench.table.record import KEY
 
 
 def join(tables: Sequence[pa.Table], key: Sequence[str], what: str, measured: Sequence[str] = ()) -> pa.Table:
@@ -91,9 +91,7 @@ def _numbers(array: pa.Array) -> NDArray[np.floating]:
     return array.to_numpy(zero_copy_only=False)
 
 
-# Join two benchmark folders over data sets and seeds.
-
-_SAME = ("space", "budgets", "schedule", "metrics")
+_SAME = ("space", "record", "budgets", "schedule")
 
 
 def merge(first: Path, second: Path, out: Path) -> Manifest:
@@ -161,7 +159,7 @@ def _join(kind: str, dataset: str, manifests: dict[Path, Manifest], out: Path) -
     if kind == LABELS and len(tables) == 2 and not tables[0].equals(tables[1]):
         raise InputError(f"both tables must have the same labels of {dataset}, got others; their splits differ.")
     if kind == RUNS:
-        store.write_runs(out, dataset, join(tables, KEY, f"runs of {dataset}"))
+        store.write_runs(out, dataset, join(tables, KEY, f"runs of {dataset}"), next(iter(manifests.values())).record)
     elif tables:
         key, measured = (BASELINE_KEY, ("seconds",)) if kind == BASELINES else (KEY, ())
         joined = tables[0] if kind == LABELS else join(tables, key, f"{kind} of {dataset}", measured)

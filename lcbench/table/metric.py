@@ -1,26 +1,41 @@
-"""What is measured of a network, and how a value becomes a loss."""
+"""What is measured of a run, step by step: metrics, which have a goal, and the fidelity that is the axis of a curve."""
 
-from dataclasses import dataclass
-from typing import Literal
+from collections.abc import Mapping
+from dataclasses import MISSING, asdict, dataclass, fields
+from functools import cache
+from itertools import pairwise
+from math import inf, isfinite
+from typing import Any, Literal, TypeVar
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from lcbench.errors import UnknownNameError
+from lcbench.errors import InputError, NewerFormatError
 
 Goal = Literal["maximize", "minimize"]
+Part = Literal["train", "valid", "test", "none"]
+
+_Entry = TypeVar("_Entry", "Metric", "Series", "Fidelity")
+
+GOALS: tuple[Goal, ...] = ("maximize", "minimize")
+METRIC_PARTS: tuple[Part, ...] = ("train", "valid", "test", "none")
 
 
 @dataclass(frozen=True, slots=True)
 class Metric:
-    """One recorded quantity of a network.
+    """One recorded quantity that is to become large or small.
 
     Attributes:
-        name: Column name in the table.
-        unit: ``"fraction"`` or ``"nats"``.
+        name: Name of its column in the table.
+        unit: Such as ``"fraction"``, ``"nats"`` or ``"kWh"``.
         goal: Whether large or small values are good.
         low: Smallest possible value.
         high: Largest possible value.
+        part: The part of the data that it is measured on; ``"none"`` for what belongs to no part, such as energy.
+
+    Raises:
+        InputError: If the goal or the part is none, or the range is empty or lacks the end that losses are counted
+            from (``high`` of a metric to maximize, ``low`` of one to minimize).
     """
 
     name: str
@@ -28,6 +43,34 @@ class Metric:
     goal: Goal
     low: float
     high: float
+    part: Part = "none"
+
+    def __post_init__(self) -> None:
+        if self.goal not in GOALS or self.part not in METRIC_PARTS:
+            raise InputError(
+                f"goal and part of metric {self.name!r} must be of {', '.join(GOALS)} and of "
+                f"{', '.join(METRIC_PARTS)}, got {self.goal!r} and {self.part!r}."
+            )
+        if not (self.low < self.high and isfinite(self.high if self.goal == "maximize" else self.low)):
+            raise InputError(
+                f"the range of metric {self.name!r} must have its best end and be no single value, got "
+                f"[{self.low}, {self.high}] to {self.goal}."
+            )
+
+    @property
+    def best(self) -> float:
+        """The best possible value, of which the loss is 0."""
+        return self.high if self.goal == "maximize" else self.low
+
+    @property
+    def sign(self) -> int:
+        """-1 if large values are good, 1 if small ones are."""
+        return -1 if self.goal == "maximize" else 1
+
+    @property
+    def label(self) -> str:
+        """Name and unit for the axis of a figure."""
+        return f"{self.name.replace('_', ' ')} ({self.unit})"
 
     def loss(self, values: ArrayLike) -> NDArray[np.float64]:
         """Turn values into losses: smaller is better, and 0 is the best possible.
@@ -50,31 +93,103 @@ class Metric:
         return self.high - loss if self.goal == "maximize" else loss + self.low
 
 
-def _metrics() -> dict[str, Metric]:
-    """List the metrics in the order of their columns."""
-    inf = float("inf")
-    found = [Metric("train_loss", "nats", "minimize", 0.0, inf)]
-    for part in ("train", "valid", "test"):
-        found += [
-            Metric(f"{part}_accuracy", "fraction", "maximize", 0.0, 1.0),
-            Metric(f"{part}_balanced_accuracy", "fraction", "maximize", 0.0, 1.0),
-            Metric(f"{part}_cross_entropy", "nats", "minimize", 0.0, inf),
-        ]
-    return {metric.name: metric for metric in found}
+@dataclass(frozen=True, slots=True)
+class Series:
+    """Another quantity recorded at every step, without a goal, such as the learning rate.
+
+    Attributes:
+        name: Name of its column in the table.
+        unit: Its unit.
+        low: Smallest possible value.
+        high: Largest possible value.
+    """
+
+    name: str
+    unit: str
+    low: float = 0.0
+    high: float = inf
 
 
-METRICS: dict[str, Metric] = _metrics()
-"""All metrics by name. ``train_*`` are averages over an epoch's batches in training mode, ``valid_*`` and
-``test_*`` are in evaluation mode after the epoch; cross-entropies are unweighted, ``train_loss`` is the
-class-weighted loss that was optimized."""
+@dataclass(frozen=True, slots=True)
+class Fidelity:
+    """What is spent step by step: the axis of the curves.
 
-
-def get_metric(name: str) -> Metric:
-    """Look up a metric.
+    Attributes:
+        name: Such as ``"epochs"`` or ``"n_estimators"``.
+        unit: What is counted, such as ``"epochs"`` or ``"trees"``.
+        steps: How many units a step is: one number for all steps, or the units at step 1, 2, ... (such as the anchors
+            16, 23, 32 of curves over rows).
 
     Raises:
-        UnknownNameError: If there is no such metric.
+        InputError: If steps are not positive and increasing.
     """
-    if name not in METRICS:
-        raise UnknownNameError("metric", name, METRICS)
-    return METRICS[name]
+
+    name: str
+    unit: str
+    steps: float | tuple[float, ...] = 1
+
+    def __post_init__(self) -> None:
+        known = self.steps if isinstance(self.steps, tuple) else (self.steps,)
+        if not known or not known[0] > 0 or any(not a < b for a, b in pairwise(known)):
+            raise InputError(f"steps of fidelity {self.name!r} must be positive and increasing, got {self.steps}.")
+
+    @property
+    def label(self) -> str:
+        """What a number of steps is, for people: ``"epochs"``, ``"n_estimators, steps of 10 trees"``."""
+        if isinstance(self.steps, tuple):
+            shown = ", ".join(f"{units:g}" for units in self.steps[:3]) + (", …" if len(self.steps) > 3 else "")
+            return f"{self.name}, steps at {shown} {self.unit}"
+        if self.steps != 1:
+            return f"{self.name}, steps of {self.steps:g} {self.unit}"
+        return self.name if self.name == self.unit else f"{self.name}, {self.unit}"
+
+
+def to_json(entry: Metric | Series | Fidelity) -> dict[str, Any]:
+    """Plain types only; an infinite end of a range is null."""
+    return {name: None if value in (-inf, inf) else value for name, value in asdict(entry).items()}
+
+
+def from_json(kind: type[_Entry], document: Mapping[str, Any]) -> _Entry:
+    """Read what :func:`to_json` wrote.
+
+    Raises:
+        NewerFormatError: If it has entries that this program does not know.
+        KeyError, TypeError, ValueError, AttributeError: If it is something else.
+    """
+    known = dict(document)
+    for name, value in known.items():
+        if value is None:
+            known[name] = -inf if name == "low" else inf
+        elif type(value) is list:
+            known[name] = tuple(value)
+    try:
+        return kind(**known)
+    except TypeError:
+        checked_entries(
+            kind, document
+        )  # says what is wrong; looked for only where something is, as opening is to be fast
+        raise
+
+
+def checked_entries(kind: type, document: Mapping[str, Any]) -> dict[str, Any]:
+    """The entries of a JSON object that is to become a dataclass.
+
+    Raises:
+        NewerFormatError: If there is an entry that the dataclass has no field for.
+        KeyError: If one is missing that has no default.
+    """
+    needed, known = _entries(kind)
+    entries = dict(document)
+    if entries.keys() - known:
+        what = f"{kind.__name__.lower()} has the entry {min(entries.keys() - known)!r}"
+        raise NewerFormatError(f"{what}, which this program does not know; update lcbench.")
+    for name in needed:
+        entries[name]
+    return entries
+
+
+@cache
+def _entries(kind: type) -> tuple[tuple[str, ...], frozenset[str]]:
+    """Names of the fields of a dataclass that must be given, and of all."""
+    needed = (part.name for part in fields(kind) if part.default is MISSING and part.default_factory is MISSING)
+    return tuple(needed), frozenset(part.name for part in fields(kind))

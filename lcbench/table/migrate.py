@@ -1,7 +1,4 @@
-"""Bring older folders to today's format.
-
-There has been one format so far. What can be older is a manifest without a checksum over itself.
-"""
+"""Bring older folders to today's format."""
 
 from pathlib import Path
 
@@ -14,6 +11,8 @@ from lcbench.table.manifest import FORMAT_VERSION, MANIFEST
 def migrate(folder: Path) -> str:
     """Write the manifest as it is written today; no other file is touched.
 
+    The new manifest takes the old one's place in one step, so that the folder is readable at every moment.
+
     Returns:
         What was done, in a few words.
 
@@ -21,10 +20,13 @@ def migrate(folder: Path) -> str:
         FolderError: If there is no benchmark, or it is newer or damaged; nothing is changed then.
     """
     manifest = store.read_manifest(folder)
-    if signature.is_signed(folder / MANIFEST):
+    before = store.read_json(folder / MANIFEST)["format_version"]
+    if before == FORMAT_VERSION and signature.is_signed(folder / MANIFEST):
         return f"format {FORMAT_VERSION} is current, nothing to do"
-    problems = verify.problems(folder, manifest)
-    if problems:
-        raise DamagedFileError(f"{folder} is damaged: {problems[0]}; restore its files first.")
+    damaged = verify.changes(folder, manifest)
+    if damaged:
+        raise DamagedFileError(f"{folder} is damaged: {damaged[0]}; restore its files first.")
     store.write_manifest(folder, manifest)
-    return f"format {FORMAT_VERSION}; {MANIFEST} has a checksum over itself now"
+    if before == FORMAT_VERSION:
+        return f"format {FORMAT_VERSION}; {MANIFEST} has a checksum over itself now"
+    return f"format {before} became format {FORMAT_VERSION}"

@@ -8,8 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lcbench.errors import UnknownNameError
-from lcbench.files import read_parquet, read_row, read_rows
-from lcbench.table.manifest import BASELINE_SCHEMA, PARTS
+from lcbench.files import read_parquet, read_row, read_rows, read_schema
+from lcbench.table.manifest import PARTS
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -63,7 +63,7 @@ def stacked(
 
 def baselines(path: Path) -> "pd.DataFrame":
     """Seconds and metrics of the baselines, one row per baseline and seed."""
-    return read_parquet(path, [name for name in BASELINE_SCHEMA.names if name not in PARTS]).to_pandas()
+    return read_parquet(path, [name for name in read_schema(path).names if name not in PARTS]).to_pandas()
 
 
 def check_part(part: str) -> None:

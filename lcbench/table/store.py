@@ -8,12 +8,12 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from lcbench import signature
-from lcbench.errors import NotABenchmarkError
+from lcbench.errors import DamagedFileError, NotABenchmarkError
+from lcbench.files import parse_json, replacing
 from lcbench.files import read_json as read_json
 from lcbench.files import read_parquet as read_parquet
 from lcbench.files import read_row as read_row
 from lcbench.files import read_rows as read_rows
-from lcbench.files import replacing
 from lcbench.files import write_json as write_json
 from lcbench.files import write_parquet as write_parquet
 from lcbench.files import write_parts as write_parts
@@ -22,12 +22,12 @@ from lcbench.table.manifest import (
     DATASETS,
     EXTRAS,
     MANIFEST,
-    RUN_SCHEMA,
     FileRecord,
     Manifest,
     runs_path,
     table_path,
 )
+from lcbench.table.record import KEY, Record
 
 
 def write(
@@ -39,8 +39,8 @@ def write(
         folder: Where; made if missing.
         manifest: What to say of it; its ``files`` are filled in here.
         configs: ``config_id`` and the hyperparameters.
-        datasets: In ``schema.DATASET_SCHEMA``.
-        runs: For each data set its runs, in ``schema.RUN_SCHEMA`` and in any order.
+        datasets: One row per data set: its ``name``, and what is known of it in columns of ``manifest.DATASET_SCHEMA``.
+        runs: For each data set its runs, with the columns of ``manifest.record.schema`` and in any order.
 
     Returns:
         The manifest as written.
@@ -48,18 +48,14 @@ def write(
     write_parquet(folder / CONFIGS, configs)
     write_parquet(folder / DATASETS, datasets)
     for dataset, table in runs.items():
-        write_runs(folder, dataset, table)
+        write_runs(folder, dataset, table, manifest.record)
     return seal(folder, manifest, list(runs))
 
 
-def write_runs(folder: Path, dataset: str, runs: pa.Table) -> None:
+def write_runs(folder: Path, dataset: str, runs: pa.Table, record: Record) -> None:
     """Write one data set's runs in the table's order."""
-    ordered = (
-        runs.select(RUN_SCHEMA.names)
-        .cast(RUN_SCHEMA)
-        .sort_by([(key, "ascending") for key in ("budget", "config_id", "seed")])
-    )
-    write_parquet(folder / runs_path(dataset), ordered)
+    whole = runs.select(record.schema.names).cast(record.schema)
+    write_parquet(folder / runs_path(dataset), whole.sort_by([(key, "ascending") for key in KEY]))
 
 
 def seal(folder: Path, manifest: Manifest, datasets: Sequence[str]) -> Manifest:
@@ -100,14 +96,20 @@ def read_manifest(folder: Path) -> Manifest:
         NewerFormatError: If the format is newer than this program.
         DamagedFileError: If the manifest is damaged, or was changed after it was written.
     """
-    if not folder.is_dir():
-        raise NotABenchmarkError(
-            f"{folder} is not a folder; make a benchmark there with 'lcbench collect {folder} ...'."
-        )
-    if not (folder / MANIFEST).is_file():
-        raise NotABenchmarkError(
-            f"{folder} holds no benchmark (no {MANIFEST}); if a collection was stopped there, run it again."
-        )
-    manifest = Manifest.from_json(read_json(folder / MANIFEST))
-    signature.check(folder / MANIFEST)
+    path = folder / MANIFEST
+    try:
+        content = path.read_bytes()
+    except (FileNotFoundError, NotADirectoryError) as error:
+        raise NotABenchmarkError(_said_of(folder)) from error
+    except OSError as error:
+        raise DamagedFileError(f"{path} cannot be read: {error}.") from error
+    manifest = Manifest.from_json(parse_json(path, content))
+    signature.check(path, content)
     return manifest
+
+
+def _said_of(folder: Path) -> str:
+    """Why there is no benchmark."""
+    if not folder.is_dir():
+        return f"{folder} is not a folder; make a benchmark there with 'lcbench collect {folder} ...'."
+    return f"{folder} holds no benchmark (no {MANIFEST}); if a collection was stopped there, run it again."

@@ -1,6 +1,6 @@
-"""Hold what is inside a folder's tables against the format: columns, lengths, gaps, values that cannot be."""
+"""Hold the files of a benchmark folder against its manifest: bytes, columns, lengths, gaps, values that cannot be."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 
 import numpy as np
@@ -13,7 +13,6 @@ from lcbench.errors import FolderError
 from lcbench.files import read_groups, read_parquet
 from lcbench.table.manifest import (
     BASELINE_KEY,
-    BASELINE_METRICS,
     BASELINES,
     CONFIGS,
     DATASET_SCHEMA,
@@ -21,18 +20,16 @@ from lcbench.table.manifest import (
     EXTRAS,
     GRADIENT_STATISTICS,
     GRADIENTS,
-    KEY,
     LABELS,
     MANIFEST,
     PARTS,
     PREDICTIONS,
-    RUN_SCHEMA,
     RUNS,
-    SERIES,
     FileRecord,
     Manifest,
+    extra_schema,
 )
-from lcbench.table.metric import METRICS
+from lcbench.table.record import KEY, SECONDS, Record
 from lcbench.table.store import read_manifest
 
 _ROUNDING = 1e-5
@@ -55,9 +52,11 @@ def content_problems(folder: Path, path: str, manifest: Manifest) -> Iterator[st
     elif path == DATASETS:
         yield from _datasets(table, manifest)
     elif kind == RUNS:
-        yield from _wrong_columns(table, RUN_SCHEMA) or _runs(folder, table, manifest)
+        yield from _wrong_columns(table, manifest.record.schema) or _runs(folder, table, manifest)
     elif kind in EXTRAS:
-        yield from _wrong_columns(table, EXTRAS[kind]) or _extra(folder, kind, dataset, table, manifest)
+        yield from _wrong_columns(table, extra_schema(kind, manifest.record)) or _extra(
+            folder, kind, dataset, table, manifest
+        )
 
 
 def _configs(table: pa.Table, manifest: Manifest) -> Iterator[str]:
@@ -69,17 +68,20 @@ def _configs(table: pa.Table, manifest: Manifest) -> Iterator[str]:
 
 
 def _datasets(table: pa.Table, manifest: Manifest) -> Iterator[str]:
-    wrong = _wrong_columns(table, DATASET_SCHEMA)
+    known = [name for name in table.schema.names if name in DATASET_SCHEMA.names]
+    wrong = _wrong_columns(table.select(known), pa.schema([DATASET_SCHEMA.field(name) for name in known]))
+    wrong = wrong if "name" in known else ["it has no column name"]
     yield from wrong
     if not wrong and sorted(table["name"].to_pylist()) != sorted(manifest.datasets):
         yield "its data sets are not those that the manifest has runs of"
 
 
 def _runs(folder: Path, table: pa.Table, manifest: Manifest) -> Iterator[str]:
-    yield from _wrong_lengths(table, SERIES)
+    yield from _wrong_lengths(table, manifest.record.ranges)
     yield from _gaps(folder, table, manifest)
-    yield from _outside(table)
-    yield from _backwards(table)
+    yield from _outside(table, manifest.record)
+    if SECONDS in manifest.record.ranges:
+        yield from _backwards(table)
 
 
 def _extra(folder: Path, kind: str, dataset: str, table: pa.Table, manifest: Manifest) -> Iterator[str]:
@@ -87,7 +89,7 @@ def _extra(folder: Path, kind: str, dataset: str, table: pa.Table, manifest: Man
     if kind == LABELS:
         yield from _labels(folder, dataset, table)
     elif kind == BASELINES:
-        yield from _baselines(folder, dataset, table)
+        yield from _baselines(folder, dataset, table, manifest.record)
     else:
         yield from _wrong_lengths(table, GRADIENT_STATISTICS if kind == GRADIENTS else ())
         yield from _gaps(folder, table, manifest)
@@ -124,10 +126,9 @@ def _gaps(folder: Path, table: pa.Table, manifest: Manifest) -> list[str]:
     return found
 
 
-def _outside(table: pa.Table) -> Iterator[str]:
+def _outside(table: pa.Table, record: Record) -> Iterator[str]:
     """Columns with a value outside its range; NaN, where a run diverged, is no value."""
-    for name in SERIES:
-        low, high = (METRICS[name].low, METRICS[name].high) if name in METRICS else (0.0, np.inf)
+    for name, (low, high) in record.ranges.items():
         values = pc.list_flatten(table[name]).to_numpy()
         wrong = values[(values < low - _ROUNDING) | (values > high + _ROUNDING)]
         if len(wrong):
@@ -136,7 +137,7 @@ def _outside(table: pa.Table) -> Iterator[str]:
 
 def _backwards(table: pa.Table) -> Iterator[str]:
     """Seconds begin at 0, are numbers in diverged runs too, and never go down within a run."""
-    column = table["seconds"]
+    column = table[SECONDS]
     ends = np.cumsum(pc.list_value_length(column).to_numpy())
     seconds = pc.list_flatten(column).to_numpy()
     if not len(seconds) or ends[-1] != len(seconds) or not np.all(np.diff(ends, prepend=0)):
@@ -165,12 +166,13 @@ def _labels(folder: Path, dataset: str, table: pa.Table) -> Iterator[str]:
         yield f"{int(wrong.sum())} labels are not a number of one of {described['classes']} classes"
 
 
-def _baselines(folder: Path, dataset: str, table: pa.Table) -> Iterator[str]:
+def _baselines(folder: Path, dataset: str, table: pa.Table, record: Record) -> Iterator[str]:
     twice = table.num_rows - len(set(zip(*[table[name].to_pylist() for name in BASELINE_KEY], strict=True)))
     if twice:
         yield f"{twice} baselines are in it twice"
-    for name in ("seconds", *BASELINE_METRICS):
-        low, high = (METRICS[name].low, METRICS[name].high) if name in METRICS else (0.0, np.inf)
+    ranges = {SECONDS: (0.0, np.inf), **record.ranges}
+    for name in (SECONDS, *record.on_all_parts):
+        low, high = ranges[name]
         values = table[name].to_numpy()
         wrong = values[~(np.isfinite(values) & (values >= low) & (values <= high))]
         if len(wrong):
@@ -184,7 +186,7 @@ def _baselines(folder: Path, dataset: str, table: pa.Table) -> Iterator[str]:
 def _predictions(folder: Path, dataset: str, manifest: Manifest) -> Iterator[str]:
     described, keys, wrong = _description(folder, dataset), [], 0
     for group in read_groups(folder / f"{PREDICTIONS}/{dataset}.parquet"):
-        columns = _wrong_columns(group, EXTRAS[PREDICTIONS])
+        columns = _wrong_columns(group, extra_schema(PREDICTIONS, manifest.record))
         if columns:
             yield from columns
             return
@@ -209,41 +211,57 @@ def _bad_predictions(table: pa.Table, part: str, described: Mapping[str, int]) -
 
 
 def _description(folder: Path, dataset: str) -> dict[str, int] | None:
-    """The data set's row in the table of data sets; None if it cannot be read (which is said of that table)."""
+    """The data set's sizes in the table of data sets; None if they cannot be read (which is said of that table)."""
     try:
-        rows = read_parquet(folder / DATASETS).to_pylist()
+        rows = read_parquet(
+            folder / DATASETS, ["name", "classes", *(f"{part}_instances" for part in PARTS)]
+        ).to_pylist()
     except FolderError:
         return None
     return next((row for row in rows if row.get("name") == dataset), None)
 
 
-# Hold the files of a benchmark folder against its manifest and against the format.
+def changes(folder: Path, manifest: Manifest) -> list[str]:
+    """Which files are not as they were written: rows, checksums, pages.
+
+    Returns:
+        One line ``PATH: PROBLEM`` for each thing; empty if all is well.
+    """
+    return _each_file(manifest, lambda path, record: _changed(folder, path, record))
 
 
 def problems(folder: Path, manifest: Manifest) -> list[str]:
-    """What is wrong with a folder's files: rows, checksums, columns, curves, gaps, values outside their range.
+    """What is wrong with a folder's files: :func:`changes`, columns, curves, gaps, values outside their range.
+
+    If a file is not the one that was written, what it holds is of no interest.
 
     Returns:
         One line ``PATH: PROBLEM`` for each thing; empty if all is well.
     """
     found = [f"{path}: the manifest does not list it" for path in (CONFIGS, DATASETS) if path not in manifest.files]
+    return found + _each_file(
+        manifest, lambda path, record: _changed(folder, path, record) or content_problems(folder, path, manifest)
+    )
+
+
+def _each_file(manifest: Manifest, find: Callable[[str, FileRecord], Iterable[str]]) -> list[str]:
+    found = []
     for path, record in manifest.files.items():
         try:
-            found += [f"{path}: {problem}" for problem in _problems(folder, path, record, manifest)]
+            found += [f"{path}: {problem}" for problem in find(path, record)]
         except FolderError as error:
             found.append(f"{path}: {error}")
     return found
 
 
-def _problems(folder: Path, path: str, record: FileRecord, manifest: Manifest) -> list[str]:
-    """Problems of one file; if it is not the file that was written, what it holds is of no interest."""
+def _changed(folder: Path, path: str, record: FileRecord) -> list[str]:
     if not (folder / path).is_file():
         return ["missing"]
     rows = sum(group.num_rows for group in read_groups(folder / path))  # reads all: checks the pages' checksums
     found = [f"{rows} rows, the manifest says {record.rows}"] if rows != record.rows else []
     if signature.digest(folder / path) != record.sha256:
         found.append("its checksum differs from the manifest's")
-    return found or list(content_problems(folder, path, manifest))
+    return found
 
 
 def verify(folder: Path) -> list[str]:

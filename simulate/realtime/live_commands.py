@@ -23,7 +23,7 @@ def live(
     trials: Annotated[int | None, typer.Option(help="How many jobs are trained at most.")] = None,
     budgets: Annotated[str, typer.Option(help="Epochs that can be asked for, increasing.")] = "12,25,50",
     seed: Annotated[int, typer.Option(help="Seed of the optimizer.")] = 0,
-    metric: Annotated[str, typer.Option(help="What is optimized.")] = "valid_accuracy",
+    metric: Annotated[str | None, typer.Option(help="What is optimized; by default the validation accuracy.")] = None,
     space: Annotated[str, typer.Option(help="Search space.")] = "mlp",
     train_seeds: Annotated[int, typer.Option(help="Runs of each job, seeds 0, 1, ...; their mean counts.")] = 1,
     plan_seed: Annotated[int, typer.Option(help="Seed of the collection that the runs are to agree with.")] = 0,
@@ -104,7 +104,7 @@ def summary(trace: "Trace", backend: "TrainingBackend", out: Path) -> list[str]:
         f"{len(trace)} results of {trials} trials in {trace.results[-1].finished:.1f} s"
         + (f", {failed} of them failed" if failed else "")
         + f", written to {out} (trace.parquet)",
-        f"draw it with: {drawing_line(None, backend.metric.name, out / TRACE, out / 'figures')}",
+        f"draw it with: {drawing_line(None, out / TRACE, out / 'figures')}",
         f"A benchmark of all configurations that were tried: {join(_collect(backend, out))}",
     ]
 

@@ -22,6 +22,7 @@ from lcbench.errors import DamagedFileError, InputError
 from lcbench.simulate.contract import Job
 from lcbench.simulate.realtime.result import LiveResult, tried
 from lcbench.simulate.realtime.studied import LiveRun, studied
+from lcbench.simulate.study.file import write as write_study
 from lcbench.simulate.trace import Trace
 from lcbench.table.curve import Curve
 from lcbench.table.metric import Metric
@@ -160,7 +161,7 @@ class Record:
     def finish(self, trace: Trace, space: "ConfigurationSpace", run: LiveRun) -> None:
         """Write the results, and the configurations of the space among them, as tables."""
         if trace.results:
-            write_parquet(self.folder / TRACE, pa.Table.from_pandas(studied(trace, run), preserve_index=False))
+            write_study(self.folder / TRACE, studied(trace, run), trace.metric)
             write_parquet(self.folder / CONFIGS, pa.Table.from_pandas(tried(trace, space), preserve_index=False))
 
     def _parsed(self, number: int, line: Any) -> Event:

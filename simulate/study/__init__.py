@@ -14,7 +14,7 @@ import lazy_loader
 __getattr__, __dir__, __all__ = lazy_loader.attach(
     __name__,
     submod_attrs={
-        "file": ["COLUMNS", "is_empty", "read", "results", "write"],
+        "file": ["COLUMNS", "is_empty", "optimized", "read", "results", "write"],
         "limit": ["Limit", "parse_budget"],
         "plan": ["SimulationTask", "StudyPlan"],
         "player": ["cell_rng"],
@@ -25,6 +25,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
 if TYPE_CHECKING:
     from lcbench.simulate.study.file import COLUMNS as COLUMNS
     from lcbench.simulate.study.file import is_empty as is_empty
+    from lcbench.simulate.study.file import optimized as optimized
     from lcbench.simulate.study.file import read as read
     from lcbench.simulate.study.file import results as results
     from lcbench.simulate.study.file import write as write

@@ -1,5 +1,6 @@
 """The traces of a study as one Parquet file."""
 
+import json
 import math
 from collections.abc import Mapping
 from pathlib import Path
@@ -7,8 +8,9 @@ from pathlib import Path
 import pandas as pd
 import pyarrow as pa
 
-from lcbench.errors import InputError
-from lcbench.table.store import read_parquet, write_parquet
+from lcbench.errors import DamagedFileError, InputError
+from lcbench.files import read_parquet, read_schema, write_parquet
+from lcbench.table.metric import Metric, from_json, to_json
 
 SCHEMA = pa.schema(
     [
@@ -33,9 +35,27 @@ when the result came, both in ``unit`` (``"seconds"``, then ``used`` is ``finish
 table. A run in which nothing finished has one row that is no result, see :func:`empty_run`."""
 
 
-def write(path: Path, traces: pd.DataFrame) -> None:
-    """Write a study as plain Parquet."""
-    write_parquet(path, pa.Table.from_pandas(traces, preserve_index=False))
+_METRIC = b"lcbench metric"  # key of the file's metadata
+
+
+def write(path: Path, traces: pd.DataFrame, metric: Metric | None = None) -> None:
+    """Write a study as plain Parquet, with what was optimized in the file's metadata."""
+    table = pa.Table.from_pandas(traces, preserve_index=False)
+    said = {} if metric is None else {_METRIC: json.dumps(to_json(metric))}
+    write_parquet(path, table.replace_schema_metadata({**(table.schema.metadata or {}), **said}))
+
+
+def optimized(path: Path) -> Metric | None:
+    """The metric that a study optimized; None if its file does not say.
+
+    Raises:
+        DamagedFileError: If the file is missing or damaged, or the metric cannot be understood.
+    """
+    said = read_schema(path).metadata or {}
+    try:
+        return from_json(Metric, json.loads(said[_METRIC])) if _METRIC in said else None
+    except (TypeError, ValueError, AttributeError) as error:
+        raise DamagedFileError(f"{path} does not say what was optimized ({error}).") from error
 
 
 def read(path: Path) -> pd.DataFrame:

@@ -13,7 +13,6 @@ from lcbench.simulate.replay import Match, Schedule, Seed
 from lcbench.simulate.study.limit import Limit
 from lcbench.table.benchmark import Benchmark
 from lcbench.table.manifest import MANIFEST, check_budgets
-from lcbench.table.metric import get_metric
 from lcbench.whole import whole
 from lcbench.work import Task
 
@@ -71,7 +70,6 @@ class StudyPlan:
                 )
         for optimizer in self.optimizers:
             get_optimizer(optimizer)
-        get_metric(self.metric)
         object.__setattr__(self, "seeds", tuple(whole("seeds", seed, least=0) for seed in self.seeds))
         object.__setattr__(self, "workers", whole("workers", self.workers, least=1))
         if self.budgets is not None:

@@ -144,19 +144,15 @@ def _p(value: float) -> str:
 FIGURES = ("regret", "regret_evaluations", "rank", "critical_difference", "time_to_target")
 """The figures of a study; the others of ``lcbench figures`` show a table, or need more of it."""
 
-_METRIC = "valid_accuracy"  # the default of ``lcbench figures``
 
-
-def drawing_line(folder: Path | None, metric: str, traces: Path, out: Path) -> str:
+def drawing_line(folder: Path | None, traces: Path, out: Path) -> str:
     """The command that draws a study.
 
     Args:
         folder: The table's folder; None for the embedded one.
-        metric: What was optimized.
         traces: File of the study.
         out: Folder for the pictures.
     """
     table = [] if folder is None else [str(folder)]
-    measured = [] if metric == _METRIC else ["--metric", metric]
     shown = ["--traces", str(traces), "--only", ",".join(FIGURES)]
-    return join(["lcbench", "figures", *table, *shown, *measured, "--out", str(out)])
+    return join(["lcbench", "figures", *table, *shown, "--out", str(out)])

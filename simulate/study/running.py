@@ -39,7 +39,7 @@ def study(
     *,
     workers: int = 4,
     budget: str = "20x",
-    metric: str = "valid_accuracy",
+    metric: str | None = None,
     recorded: Seed = "mean",
     schedule: Schedule = "adaptive",
     match: Match = "exact",
@@ -60,7 +60,7 @@ def study(
         seeds: Seeds of the optimizers.
         workers: Number of simulated workers.
         budget: How long each optimizer may run, see :func:`lcbench.simulate.study.limit.parse_budget`.
-        metric: What is optimized.
+        metric: What is optimized; by default the table's objective.
         recorded: Which recorded seeds are replayed, see :class:`lcbench.simulate.replay.ReplayBackend`; for ``"draw"``
             the optimizer's seed picks.
         schedule: See :class:`lcbench.simulate.replay.ReplayBackend`.
@@ -93,7 +93,7 @@ def study(
         tuple(seeds),
         workers,
         parse_budget(budget),
-        metric,
+        bench.metric(metric).name,
         recorded,
         schedule,
         match,

@@ -17,7 +17,7 @@ from lcbench.simulate.replay import ReplayBackend, Schedule
 from lcbench.simulate.surrogate import folder as folders
 from lcbench.simulate.surrogate.card import Card
 from lcbench.simulate.surrogate.course import Residuals, find_residuals
-from lcbench.simulate.surrogate.features import encode_frame, features
+from lcbench.simulate.surrogate.features import features
 from lcbench.simulate.surrogate.fitting import Surrogate, carry_out, plan
 from lcbench.simulate.surrogate.models import ModelName
 from lcbench.simulate.surrogate.recorded import Recorded, record
@@ -69,7 +69,7 @@ class SurrogateBackend(WithObjective):
         cls,
         bench: Benchmark,
         dataset: str,
-        metric: str = "valid_accuracy",
+        metric: str | None = None,
         *,
         model: ModelName = "best",
         schedule: Schedule = "adaptive",
@@ -85,7 +85,7 @@ class SurrogateBackend(WithObjective):
         Args:
             bench: The table.
             dataset: As the next five, see :func:`lcbench.simulate.surrogate.fitting.plan`.
-            metric: Name of a metric.
+            metric: Name of a metric; by default the table's objective.
             model: Name of a model, or ``"best"``.
             schedule: ``"adaptive"`` or ``"non-adaptive"``.
             noise: As the next two, see this class.
@@ -158,7 +158,7 @@ class SurrogateBackend(WithObjective):
             UnknownNameError: If the table lacks the budget.
         """
         budget = offered(budget, self.budgets)
-        points = features(self._encoding, encode_frame(self._encoding, configs))
+        points = features(self._encoding, self._encoding.cube(configs))
         values, seconds = self._predict(points, budget)
         if self._replay is not None:
             self._overwrite(self._replay, configs, values, seconds)
@@ -211,7 +211,6 @@ def _recorded_parts(
         ReplayBackend(
             cast(Any, recorded),  # has what is replayed of a benchmark
             recorded.dataset,
-            recorded.metric,
             seed="draw" if noise == "residual" else "mean",
             schedule="adaptive" if recorded.runs == recorded.budgets else "non-adaptive",
             draw_seed=draw_seed,

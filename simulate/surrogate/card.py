@@ -1,4 +1,4 @@
-"""Cross-validation over configurations that are held out whole: all their budgets and seeds together."""
+"""How good a surrogate is: cross-validation over whole configurations, with all their budgets and seeds."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, fields
@@ -11,7 +11,6 @@ from lcbench.errors import DamagedFileError, InputError
 from lcbench.simulate.surrogate.course import SERIES, Targets, fit_course, recorded_targets
 from lcbench.simulate.surrogate.features import from_pace, from_scale
 from lcbench.simulate.surrogate.recorded import Recorded
-from lcbench.table.metric import get_metric
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -69,7 +68,7 @@ def hold_out(
         seed: Of the models' own randomness.
         done: Called after each fold, to show progress.
     """
-    metric, features = get_metric(recorded.metric), recorded.features()
+    metric, features = recorded.target, recorded.features()
     targets = recorded_targets(recorded, run)
     predicted = {name: np.full((len(fold), run + 1), np.nan) for name in SERIES}
     diverges = np.zeros(len(fold), np.bool_)
@@ -86,11 +85,9 @@ def hold_out(
 def _recorded(recorded: Recorded, targets: Targets) -> dict[str, NDArray[np.float64]]:
     """The targets as curves again."""
     level = np.log(np.exp(targets.pace).mean(axis=1))
-    values = np.where(targets.survived[:, None], from_scale(get_metric(recorded.metric), targets.values), np.nan)
+    values = np.where(targets.survived[:, None], from_scale(recorded.target, targets.values), np.nan)
     return {"values": values, "seconds": from_pace(level, targets.pace)}
 
-
-# What a surrogate says of its own quality.
 
 COLUMNS = ("metric", "budget", "model", "chosen", "configurations", "r2", "spearman", "kendall", "rmse", "curve_rmse")
 

@@ -1,4 +1,7 @@
-"""What the models of one run are fitted to: means over the recorded seeds, with diverged and missing runs apart."""
+"""The models of one run: what they are fitted to, what they predict, and how single seeds deviate from it.
+
+They are fitted to means over the recorded seeds; diverged and missing runs are kept apart.
+"""
 
 from dataclasses import dataclass, fields
 from functools import cached_property
@@ -15,7 +18,7 @@ from lcbench.simulate.surrogate.features import from_pace, from_scale, to_pace, 
 from lcbench.simulate.surrogate.models import get_model
 from lcbench.simulate.surrogate.recorded import Recorded
 from lcbench.simulate.surrogate.trees import Trees
-from lcbench.table.metric import Metric, get_metric
+from lcbench.table.metric import Metric
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +47,11 @@ class Targets:
         """Whether any recorded run diverged."""
         return bool((self.alive[self.ran] < 1).any())
 
+    @property
+    def timed(self) -> bool:
+        """Whether there are seconds to predict; not so if every step of every run costs 1."""
+        return bool((self.pace[self.ran] != 0).any())
+
     def take(self, rows: NDArray[np.bool_]) -> "Targets":
         """Those of some configurations."""
         return Targets(*(getattr(self, part.name)[rows] for part in fields(self)))
@@ -67,8 +75,7 @@ def make_targets(metric: Metric, values: NDArray[np.float32], seconds: NDArray[n
 
 def recorded_targets(recorded: Recorded, run: int) -> Targets:
     """The targets of one run (a budget) of a table."""
-    metric = get_metric(recorded.metric)
-    return make_targets(metric, recorded.values[run], recorded.seconds[run])  # no DataFrame
+    return make_targets(recorded.target, recorded.values[run], recorded.seconds[run])  # no DataFrame
 
 
 def _mean(values: NDArray[Any], which: NDArray[np.bool_]) -> NDArray[np.float64]:
@@ -78,8 +85,6 @@ def _mean(values: NDArray[Any], which: NDArray[np.bool_]) -> NDArray[np.float64]
     count = chosen.sum(axis=1)
     return np.divide(total, count, out=np.full(total.shape, np.nan), where=count > 0)
 
-
-# The fitted models of one run (a budget): its values, its seconds and whether it diverges.
 
 SERIES = ("values", "seconds")
 _COMPONENTS = {"values": 3, "seconds": 2}
@@ -111,7 +116,7 @@ class Course:
         metric: What the values are.
         budget: Epochs.
         values: Coefficients of the curve of values.
-        seconds: Coefficients of the logarithm of each epoch's seconds.
+        seconds: Coefficients of the logarithm of each epoch's seconds; None if a step costs 1.
         divergence: Share of the seeds that reach the end, and mean share of the epochs that seeds have before they
             diverge; None if no recorded run diverged.
     """
@@ -119,7 +124,7 @@ class Course:
     metric: Metric
     budget: int
     values: Fitted
-    seconds: Fitted
+    seconds: Fitted | None
     divergence: Fitted | None
 
     def curves(
@@ -130,7 +135,9 @@ class Course:
         Values are NaN after the epoch at which a run diverges; with ``cut=False`` they go on as if it did not.
         """
         level, shape = _decode(self.values, features)
-        pace, rhythm = _decode(self.seconds, features)
+        pace, rhythm = np.zeros(len(features)), np.zeros((len(features), self.budget))
+        if self.seconds is not None:
+            pace, rhythm = _decode(self.seconds, features)
         scaled, threshold = level[:, None] + shape, np.full(len(features), _EVEN)
         if noise is not None:
             scaled = scaled + noise.values
@@ -181,7 +188,7 @@ def fit_course(
     level, pace = targets.values[:, -1], _level(targets.pace)
     parts = {
         "values": (targets.survived, level, targets.values - level[:, None]),
-        "seconds": (targets.ran, pace, targets.pace - pace[:, None]),
+        **({"seconds": (targets.ran, pace, targets.pace - pace[:, None])} if targets.timed else {}),
     }
     fitted = {
         name: _fit_series(models[name], features[rows], levels[rows], shapes[rows], _COMPONENTS[name], seed)
@@ -192,7 +199,7 @@ def fit_course(
         alive, lifetime = targets.alive[targets.ran], targets.lifetime[targets.ran, None]
         basis = Basis(float(alive.mean()), 1.0, lifetime.mean(axis=0), np.ones((1, 1)))
         divergence = fitted_model(models["values"], features[targets.ran], basis.encode(alive, lifetime), basis, seed)
-    return Course(metric, targets.values.shape[1] - 1, fitted["values"], fitted["seconds"], divergence)
+    return Course(metric, targets.values.shape[1] - 1, fitted["values"], fitted.get("seconds"), divergence)
 
 
 def fitted_model(
@@ -234,8 +241,6 @@ def _cut(
     last = np.clip(np.rint(share * budget), 0, budget - 1)
     values[(alive <= threshold)[:, None] & (np.arange(budget + 1) > last[:, None])] = np.nan
 
-
-# Noise from the recorded seeds: how single runs deviate from the mean over the seeds of their configuration.
 
 _NEAREST = 8
 
@@ -293,8 +298,7 @@ def find_residuals(recorded: Recorded, features: NDArray[np.float32], run: int) 
             "noise='residual' must have configurations with two seeds or more that did not diverge, got none "
             f"at budget {run}; use noise='none'."
         )
-    metric = get_metric(recorded.metric)
-    scaled = [_centred(to_scale(metric, values[row][ended[row]])) for row in usable.tolist()]
+    scaled = [_centred(to_scale(recorded.target, values[row][ended[row]])) for row in usable.tolist()]
     pace = [_centred(to_pace(seconds[row][ended[row]])) for row in usable.tolist()]
     first = np.concatenate([[0], np.cumsum(ended[usable].sum(axis=1))])
     return Residuals(features[usable], first, np.concatenate(scaled), np.concatenate(pace))

@@ -1,4 +1,4 @@
-"""A fitted surrogate: models of every run, what they were fitted to, and the card."""
+"""From a table to a surrogate: cross-validate the models in question, and fit the best of them to everything."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -21,7 +21,7 @@ from lcbench.simulate.surrogate.models import candidates, versions
 from lcbench.simulate.surrogate.recorded import Recorded, record
 from lcbench.table.benchmark import Benchmark
 from lcbench.table.manifest import runs_path
-from lcbench.table.metric import Metric, get_metric
+from lcbench.table.metric import Metric
 
 
 @dataclass(frozen=True, eq=False)
@@ -41,7 +41,7 @@ class Surrogate:
     @property
     def metric(self) -> Metric:
         """What is predicted, beside the seconds."""
-        return get_metric(self.recorded.metric)
+        return self.recorded.target
 
     @property
     def resumes(self) -> bool:
@@ -52,8 +52,6 @@ class Surrogate:
         """The run that a budget is a point of."""
         return self.recorded.budgets[-1] if self.resumes else budget
 
-
-# From a table to a surrogate: cross-validate the models that come into question, and fit the best ones to all.
 
 Done = Callable[[str], None]
 
@@ -86,7 +84,7 @@ class Plan:
 def plan(
     bench: Benchmark,
     dataset: str,
-    metric: str = "valid_accuracy",
+    metric: str | None = None,
     *,
     model: str = "best",
     schedule: str = "adaptive",
@@ -98,7 +96,7 @@ def plan(
     Args:
         bench: The table.
         dataset: Name of a data set.
-        metric: Name of a metric.
+        metric: Name of a metric; by default the table's objective.
         model: ``"catboost"``, ``"lightgbm"``, ``"forest"`` or ``"best"``.
         schedule: See :class:`lcbench.simulate.replay.ReplayBackend`.
         folds: Folds of the cross-validation, at least 2.
@@ -114,11 +112,11 @@ def plan(
     for kind, number, least in (("folds", folds, 2), ("seed", seed, 0)):
         if number < least:
             raise InputError(f"{kind} must be at least {least}, got {number}.")
-    models = candidates(model)
+    models, target = candidates(model), bench.metric(metric).name
     runs = 1 if schedule == "non-adaptive" else len(bench.budgets)
     facts = {
         "data set": dataset,
-        "metric": get_metric(metric).name,
+        "metric": target,
         "schedule": schedule,
         "model": model,
         "folds": folds,
@@ -128,7 +126,7 @@ def plan(
         "table": bench.manifest.title,
         "sha256 of its runs": bench.manifest.files[runs_path(dataset)].sha256,
     }
-    return Plan(dataset, metric, models, schedule, folds, seed, runs * (len(models) * folds + 1), facts)
+    return Plan(dataset, target, models, schedule, folds, seed, runs * (len(models) * folds + 1), facts)
 
 
 def carry_out(bench: Benchmark, plan: Plan, done: Done | None = None) -> Surrogate:
@@ -170,8 +168,8 @@ def _validate(recorded: Recorded, plan: Plan, done: Done | None) -> tuple[list[S
     divergence: list[Divergence] = []
     for run in recorded.runs:
         held_out = {name: hold_out(recorded, run, name, fold, plan.seed, done) for name in names}
-        for series in SERIES:
-            metric = recorded.metric if series == "values" else series
+        for series in SERIES if recorded_targets(recorded, run).timed else SERIES[:1]:
+            metric = recorded.target.name if series == "values" else series
             found = [score(held_out[name], series, metric, run, name) for name in names]
             best = max(found, key=lambda each: (each.spearman, each.r2))
             scores += [replace(each, chosen=each is best) for each in found]
@@ -183,7 +181,7 @@ def _fit_run(recorded: Recorded, run: int, scores: Sequence[Score], seed: int, d
     """Fit the chosen models of one run to all configurations."""
     chosen = [each for each in scores if each.chosen and each.budget == run]
     models = {"seconds" if each.metric == "seconds" else "values": each.model for each in chosen}
-    course = fit_course(get_metric(recorded.metric), recorded_targets(recorded, run), recorded.features(), models, seed)
+    course = fit_course(recorded.target, recorded_targets(recorded, run), recorded.features(), models, seed)
     if done is not None:
         done(f"{models['values']} at budget {run}, all configurations")
     return course

@@ -25,16 +25,17 @@ from lcbench.simulate.surrogate.fitting import Surrogate
 from lcbench.simulate.surrogate.models import MODELS
 from lcbench.simulate.surrogate.recorded import Recorded
 from lcbench.space.encoding import Encoding
-from lcbench.table.metric import METRICS
+from lcbench.table import format1
+from lcbench.table.metric import Metric, from_json, to_json
 
-FORMAT_VERSION = 1
+FORMAT_VERSION = 2
 MANIFEST = "surrogate.json"
 CARD = "card.md"
 
 
 def save(folder: Path, surrogate: Surrogate) -> None:
     """Write a surrogate, the manifest last; what was there of an older one is replaced."""
-    from lcbench.space.spaces import to_json
+    from lcbench.space.spaces import to_json as space_to_json
 
     recorded = surrogate.recorded
     (folder / MANIFEST).unlink(missing_ok=True)
@@ -50,8 +51,8 @@ def save(folder: Path, surrogate: Surrogate) -> None:
     document = {
         "format_version": FORMAT_VERSION,
         "dataset": recorded.dataset,
-        "metric": recorded.metric,
-        "space": to_json(recorded.space),
+        "metric": to_json(recorded.target),
+        "space": space_to_json(recorded.space),
         "budgets": recorded.budgets,
         "seeds": recorded.seeds,
         "courses": courses,
@@ -79,14 +80,15 @@ def load(folder: Path) -> Surrogate:
 
 
 def _surrogate(folder: Path, document: dict[str, Any]) -> Surrogate:
-    from lcbench.space.spaces import from_json
+    from lcbench.space.spaces import from_json as space_from_json
 
+    metric = document["metric"]  # format 1: its name
     checked = {str(path): str(digest) for path, digest in document["files"].items()}
     recorded = recorded_module.read(
         lambda path: _checked(folder, path, checked),
         dataset=str(document["dataset"]),
-        metric=METRICS[document["metric"]].name,
-        space=from_json(document["space"]),
+        target=format1.metric(metric) if isinstance(metric, str) else from_json(Metric, metric),
+        space=space_from_json(document["space"]),
         budgets=tuple(int(b) for b in document["budgets"]),
         seeds=tuple(int(s) for s in document["seeds"]),
         runs=tuple(int(run) for run in document["courses"]),
@@ -95,9 +97,8 @@ def _surrogate(folder: Path, document: dict[str, Any]) -> Surrogate:
     for run in recorded.runs:
         entries = document["courses"][str(run)]
         fitted = {name: _fitted(folder, checked, recorded, run, name, entry) for name, entry in entries.items()}
-        courses[run] = Course(
-            METRICS[recorded.metric], run, fitted["values"], fitted["seconds"], fitted.get("divergence")
-        )
+        parts = fitted["values"], fitted.get("seconds"), fitted.get("divergence")
+        courses[run] = Course(recorded.target, run, *parts)
     _checked(folder, CARD, checked)
     return Surrogate(recorded, courses, Card.from_json(document["card"]))
 

@@ -10,13 +10,14 @@ import pandas as pd
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from lcbench.errors import DamagedFileError
+from lcbench.errors import DamagedFileError, UnknownNameError
 from lcbench.files import read_parquet, write_parquet
-from lcbench.simulate.surrogate.features import encode_frame, features
+from lcbench.simulate.surrogate.features import features
 from lcbench.space.encoding import Encoding
 from lcbench.table.benchmark import Benchmark
 from lcbench.table.manifest import check_budgets
-from lcbench.table.metric import get_metric
+from lcbench.table.metric import Metric
+from lcbench.table.record import SECONDS
 
 if TYPE_CHECKING:
     from ConfigSpace import ConfigurationSpace
@@ -28,7 +29,7 @@ class Recorded:
 
     Attributes:
         dataset: Name of the data set.
-        metric: Name of the metric.
+        target: The metric.
         space: The search space.
         configs: One row per configuration; index ``config_id``.
         budgets: All budgets of the table.
@@ -38,7 +39,7 @@ class Recorded:
     """
 
     dataset: str
-    metric: str
+    target: Metric
     space: "ConfigurationSpace"
     configs: pd.DataFrame
     budgets: tuple[int, ...]
@@ -53,35 +54,43 @@ class Recorded:
 
     def array(self, dataset: str, name: str, budget: int) -> NDArray[np.float32]:
         """One series, as :meth:`lcbench.table.benchmark.Benchmark.array` gives it."""
-        if (dataset, budget) != (self.dataset, budget) or name not in (self.metric, "seconds"):
+        if dataset != self.dataset or name not in (self.target.name, SECONDS):
             raise KeyError((dataset, name, budget))
-        return (self.seconds if name == "seconds" else self.values)[budget]
+        return (self.seconds if name == SECONDS else self.values)[budget]
+
+    def metric(self, name: str | None = None) -> Metric:
+        """The metric, as :meth:`lcbench.table.benchmark.Benchmark.metric` gives it.
+
+        Raises:
+            UnknownNameError: If another one is asked for.
+        """
+        if name not in (None, self.target.name):
+            raise UnknownNameError("metric", name, [self.target.name])
+        return self.target
 
     def features(self) -> NDArray[np.float32]:
         """The configurations as the models see them, ``(configs, features)``."""
         encoding = Encoding(self.space)
-        return features(encoding, encode_frame(encoding, self.configs))
+        return features(encoding, encoding.cube(self.configs))
 
 
-def record(bench: Benchmark, dataset: str, metric: str, *, resumes: bool) -> Recorded:
+def record(bench: Benchmark, dataset: str, metric: str | None, *, resumes: bool) -> Recorded:
     """Take what a surrogate needs from a table.
 
     Args:
         bench: The table.
         dataset: Name of a data set.
-        metric: Name of a metric.
+        metric: Name of a metric; by default the table's objective.
         resumes: Whether the smaller budgets are points on the run of the largest one.
 
     Raises:
         UnknownNameError: If a name is not in the table.
     """
-    name = get_metric(metric).name
+    target = bench.metric(metric)
     runs = bench.budgets[-1:] if resumes else bench.budgets
-    values, seconds = ({b: bench.array(dataset, series, b) for b in runs} for series in (name, "seconds"))
-    return Recorded(dataset, name, bench.space, bench.configs, bench.budgets, bench.seeds, values, seconds)
+    values, seconds = ({b: bench.array(dataset, series, b) for b in runs} for series in (target.name, SECONDS))
+    return Recorded(dataset, target, bench.space, bench.configs, bench.budgets, bench.seeds, values, seconds)
 
-
-# What a surrogate was fitted to, as Parquet.
 
 CONFIGS = "configs.parquet"
 RECORDED = "recorded.parquet"
@@ -100,7 +109,7 @@ def read(
     checked: Callable[[str], Path],
     *,
     dataset: str,
-    metric: str,
+    target: Metric,
     space: "ConfigurationSpace",
     budgets: tuple[int, ...],
     seeds: tuple[int, ...],
@@ -111,7 +120,7 @@ def read(
     Args:
         checked: From a path within the folder to the path of the file, which it checks.
         dataset: Name of the data set.
-        metric: Name of the metric.
+        target: The metric.
         space: The search space.
         budgets: Of the table.
         seeds: Of the table.
@@ -131,7 +140,7 @@ def read(
     values, seconds = (
         {run: _array(table.filter(pa.array(budget == run)), name, run, len(seeds)) for run in runs} for name in _SERIES
     )
-    recorded = Recorded(dataset, metric, space, configs, budgets, seeds, values, seconds)
+    recorded = Recorded(dataset, target, space, configs, budgets, seeds, values, seconds)
     recorded.features()  # checks the configurations
     return recorded
 

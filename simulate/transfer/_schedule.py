@@ -8,10 +8,9 @@ from lcbench.simulate.contract import Domain, Job, Result
 from lcbench.simulate.optimizers.bohb import BOHB
 from lcbench.simulate.study.player import cell_rng
 from lcbench.simulate.transfer.evaluation import FAILED, Evaluation, EvaluationTask
-from lcbench.simulate.transfer.plan import METRIC, BuildPlan
+from lcbench.simulate.transfer.plan import OBJECTIVE, BuildPlan
 from lcbench.space.encoding import Encoding
 from lcbench.table.curve import Curve
-from lcbench.table.metric import get_metric
 
 
 class Search:
@@ -74,11 +73,10 @@ class Search:
 
     def _result(self, evaluation: Evaluation) -> Result:
         assert self._job is not None  # noqa: S101  # as in `tell`
-        metric = get_metric(METRIC)
-        loss = float(metric.loss(evaluation.valid[-1]))
+        loss = float(OBJECTIVE.loss(evaluation.valid[-1]))
         started, self._now = self._now, self._now + float(evaluation.seconds[-1])
         return Result(
-            self._job, Curve(evaluation.valid, evaluation.seconds), loss, started, self._now, worker=0, metric=metric
+            self._job, Curve(evaluation.valid, evaluation.seconds), loss, started, self._now, worker=0, metric=OBJECTIVE
         )
 
 

@@ -30,7 +30,7 @@ from lcbench.files import read_json, read_parquet
 from lcbench.signature import digest
 from lcbench.simulate.transfer.greedy import relative_regret
 from lcbench.simulate.transfer.matrix import MATRIX_SCHEMA, matrix_values
-from lcbench.simulate.transfer.plan import METRIC
+from lcbench.simulate.transfer.plan import METRIC, OBJECTIVE
 from lcbench.space import Config
 
 MANIFEST, MATRIX, CANDIDATES, TRIED = "portfolio.json", "matrix.parquet", "candidates.parquet", "tried"
@@ -83,7 +83,7 @@ class PortfolioFolder:
     @cached_property
     def regrets(self) -> pd.DataFrame:
         """Relative regret of every candidate on every data set."""
-        return relative_regret(matrix_values(self.matrix), METRIC)
+        return relative_regret(matrix_values(self.matrix), OBJECTIVE)
 
     @cached_property
     def found_on(self) -> NDArray[np.intp]:

@@ -17,23 +17,22 @@ import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
 from lcbench.errors import InputError
-from lcbench.table.metric import get_metric
+from lcbench.table.metric import Metric
 
 
-def losses(values: pd.DataFrame, metric: str) -> pd.DataFrame:
+def losses(values: pd.DataFrame, metric: Metric) -> pd.DataFrame:
     """Losses of a performance matrix; NaN (diverged) becomes the worst there is, infinite if there is no worst.
 
     Args:
         values: Rows: configurations; columns: data sets; NaN where a run diverged.
-        metric: Name of its metric.
+        metric: What they are values of.
     """
-    known = get_metric(metric)
-    worst = known.high - known.low
-    found = known.loss(values.to_numpy())
+    worst = metric.high - metric.low
+    found = metric.loss(values.to_numpy())
     return pd.DataFrame(np.where(np.isinf(found), worst, found), index=values.index, columns=values.columns)
 
 
-def relative_regret(values: pd.DataFrame, metric: str) -> pd.DataFrame:
+def relative_regret(values: pd.DataFrame, metric: Metric) -> pd.DataFrame:
     """R(λ, D) of the module's docstring for every configuration and data set.
 
     A configuration that diverged has the worst value of the metric: relative regret 1 of an accuracy, infinite of a
@@ -41,14 +40,14 @@ def relative_regret(values: pd.DataFrame, metric: str) -> pd.DataFrame:
 
     Args:
         values: Rows: configurations; columns: data sets; NaN where a run diverged.
-        metric: Name of its metric.
+        metric: What they are values of.
 
     Returns:
         A frame of the same shape, 0 at the best of each column, nowhere negative.
     """
-    known, lost = get_metric(metric), losses(values, metric).to_numpy()
+    lost = losses(values, metric).to_numpy()
     best = lost.min(axis=0)
-    scale = np.abs(known.high - best if known.goal == "maximize" else known.low + best)
+    scale = np.abs(metric.high - best if metric.goal == "maximize" else metric.low + best)
     distance = np.where(lost == best, 0.0, lost - np.where(np.isinf(best), 0.0, best))
     scale = np.broadcast_to(scale, lost.shape)
     regret = np.divide(distance, scale, out=np.where(distance == 0, 0.0, np.inf), where=(scale > 0) & (distance > 0))

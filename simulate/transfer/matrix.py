@@ -9,7 +9,7 @@ import pyarrow as pa
 
 from lcbench.simulate.transfer.evaluation import Evaluation, EvaluationTask
 from lcbench.simulate.transfer.greedy import portfolio_frame, portfolio_regret, relative_regret
-from lcbench.simulate.transfer.plan import METRIC, SEED
+from lcbench.simulate.transfer.plan import METRIC, OBJECTIVE, SEED
 from lcbench.space import Config
 
 if TYPE_CHECKING:
@@ -67,7 +67,7 @@ def matrix_values(matrix: pa.Table, column: str = METRIC) -> pd.DataFrame:
 
 def greedy(matrix: pa.Table, size: int) -> pd.DataFrame:
     """The greedy portfolio of a matrix, see :func:`lcbench.simulate.transfer.greedy.portfolio_frame`."""
-    frame = portfolio_frame(relative_regret(matrix_values(matrix), METRIC), size)
+    frame = portfolio_frame(relative_regret(matrix_values(matrix), OBJECTIVE), size)
     return frame.rename(columns={"config_id": "candidate"})
 
 
@@ -79,7 +79,7 @@ def simple(matrix: pa.Table) -> pd.DataFrame:
     Returns:
         The columns of :func:`greedy`.
     """
-    regrets = relative_regret(matrix_values(matrix), METRIC)
+    regrets = relative_regret(matrix_values(matrix), OBJECTIVE)
     rows = np.argsort(regrets.mean(axis=1).to_numpy(), kind="stable")
     table = regrets.to_numpy()
     return pd.DataFrame(

@@ -4,14 +4,17 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from lcbench.collection.networks.metrics import RECORD
 from lcbench.collection.problem import get_problem
 from lcbench.errors import InputError
 from lcbench.simulate.optimizers.rungs import hyperband_brackets, infer_eta, rungs_of
 from lcbench.table.manifest import check_budgets
 from lcbench.work import differences
 
-METRIC = "valid_accuracy"
+OBJECTIVE = RECORD.metric()
 """What the searches optimize, and what regrets are of."""
+
+METRIC = OBJECTIVE.name
 
 SEED = 0
 """The seed of every run; the plan's seed is that of the whole build."""

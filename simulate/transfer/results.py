@@ -1,12 +1,14 @@
 """Writes what a build has found so far: the matrix, the portfolios, and everything that was tried."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 import pyarrow as pa
 
+from lcbench.collection.networks.metrics import RECORD
 from lcbench.collection.problem import get_problem
 from lcbench.files import write_json, write_parquet
 from lcbench.signature import digest
@@ -28,7 +30,7 @@ from lcbench.simulate.transfer.storage import BuildFolder
 from lcbench.space import Config
 from lcbench.space.spaces import from_json, to_json
 from lcbench.table import store
-from lcbench.table.manifest import DATASET_SCHEMA, RUN_SCHEMA, Manifest
+from lcbench.table.manifest import DATASET_SCHEMA, Manifest
 
 Provenance = Mapping[str, Any]
 """When, by which versions and on which processor."""
@@ -159,13 +161,14 @@ def write_tried(
         crossed = [EvaluationTask(name, best.config_id, best.budget, best.config) for best in incumbents]
         tried = list(dict.fromkeys([*own, *crossed]))
         configs |= {each.config_id: each.config for each in tried}
-        runs[name] = pa.concat_tables([RUN_SCHEMA.empty_table(), *kept.read_runs(tried)])
+        runs[name] = pa.concat_tables([RECORD.schema.empty_table(), *kept.read_runs(tried)])
     numbers = sorted(configs)
     space = get_problem(plan.space).space
     table = {"config_id": pa.array(numbers, pa.int32()), **config_columns(space, [configs[n] for n in numbers])}
     manifest = Manifest(
         title=f"everything that was tried for a portfolio on {len(datasets)} data sets",
-        space_name=plan.space,
+        problem=plan.space,
+        record=replace(RECORD, seconds="measured"),
         space=to_json(space),
         budgets=plan.budgets,
         seeds=(SEED,),

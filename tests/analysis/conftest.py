@@ -13,11 +13,13 @@ import pytest
 
 import lcbench
 from lcbench.analysis.anytime import best_losses
+from lcbench.collection.networks.metrics import RECORD
 from lcbench.simulate.study import COLUMNS, systems
 from lcbench.simulate.study.systems import PEERS, SYSTEMS
 from lcbench.space import paper
 from lcbench.space.spaces import sample
 from lcbench.table import manifest, store
+from lcbench.table.record import KEY
 
 SHARED = Path(__file__).parents[3] / "shared"
 
@@ -95,15 +97,17 @@ def furnished(tmp_path_factory: pytest.TempPathFactory, bench: lcbench.Benchmark
         return np.stack([right, 1 - right], axis=1).astype(np.float16).ravel()
 
     for dataset in bench.datasets:
-        runs = store.read_parquet(folder / manifest.runs_path(dataset), list(manifest.KEY)).to_pylist()
+        runs = store.read_parquet(folder / manifest.runs_path(dataset), list(KEY)).to_pylist()
         labels = [{"part": part, "label": int(rng.integers(2))} for part, n in sizes.items() for _ in range(n)]
         own = [{"baseline": name, "seed": seed} for name, seed in (("forest", 0), ("forest", 1), ("knn", 0))]
-        own = [row | {"seconds": 0.5} | dict.fromkeys(manifest.BASELINE_METRICS, rng.random()) for row in own]
+        own = [row | {"seconds": 0.5} | dict.fromkeys(RECORD.on_all_parts, rng.random()) for row in own]
         for kind, rows in ((manifest.PREDICTIONS, runs), (manifest.LABELS, labels), (manifest.BASELINES, own)):
             if kind != manifest.LABELS:
                 rows = [row | {part: chances(n) for part, n in sizes.items()} for row in rows]
             paths.append(manifest.table_path(kind, dataset))
-            store.write_parquet(folder / paths[-1], pa.Table.from_pylist(rows, schema=manifest.EXTRAS[kind]))
+            store.write_parquet(
+                folder / paths[-1], pa.Table.from_pylist(rows, schema=manifest.extra_schema(kind, RECORD))
+            )
     store.include(folder, bench.manifest, paths)
     return lcbench.load(folder)
 
@@ -114,7 +118,8 @@ class Stub:
     def __init__(self, datasets: int = 2, configs: int = 12, budgets: tuple[int, ...] = (3, 6, 12)) -> None:
         names = ["jungle_chess_2pcs_raw_endgame_complete", *(f"data_set_{i}" for i in range(1, datasets))]
         self.datasets, self.budgets = tuple(names[:datasets]), budgets
-        self.manifest = SimpleNamespace(files={})
+        self.manifest = SimpleNamespace(files={}, record=RECORD)
+        self.metric, self.fidelity = RECORD.metric, RECORD.fidelity
         self.seeds = (0, 1)
         self.space = paper.mlp()
         self.configs = sample(self.space, configs, np.random.default_rng(0)).rename_axis("config_id")
@@ -129,7 +134,7 @@ class Stub:
 
         self.seconds = {key: np.zeros(values.shape) for key, values in self.arrays.items()}
 
-    def array(self, dataset: str, metric: str = "valid_accuracy", budget: int | None = None) -> np.ndarray:
+    def array(self, dataset: str, metric: str | None = None, budget: int | None = None) -> np.ndarray:
         return (self.seconds if metric == "seconds" else self.arrays)[dataset, budget or self.budgets[-1]]
 
     def lose(self, dataset: str, budget: int, configs: slice) -> None:

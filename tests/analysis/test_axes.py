@@ -15,7 +15,8 @@ from ConfigSpace import (
 from lcbench.analysis.importance.axes import Axis, axes_of, cube_axes, fill_inactive, place_of
 from lcbench.errors import InputError, UnknownNameError
 from lcbench.space import paper
-from lcbench.space.spaces import encode, sample
+from lcbench.space.encoding import Encoding
+from lcbench.space.spaces import sample
 
 
 def axis(part) -> Axis:
@@ -46,7 +47,7 @@ def test_integers_on_a_log_scale_by_hand():
 def test_probabilities_of_integers_are_those_of_drawing_them():
     space = paper.mlp()
     units = axes_of(space)[list(space).index("max_units")]
-    drawn = encode(space, sample(space, 1500, np.random.default_rng(0)))[:, list(space).index("max_units")]
+    drawn = Encoding(space).vectors(sample(space, 1500, np.random.default_rng(0)))[:, list(space).index("max_units")]
     for threshold in (0.1, 0.5, 0.9):
         assert units.share(threshold) == pytest.approx((drawn <= threshold).mean(), abs=0.04)
 
@@ -85,7 +86,7 @@ def test_inactive_values_are_drawn_and_active_ones_kept():
     space = ConfigurationSpace()
     space.add(Categorical("switch", ["off", "on"]), Float("x", (0, 1)))
     space.add(EqualsCondition(space["x"], space["switch"], "on"))
-    cube = encode(space, sample(space, 500, np.random.default_rng(0)))
+    cube = Encoding(space).vectors(sample(space, 500, np.random.default_rng(0)))
     filled = fill_inactive(cube, axes_of(space), np.random.default_rng(1))
     active = ~np.isnan(cube)
     assert not active.all()

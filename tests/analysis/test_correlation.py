@@ -12,6 +12,7 @@ from scipy.stats import spearmanr
 from lcbench.analysis import correlation
 from lcbench.analysis.correlation import ADAPTIVE, CROSS, NON_ADAPTIVE, budget_correlation, spearman, table3
 from lcbench.analysis.generality import mean_losses
+from lcbench.collection.networks.metrics import RECORD
 from lcbench.errors import InputError, UnknownNameError
 
 LOSSES = arrays(np.float64, st.tuples(st.integers(2, 30), st.just(2)), elements=st.integers(0, 20).map(float))
@@ -118,6 +119,7 @@ class Table:
     """Just enough of a benchmark: one data set, given arrays by budget."""
 
     datasets = ("alpha",)
+    metric, fidelity = staticmethod(RECORD.metric), RECORD.fidelity
 
     def __init__(self, values: dict[int, np.ndarray], seconds: dict[int, np.ndarray] | None = None) -> None:
         self.budgets = tuple(values)

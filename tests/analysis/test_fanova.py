@@ -23,7 +23,8 @@ from lcbench.analysis.importance.model import ForestSettings, fit, model_of, unf
 from lcbench.analysis.importance.task import importance, observations, tasks
 from lcbench.errors import InputError
 from lcbench.space import paper
-from lcbench.space.spaces import encode, sample
+from lcbench.space.encoding import Encoding
+from lcbench.space.spaces import sample
 
 sklearn_ensemble = pytest.importorskip("sklearn.ensemble", reason="importance needs scikit-learn (lcbench[models])")
 
@@ -151,7 +152,7 @@ def test_the_scale_is_the_search_space_s():
     # learning_rate <= 1e-3 is a third of [1e-4, 1e-1] on the log scale, not a hundredth; one layer of five is a fifth
     mlp = paper.mlp()
     configs = sample(mlp, 1500, np.random.default_rng(0))
-    cube, everywhere = encode(mlp, configs), np.full(7, np.nan)
+    cube, everywhere = Encoding(mlp).vectors(configs), np.full(7, np.nan)
     slow = (configs["learning_rate"] <= 1e-3).to_numpy(dtype=float)
     linear = (configs["num_layers"] == 1).to_numpy(dtype=float)
     few = ForestSettings(trees=4)
@@ -171,7 +172,9 @@ def test_categories_have_no_order():
     space.add(Categorical("c", ["a", "b", "d", "e"]), Float("x", (0, 1)))
     configs = sample(space, 2000, np.random.default_rng(0))
     losses = configs["c"].isin(["b", "e"]) + np.sqrt(3) * configs["x"]  # each of variance 1/4
-    model = fit(axes_of(space), encode(space, configs), losses.to_numpy(), np.random.default_rng(1), ForestSettings(8))
+    model = fit(
+        axes_of(space), Encoding(space).vectors(configs), losses.to_numpy(), np.random.default_rng(1), ForestSettings(8)
+    )
     np.testing.assert_allclose(main_effects(model)["importance"], 0.5, atol=0.02)
 
 
@@ -185,7 +188,9 @@ def test_a_condition_by_hand(off, expected):
     space.add(EqualsCondition(space["x"], space["switch"], "on"))
     configs = sample(space, 2000, np.random.default_rng(0))
     losses = np.where(configs["switch"] == "on", configs["x"].fillna(0), off)
-    model = fit(axes_of(space), encode(space, configs), losses, np.random.default_rng(1), ForestSettings(trees=8))
+    model = fit(
+        axes_of(space), Encoding(space).vectors(configs), losses, np.random.default_rng(1), ForestSettings(trees=8)
+    )
     effects = main_effects(model).set_index("hyperparameter")["importance"]
     found = [effects["switch"], effects["x"], interactions(model)["importance"].item()]
     np.testing.assert_allclose(found, expected, atol=0.03)

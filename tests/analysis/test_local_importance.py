@@ -12,7 +12,8 @@ from lcbench.analysis.importance.marginals import marginal_curve, marginal_map
 from lcbench.analysis.importance.model import ForestSettings, fit, model_of
 from lcbench.analysis.importance.task import fit_task, observations
 from lcbench.errors import InputError, UnknownNameError
-from lcbench.space.spaces import encode, sample
+from lcbench.space.encoding import Encoding
+from lcbench.space.spaces import sample
 
 ensemble = pytest.importorskip("sklearn.ensemble", reason="importance needs scikit-learn (lcbench[models])")
 
@@ -77,7 +78,9 @@ def switched():
     space.add(EqualsCondition(space["x"], space["switch"], "on"))
     configs = sample(space, 1000, np.random.default_rng(0))
     losses = np.where(configs["switch"] == "on", configs["x"].fillna(0), 0.5)
-    return fit(axes_of(space), encode(space, configs), losses, np.random.default_rng(1), ForestSettings(trees=8))
+    return fit(
+        axes_of(space), Encoding(space).vectors(configs), losses, np.random.default_rng(1), ForestSettings(trees=8)
+    )
 
 
 def test_lpi_with_a_condition(switched):

@@ -6,8 +6,9 @@ from pictures import png
 
 from lcbench.analysis import style
 from lcbench.analysis.figures import curves, dataset_sizes, epoch_map, overlap, performance, portfolio_size
-from lcbench.analysis.figures.contract import NothingToDrawError
+from lcbench.analysis.figures.contract import LABELS, NothingToDrawError
 from lcbench.analysis.generality import performance_matrix, relative_regret
+from lcbench.collection.networks.metrics import METRICS
 from lcbench.errors import InputError, UnknownNameError
 from lcbench.simulate.transfer.greedy import greedy_portfolio
 
@@ -15,7 +16,7 @@ from lcbench.simulate.transfer.greedy import greedy_portfolio
 def test_performance_is_sorted_along_both_axes(bench):
     frame = performance.frame(bench)
     assert len(frame) == len(bench.datasets) * len(bench.configs)
-    values, regrets = performance_matrix(bench), relative_regret(performance_matrix(bench), "valid_accuracy")
+    values, regrets = performance_matrix(bench), relative_regret(performance_matrix(bench), METRICS["valid_accuracy"])
     left, right = performance.draw(frame).axes[:2]
     for panel, table, sign in ((left, values, -1), (right, regrets, 1)):
         order = table.mean().mul(sign).sort_values().index
@@ -47,7 +48,7 @@ def test_performance_of_a_metric_without_values(stub):
 def test_portfolio_size_shows_the_greedy_portfolio(stub):
     table = stub(6, configs=40)
     frame = portfolio_size.frame(table)
-    regrets = relative_regret(performance_matrix(table), "valid_accuracy").to_numpy()
+    regrets = relative_regret(performance_matrix(table), METRICS["valid_accuracy"]).to_numpy()
     greedy = frame[frame["portfolio"] == portfolio_size.GREEDY]
     taken = greedy_portfolio(regrets, 32)
     assert greedy["config_id"].tolist() == table.configs.index[taken].tolist()
@@ -76,7 +77,7 @@ def test_portfolio_size_with_a_configuration_that_diverged_somewhere(stub):
 
 def test_epoch_map_shows_the_mean_over_data_sets(bench):
     frame = epoch_map.frame(bench)
-    cells = [rows.drop(columns=["dataset", "epoch"]).to_numpy() for _, rows in frame.groupby("dataset")]
+    cells = [rows.drop(columns=["dataset", "epoch", *LABELS]).to_numpy() for _, rows in frame.groupby("dataset")]
     figure = epoch_map.draw(frame)
     large = next(panel for panel in figure.axes if panel.get_title().startswith("mean"))
     np.testing.assert_allclose(np.asarray(large.images[0].get_array()), np.mean(cells, axis=0))

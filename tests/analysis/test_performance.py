@@ -9,6 +9,7 @@ from hypothesis.extra.numpy import arrays
 
 from lcbench.analysis import generality
 from lcbench.analysis.generality import losses, performance_matrix, relative_regret
+from lcbench.collection.networks.metrics import METRICS
 from lcbench.errors import InputError, UnknownNameError
 
 ACCURACIES = arrays(np.float64, st.tuples(st.integers(2, 12), st.integers(1, 5)), elements=st.floats(0, 1, width=16))
@@ -23,26 +24,28 @@ def matrix(rows: list[list[float]]) -> pd.DataFrame:
 def test_relative_regret_by_hand():
     values = matrix([[0.8, 0.5], [0.6, 0.4], [0.4, np.nan]])
     # (0.8 - 0.6) / 0.8 = 0.25; (0.5 - 0.4) / 0.5 = 0.2; diverged counts as accuracy 0
-    np.testing.assert_allclose(relative_regret(values, "valid_accuracy"), [[0, 0], [0.25, 0.2], [0.5, 1]])
+    np.testing.assert_allclose(relative_regret(values, METRICS["valid_accuracy"]), [[0, 0], [0.25, 0.2], [0.5, 1]])
     # as cross-entropies: (0.8 - 0.4) / 0.4 = 1; (0.5 - 0.4) / 0.4 = 0.25; diverged is infinitely bad
     np.testing.assert_allclose(
-        relative_regret(values, "valid_cross_entropy"), [[1, 0.25], [0.5, 0], [0, np.inf]], atol=1e-12
+        relative_regret(values, METRICS["valid_cross_entropy"]), [[1, 0.25], [0.5, 0], [0, np.inf]], atol=1e-12
     )
 
 
 def test_a_best_of_zero_has_no_scale():
-    np.testing.assert_array_equal(relative_regret(matrix([[0.0], [0.2]]), "valid_cross_entropy"), [[0], [np.inf]])
-    np.testing.assert_array_equal(relative_regret(matrix([[0.0], [0.0]]), "valid_accuracy"), [[0], [0]])
+    np.testing.assert_array_equal(
+        relative_regret(matrix([[0.0], [0.2]]), METRICS["valid_cross_entropy"]), [[0], [np.inf]]
+    )
+    np.testing.assert_array_equal(relative_regret(matrix([[0.0], [0.0]]), METRICS["valid_accuracy"]), [[0], [0]])
 
 
 @given(ACCURACIES)
 @settings(max_examples=60, deadline=None)
 def test_laws_of_relative_regret(array):
-    regret = relative_regret(matrix(array.tolist()), "valid_accuracy").to_numpy()
+    regret = relative_regret(matrix(array.tolist()), METRICS["valid_accuracy"]).to_numpy()
     assert ((regret >= 0) & (regret <= 1)).all()
     assert (regret.min(axis=0) == 0).all()
     np.testing.assert_array_equal(regret == 0, array == array.max(axis=0))
-    half = relative_regret(matrix((array / 2).tolist()), "valid_accuracy")
+    half = relative_regret(matrix((array / 2).tolist()), METRICS["valid_accuracy"])
     np.testing.assert_allclose(half, regret, atol=1e-12)  # no unit
 
 
@@ -91,8 +94,8 @@ def test_a_metric_that_was_not_recorded_says_so(stub):
 def test_best_configurations_by_hand():
     values = matrix([[0.9, 0.2, 0.5], [0.7, 0.6, 0.5], [0.8, 0.8, np.nan]])
     # mean losses: 1.4/3, 1.2/3, 1.4/3 (diverged counts as accuracy 0): configuration 11 is the single best
-    assert generality.single_best(values, "valid_accuracy") == 11
-    best = generality.best_configurations(values, "valid_accuracy")
+    assert generality.single_best(values, METRICS["valid_accuracy"]) == 11
+    best = generality.best_configurations(values, METRICS["valid_accuracy"])
     assert best["config_id"].tolist() == [10, 12, 10]
     assert best["tied"].tolist() == [1, 1, 2]
     np.testing.assert_allclose(best["value"], [0.9, 0.8, 0.5])
@@ -106,7 +109,7 @@ def test_best_configurations_by_hand():
 
 
 def test_gain_of_one_data_set_has_no_deviation():
-    best = generality.best_configurations(matrix([[0.9], [0.7]]), "valid_accuracy")
+    best = generality.best_configurations(matrix([[0.9], [0.7]]), METRICS["valid_accuracy"])
     mean, deviation = generality.gain(best)
     assert mean == 0
     assert np.isnan(deviation)
@@ -114,9 +117,12 @@ def test_gain_of_one_data_set_has_no_deviation():
 
 def test_good_configurations_are_sparse_where_few_are_near_the_best():
     values = matrix([[0.80, 0.9], [0.79, 0.5], [0.78, 0.4], [0.1, 0.3]])
-    found = generality.spread(values, "valid_accuracy").set_index("dataset")
+    found = generality.spread(values, METRICS["valid_accuracy"]).set_index("dataset")
     assert found["good"].to_dict() == {"a": 0.75, "b": 0.25}  # within 5 %: 0.76 and 0.855
 
 
 def test_losses_of_cross_entropy_that_diverged_are_infinite():
-    assert losses(matrix([[np.nan], [0.5]]), "valid_cross_entropy").to_numpy().ravel().tolist() == [np.inf, 0.5]
+    assert losses(matrix([[np.nan], [0.5]]), METRICS["valid_cross_entropy"]).to_numpy().ravel().tolist() == [
+        np.inf,
+        0.5,
+    ]

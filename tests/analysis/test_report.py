@@ -20,10 +20,10 @@ import lcbench
 from lcbench.analysis.report import markup
 from lcbench.analysis.report.explorer import LEVELS, Block, incumbents, pack, unpack
 from lcbench.analysis.report.markup import parsed_at_once, plotly_js, scatter_only
+from lcbench.collection.networks.metrics import METRICS
 from lcbench.errors import FolderError, InputError, UnknownNameError
 from lcbench.simulate.study.regret import RUN, run_regrets
 from lcbench.table import manifest, store
-from lcbench.table.metric import METRICS
 
 ODD = "<b>odd</b> & \"quoted\" </script><script>alert('title')</script>"
 

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from lcbench.analysis.report.page import Contents, build
-from lcbench.table.metric import METRICS
+from lcbench.collection.networks.metrics import METRICS
 
 webdriver = pytest.importorskip(
     "selenium.webdriver", reason="the browser is driven by selenium, which is not installed"

@@ -27,7 +27,7 @@ def test_every_figure_of_a_study_whose_limit_counts_something_else(bench, name, 
     figure = FIGURES[name].load().draw(frame)
     assert png(figure)
     if "unit" in frame:
-        said = {"4x-epochs": "epochs trained", "12evals": "evaluations"}[budget]
+        said = {"4x-epochs": "epochs in all", "12evals": "evaluations"}[budget]
         assert all(panel.get_xlabel().startswith(said) for panel in figure.axes)
 
 

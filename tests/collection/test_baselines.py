@@ -22,6 +22,7 @@ from lcbench.collection.collecting import opened
 from lcbench.collection.data.preparation import Prepared, prepare
 from lcbench.collection.data.sources import load_dataset
 from lcbench.collection.models import baselines
+from lcbench.collection.networks.metrics import RECORD
 from lcbench.collection.plan import sampled_configs
 from lcbench.collection.tasks import Extras
 from lcbench.errors import InputError, UnknownNameError
@@ -265,7 +266,7 @@ def rewritten(recorded: Path, out: Path, change) -> Path:
     shutil.copytree(recorded, out)
     path = out / "baselines/wine.parquet"
     rows = change(store.read_parquet(path).to_pylist())
-    store.write_parquet(path, pa.Table.from_pylist(rows, schema=manifest.BASELINE_SCHEMA))
+    store.write_parquet(path, pa.Table.from_pylist(rows, schema=manifest.extra_schema(manifest.BASELINES, RECORD)))
     store.seal(out, store.read_manifest(out), lcbench.load(out).datasets)
     return out
 

@@ -11,12 +11,12 @@ from collection_helpers import CONFIG, blobs, fit, problem_of, train
 
 from lcbench.collection.data.prepared import Prepared
 from lcbench.collection.networks.loop.fitting import Best, FittedNetwork, Stopping
+from lcbench.collection.networks.metrics import RECORD
 from lcbench.collection.networks.tensors import Tensors
 from lcbench.collection.tasks import Extras
 from lcbench.errors import InputError, UnknownNameError
 from lcbench.space import paper
 from lcbench.space.spaces import records, sample
-from lcbench.table.manifest import SERIES
 
 SPACE = paper.full()
 CONFIGS = records(SPACE, sample(SPACE, 12, np.random.default_rng(0)))
@@ -28,7 +28,7 @@ def fitted(config: Mapping = RESNET, budget: int = 3, data: Tensors = DATA, seed
     return fit(data, config, budget, seed, 0, time.perf_counter, **options)
 
 
-def same(one, other, names=tuple(name for name in SERIES if name != "seconds")) -> bool:
+def same(one, other, names=tuple(name for name in RECORD.names if name != "seconds")) -> bool:
     return all(np.array_equal(one.series[name], other.series[name], equal_nan=True) for name in names)
 
 
@@ -36,7 +36,7 @@ class TestRuns:
     @pytest.mark.parametrize("number", range(8))
     def test_any_configuration_is_trained_and_recorded(self, number):
         found = fitted(CONFIGS[number])
-        assert {name: values.shape for name, values in found.run.series.items()} == dict.fromkeys(SERIES, (4,))
+        assert {name: values.shape for name, values in found.run.series.items()} == dict.fromkeys(RECORD.names, (4,))
         assert found.run.n_parameters == sum(p.numel() for p in found.network.parameters())
         assert found.run.status in ("success", "diverged")
         assert (np.diff(found.run.series["seconds"]) >= 0).all()
@@ -97,7 +97,7 @@ class TestRuns:
 
     def test_a_configuration_of_space_1_has_the_numbers_of_its_own_engine(self):
         one, other = fitted(CONFIG).run, train(DATA, CONFIG, (3,), (0,), 0, time.perf_counter)[0]
-        for name in SERIES:
+        for name in RECORD.names:
             if name != "seconds":
                 np.testing.assert_allclose(one.series[name], other.series[name], rtol=1e-5, atol=1e-6)
 

@@ -10,14 +10,13 @@ from ConfigSpace import ConfigurationSpace, Float
 
 import lcbench
 from lcbench.collection.networks.cost import CostModel
+from lcbench.collection.networks.metrics import METRICS, RECORD
 from lcbench.collection.networks.problems import network_problem
 from lcbench.collection.networks.recorder import Run
 from lcbench.collection.plan import given_configs, sampled_configs
 from lcbench.collection.problem import PROBLEMS, Problem, get_problem
 from lcbench.errors import InputError, UnknownNameError
 from lcbench.space.spaces import check_configs, completed, to_frame
-from lcbench.table.manifest import SERIES
-from lcbench.table.metric import METRICS
 
 names = pytest.mark.parametrize("name", PROBLEMS)
 
@@ -26,7 +25,7 @@ names = pytest.mark.parametrize("name", PROBLEMS)
 def test_a_problem_is_found_by_the_name_that_it_has(name):
     problem = get_problem(name)
     assert problem.name == problem.space.name == name
-    assert {metric.name for metric in problem.metrics} <= set(SERIES)
+    assert {metric.name for metric in problem.metrics} <= set(RECORD.names)
 
 
 @names
@@ -83,7 +82,7 @@ class Slopes(Problem):
 
     def run(self, slope, budget, seed, each):
         values = np.clip(slope * np.arange(budget + 1), 0, 1).astype(np.float32)
-        series = dict.fromkeys(SERIES, values) | {"seconds": (each * np.arange(budget + 1)).astype(np.float32)}
+        series = dict.fromkeys(RECORD.names, values) | {"seconds": (each * np.arange(budget + 1)).astype(np.float32)}
         return Run(budget, seed, "success", budget, 1, series)
 
     def calibrate(self, data, configs, device):
@@ -98,7 +97,7 @@ def test_collecting_trains_a_problem_that_it_has_never_heard_of(tmp_path, monkey
     frame = to_frame(Slopes().space, [{"slope": 0.25}, {"slope": 0.5}])
     collect(tmp_path, inline=True, space_name="slopes", configs=given_configs("slopes", frame))
     bench = lcbench.load(tmp_path)
-    assert bench.manifest.space_name == "slopes"
+    assert bench.manifest.problem == "slopes"
     assert bench.manifest.schedule == Slopes.schedule
     assert bench.array("wine", "valid_accuracy", 4)[:, 0].tolist() == [[0, 0.25, 0.5, 0.75, 1], [0, 0.5, 1, 1, 1]]
     assert bench.array("iris", "seconds", 2)[1, 0] == pytest.approx([0, 0.75, 1.5])

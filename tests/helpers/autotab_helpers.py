@@ -9,11 +9,11 @@ import pandas as pd
 from sklearn.metrics import get_scorer
 
 from lcbench.collection.models import Scorer
+from lcbench.collection.networks.metrics import METRICS
 from lcbench.simulate.contract import Job
 from lcbench.simulate.realtime.job import JobTask
 from lcbench.simulate.realtime.result import LiveResult
 from lcbench.table.curve import Curve
-from lcbench.table.metric import METRICS
 
 
 def does_as_told(task: JobTask) -> Curve:

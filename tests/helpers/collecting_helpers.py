@@ -14,8 +14,8 @@ import psutil
 
 import lcbench
 from lcbench.collection.collecting import executor_for, opened, trainer
+from lcbench.collection.networks.metrics import METRICS
 from lcbench.collection.plan import Plan, sampled_configs
-from lcbench.table.manifest import METRICS
 from lcbench.work import InlineExecutor
 
 PATIENCE = 600

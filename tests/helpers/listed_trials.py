@@ -3,9 +3,9 @@
 import numpy as np
 from ConfigSpace import ConfigurationSpace
 
+from lcbench.collection.networks.metrics import RECORD
 from lcbench.simulate import FunctionBackend, simulate
 from lcbench.table.curve import Curve
-from lcbench.table.metric import get_metric
 
 SPACE = ConfigurationSpace({"x": (0, 1000)})
 
@@ -46,7 +46,7 @@ def play(optimizer, curves, *, budgets, resumes=True, workers=1, metric="valid_c
         values = values[: budget + 1] if values.ndim else np.full(budget + 1, values)
         return Curve(values, 10.0 * np.arange(budget + 1))
 
-    backend = FunctionBackend(SPACE, tuple(budgets), curve, resumes=resumes, metric=get_metric(metric))
+    backend = FunctionBackend(SPACE, tuple(budgets), curve, resumes=resumes, metric=RECORD.metric(metric))
     made = optimizer(ListedDomain(len(curves)), backend.budgets, np.random.default_rng(0), **settings)
     results = simulate(made, backend, workers=workers, seconds=1e9).results
     return [(r.job.trial, r.job.budget, r.started, r.finished, r.worker) for r in results]

@@ -10,15 +10,17 @@ import pyarrow as pa
 import pytest
 
 import lcbench
+from lcbench.collection.networks.metrics import METRICS, RECORD
 from lcbench.errors import DamagedFileError, UnknownNameError
-from lcbench.table import manifest, store, verify
+from lcbench.table import store, verify
+from lcbench.table.record import KEY
 
 
 def rewritten(bench: lcbench.Benchmark, folder: Path, change) -> lcbench.Benchmark:
     """A copy of the table whose runs of ``alpha`` have been changed as a frame."""
     shutil.copytree(bench.folder, folder, dirs_exist_ok=True)
     frame = change(bench.to_pandas("alpha"))
-    store.write_runs(folder, "alpha", pa.Table.from_pandas(frame, schema=manifest.RUN_SCHEMA, preserve_index=False))
+    store.write_runs(folder, "alpha", pa.Table.from_pandas(frame, schema=RECORD.schema, preserve_index=False), RECORD)
     store.seal(folder, store.read_manifest(folder), bench.datasets)
     return lcbench.load(folder)
 
@@ -27,7 +29,7 @@ class TestWhatItHolds:
     def test_its_parts(self, bench):
         assert bench.datasets == ("alpha", "beta")
         assert (bench.budgets, bench.seeds) == ((12, 25, 50), (0, 1, 2))
-        assert bench.metrics == ("seconds", "learning_rate", *lcbench.METRICS)
+        assert bench.metrics == ("seconds", "learning_rate", *METRICS)
         assert bench.configs.index.name == "config_id"
         assert list(bench.configs.index) == list(range(30))
         assert list(bench.configs) == list(bench.space)
@@ -65,7 +67,7 @@ class TestLookUps:
             assert array.shape == (30, 3, budget + 1)
             assert array.dtype == np.float32
 
-    @pytest.mark.parametrize("metric", manifest.SERIES)
+    @pytest.mark.parametrize("metric", RECORD.names)
     def test_all_ways_agree(self, bench, metric):
         frame = bench.to_pandas("beta")
         for _, row in frame.sample(20, random_state=0).iterrows():
@@ -100,9 +102,9 @@ class TestLookUps:
 
     def test_to_pandas(self, bench):
         frame = bench.to_pandas("alpha")
-        assert list(frame) == manifest.RUN_SCHEMA.names
+        assert list(frame) == RECORD.schema.names
         assert len(frame) == 30 * 3 * 3
-        keys = list(frame[list(manifest.KEY)].itertuples(index=False, name=None))
+        keys = list(frame[list(KEY)].itertuples(index=False, name=None))
         assert keys == sorted(set(keys))
 
 
@@ -152,7 +154,7 @@ class TestGaps:
         table = rewritten(bench, tmp_path, diverge)
         curve = table.curve("alpha", 0, budget=12)
         assert np.isnan(curve).tolist() == [False] * 5 + [True] * 8
-        assert lcbench.METRICS["valid_accuracy"].loss(table.value("alpha", 0, budget=12)) == np.inf
+        assert METRICS["valid_accuracy"].loss(table.value("alpha", 0, budget=12)) == np.inf
         assert verify.verify(tmp_path) == []
 
 

@@ -13,22 +13,22 @@ import pytest
 
 import lcbench
 from lcbench import cli, signature
+from lcbench.collection.networks.metrics import RECORD
 from lcbench.errors import DamagedFileError, FolderError
 from lcbench.table import migrate, store, verify
 from lcbench.table.manifest import (
     CONFIGS,
     DATASETS,
-    EXTRAS,
     GRADIENT_STATISTICS,
     GRADIENTS,
-    KEY,
     LABELS,
     MANIFEST,
     PARTS,
     PREDICTIONS,
-    RUN_SCHEMA,
+    extra_schema,
     table_path,
 )
+from lcbench.table.record import KEY
 
 PLACES = 150
 
@@ -136,7 +136,7 @@ class TestTheManifestsChecksum:
 
     def test_a_current_folder_is_left_as_it_is(self, folder):
         before = (folder / MANIFEST).stat().st_mtime_ns
-        assert migrate.migrate(folder) == "format 1 is current, nothing to do"
+        assert migrate.migrate(folder) == "format 2 is current, nothing to do"
         assert (folder / MANIFEST).stat().st_mtime_ns == before
 
     def test_a_damaged_folder_is_not_signed(self, folder):
@@ -150,7 +150,7 @@ class TestTheManifestsChecksum:
 def resealed(folder: Path, change) -> list[str]:
     """What verify says of a table that was written properly, but with other runs."""
     frame = change(lcbench.load(folder).to_pandas("alpha"))
-    store.write_runs(folder, "alpha", pa.Table.from_pandas(frame, schema=RUN_SCHEMA, preserve_index=False))
+    store.write_runs(folder, "alpha", pa.Table.from_pandas(frame, schema=RECORD.schema, preserve_index=False), RECORD)
     store.seal(folder, store.read_manifest(folder), ["alpha"])
     return verify.verify(folder)
 
@@ -240,7 +240,7 @@ def with_extras(folder: Path, kind: str, change) -> list[str]:
     }
     for each, table in sound.items():
         changed = change(table) if each == kind else table
-        written = pa.Table.from_pylist(changed, EXTRAS[each])
+        written = pa.Table.from_pylist(changed, extra_schema(each, RECORD))
         store.write_parts(folder / table_path(each, "alpha"), [written], written.schema)
     store.seal(folder, store.read_manifest(folder), ["alpha"])
     return verify.verify(folder)

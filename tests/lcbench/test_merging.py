@@ -11,10 +11,12 @@ import pytest
 
 import lcbench
 from lcbench import cli
+from lcbench.collection.networks.metrics import RECORD
 from lcbench.errors import InputError
 from lcbench.table import store, verify
-from lcbench.table.manifest import CONFIGS, DATASETS, GRADIENT_SCHEMA, GRADIENT_STATISTICS, KEY, runs_path
+from lcbench.table.manifest import CONFIGS, DATASETS, GRADIENT_SCHEMA, GRADIENT_STATISTICS, runs_path
 from lcbench.table.merge import join, merge
+from lcbench.table.record import KEY
 
 
 @pytest.fixture(scope="module")
@@ -49,7 +51,7 @@ def with_value(folder: Path, row: int, value: float) -> None:
     curves[row][-1] = value
     column = table.schema.get_field_index("valid_accuracy")
     changed = pa.array(curves, table.schema.field(column).type)
-    store.write_runs(folder, "alpha", table.set_column(column, table.schema.field(column), changed))
+    store.write_runs(folder, "alpha", table.set_column(column, table.schema.field(column), changed), RECORD)
     store.seal(folder, store.read_manifest(folder), lcbench.load(folder).datasets)
 
 

@@ -11,6 +11,7 @@ from official_helpers import add_gradients, published_document
 
 import lcbench
 from lcbench import cli
+from lcbench.collection.networks.metrics import RECORD
 from lcbench.table import manifest, store, verify
 from lcbench.table.doors.official import export_json, import_json
 from lcbench.table.doors.official.names import OPTIONAL, PERCENT, TAGS
@@ -48,7 +49,7 @@ def same_tables(a: lcbench.Benchmark, b: lcbench.Benchmark, kinds: tuple[str, ..
 def test_what_an_import_makes_of_a_run(bring, document):
     bench = bring(document)
     assert bench.datasets == ("zeta", "alpha-1.5")
-    assert (bench.budgets, bench.seeds, bench.manifest.space_name) == ((3,), (1,), "mlp-released")
+    assert (bench.budgets, bench.seeds, bench.manifest.problem) == ((3,), (1,), "mlp-released")
     assert bench.configs["num_layers"].tolist() == [1, 2]
     assert bench.curve("zeta", 1, "valid_accuracy") == pytest.approx([0.51, 0.53, 0.55, 0.57])
     assert bench.curve("zeta", 1, "test_accuracy") == pytest.approx([0.49, 0.51, 0.53, 0.55])
@@ -93,7 +94,7 @@ def test_a_collected_table_goes_out_and_comes_back(bench, bring, tmp_path):
     back = bring(json.loads((tmp_path / "out.json").read_text(encoding="utf-8")), "back")
     assert (back.budgets, back.seeds, back.datasets) == ((12,), (2,), bench.datasets)
     assert np.array_equal(back.configs, bench.configs[back.configs.columns])
-    for name in manifest.SERIES:
+    for name in RECORD.names:
         wanted = bench.array("beta", name, 12)[:, 2].copy()
         if name == "learning_rate":
             wanted[:, 0] = wanted[:, 1]  # the published layout has a 0 there
@@ -126,7 +127,7 @@ def test_a_time_that_goes_down_is_levelled_and_comes_out_as_published(bring, doc
 
 
 def test_every_series_of_a_table_has_its_tag():
-    assert set(TAGS) == {*manifest.SERIES, manifest.DOUBLE_SOFTMAX}
+    assert set(TAGS) == {*RECORD.names, manifest.DOUBLE_SOFTMAX}
     assert set(OPTIONAL) | set(PERCENT) <= set(TAGS)
 
 

@@ -5,12 +5,11 @@ import json
 import pyarrow as pa
 import pytest
 
+from lcbench.collection.networks.metrics import METRICS, RECORD
 from lcbench.errors import DamagedFileError, InputError, NewerFormatError
 from lcbench.table.manifest import (
     DATASET_SCHEMA,
     FORMAT_VERSION,
-    KEY,
-    RUN_SCHEMA,
     FileRecord,
     Manifest,
     check_budgets,
@@ -19,14 +18,15 @@ from lcbench.table.manifest import (
     parse_budgets,
     runs_path,
 )
-from lcbench.table.metric import METRICS
+from lcbench.table.record import KEY
 
 
 def manifest(**changes: object) -> Manifest:
     fields = {
         "title": "a test",
-        "space_name": "mlp",
+        "problem": "mlp",
         "space": {"name": "mlp"},
+        "record": RECORD,
         "budgets": (12, 25, 50),
         "seeds": (0, 1, 2),
         "schedule": "adaptive",
@@ -42,10 +42,10 @@ def manifest(**changes: object) -> Manifest:
 class TestColumns:
     def test_every_metric_has_a_list_column(self):
         for name in ("seconds", "learning_rate", *METRICS):
-            assert RUN_SCHEMA.field(name).type == pa.list_(pa.float32())
+            assert RECORD.schema.field(name).type == pa.list_(pa.float32())
 
     def test_the_key_comes_first(self):
-        assert tuple(RUN_SCHEMA.names[:3]) == KEY == ("budget", "config_id", "seed")
+        assert tuple(RECORD.schema.names[:3]) == KEY == ("budget", "config_id", "seed")
 
     def test_only_ids_licence_and_the_sizes_of_parts_may_be_missing_of_a_data_set(self):
         nullable = [field.name for field in DATASET_SCHEMA if field.nullable]
@@ -60,7 +60,7 @@ class TestBudgets:
 
     @pytest.mark.parametrize("budgets", [(), (0, 1), (-1,), (25, 12), (12, 12), (12.5, 25), (True, 2), ("12",)])
     def test_anything_else_is_refused(self, budgets):
-        with pytest.raises(InputError, match=r"budgets must be increasing positive integers \(epochs\), got"):
+        with pytest.raises(InputError, match=r"budgets must be increasing positive integers \(steps\), got"):
             check_budgets(budgets)
 
     def test_a_manifest_is_checked_when_it_is_made(self):
@@ -116,19 +116,35 @@ class TestManifest:
         assert Manifest.from_json(document) == manifest()
 
     def test_it_names_metrics_with_unit_and_goal(self):
-        assert {"name": "valid_accuracy", "unit": "fraction", "goal": "maximize"} in manifest().to_json()["metrics"]
+        metrics = {metric["name"]: metric for metric in manifest().to_json()["record"]["metrics"]}
+        said = {"unit": "fraction", "goal": "maximize", "low": 0.0, "high": 1.0, "part": "valid"}
+        assert metrics["valid_accuracy"] == {"name": "valid_accuracy", **said}
+        assert metrics["train_loss"]["high"] is None  # strict JSON has no infinity
 
     def test_a_newer_format_is_refused(self):
         document = manifest().to_json() | {"format_version": FORMAT_VERSION + 1, "surprise": 1}
-        with pytest.raises(NewerFormatError, match="format version 2, this program knows up to 1; update lcbench"):
+        with pytest.raises(NewerFormatError, match="format version 3, this program knows up to 2; update lcbench"):
             Manifest.from_json(document)
+
+    @pytest.mark.parametrize(
+        "change",
+        [
+            lambda document: document | {"surprise": 1},
+            lambda document: document | {"record": document["record"] | {"surprise": 1}},
+            lambda document: document["record"]["metrics"][0].update(surprise=1) or document,
+            lambda document: document["record"]["fidelities"].append({"name": "rows", "unit": "rows"}) or document,
+        ],
+    )
+    def test_what_a_later_program_may_add_is_refused_instead_of_misread(self, change):
+        with pytest.raises(NewerFormatError, match="update lcbench"):
+            Manifest.from_json(change(manifest().to_json()))
 
     @pytest.mark.parametrize("document", [None, [], "x", {}, {"format_version": "1"}])
     def test_what_is_no_manifest(self, document):
         with pytest.raises(DamagedFileError, match="has no format_version"):
             Manifest.from_json(document)
 
-    @pytest.mark.parametrize("name", [f for f in Manifest.__dataclass_fields__ if f != "format_version"])
+    @pytest.mark.parametrize("name", ["title", "problem", "space", "record", "budgets", "seeds", "provenance", "files"])
     def test_a_field_that_is_missing(self, name):
         document = manifest().to_json()
         del document[name]
@@ -142,7 +158,11 @@ class TestManifest:
             ("budgets", 12),
             ("budgets", ["many"]),
             ("seeds", None),
-            ("metrics", [3]),
+            ("record", [3]),
+            ("record", {**RECORD.to_json(), "objective": "speed"}),
+            ("record", {**RECORD.to_json(), "metrics": [{"name": "x"}]}),
+            ("record", {**RECORD.to_json(), "columns": {"valid_accuracy": "int32"}}),
+            ("record", {**RECORD.to_json(), "columns": {"status": "object"}}),
             ("files", []),
             ("files", {"x": 1}),
             ("files", {"x": {"sha256": "a"}}),

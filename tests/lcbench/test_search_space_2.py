@@ -12,12 +12,11 @@ from ConfigSpace import AndConjunction, Categorical, ConfigurationSpace, EqualsC
 
 from lcbench.errors import InputError
 from lcbench.space import paper
+from lcbench.space.encoding import Encoding
 from lcbench.space.spaces import (
     active_names,
     check_conditions,
     check_configs,
-    decode,
-    encode,
     from_json,
     records,
     sample,
@@ -123,9 +122,9 @@ class TestConfigurations:
         pd.testing.assert_frame_equal(check_configs(SPACE, drawn()), drawn())
 
     def test_through_the_unit_cube_and_back(self):
-        cube = encode(SPACE, drawn())
+        cube = Encoding(SPACE).vectors(drawn())
         assert (np.isnan(cube) == drawn().isna()).all(axis=None)
-        back = check_configs(SPACE, decode(SPACE, cube))
+        back = check_configs(SPACE, to_frame(SPACE, Encoding(SPACE).decode(cube)))
         for there, here in zip(records(SPACE, back), records(SPACE, drawn()), strict=True):
             assert there == pytest.approx(here)
 

@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 from lcbench.collection.problem import PROBLEMS, get_problem
 from lcbench.errors import DamagedFileError, InputError, UnknownNameError
 from lcbench.space import paper
-from lcbench.space.spaces import check_configs, decode, encode, from_json, sample, to_frame, to_json
+from lcbench.space.encoding import Encoding
+from lcbench.space.spaces import check_configs, from_json, records, sample, to_frame, to_json
 
 PAPER_TABLE_1 = {
     "num_layers": (1, 5, False, int),
@@ -97,7 +98,7 @@ class TestSample:
     def test_uniform_on_each_scale(self):
         """In the unit cube the mean of 2000 uniform numbers is 0.5 with standard error 0.0065."""
         space = paper.mlp()
-        cube = encode(space, sample(space, 2000, np.random.default_rng(2)))
+        cube = Encoding(space).vectors(sample(space, 2000, np.random.default_rng(2)))
         np.testing.assert_allclose(cube.mean(axis=0), 0.5, atol=0.03)
         np.testing.assert_allclose(np.median(cube, axis=0), 0.5, atol=0.05)
 
@@ -114,7 +115,7 @@ class TestSample:
 class TestCube:
     def test_by_hand(self):
         """The middle of a log scale is the geometric mean, of a linear one the arithmetic mean."""
-        middle = decode(paper.mlp(), np.full((1, 7), 0.5)).iloc[0]
+        (middle,) = Encoding(paper.mlp()).decode(np.full((1, 7), 0.5))
         assert middle["learning_rate"] == pytest.approx(np.sqrt(1e-4 * 1e-1))
         assert middle["weight_decay"] == pytest.approx((1e-5 + 1e-1) / 2)
         assert middle["momentum"] == pytest.approx((0.1 + 0.99) / 2)
@@ -126,9 +127,9 @@ class TestCube:
     def test_every_point_is_a_configuration_of_the_space(self, name, point):
         space = get_problem(name).space
         cube = np.array([point])
-        configs = decode(space, cube)
+        configs = to_frame(space, Encoding(space).decode(cube))
         checked = check_configs(space, configs)
-        again = encode(space, checked)
+        again = Encoding(space).vectors(checked)
         floats = [j for j, h in enumerate(space.values()) if isinstance(h.lower, float)]
         np.testing.assert_allclose(again[:, floats], cube[:, floats], atol=1e-9)
         assert ((again >= 0) & (again <= 1)).all()
@@ -138,15 +139,26 @@ class TestCube:
     def test_configurations_come_back(self, name, seed):
         space = get_problem(name).space
         configs = sample(space, 5, np.random.default_rng(seed))
-        pd.testing.assert_frame_equal(decode(space, encode(space, configs)), configs, check_dtype=False, rtol=1e-9)
+        back = to_frame(space, Encoding(space).decode(Encoding(space).cube(configs)))
+        pd.testing.assert_frame_equal(back, configs, check_dtype=False, rtol=1e-8)
+
+    @pytest.mark.parametrize("make", [paper.mlp, paper.mlp_released, paper.full])
+    def test_one_and_many_configurations_have_the_same_coordinates_to_the_last_bit(self, make):
+        space = make()
+        configs = sample(space, 100, np.random.default_rng(4))
+        one_by_one = np.array([Encoding(space).encode(config) for config in records(space, configs)])
+        assert one_by_one.tobytes() == Encoding(space).cube(configs).tobytes()
+        drawn = [space[each].to_vector(configs[each].dropna().to_numpy()) for each in space]  # ConfigSpace's own
+        vectors = Encoding(space).vectors(configs)
+        assert [column[~np.isnan(column)].tolist() for column in vectors.T] == [list(column) for column in drawn]
 
     def test_what_is_inactive_is_nan_both_ways(self):
         space = conditional()
         configs = to_frame(space, [{"network": "mlp", "rate": 0.1}, {"network": "resnet", "blocks": 4, "rate": 1.0}])
-        cube = encode(space, configs)
+        cube = Encoding(space).vectors(configs)
         column = list(space).index("blocks")
         assert np.isnan(cube[:, column]).tolist() == [True, False]
-        back = decode(space, cube)
+        back = to_frame(space, Encoding(space).decode(cube))
         assert back["network"].tolist() == ["mlp", "resnet"]
         assert back["blocks"].isna().tolist() == [True, False]
         assert back["blocks"][1] == 4

@@ -9,9 +9,10 @@ import pyarrow.parquet as pq
 import pytest
 
 import lcbench
+from lcbench.collection.networks.metrics import RECORD
 from lcbench.errors import DamagedFileError, NewerFormatError, NotABenchmarkError
 from lcbench.table import store, verify
-from lcbench.table.manifest import MANIFEST, RUN_SCHEMA
+from lcbench.table.manifest import MANIFEST
 
 RUNS = Path("runs/alpha.parquet")
 
@@ -67,12 +68,12 @@ class TestWriting:
     def test_runs_are_sorted_whatever_their_order(self, bench, tmp_path):
         table = store.read_parquet(bench.folder / RUNS)
         shuffled = table.take(pa.array(reversed(range(table.num_rows))))
-        store.write_runs(tmp_path, "alpha", shuffled.select(list(reversed(table.schema.names))))
+        store.write_runs(tmp_path, "alpha", shuffled.select(list(reversed(table.schema.names))), RECORD)
         assert (tmp_path / RUNS).read_bytes() == (bench.folder / RUNS).read_bytes()
 
     def test_other_libraries_read_it(self, bench):
         frame = pd.read_parquet(bench.folder / RUNS)
-        assert list(frame) == RUN_SCHEMA.names
+        assert list(frame) == RECORD.schema.names
         assert len(frame["valid_accuracy"][0]) == frame["budget"][0] + 1
 
 
@@ -180,7 +181,7 @@ class TestVerify:
         assert "is truncated or damaged" in problem
 
     def test_other_rows_than_the_manifest_says(self, folder):
-        store.write_runs(folder, "alpha", store.read_parquet(folder / RUNS).slice(1))
+        store.write_runs(folder, "alpha", store.read_parquet(folder / RUNS).slice(1), RECORD)
         assert verify.verify(folder) == [
             "runs/alpha.parquet: 269 rows, the manifest says 270",
             "runs/alpha.parquet: its checksum differs from the manifest's",
@@ -190,7 +191,7 @@ class TestVerify:
         table = store.read_parquet(folder / RUNS)
         seconds = table.schema.get_field_index("seconds")
         short = pa.array([values[:-1] for values in table["seconds"].to_pylist()], pa.list_(pa.float32()))
-        store.write_runs(folder, "alpha", table.set_column(seconds, RUN_SCHEMA.field("seconds"), short))
+        store.write_runs(folder, "alpha", table.set_column(seconds, RECORD.schema.field("seconds"), short), RECORD)
         store.seal(folder, store.read_manifest(folder), ["alpha", "beta"])
         assert verify.verify(folder) == ["runs/alpha.parquet: column seconds has curves that are not budget + 1 long"]
 

@@ -18,6 +18,7 @@ from ConfigSpace.hyperparameters import (
 )
 from playing import SPACE, assert_nothing_known_early, curve, play, steps
 
+from lcbench.collection.networks.metrics import METRICS
 from lcbench.errors import InputError
 from lcbench.simulate import FunctionBackend, Job, ReplayBackend, simulate
 from lcbench.simulate.adapters import (
@@ -31,7 +32,6 @@ from lcbench.simulate.adapters import (
 from lcbench.simulate.adapters._shared import Contained, active
 from lcbench.simulate.contract import Result
 from lcbench.table.curve import Curve
-from lcbench.table.metric import METRICS
 
 LOSS = METRICS["valid_cross_entropy"]
 PACKAGES = {"optuna": "optuna", "smac": "smac", "syne-tune": "syne_tune", "neps": "neps"}

@@ -2,13 +2,13 @@ import numpy as np
 import pytest
 from ConfigSpace import ConfigurationSpace
 
+from lcbench.collection.networks.metrics import METRICS
 from lcbench.errors import InputError
 from lcbench.simulate import OPTIMIZERS, simulate
 from lcbench.simulate.domain import ConfigTable, TableDomain
 from lcbench.simulate.optimizers.bohb import BOHB, KDESettings, split
 from lcbench.space.spaces import sample
 from lcbench.table.curve import Curve
-from lcbench.table.metric import METRICS
 
 
 class SmoothTable:

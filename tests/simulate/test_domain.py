@@ -156,7 +156,7 @@ def test_a_space_gives_legal_configurations_and_their_true_positions():
     space = paper.mlp()
     configs, positions = SpaceDomain(space).realize(np.random.default_rng(0).random((20, 7)))
     frame = spaces.check_configs(space, spaces.to_frame(space, [dict(c) for c in configs]))
-    np.testing.assert_allclose(spaces.encode(space, frame), positions)
+    np.testing.assert_allclose(Encoding(space).vectors(frame), positions)
 
 
 def test_a_space_leaves_out_what_is_inactive_or_forbidden():

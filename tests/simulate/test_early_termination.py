@@ -2,11 +2,11 @@ import numpy as np
 import pytest
 from listed_trials import ListedDomain, play
 
+from lcbench.collection.networks.metrics import METRICS
 from lcbench.errors import InputError
 from lcbench.simulate import OPTIMIZERS, Job, ReplayBackend, Result, simulate
 from lcbench.simulate.optimizers.early_termination import MedianRule
 from lcbench.table.curve import Curve
-from lcbench.table.metric import METRICS
 
 CURVES = (
     (1.0, 0.6, 0.5, 0.4),

@@ -3,9 +3,11 @@ import pyarrow as pa
 import pytest
 
 import lcbench
+from lcbench.collection.networks.metrics import RECORD
 from lcbench.errors import InputError, UnknownNameError
 from lcbench.simulate import OPTIMIZERS, ReplayBackend, simulate
 from lcbench.space import spaces
+from lcbench.space.encoding import Encoding
 from lcbench.table import manifest, store
 
 
@@ -173,9 +175,9 @@ def test_exact_refuses_what_is_no_row_and_says_what_to_do(bench):
 
 def test_nearest_takes_the_row_nearest_in_the_unit_cube(bench):
     backend = ReplayBackend(bench, "alpha", match="nearest")
-    cube = spaces.encode(bench.space, bench.configs)
+    cube = Encoding(bench.space).vectors(bench.configs)
     frame = spaces.sample(bench.space, 20, np.random.default_rng(1))
-    for config, point in zip(frame.to_dict("records"), spaces.encode(bench.space, frame), strict=True):
+    for config, point in zip(frame.to_dict("records"), Encoding(bench.space).vectors(frame), strict=True):
         assert backend.config_id(config) == np.linalg.norm(cube - point, axis=1).argmin()
     assert backend.config_id(row_config(backend, 5)) == 5
 
@@ -230,7 +232,7 @@ def damaged_copy(bench, folder, change):
         bench.manifest,
         store.read_parquet(bench.folder / manifest.CONFIGS),
         store.read_parquet(bench.folder / manifest.DATASETS).slice(0, 1),
-        {"alpha": pa.Table.from_pylist(rows, schema=manifest.RUN_SCHEMA)},
+        {"alpha": pa.Table.from_pylist(rows, schema=RECORD.schema)},
     )
     return lcbench.load(folder)
 

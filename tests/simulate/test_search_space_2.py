@@ -7,6 +7,7 @@ from collecting_helpers import collect
 
 import lcbench
 from lcbench.analysis.importance import fit_task, main_effects, observations
+from lcbench.collection.networks.metrics import METRICS
 from lcbench.collection.plan import digest_configs, given_configs, sampled_configs
 from lcbench.errors import InputError
 from lcbench.simulate import FunctionBackend, Job, ReplayBackend, SurrogateBackend, TrainingBackend, live, simulate
@@ -16,9 +17,9 @@ from lcbench.simulate.optimizers import OPTIMIZERS
 from lcbench.simulate.optimizers._kde import KDE
 from lcbench.simulate.optimizers.bohb import KDEModel, KDESettings
 from lcbench.space import Config, paper
-from lcbench.space.spaces import check_configs, encode, records, sample, to_frame
+from lcbench.space.encoding import Encoding
+from lcbench.space.spaces import check_configs, records, sample, to_frame
 from lcbench.table.curve import Curve
-from lcbench.table.metric import METRICS
 
 SPACE, LOSS = paper.full(), METRICS["valid_cross_entropy"]
 LEVELS = tuple(0 if hasattr(part, "lower") else 2 for part in SPACE.values())
@@ -65,7 +66,7 @@ def test_every_optimizer_proposes_configurations_of_the_space(name):
 class TestKernelDensities:
     def test_what_is_inactive_has_the_factor_1(self):
         """An MLP's density does not depend on where ResNets' hyperparameters lie."""
-        cube = encode(SPACE, sample(SPACE, 60, np.random.default_rng(0)))
+        cube = Encoding(SPACE).vectors(sample(SPACE, 60, np.random.default_rng(0)))
         place = list(SPACE).index("resnet_max_units")
         moved = cube.copy()
         moved[:, place] = np.where(np.isnan(cube[:, place]), np.nan, 1 - cube[:, place])

@@ -52,6 +52,6 @@ def test_a_folder_that_cannot_be_written_is_said_before_anything_is_played(line,
     assert not Path("traces.parquet").exists()
 
 
-def test_what_is_the_default_is_not_repeated():
-    words = shlex.split(drawing_line(None, "valid_accuracy", Path("t.parquet"), Path("drawn")))
+def test_the_metric_is_not_repeated_since_the_file_says_it():
+    words = shlex.split(drawing_line(None, Path("t.parquet"), Path("drawn")))
     assert words == ["lcbench", "figures", "--traces", "t.parquet", "--only", ",".join(FIGURES), "--out", "drawn"]

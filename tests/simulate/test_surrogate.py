@@ -1,16 +1,19 @@
 """Laws of surrogates, on a table with known curves; the forest stands for all models where it does not matter which."""
 
+from dataclasses import replace
+
 import numpy as np
 import pyarrow as pa
 import pytest
 from ConfigSpace import Categorical, ConfigurationSpace, EqualsCondition, Float, Integer
 
 import lcbench
+from lcbench.collection.networks.metrics import METRICS, RECORD
 from lcbench.errors import InputError, UnknownNameError
 from lcbench.simulate import OPTIMIZERS, ReplayBackend, SurrogateBackend, simulate
 from lcbench.space import spaces
 from lcbench.table import store
-from lcbench.table.manifest import CONFIGS, DATASET_SCHEMA, DATASETS, METRICS, RUN_SCHEMA, SERIES, Manifest
+from lcbench.table.manifest import CONFIGS, DATASET_SCHEMA, DATASETS, Manifest
 
 pytest.importorskip("sklearn", reason="fitting needs the extra 'models'")
 
@@ -86,6 +89,7 @@ def make_noisy(bench):
     class Noisy:
         manifest, space, configs = bench.manifest, bench.space, bench.configs
         datasets, budgets, seeds = bench.datasets, bench.budgets, bench.seeds
+        metric = staticmethod(bench.metric)
 
         def array(self, dataset, name, budget):
             array = bench.array(dataset, name, budget)
@@ -200,10 +204,10 @@ def diverging(bench, folder):
         if bench.configs["learning_rate"][row["config_id"]] > 0.01:
             for name in METRICS:
                 row[name] = np.where(np.arange(13) > 5, np.nan, row[name])
-    manifest = Manifest(**{**bench.manifest.to_json(), "budgets": (12,), "files": {}})
+    manifest = replace(bench.manifest, budgets=(12,), files={})
     described = store.read_parquet(bench.folder / DATASETS).slice(0, 1)
     configs = store.read_parquet(bench.folder / CONFIGS)
-    store.write(folder, manifest, configs, described, {"alpha": pa.Table.from_pylist(rows, schema=RUN_SCHEMA)})
+    store.write(folder, manifest, configs, described, {"alpha": pa.Table.from_pylist(rows, schema=RECORD.schema)})
     return lcbench.load(folder)
 
 
@@ -233,14 +237,14 @@ def conditional_table(folder):
     rows = []
     for config_id, value in enumerate(loss):
         for seed in (0, 1):
-            row = {name: np.linspace(1, 1 + value, 4) - 1 + 0.01 * seed for name in SERIES}
+            row = {name: np.linspace(1, 1 + value, 4) - 1 + 0.01 * seed for name in RECORD.names}
             row |= {"seconds": np.arange(4.0) * configs["units"][config_id]}
             row |= {"budget": 3, "config_id": config_id, "seed": seed}
             rows.append(row | {"status": "success", "epochs": 3, "n_parameters": 1})
     table = pa.table({"config_id": pa.array(range(60), pa.int32()), **{n: configs[n] for n in configs}})
     described = {"name": "d", "source": "formula", "instances": 9, "features": 1, "classes": 2}
-    manifest = Manifest("t", "tree", spaces.to_json(tree), (3,), (0, 1), "adaptive", {})
-    runs = {"d": pa.Table.from_pylist(rows, schema=RUN_SCHEMA)}
+    manifest = Manifest("t", "tree", spaces.to_json(tree), RECORD, (3,), (0, 1), {})
+    runs = {"d": pa.Table.from_pylist(rows, schema=RECORD.schema)}
     store.write(folder, manifest, table, pa.Table.from_pylist([described], schema=DATASET_SCHEMA), runs)
     return lcbench.load(folder)
 

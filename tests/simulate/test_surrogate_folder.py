@@ -87,8 +87,9 @@ def test_every_damaged_or_missing_file_is_refused(saved, tmp_path):
 @pytest.mark.parametrize(
     ("change", "error"),
     [
-        (lambda d: d.update(format_version=2), NewerFormatError),
-        (lambda d: d.update(metric="speed"), DamagedFileError),
+        (lambda d: d.update(format_version=3), NewerFormatError),
+        (lambda d: d["metric"].update(goal="speed"), DamagedFileError),
+        (lambda d: d["metric"].update(surprise=1), NewerFormatError),
         (lambda d: d.update(budgets=[50, 12]), DamagedFileError),
         (lambda d: d.update(seeds=[0]), DamagedFileError),
         (lambda d: d["courses"].pop("12"), DamagedFileError),
@@ -108,6 +109,17 @@ def test_a_manifest_that_is_signed_but_wrong_is_refused(saved, tmp_path, change,
     (copy / "surrogate.json").write_text(signature.sign(document))
     with pytest.raises(error):
         SurrogateBackend.load(copy)
+
+
+def test_one_of_format_1_which_named_its_metric_alone_opens_as_before(saved, tmp_path, bench):
+    copy = shutil.copytree(saved, tmp_path / "s")
+    document = json.loads((copy / "surrogate.json").read_text())
+    document.pop("sha256")
+    document |= {"format_version": 1, "metric": document["metric"]["name"]}
+    (copy / "surrogate.json").write_text(signature.sign(document))
+    old, new = SurrogateBackend.load(copy), SurrogateBackend.load(saved)
+    assert old.metric == new.metric
+    np.testing.assert_array_equal(old.losses(bench.configs, 12), new.losses(bench.configs, 12))
 
 
 def test_a_folder_without_a_surrogate(tmp_path):

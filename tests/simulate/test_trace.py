@@ -3,10 +3,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from lcbench.collection.networks.metrics import METRICS
 from lcbench.simulate import Job, Result, Trace
 from lcbench.simulate.trace import incumbent_losses
 from lcbench.table.curve import Curve
-from lcbench.table.metric import METRICS
 
 
 def result(trial, loss, finished, budget=1):

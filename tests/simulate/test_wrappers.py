@@ -2,13 +2,13 @@ import numpy as np
 import pytest
 from ConfigSpace import ConfigurationSpace
 
+from lcbench.collection.networks.metrics import METRICS
 from lcbench.errors import InputError, UnknownNameError
 from lcbench.simulate import OPTIMIZERS, FunctionBackend, ReplayBackend, simulate
 from lcbench.simulate.wrappers import Folded, Negated, Noise, ScaledCost, Subset
 from lcbench.simulate.wrappers.changed import stable_seed
 from lcbench.simulate.wrappers.folded import chebyshev, weighted_sum
 from lcbench.table.curve import Curve
-from lcbench.table.metric import METRICS
 
 HERE = {"x": 0.5, "y": 0.5}
 

@@ -14,12 +14,12 @@ from lcbench.collection.networks.gradients import statistics_of
 from lcbench.collection.networks.loop.modules import Network, drawn_network
 from lcbench.collection.networks.loop.training import Training
 from lcbench.collection.networks.measures import evaluate, probabilities, rows_at_once
+from lcbench.collection.networks.metrics import RECORD
 from lcbench.collection.networks.recipe import Candidate, Shape, cosine
 from lcbench.collection.networks.recorder import Metrics, Recorder, Run
 from lcbench.collection.networks.tensors import Tensors
 from lcbench.collection.tasks import Extras
 from lcbench.errors import InputError
-from lcbench.table.metric import get_metric
 
 _Number = TypeVar("_Number", bound=np.floating)
 
@@ -49,8 +49,7 @@ class Stopping:
     patience: int
 
     def __post_init__(self) -> None:
-        get_metric(self.metric)
-        if not self.metric.startswith("valid_"):
+        if RECORD.metric(self.metric).part != "valid":
             raise InputError(f"metric to stop by must be one of the validation part, got {self.metric!r}.")
         if self.patience < 1:
             raise InputError(f"patience must be at least 1 epoch, got {self.patience}.")
@@ -58,7 +57,7 @@ class Stopping:
     @property
     def sign(self) -> int:
         """1 if small values are good, -1 if large ones are."""
-        return -1 if get_metric(self.metric).goal == "maximize" else 1
+        return RECORD.metric(self.metric).sign
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -1,4 +1,4 @@
-"""A sample of what was imported, read back and held against the source."""
+"""From the published JSON to a benchmark folder; a sample of it is read back and compared with the source."""
 
 import os
 import shutil
@@ -20,7 +20,7 @@ from lcbench.output import writable_folder
 from lcbench.space.paper import mlp_released
 from lcbench.space.spaces import check_configs, to_json
 from lcbench.table import store
-from lcbench.table.doors.official.names import HYPERPARAMETERS, SPACE, T_MAX, TAGS
+from lcbench.table.doors.official.names import HYPERPARAMETERS, RECORD, SPACE, T_MAX, TAGS
 from lcbench.table.doors.official.released import Released
 from lcbench.table.doors.official.run import COUNTS, Run, read_run
 from lcbench.table.doors.official.stream import entries
@@ -97,11 +97,11 @@ def _same(found: NDArray[np.float64], wanted: NDArray[np.float64]) -> bool:
         return bool(np.allclose(found, wanted.astype(np.float32), rtol=1e-6, atol=1e-9, equal_nan=True))
 
 
-# What an import gathers over all data sets: configurations, settings, budgets, seeds, and a row per data set.
-
-
 class Gathered:
-    """Grows run by run; one configuration number means one configuration, one name one data set."""
+    """What an import gathers over all data sets: configurations, settings, budgets, seeds, a row per data set.
+
+    One number stands for one configuration, one name for one data set.
+    """
 
     def __init__(self) -> None:
         self.configs: dict[int, dict[str, Any]] = {}
@@ -162,9 +162,6 @@ def _number(value: object) -> object:
     return int(value) if isinstance(value, bool) else value
 
 
-# From the published JSON to a benchmark folder.
-
-
 def import_json(source: Path, folder: Path, advance: Callable[[int], None] | None = None) -> Manifest:
     """Import a file in the published layout into a new benchmark folder, one data set at a time.
 
@@ -204,7 +201,7 @@ def _write(
         samples.add(dataset, config_id, entry)
         runs.append(run)
     gathered.close(dataset, runs)
-    store.write_runs(temporary, dataset, run_table(runs))
+    store.write_runs(temporary, dataset, run_table(runs), RECORD)
     store.write_parquet(temporary / table_path(RELEASED, dataset), released_table(runs))
     gradients = gradients_table(runs)
     if gradients is not None:
@@ -224,7 +221,8 @@ def _seal(temporary: Path, source: Path, gathered: Gathered) -> Manifest:
     store.write_parquet(temporary / DATASETS, rows)
     manifest = Manifest(
         title=f"imported from {source.name}, in the layout of the published LCBench",
-        space_name=SPACE,
+        problem=SPACE,
+        record=RECORD,
         space=to_json(space),
         budgets=tuple(sorted(gathered.budgets)),
         seeds=tuple(sorted(gathered.seeds)),

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from lcbench.table import format1
 from lcbench.table.manifest import DOUBLE_SOFTMAX
 
 TAGS: dict[str, str] = {
@@ -40,12 +41,20 @@ SETTINGS: dict[str, Any] = {
 }
 """The settings of every run, as published in ``config`` beside the hyperparameters and ``cosine_annealing_T_max``."""
 
+_MEASURES = ("cross_entropy", "accuracy", "balanced_accuracy")
+
 FINAL: dict[str, str] = {
     f"final_{published}_{metric}": f"{part}_{metric}"
     for part, published in (("train", "train"), ("valid", "val"), ("test", "test"))
-    for metric in ("cross_entropy", "accuracy", "balanced_accuracy")
+    for metric in _MEASURES
 }
 """The series whose last value a published result is."""
+
+RECORD = format1.record(
+    ["train_loss", *(f"{part}_{name}" for part in ("train", "valid", "test") for name in sorted(_MEASURES))],
+    "as published",
+)
+"""What a table of the published runs records."""
 
 SPACE = "mlp-released"
 """Name of the search space of the published configurations."""

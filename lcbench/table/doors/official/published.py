@@ -1,4 +1,7 @@
-"""Where the published class looks its runs up: a benchmark folder, or a JSON file held in memory."""
+"""The class of the published LCBench, so that notebooks written for it keep working.
+
+It looks its runs up in a benchmark folder, or in a JSON file held in memory.
+"""
 
 from __future__ import annotations
 
@@ -96,9 +99,6 @@ class JsonSource:
         return self._data[dataset][config_id]["config"]
 
 
-# The picture of the published class.
-
-
 def plot_runs(
     bench: Benchmark,
     names: Sequence[str],
@@ -130,9 +130,6 @@ def _draw(
         ax.plot(x, y, "p-")
     facts = {key: bench.query(name, key, 0) for key in ("features", "classes", "instances")}
     ax.set_title(", ".join([name, *(f"{key}: {value}" for key, value in facts.items())]))
-
-
-# The class of the published LCBench, so that notebooks written for it go on working.
 
 
 class Source(Protocol):

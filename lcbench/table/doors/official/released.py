@@ -18,7 +18,8 @@ from lcbench.table import store
 from lcbench.table.benchmark import load
 from lcbench.table.doors.official.gradients import published_gradients
 from lcbench.table.doors.official.names import FINAL, HYPERPARAMETERS, PERCENT, SETTINGS, T_MAX, TAGS
-from lcbench.table.manifest import DOUBLE_SOFTMAX, KEY, RELEASED, RELEASED_GRADIENTS, RUNS, table_path
+from lcbench.table.manifest import DOUBLE_SOFTMAX, RELEASED, RELEASED_GRADIENTS, RUNS, table_path
+from lcbench.table.record import KEY
 
 if TYPE_CHECKING:
     pass

@@ -6,23 +6,24 @@ import numpy as np
 import pyarrow as pa
 
 from lcbench.table.doors.official.gradients import gradient_table
+from lcbench.table.doors.official.names import RECORD
 from lcbench.table.doors.official.run import ORDER, Run
-from lcbench.table.manifest import DOUBLE_SOFTMAX, RELEASED_SCHEMA, RUN_SCHEMA, SERIES
+from lcbench.table.manifest import DOUBLE_SOFTMAX, RELEASED, extra_schema
 
 
 def run_table(runs: Sequence[Run]) -> pa.Table:
-    """The runs in ``schema.RUN_SCHEMA``."""
+    """The runs with the columns of ``RECORD.schema``."""
     columns = _key(runs) | {
         "status": pa.array([run.status for run in runs], pa.string()),
         "epochs": pa.array([run.epochs for run in runs], pa.int32()),
         "n_parameters": pa.array([run.n_parameters for run in runs], pa.int64()),
     }
-    columns |= {name: _list_columns(runs, name) for name in SERIES}
-    return pa.table([columns[name] for name in RUN_SCHEMA.names], schema=RUN_SCHEMA)
+    columns |= {name: _list_columns(runs, name) for name in RECORD.names}
+    return pa.table([columns[name] for name in RECORD.schema.names], schema=RECORD.schema)
 
 
 def released_table(runs: Sequence[Run]) -> pa.Table:
-    """What the runs have no column for, in ``schema.RELEASED_SCHEMA``, sorted like the runs."""
+    """What the runs have no column for, sorted like the runs."""
     runs = sorted(runs, key=lambda run: (run.budget, run.config_id, run.seed))
     columns = _key(runs) | {
         "seconds_untrained": pa.array([run.seconds_untrained for run in runs], pa.float64()),
@@ -30,11 +31,12 @@ def released_table(runs: Sequence[Run]) -> pa.Table:
         DOUBLE_SOFTMAX: _or_null(_list_columns(runs, DOUBLE_SOFTMAX), [run.double_softmax for run in runs]),
         "results": pa.array([run.results_json for run in runs], pa.string()),
     }
-    for name in (*SERIES, DOUBLE_SOFTMAX):
+    for name in (*RECORD.names, DOUBLE_SOFTMAX):
         at = ORDER.index(name)
         last = [None if run.extra is None else float(run.extra[at]) for run in runs]
         columns[f"extra_{name}"] = pa.array(last, pa.float32(), from_pandas=False)
-    return pa.table([columns[name] for name in RELEASED_SCHEMA.names], schema=RELEASED_SCHEMA)
+    schema = extra_schema(RELEASED, RECORD)
+    return pa.table([columns[name] for name in schema.names], schema=schema)
 
 
 def gradients_table(runs: Sequence[Run]) -> pa.Table | None:
