@@ -1,4 +1,4 @@
-"""What the tool is worth: test accuracy of its ensemble beside that of the five baselines it contains.
+"""Test accuracy of the tool's ensemble beside that of the five baselines it contains.
 
 One search on each data set, on the published third of test rows. The baselines are those of the search: fitted to the
 same training rows, stopped by the same validation rows. A search is kept in a folder; the same command resumes where it

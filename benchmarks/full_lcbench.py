@@ -1,4 +1,4 @@
-"""How long the full LCBench would take on this machine.
+"""Time that the full LCBench would take on this machine.
 
 The full LCBench is 35 data sets x 2000 configurations x budgets 12/25/50 x 3 seeds. Some configurations are trained on
 synthetic data of each data set's shape, and a model of the time is fitted to what that took.
@@ -15,7 +15,7 @@ Scaled:
   rows at a fixed batch size, and validation and test rows are kept in proportion;
 - configurations: a model ``seconds per run-epoch = sum of c * term`` with the terms of :data:`TERMS` and ``c >= 0``,
   fitted to the logarithms of the measured seconds, predicts the stacks of all 2000 configurations on all data sets.
-  The terms are those of what is computed, padding included.
+  The terms count all that is computed, padding included.
 
 On a CPU the seconds are processor time of a process on one thread, so that other work on the machine counts little; the
 hours are those of a machine with nothing else to do.
