@@ -1,4 +1,4 @@
-"""What several of the paper's numbers need of a table, computed once, when it is first asked for."""
+"""The paper's numbers computed on a table; shared results are computed once, when they are first needed."""
 
 from collections.abc import Callable, Iterator, Mapping
 from functools import cached_property, partial
@@ -95,8 +95,8 @@ class Measured:
         return pair
 
 
-# How each of the paper's numbers is computed on a table.
-# A function that cannot answer for a table raises an :class:`~lcbench.errors.InputError` that says what it needs.
+# One function for each of the paper's numbers. If a table lacks what it needs, it raises an
+# :class:`~lcbench.errors.InputError` that says so.
 
 Answer = float | str
 Compute = Callable[[Measured], Answer]

@@ -184,9 +184,8 @@ def table3(frame: pd.DataFrame) -> pd.DataFrame:
     return pd.concat(columns, axis=1, names=["schedule", "statistic"])
 
 
-# RQ3 for every pair of epochs: how well the ranking after few epochs predicts the ranking after more.
-# Along the curves of one budget, by default the largest: the non-adaptive schedule of
-# :mod:`lcbench.analysis.correlation`.
+# Correlation of every pair of epochs (RQ3), along the curves of one budget, by default the largest: the non-adaptive
+# schedule.
 
 MOST_EPOCHS = 201
 """Of longer curves, so many epochs are compared, evenly spaced, the first and the last among them."""

@@ -78,7 +78,7 @@ def usual_workers(systems: pd.DataFrame) -> int:
 def trajectories(systems: pd.DataFrame, lines: Iterable[Line], *, least: int = 2) -> pd.DataFrame:
     """Test error over time, 1 - accuracy, mean and standard deviation over the seeds.
 
-    A line begins on a data set when every seed of it has a model, and goes on to the time limit.
+    A line begins on a data set when every seed of it has a model, and continues to the time limit.
 
     Args:
         systems: A study, see :mod:`lcbench.simulate.study.systems.file`.
@@ -86,7 +86,7 @@ def trajectories(systems: pd.DataFrame, lines: Iterable[Line], *, least: int = 2
         least: How many of them there must be.
 
     Returns:
-        One row for each line, data set and moment at which its mean may change, with :data:`COLUMNS`. The deviation
+        One row for each line, data set and time at which its mean may change, with :data:`COLUMNS`. The deviation
         (ddof=1) is NaN for a single seed.
 
     Raises:
@@ -134,11 +134,11 @@ def _mean(rows: pd.DataFrame) -> pd.DataFrame:
 
 
 def _step(moments: NDArray[np.float64], values: NDArray[np.float64], times: NDArray[np.float64]) -> NDArray[np.float64]:
-    """A step function's values; every time is at its first moment or later."""
+    """A step function's values; every time is at its first step or later."""
     return values[np.searchsorted(moments, times, side="right") - 1]
 
 
-# Table 4 of a study of systems: accuracy on the test rows at the end of the runs, beside what the paper prints.
+# Table 4 of a study of systems: accuracy on the test rows at the end of the runs, beside the paper's.
 
 HERE, PAPER = "here", "paper"
 TABLE_4_COLUMNS = (
@@ -261,7 +261,7 @@ def _workers(here: pd.DataFrame) -> str:
 
 
 def rich_table(found: pd.DataFrame) -> Table:
-    """The table for a terminal, on its side: terminals are narrow, and systems have long names."""
+    """The table for a terminal, transposed: terminals are narrow, and systems have long names."""
     rows = cells(found)
     made = table(title(found), ["", *(dataset for dataset, _ in rows)], [])
     for name, *across in zip(header(found), *(row for _, row in rows), strict=True):

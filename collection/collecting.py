@@ -66,7 +66,7 @@ class Collection:
 
     @property
     def trainer(self) -> TrainRuns:
-        """What an executor calls on each task."""
+        """The function that an executor calls on each task."""
         return trainer(self.plan, self.folder)
 
     def complete(self) -> bool:
@@ -122,7 +122,7 @@ class Collection:
         """Say what is missing and why, in a few lines."""
         counts = Counter(task.dataset for task in tasks)
         of = ", ".join(f"{n} of {name}" for name, n in counts.items())
-        heading = f"{len(tasks)} of {len(self.tasks)} units {'is' if len(tasks) == 1 else 'are'} missing ({of}):"
+        heading = f"{len(tasks)} of {len(self.tasks)} tasks {'is' if len(tasks) == 1 else 'are'} missing ({of}):"
         return self.shards.explain(tasks, heading)
 
     def _grouped(self) -> Iterator[RunsTask]:
@@ -185,7 +185,7 @@ class Collection:
 
 
 def trainer(plan: Plan, folder: Path) -> TrainRuns:
-    """What an executor calls on each task of a plan in a folder."""
+    """Make the function that an executor calls on each task of a plan in a folder."""
     return TrainRuns(
         folder.resolve(), plan.space_name, plan.budgets, plan.seeds, plan.plan_seed, plan.extras, plan.device
     )

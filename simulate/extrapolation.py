@@ -1,4 +1,4 @@
-"""Where a learning curve will end: an ensemble of parametric families, weighted by how well each fits.
+"""Predict the end of a learning curve: an ensemble of parametric families, weighted by their fit.
 
 Every family of :mod:`lcbench.simulate.curve_families` is fitted by least squares at every shape of a grid, which has a
 closed

@@ -99,29 +99,29 @@ class ReplayBackend(WithObjective):
         return Curve(self._values[run][row, : budget + 1], self._seconds[run][row, : budget + 1])
 
     def config_id(self, config: Config) -> int:
-        """Which configuration of the table this one is taken for."""
+        """Number of the table's configuration that stands for this one."""
         return int(self.bench.configs.index[self._row(config)])
 
     @cached_property
     def losses(self) -> NDArray[np.float64]:
-        """Every loss that can be had: ``(configs, budgets)``; infinite where a run diverged."""
+        """All losses of the replay: ``(configs, budgets)``; infinite where a run diverged."""
         last = [self._values[self._run(budget)][:, budget] for budget in self.budgets]
         return self.metric.loss(np.stack(last, axis=1))
 
     @property
     def best_loss(self) -> float:
-        """The lowest loss that can be had, over all configurations and offered budgets: where regret is 0."""
+        """The lowest loss of the replay, over all configurations and offered budgets: where regret is 0."""
         return float(self.losses.min())
 
     @property
     def worst_loss(self) -> float:
-        """The highest finite loss that can be had (infinite if every run diverged)."""
+        """The highest finite loss of the replay (infinite if every run diverged)."""
         finite = self.losses[np.isfinite(self.losses)]
         return float(finite.max()) if finite.size else float("inf")
 
     @property
     def mean_seconds(self) -> float:
-        """What one run at the largest offered budget costs on average over the table."""
+        """Mean seconds of a run at the largest offered budget."""
         last = self.budgets[-1]
         return float(self._seconds[self._run(last)][:, last].mean(dtype=np.float64))
 

@@ -1,4 +1,4 @@
-"""What the figures of a study share: a line for each optimizer, the bands, the axes and the legend."""
+"""Shared parts of the figures of a study: a line for each optimizer, the bands, the axes and the legend."""
 
 from collections.abc import Sequence
 from typing import Any

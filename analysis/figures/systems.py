@@ -26,11 +26,11 @@ _COLUMNS = 3
 _HEIGHT = 1.9  # inches, of a panel
 _LEGEND_ROW = 0.16
 _LEGEND_COLUMN = 2.2
-_CROWDED = 500.0  # from the first to the last moment; from here on fewer ticks have room for their numbers
+_CROWDED = 500.0  # last over first time; from here on fewer ticks have room for their numbers
 
 
 class _Trajectories:
-    """What these figures share: all but their lines.
+    """The shared parts of these figures: all but their lines.
 
     Attributes:
         LINES: The lines, in the order of the legend.

@@ -11,7 +11,7 @@ from pandas.api import types
 from lcbench.errors import DataError
 
 _DATE = re.compile(r"\d{4}-\d\d-\d\d([ T]\d\d:\d\d(:\d\d(\.\d+)?)?(Z|[+-]\d\d:?\d\d)?)?")
-"""A date or a moment as ISO 8601 and pandas write them."""
+"""A date or a time as ISO 8601 and pandas write them."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)

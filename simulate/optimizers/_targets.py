@@ -1,4 +1,4 @@
-"""What a model of losses is fitted to, and linear algebra in one thread.
+"""Targets of models of the losses, and linear algebra in one thread.
 
 A model is given losses that are finite, on a scale on which differences among the good ones matter. An infinite loss (a
 diverged run) is put level with the worst finite one: a model learns to stay away from there, and a diverged run never

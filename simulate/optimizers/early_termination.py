@@ -1,4 +1,4 @@
-"""Random search whose trials are looked at on the way: what the rules of early termination share."""
+"""Random search with early termination: the median stopping rule, and extrapolation of learning curves."""
 
 from abc import ABC, abstractmethod
 from bisect import insort
@@ -65,7 +65,7 @@ class EarlyTermination(ABC):
         """Note a result, and say whether its trial should end."""
 
 
-# The median stopping rule: a trial ends whose best value is worse than what others had on average by then.
+# The median stopping rule: a trial ends if its best value is worse than the median of the others' running averages.
 
 
 class MedianRule(EarlyTermination):
@@ -117,7 +117,7 @@ def _median(ordered: list[float]) -> float:
     return ordered[middle] if len(ordered) % 2 else (ordered[middle - 1] + ordered[middle]) / 2
 
 
-# Random search whose trials end when their learning curves promise nothing.
+# Extrapolation: a trial ends when its learning curve is unlikely to beat the best.
 
 
 class Extrapolation(EarlyTermination):

@@ -96,7 +96,7 @@ def rungs_of(budgets: Sequence[int], eta: int) -> tuple[int, ...]:
 
 
 def promote(losses: ArrayLike, k: int) -> NDArray[np.intp]:
-    """Which ``k`` of a rung's results go on to the next.
+    """The ``k`` results of a rung that are promoted to the next.
 
     Args:
         losses: ``(n,)`` losses in the order in which the trials came into the rung.

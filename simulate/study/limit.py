@@ -31,7 +31,7 @@ class Limit:
 
     @property
     def unit(self) -> Unit:
-        """What is counted."""
+        """The unit of the limit."""
         return "seconds" if self.kind == "runs" else self.kind
 
     def on(self, backend: ReplayBackend) -> float:

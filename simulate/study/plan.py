@@ -1,4 +1,4 @@
-"""What a study is: its simulations, and what their numbers depend on."""
+"""The plan of a study: its simulations, and the settings of their numbers."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass

@@ -168,7 +168,7 @@ def normalized_regrets(traces: pd.DataFrame, fractions: Sequence[float] = FRACTI
 
 
 def scores(traces: pd.DataFrame, fraction: float = 1.0) -> pd.DataFrame:
-    """What optimizers are compared by: mean normalized regret over the seeds.
+    """Scores that optimizers are compared by: mean normalized regret over the seeds.
 
     Args:
         traces: From :func:`lcbench.simulate.study.study`.

@@ -1,4 +1,4 @@
-"""Plays all simulations of a study and puts them together."""
+"""Runs all simulations of a study and combines them."""
 
 import math
 import os

@@ -55,7 +55,7 @@ class Build:
     def run(
         self, executor: Executor[EvaluationTask], now: Callable[[], datetime]
     ) -> Iterator[tuple[EvaluationTask, Evaluation]]:
-        """Train all that is missing; what fails is tried once more, then its reason is kept.
+        """Train all missing evaluations; a failed one is tried once more, then its reason is recorded.
 
         Whenever another data set is done, the matrix and the portfolios are written anew.
 
@@ -78,7 +78,7 @@ class Build:
             yield outcome.task, evaluation
 
     def write(self, now: datetime) -> bool:
-        """Write everything that was found so far; that the build is complete is said last.
+        """Write all results so far; the mark that the build is complete comes last.
 
         Args:
             now: When, for the manifests.
@@ -128,7 +128,7 @@ def executor_for(
 
 
 def trainer(plan: BuildPlan, folder: Path) -> TrainEvaluation:
-    """What an executor calls on each evaluation of a plan in a folder."""
+    """Make the function that an executor calls on each evaluation of a plan in a folder."""
     return TrainEvaluation(folder.resolve(), plan.space, plan.seed, plan.patience, plan.trial_seconds)
 
 

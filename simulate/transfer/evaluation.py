@@ -1,4 +1,4 @@
-"""What is trained in a build, and what came of it."""
+"""The evaluations of a build, as tasks and as outcomes."""
 
 from dataclasses import dataclass, field
 
@@ -40,7 +40,7 @@ class EvaluationTask(Task):
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Evaluation:
-    """What came of training a configuration.
+    """Outcome of training a configuration.
 
     Attributes:
         status: One of :data:`STATUSES`.

@@ -1,4 +1,4 @@
-"""What a portfolio is to be built from, and how."""
+"""The plan of a build of portfolios."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass

@@ -136,7 +136,7 @@ def test_ctrl_c_keeps_what_has_ended_and_writes_what_is_done(tmp_path, monkeypat
     monkeypatch.setattr(Build, "run", interrupted)
     assert run(["portfolio", "build", str(folder), *GIVEN]) == 130
     said = capsys.readouterr().err
-    assert "5 evaluations that have ended are kept. The same command resumes from there." in said
+    assert "5 finished evaluations are kept. The same command resumes from there." in said
     assert "wine: done, 1 of 2 data sets" in said
     assert " of 10 evaluations, " in said
     held = read_folder(folder)

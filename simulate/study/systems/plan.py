@@ -1,4 +1,4 @@
-"""What a study of systems is: its runs, and what their numbers depend on."""
+"""The plan of a study of systems: its runs, and the settings of their numbers."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""What a search would have predicted at any time: nothing is trained, its journal is replayed.
+"""Predictions that a search would have made at any time, replayed from its journal; nothing is trained.
 
 =============  =================================================================================
 ``network``    the network that is best on the validation rows so far
@@ -38,7 +38,7 @@ VIEWS: Mapping[str, tuple[str, int]] = {
 """Of each view the pool of models and how many times one is added to the ensemble."""
 
 COLUMNS = ("view", "moment", "seconds", "valid", "test", "models", "members", "tried")
-"""What a view says at a time, see :mod:`lcbench.simulate.study.systems.file`."""
+"""Columns of a view at a time, see :mod:`lcbench.simulate.study.systems.file`."""
 
 
 def views(folder: Path, rows: Rows) -> pd.DataFrame:
