@@ -80,7 +80,7 @@ class Measured:
         return self._correlations[key]
 
     def _ends(self, low: int, high: int, schedule: str) -> tuple[End, End]:
-        """What a cell of the paper's Table 3 compares.
+        """The two ends that a cell of the paper's Table 3 compares.
 
         Raises:
             InputError: If the table lacks one of the runs.
@@ -175,7 +175,7 @@ def _ratio(table: Measured) -> Answer:
 
 
 def _refuse(reason: str) -> Compute:
-    """What no table can say."""
+    """Refuse what no table can say."""
 
     def value(table: Measured) -> Answer:  # noqa: ARG001  # no table holds it
         raise InputError(reason)
@@ -327,4 +327,4 @@ ANSWERS: Mapping[str, Compute] = {
     "lpi_first": _first("lpi"),
     **{f"fanova_{name}": _trend(name) for name in ("learning_rate", "weight_decay", "batch_size")},
 }
-"""How each of :data:`lcbench.analysis.paper.NUMBERS` is computed, by its key."""
+"""Functions that compute :data:`lcbench.analysis.paper.NUMBERS`, by key."""

@@ -1,4 +1,4 @@
-"""How well a short training predicts a longer one: Spearman's rank correlation between budgets (Table 3, Figure 5).
+"""Spearman's rank correlation between budgets: how well a short training predicts a longer one (Table 3, Figure 5).
 
 For a data set D and budgets b < b', tau(D, b, b') is the correlation over all configurations between what they reach at
 b and at b' (section 4.2.3 of the paper). Three schedules of the learning rate are compared:
@@ -33,7 +33,7 @@ COLUMNS = ("dataset", "budget_low", "budget_high", "schedule", "spearman", "conf
 
 
 class End(NamedTuple):
-    """Where configurations are compared: after so many epochs of the runs of one budget."""
+    """A point of comparison: a number of epochs of the runs of one budget."""
 
     budget: int
     epoch: int
@@ -83,7 +83,7 @@ def curve_correlation(losses: ArrayLike, pairs: Sequence[tuple[int, int]]) -> ND
 
 
 def ends(schedule: str, low: int, high: int, longest: int) -> tuple[End, End]:
-    """What a cell of Table 3 compares.
+    """The two ends that a cell of Table 3 compares.
 
     Args:
         schedule: One of :data:`SCHEDULES`.

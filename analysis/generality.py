@@ -45,7 +45,7 @@ def comparable_losses(bench: Benchmark, dataset: str, metric: str | None, budget
 
 
 def has_runs(bench: Benchmark, dataset: str, budgets: Iterable[int]) -> NDArray[np.bool_]:
-    """Which configurations have all seeds' runs of these budgets, diverged ones included.
+    """Mask of the configurations that have all seeds' runs of these budgets, diverged ones included.
 
     The metrics of a missing run are NaN like those of one that diverged, but a run that took place has seconds
     (steps, in a table without seconds). A
@@ -64,7 +64,7 @@ def has_runs(bench: Benchmark, dataset: str, budgets: Iterable[int]) -> NDArray[
 
 
 def is_complete(bench: Benchmark, dataset: str) -> NDArray[np.bool_]:
-    """Which configurations have all their runs, at every budget and seed; ``(configs,)``."""
+    """Mask of the configurations that have all their runs, at every budget and seed; ``(configs,)``."""
     return has_runs(bench, dataset, bench.budgets)
 
 
@@ -158,7 +158,7 @@ def best_configurations(values: pd.DataFrame, metric: Metric) -> pd.DataFrame:
 
 
 def occurrences(best: pd.DataFrame) -> pd.DataFrame:
-    """How often each configuration is the best of a data set.
+    """Number of data sets of which each configuration is the best.
 
     Args:
         best: From :func:`best_configurations`.
@@ -171,7 +171,7 @@ def occurrences(best: pd.DataFrame) -> pd.DataFrame:
 
 
 def spread(values: pd.DataFrame, metric: Metric, within: float = 0.05) -> pd.DataFrame:
-    """How sparse good configurations are on each data set ("on some, most configurations perform well").
+    """Share of good configurations on each data set ("on some, most configurations perform well").
 
     Args:
         values: From :func:`lcbench.analysis.generality.performance_matrix`.

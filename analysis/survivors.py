@@ -23,7 +23,7 @@ KEPT = (0.1, 1 / 3, 0.5)
 
 
 def among_best(losses: ArrayLike, share: float) -> NDArray[np.float64]:
-    """How much of each configuration is among the best, in each column.
+    """Share of each configuration that is among the best, in each column.
 
     The best are the ``ceil(share * configs)`` smallest losses of a column. Those that tie at the cut share the places
     left: the chance of each to be among the best when ties are broken at random.

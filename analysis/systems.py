@@ -30,7 +30,7 @@ COLUMNS = ("dataset", "line", "system", "view", "workers", "time", "error", "std
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """What a line shows.
+    """The subject of a line.
 
     Attributes:
         title: Its name in the legend.
@@ -103,7 +103,7 @@ def trajectories(systems: pd.DataFrame, lines: Iterable[Line], *, least: int = 2
 
 
 def lacks(lines: Sequence[Line]) -> str:
-    """What a study lacks, in one line."""
+    """Describe in one line what a study lacks."""
     names = ",".join(dict.fromkeys(line.system for line in lines))
     return f"it compares systems, and this study has no runs of {names}; run 'lcbench study' with --systems {names}."
 
@@ -245,7 +245,7 @@ def cells(found: pd.DataFrame) -> list[tuple[str, list[tuple[str, bool]]]]:
 
 
 def title(found: pd.DataFrame) -> str:
-    """What the table says, with the time, the workers and the seeds of the runs here."""
+    """Title of the table, with the time, the workers and the seeds of the runs here."""
     here = found[(found["source"] == HERE) & (found["dataset"] != MEAN)]
     low, high = int(here["seeds"].min()), int(here["seeds"].max())
     seeds = f"{low if low == high else f'{low} to {high}'} seed{'s' * (high > 1)}"

@@ -105,7 +105,7 @@ class Collection:
             store.write_json(self.shards.cost, model.to_json())
 
     def expected_seconds(self, tasks: Sequence[RunsTask]) -> dict[RunsTask, float]:
-        """How long each task is expected to take, by the cost model of a calibrated collection.
+        """Expected seconds of each task, by the cost model of a calibrated collection.
 
         Returns:
             Seconds of an epoch of one run. All tasks train equally many epochs, so tasks compare as these do; a stack
@@ -201,8 +201,8 @@ def opened(plan: Plan, folder: Path, loaded: Callable[[str], None] = lambda _: N
         loaded: Called with the name of each data set when it is ready.
 
     Raises:
-        InputError: If a data set cannot be used, the folder holds something else, or another collection is at work
-            in it.
+        InputError: If a data set cannot be used, the folder holds something else, or another collection
+            holds it.
         PlanConflictError: If the folder holds (part of) a different plan; the message says what differs.
     """
     shards = Shards(folder)

@@ -54,7 +54,7 @@ class Plan:
 
     @property
     def problem(self) -> Problem:
-        """What is collected."""
+        """The problem."""
         return get_problem(self.space_name)
 
     @property

@@ -36,7 +36,7 @@ def demo(
 
 
 def command_lines(out: Path, configs: int, jobs: int) -> list[list[str]]:
-    """What the demonstration types, in order."""
+    """The commands of the demonstration, in order."""
     bench, study = str(out / "bench"), str(out / "study.parquet")
     return [
         ["collect", bench, "--datasets", DATASETS, "--configs", str(configs), "--jobs", str(jobs)],

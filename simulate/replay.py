@@ -126,7 +126,7 @@ class ReplayBackend(WithObjective):
         return float(self._seconds[self._run(last)][:, last].mean(dtype=np.float64))
 
     def _run(self, budget: int) -> int:
-        """Which recorded run a budget is read from."""
+        """The recorded run that a budget is read from."""
         return self.bench.budgets[-1] if self.resumes else budget
 
     def _row(self, config: Config) -> int:

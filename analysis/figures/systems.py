@@ -70,7 +70,7 @@ class MultiFidelity(_Trajectories):
 
 
 class Portfolios(_Trajectories):
-    """What a portfolio brings: BOHB without one, with the simple and with the greedy one (Figure 10 of the paper).
+    """Gain of a portfolio: BOHB without one, with the simple and with the greedy one (Figure 10 of the paper).
 
     Test error (1 - accuracy) of the network that is best on the validation rows so far, against wall-clock time: mean
     over the seeds as a line, standard deviation shaded. The simple portfolio is all incumbents of the meta-training
@@ -199,7 +199,7 @@ def _panels(frame: pd.DataFrame, once: frozenset[str] = frozenset()) -> Figure:
 
 
 def _small_print(frame: pd.DataFrame) -> str:
-    """How the runs were made: time, workers, seeds, machine."""
+    """Describe the runs: time, workers, seeds, machine."""
     limits = " and ".join(f"{limit:g} s" for limit in sorted(frame["time_limit"].unique()))
     most = int(frame["workers"].max())
     workers = " and ".join(map(str, sorted(frame["workers"].unique()))) + f" worker{'s' * (most > 1)}"

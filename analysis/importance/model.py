@@ -144,7 +144,7 @@ class Model:
         return tuple(axis.name for axis in self.axes)
 
     def membership(self, point: ArrayLike) -> NDArray[np.float64]:
-        """How much of a point lies within each box, dimension by dimension.
+        """Share of a point within each box, dimension by dimension.
 
         Args:
             point: ``(dimensions,)`` coordinates; a hyperparameter that is NaN is averaged over.

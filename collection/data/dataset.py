@@ -127,7 +127,7 @@ def text_of(value: object) -> str:
 
 
 def _held(column: pd.Series, kind: str) -> str:
-    """What a column of objects holds: pandas' word for it, or the types of its first values."""
+    """Describe the content of a column of objects: pandas' word for it, or the types of its first values."""
     if not kind.startswith("mixed"):
         return kind
     found = dict.fromkeys(type(value).__name__ for value in column[column.notna()].iloc[:1000])

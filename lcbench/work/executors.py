@@ -21,7 +21,7 @@ class Executor(Protocol[_T]):
     """Runs tasks somewhere: in processes of this machine, on a cluster, or right here."""
 
     def room(self) -> int:
-        """How many more tasks it takes at the moment."""
+        """Number of tasks that it can take now."""
 
     def start(self, task: _T) -> None:
         """Take a task; ``wait`` will say what became of it, exactly once."""
@@ -40,7 +40,7 @@ class Executor(Protocol[_T]):
         """
 
     def describe(self) -> str:
-        """Where tasks run, for people."""
+        """Say where tasks run, for people."""
 
 
 def get_executor(
@@ -107,8 +107,8 @@ class InlineExecutor(AbstractContextManager["InlineExecutor[T]"]):
 class ThreadExecutor(AbstractContextManager["ThreadExecutor[T]"]):
     """Runs each task in a thread of its own.
 
-    A thread cannot be ended from outside: what is running when the executor is left goes on unheard, and ends with the
-    program.
+    A thread cannot be ended from outside: a task that runs when the executor is left runs on, without an outcome, until
+    the program ends.
 
     Args:
         count: How many tasks run at once.

@@ -41,7 +41,7 @@ class GiveUpError(Exception):
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Outcome(Generic[T]):
-    """What became of a task.
+    """The outcome of a task.
 
     Attributes:
         task: The task.

@@ -8,7 +8,7 @@
       failures.jsonl   why tasks failed; the same command tries them again
 
 Beside these lie the results of finished tasks, in files that are there whole or not at all. So the work may be killed
-at any time: whoever takes it up again sees what is finished by looking.
+at any time: a process that resumes it finds the finished tasks.
 """
 
 import shutil
@@ -39,7 +39,7 @@ class Workplace:
     """
 
     remedy = REMEDY
-    """What to do if the folder holds a different plan."""
+    """The advice if the folder holds a different plan."""
 
     def __init__(self, root: Path, what: str, output: Path | None = None) -> None:
         self.root, self.what, self.output = root, what, output or root
@@ -168,7 +168,7 @@ def _words(value: object) -> str:
 
 
 def refuse_other_plan(found: list[str], folder: Path, remedy: str = REMEDY) -> None:
-    """Refuse to go on in a folder whose plan differs.
+    """Refuse a folder whose plan differs.
 
     Raises:
         PlanConflictError: If there is a difference.

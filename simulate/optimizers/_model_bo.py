@@ -85,7 +85,7 @@ Acquisition = Callable[[Array], Array]
 
 @dataclass(frozen=True, slots=True)
 class Search:
-    """How to search.
+    """Settings of the maximization.
 
     Attributes:
         candidates: How many configurations are drawn uniformly before the first step. Where the domain gives all that

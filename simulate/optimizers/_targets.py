@@ -17,7 +17,7 @@ Array = NDArray[np.float64]
 
 
 def one_thread() -> Callable[[], AbstractContextManager[object]]:
-    """What makes contexts in which linear algebra uses one thread.
+    """A maker of contexts in which linear algebra uses one thread.
 
     The matrices of an optimizer are small. Several threads gain little on them, can change a last digit, and on a busy
     machine wait for each other: 60 evaluations took 25 s in place of 1 s.

@@ -112,7 +112,7 @@ class Sequential:
 
     @property
     def running(self) -> NDArray[np.float64]:
-        """Where the configurations of running jobs lie, ``(jobs, dimensions)``."""
+        """Points of the configurations of running jobs, ``(jobs, dimensions)``."""
         return np.array(self._running.notes).reshape(-1, len(self.encoding.names))
 
     def ask(self) -> Job | None:

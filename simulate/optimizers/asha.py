@@ -52,7 +52,7 @@ class Rung:
 
 
 class _RungSystem:
-    """What both variants share: the rungs, and new trials on the lowest of them.
+    """The base of both variants: the rungs, and new trials on the lowest of them.
 
     Args:
         domain: Where to look.

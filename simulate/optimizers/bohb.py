@@ -23,7 +23,7 @@ Array = NDArray[np.float64]
 
 @dataclass(frozen=True, slots=True)
 class KDESettings:
-    """How the model is made and drawn from; the defaults are those of the paper's runs.
+    """Settings of the model and of its draws; the defaults are those of the paper's runs.
 
     Attributes:
         top: Fraction q of the results that count as good.

@@ -22,7 +22,7 @@ _STEPS = 10  # by default a member stops about so often
 
 @dataclass(frozen=True, slots=True)
 class PBTSettings:
-    """How a population is trained.
+    """Settings of population-based training.
 
     Attributes:
         population: Number of members.

@@ -61,7 +61,7 @@ class LiveReport:
         self._progress.show(count, text, share=self._share(now), line=f"{now:.0f} s: {text}")
 
     def _share(self, now: float) -> float:
-        """How much is done, by the limit that is nearer."""
+        """Share of the work that is done, by the nearer limit."""
         shares = [self._results / self._trials] if self._trials is not None else []
         shares += [now / self._wallclock] if self._wallclock is not None else []
         return min(1.0, max(shares))

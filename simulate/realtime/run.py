@@ -95,7 +95,7 @@ def _dataset(backend: Backend) -> str:
 
 
 def _identity(optimizer: Optimizer, backend: Backend) -> dict[str, Any]:
-    """What decides a run's values, as far as it can be told; the rest is seen when the record is gone through."""
+    """Everything that decides a run's values and can be described; the rest shows when the record is replayed."""
     described: Callable[[], Mapping[str, Any]] | None = getattr(backend, "describe", None)
     plain = {"metric": backend.metric.name, "budgets": list(backend.budgets)} if described is None else described()
     return {"optimizer": type(optimizer).__name__, "backend": type(backend).__name__, **plain}

@@ -95,7 +95,7 @@ def empty_run(same: Mapping[str, object], first: float) -> pa.Table:
 
 
 def is_empty(traces: pd.DataFrame) -> "pd.Series[bool]":
-    """Which rows say that nothing finished; none in traces from elsewhere without a column ``budget``."""
+    """Mask of the rows that say that nothing finished; none in traces from elsewhere without a column ``budget``."""
     return traces["budget"] == NO_BUDGET if "budget" in traces else pd.Series(data=False, index=traces.index)
 
 

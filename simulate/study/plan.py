@@ -91,7 +91,7 @@ class StudyPlan:
             yield SimulationTask(optimizer, dataset, seed)
 
     def settings(self, bench: Benchmark) -> dict[str, Any]:
-        """What the numbers of a simulation depend on, beside its own names."""
+        """The settings that the numbers of a simulation depend on, beside its own names."""
         return {
             "lcbench": version("lcbench"),
             "benchmark": sha256((bench.folder / MANIFEST).read_bytes()).hexdigest(),

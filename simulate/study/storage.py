@@ -14,7 +14,7 @@ from lcbench.work import Workplace
 _SHARDS = "cells-*.parquet"
 
 Key = tuple[str | int, ...]
-"""What identifies a task: its values in the key columns."""
+"""The identity of a task: its values in the key columns."""
 
 
 class Finished(Workplace):

@@ -31,7 +31,7 @@ class EvaluationTask(Task):
 
     @property
     def key(self) -> tuple[str, int, int]:
-        """What identifies it: data set, number of the configuration, budget."""
+        """Its identity: data set, number of the configuration, budget."""
         return self.dataset, self.config_id, self.budget
 
     def __str__(self) -> str:

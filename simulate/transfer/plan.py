@@ -12,7 +12,7 @@ from lcbench.table.manifest import check_budgets
 from lcbench.work import differences
 
 OBJECTIVE = RECORD.metric()
-"""What the searches optimize, and what regrets are of."""
+"""The metric of the searches and of the regrets."""
 
 METRIC = OBJECTIVE.name
 

@@ -65,7 +65,7 @@ class BuildFolder(Workplace):
         return None
 
     def count(self) -> int:
-        """How many evaluations have ended."""
+        """Number of finished evaluations."""
         return sum(1 for kind in ("runs", "ended") for _ in self.root.glob(f"{kind}/*/*-*.*"))
 
     def read_runs(self, tasks: Sequence[EvaluationTask]) -> list[pa.Table]:

@@ -83,7 +83,7 @@ class SystemsPlan:
             yield SystemTask(dataset, system, workers, seed)
 
     def settings(self) -> dict[str, Any]:
-        """What the numbers of a run depend on, beside its own names; more runs may come, these may not change."""
+        """The settings that the numbers of all runs depend on; they may not change when runs are added."""
         portfolios = {SYSTEMS[name].portfolio for name in self.systems if name in SYSTEMS}
         return {
             "lcbench": version("lcbench"),
