@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Generic, Self, TypeVar
 
 from lcbench.errors import InputError, StoppedError
 from lcbench.work.executors import SECONDS_TO_WAIT
-from lcbench.work.task import GO_ON, KILLED, Outcome, Task, attempt, describe, sendable
+from lcbench.work.task import KILLED, RESUMABLE, Outcome, Task, attempt, describe, sendable
 
 if TYPE_CHECKING:
     from distributed import Future
@@ -117,7 +117,7 @@ class DaskExecutor(Generic[T]):
             raise self._lost()
 
     def _lost(self) -> StoppedError:
-        return StoppedError(f"the Dask scheduler at {self._scheduler} is out of reach; {GO_ON}.")
+        return StoppedError(f"the Dask scheduler at {self._scheduler} is out of reach; {RESUMABLE}.")
 
 
 def _attempt(function: Callable[[T], Any], task: T) -> Outcome[T]:

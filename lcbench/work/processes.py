@@ -30,7 +30,7 @@ from typing import Any, Generic, Self, TypeVar
 
 from lcbench.errors import InputError, StoppedError
 from lcbench.work.executors import SECONDS_TO_WAIT
-from lcbench.work.task import GO_ON, KILLED, Outcome, Task, attempt, describe, sendable
+from lcbench.work.task import KILLED, RESUMABLE, Outcome, Task, attempt, describe, sendable
 
 T = TypeVar("T", bound=Task)
 
@@ -192,7 +192,7 @@ def _started(function: Callable[[Any], Any]) -> _Process:
         except (EOFError, OSError) as error:
             ours.close()
             if not left:
-                raise StoppedError(f"no process can be started ({describe(error)}); {GO_ON}.") from error
+                raise StoppedError(f"no process can be started ({describe(error)}); {RESUMABLE}.") from error
             time.sleep(_SECONDS_BETWEEN_STARTS)
         finally:
             theirs.close()

@@ -22,7 +22,7 @@ from lcbench.files import read_json, write_json
 from lcbench.output import writable_folder
 from lcbench.work.journal import Journal
 from lcbench.work.lock import hold
-from lcbench.work.task import DISK_FULL, GO_ON, Outcome, Task, describe
+from lcbench.work.task import DISK_FULL, RESUMABLE, Outcome, Task, describe
 
 _SHOWN = 3  # reasons in a message
 _TEMPORARY = ".*.tmp"
@@ -194,4 +194,4 @@ def said_if_disk_full(folder: Path) -> Iterator[None]:
 
 def disk_is_full(folder: Path, reason: str) -> StoppedError:
     """The error that says so."""
-    return StoppedError(f"the disk that holds {folder} is full ({reason}).\nMake room; {GO_ON}.")
+    return StoppedError(f"the disk that holds {folder} is full ({reason}).\nMake room; {RESUMABLE}.")
