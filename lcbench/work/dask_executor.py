@@ -2,7 +2,7 @@
 
 A task keeps its results in the shared folder itself; only its outcome travels. If a worker is lost, the scheduler gives
 its tasks to another one. At most twice as many tasks as there are threads are with the scheduler, so that a long plan
-costs it no memory, and workers that come later get their share.
+costs it no memory, and later workers get their share.
 """
 
 import logging

@@ -24,19 +24,19 @@ class Executor(Protocol[_T]):
         """Number of tasks that it can take now."""
 
     def start(self, task: _T) -> None:
-        """Take a task; ``wait`` will say what became of it, exactly once."""
+        """Take a task; ``wait`` returns its outcome, exactly once."""
 
     def wait(self, seconds: float) -> list[Outcome[_T]]:
         """Wait for tasks to end.
 
         Args:
-            seconds: How long at most; it may wait less.
+            seconds: Longest time to wait; it may wait less.
 
         Returns:
-            The outcomes of those that ended; empty if it is worth asking again.
+            The outcomes of those that ended; empty if none has ended yet.
 
         Raises:
-            StoppedError: If no task can be run any more.
+            StoppedError: If it can run no more tasks.
         """
 
     def describe(self) -> str:
@@ -57,7 +57,7 @@ def get_executor(
 
     Raises:
         UnknownNameError: If there is no such executor.
-        InputError: If it cannot be made of this.
+        InputError: If the arguments do not fit together.
     """
     if name not in EXECUTORS:
         raise UnknownNameError("engine", name, EXECUTORS)
@@ -85,7 +85,7 @@ class InlineExecutor(AbstractContextManager["InlineExecutor[T]"]):
         self._function, self._waiting = function, deque[T]()
 
     def __exit__(self, *_: object) -> None:
-        """Nothing to end."""
+        """Do nothing: no task is running."""
 
     def describe(self) -> str:
         """This process."""
@@ -120,7 +120,7 @@ class ThreadExecutor(AbstractContextManager["ThreadExecutor[T]"]):
         self._ended: SimpleQueue[Outcome[T]] = SimpleQueue()
 
     def __exit__(self, *_: object) -> None:
-        """Leave the threads to themselves."""
+        """Leave the threads running."""
 
     def describe(self) -> str:
         """Number of threads."""
