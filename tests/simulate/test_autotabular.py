@@ -228,7 +228,7 @@ def test_a_search_that_goes_on_keeps_what_it_had_and_another_one_is_refused(tmp_
     assert more._entries[:2] == first._entries
     columns = ["model", "kind", "budget", "score", "weight"]
     pd.testing.assert_frame_equal(more.leaderboard()[columns], whole.leaderboard()[columns])
-    with pytest.raises(PlanConflictError, match="holds another live run"):
+    with pytest.raises(PlanConflictError, match="holds a different plan"):
         more.fit(frame.head(120), classes.head(120), resume=tmp_path / "model")
     with pytest.raises(PlanConflictError, match="seed: there 0, asked 1"):
         AutoTabularClassifier(trials=5, workers=0, baselines=("knn",), seed=1, **SMALL).fit(

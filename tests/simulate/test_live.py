@@ -205,7 +205,7 @@ def test_plain_lines_where_there_is_no_terminal(timed, capsys):
     clock, backend = timed
     live(make("random", backend), backend, trials=5, clock=clock)
     lines = capsys.readouterr().err.splitlines()
-    assert lines[-1].startswith("50 s: 5 results, best valid_cross_entropy 0.")
+    assert lines[-1].startswith("50 s: 5 results, best loss 0.")
     assert lines[-1].endswith(" at 9 epochs, 0 running")
     live(make("random", backend), backend, trials=5, clock=clock, quiet=True)
     assert capsys.readouterr() == ("", "")
