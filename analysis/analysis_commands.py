@@ -1,4 +1,4 @@
-"""The commands that draw a table's figures and set its numbers beside the paper's."""
+"""The commands ``lcbench figures`` and ``lcbench compare``."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,13 +17,13 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Subject:
-    """What is drawn.
+    """The data of the figures.
 
     Attributes:
         bench: The table.
         metric: Name of a metric.
-        traces: What a study gave, None without one.
-        systems: What a study of systems gave, None without one.
+        traces: The traces of a study, None without one.
+        systems: The rows of a study of systems, None without one.
     """
 
     bench: "Benchmark"
@@ -49,8 +49,8 @@ def figures(
     """Print the paper's Table 3 for this table and draw its figures.
 
     Each figure is a PNG and an SVG, with its numbers as CSV beside it. A figure that this table cannot have is left out
-    with a line that says why. Some show a study of systems, others a study of optimizers; if only figures of studies
-    are asked for, the paper's Table 3 is not printed.
+    with its reason. Some figures show a study of optimizers (--traces), others a study of systems (--systems); with
+    --only figures of studies, the paper's Table 3 is not printed.
     """
     from lcbench.analysis.figures import FIGURES, figure_names
     from lcbench.analysis.figures.contract import chosen

@@ -1,4 +1,4 @@
-"""What several of the paper's numbers need of a table, computed once, when it is first asked for."""
+"""The paper's numbers computed on a table; shared results are computed once, when they are first needed."""
 
 from collections.abc import Callable, Iterator, Mapping
 from functools import cached_property, partial
@@ -80,7 +80,7 @@ class Measured:
         return self._correlations[key]
 
     def _ends(self, low: int, high: int, schedule: str) -> tuple[End, End]:
-        """What a cell of the paper's Table 3 compares.
+        """The two ends that a cell of the paper's Table 3 compares.
 
         Raises:
             InputError: If the table lacks one of the runs.
@@ -95,8 +95,8 @@ class Measured:
         return pair
 
 
-# How each of the paper's numbers is computed on a table.
-# A function that cannot answer for a table raises an :class:`~lcbench.errors.InputError` that says what it needs.
+# One function for each of the paper's numbers. If a table lacks what it needs, it raises an
+# :class:`~lcbench.errors.InputError` that says so.
 
 Answer = float | str
 Compute = Callable[[Measured], Answer]
@@ -175,7 +175,7 @@ def _ratio(table: Measured) -> Answer:
 
 
 def _refuse(reason: str) -> Compute:
-    """What no table can say."""
+    """Refuse what no table can say."""
 
     def value(table: Measured) -> Answer:  # noqa: ARG001  # no table holds it
         raise InputError(reason)
@@ -327,4 +327,4 @@ ANSWERS: Mapping[str, Compute] = {
     "lpi_first": _first("lpi"),
     **{f"fanova_{name}": _trend(name) for name in ("learning_rate", "weight_decay", "batch_size")},
 }
-"""How each of :data:`lcbench.analysis.paper.NUMBERS` is computed, by its key."""
+"""Functions that compute :data:`lcbench.analysis.paper.NUMBERS`, by key."""

@@ -1,7 +1,6 @@
-"""Anytime regret: the mean distance of the best result so far from the best of the table, over an optimizer's time.
+"""Anytime performance of optimizers: mean regret, mean rank and time to target, over an optimizer's time.
 
-What the regret of a single run is stands in :mod:`lcbench.simulate.study.regret`; here runs are averaged, with
-confidence bands.
+:mod:`lcbench.simulate.study.regret` defines the regret of a single run; here runs are averaged, with confidence bands.
 """
 
 from collections.abc import Iterable, Sequence
@@ -133,7 +132,7 @@ def _summary(
     return pd.DataFrame(dict(zip(REGRET_COLUMNS, columns, strict=True)))
 
 
-# Anytime ranks: which optimizer is ahead, over the time.
+# Anytime ranks.
 
 RANK_COLUMNS = ("optimizer", "time", "rank", "low", "high")
 
@@ -168,7 +167,7 @@ def anytime_ranks(traces: pd.DataFrame, times: Sequence[float] = GRID) -> pd.Dat
     return pd.DataFrame(dict(zip(RANK_COLUMNS, (*columns, low.ravel(), high.ravel()), strict=True)))
 
 
-# Time to target: how many runs have come how close to the best, over the time.
+# Time to target.
 
 TARGETS: tuple[float, ...] = (0.05, 0.01, 0.001)
 """Normalized regrets to reach."""

@@ -8,7 +8,7 @@ from lcbench.table.benchmark import Benchmark
 from lcbench.table.manifest import BASELINES, table_path
 
 NETWORK = "network"
-"""What the best network is called among the models."""
+"""Name of the best network among the models."""
 
 
 def against_baselines(bench: Benchmark, metric: str | None = None) -> pd.DataFrame:

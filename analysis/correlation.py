@@ -1,4 +1,4 @@
-"""How well a short training predicts a longer one: Spearman's rank correlation between budgets (Table 3, Figure 5).
+"""Spearman's rank correlation between budgets: how well a short training predicts a longer one (Table 3, Figure 5).
 
 For a data set D and budgets b < b', tau(D, b, b') is the correlation over all configurations between what they reach at
 b and at b' (section 4.2.3 of the paper). Three schedules of the learning rate are compared:
@@ -33,7 +33,7 @@ COLUMNS = ("dataset", "budget_low", "budget_high", "schedule", "spearman", "conf
 
 
 class End(NamedTuple):
-    """Where configurations are compared: after so many epochs of the runs of one budget."""
+    """A point of comparison: a number of epochs of the runs of one budget."""
 
     budget: int
     epoch: int
@@ -83,7 +83,7 @@ def curve_correlation(losses: ArrayLike, pairs: Sequence[tuple[int, int]]) -> ND
 
 
 def ends(schedule: str, low: int, high: int, longest: int) -> tuple[End, End]:
-    """What a cell of Table 3 compares.
+    """The two ends that a cell of Table 3 compares.
 
     Args:
         schedule: One of :data:`SCHEDULES`.
@@ -184,9 +184,8 @@ def table3(frame: pd.DataFrame) -> pd.DataFrame:
     return pd.concat(columns, axis=1, names=["schedule", "statistic"])
 
 
-# RQ3 for every pair of epochs: how well the ranking after few epochs predicts the ranking after more.
-# Along the curves of one budget, by default the largest: the non-adaptive schedule of
-# :mod:`lcbench.analysis.correlation`.
+# Correlation of every pair of epochs (RQ3), along the curves of one budget, by default the largest: the non-adaptive
+# schedule.
 
 MOST_EPOCHS = 201
 """Of longer curves, so many epochs are compared, evenly spaced, the first and the last among them."""

@@ -1,4 +1,4 @@
-"""Ensembles of what a study had evaluated by some time: nothing is trained, a folder's predictions are replayed.
+"""Ensembles of the models that a study had evaluated by a time, from a folder's predictions; nothing is trained.
 
 A result stands for the network that was trained: the run of that configuration and budget, and of the recorded seed
 whose value is nearest to the study's (a study that averages the seeds gets one of them). Results of epochs that are no
@@ -28,7 +28,7 @@ Model = tuple[int, int, int] | tuple[str, int]
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Found:
-    """What had been found by some time, as one run of a study went on.
+    """Models that one run of a study had found, with their times.
 
     Attributes:
         ends: ``(models,)`` when each was there, increasing, as shares of the limit.
@@ -55,7 +55,7 @@ def ensembles_over_time(
     size: int = SIZE,
     candidates: int = CANDIDATES,
 ) -> pd.DataFrame:
-    """What single models and ensembles reach, for each run of a study.
+    """Scores of single models and ensembles, for each run of a study.
 
     With baselines these are trained first, the quickest first, and the search begins when they are done, as in the
     paper (section 5.3.3); where a study does not count seconds they take none.
@@ -126,7 +126,7 @@ def baselines_found(bench: Benchmark, dataset: str, seed: int, metric: str, limi
 
 
 def _pools(bench: Benchmark, dataset: str, run: pd.DataFrame, seed: int, metric: str) -> dict[str, tuple[Found, bool]]:
-    """For each pool what was found when, and whether an ensemble is made of it."""
+    """For each pool its models with their times, and whether they form an ensemble."""
     networks = networks_found(bench, dataset, run, metric)
     found = {SINGLE: (networks, False), ENSEMBLE: (networks, True)}
     if table_path(BASELINES, dataset) in bench.manifest.files:
@@ -191,7 +191,7 @@ class _Scores:
 
 
 def need_predictions(bench: Benchmark, datasets: Sequence[str]) -> None:
-    """Check that there is something to make ensembles of.
+    """Check that there are predictions to make ensembles of.
 
     Raises:
         InputError: If none of the data sets has predictions.

@@ -1,4 +1,4 @@
-"""What a table says of its configurations: one loss per configuration and epoch, averaged over the seeds."""
+"""Losses of configurations, the matrix of configurations x data sets, and whether some do well on many (RQ1, RQ2)."""
 
 from collections.abc import Iterable
 
@@ -45,7 +45,7 @@ def comparable_losses(bench: Benchmark, dataset: str, metric: str | None, budget
 
 
 def has_runs(bench: Benchmark, dataset: str, budgets: Iterable[int]) -> NDArray[np.bool_]:
-    """Which configurations have all seeds' runs of these budgets, diverged ones included.
+    """Mask of the configurations that have all seeds' runs of these budgets, diverged ones included.
 
     The metrics of a missing run are NaN like those of one that diverged, but a run that took place has seconds
     (steps, in a table without seconds). A
@@ -64,12 +64,11 @@ def has_runs(bench: Benchmark, dataset: str, budgets: Iterable[int]) -> NDArray[
 
 
 def is_complete(bench: Benchmark, dataset: str) -> NDArray[np.bool_]:
-    """Which configurations have all their runs, at every budget and seed; ``(configs,)``."""
+    """Mask of the configurations that have all their runs, at every budget and seed; ``(configs,)``."""
     return has_runs(bench, dataset, bench.budgets)
 
 
-# What every configuration reaches on every data set: the matrix of RQ1 and RQ2.
-# How far that is from the best, the relative regret, is in :mod:`lcbench.simulate.transfer.greedy`.
+# The matrix of configurations x data sets; :mod:`lcbench.simulate.transfer.greedy` turns it into relative regret.
 
 
 def performance_matrix(bench: Benchmark, metric: str | None = None, budget: int | None = None) -> pd.DataFrame:
@@ -110,9 +109,8 @@ def _last(bench: Benchmark, dataset: str, metric: str, budget: int | None) -> ND
     return np.round(bench.array(dataset, metric, budget)[:, :, -1].mean(axis=1, dtype=np.float64), DECIMALS)
 
 
-# RQ1 (section 4.2.1 of the paper): are there configurations that perform well on several data sets?.
-# All functions start from :func:`lcbench.analysis.generality.performance_matrix`, a matrix of configurations x data
-# sets.
+# RQ1 (section 4.2.1 of the paper): are there configurations that perform well on several data sets? All functions take
+# the matrix of :func:`performance_matrix`.
 
 
 def single_best(values: pd.DataFrame, metric: Metric) -> int:
@@ -160,7 +158,7 @@ def best_configurations(values: pd.DataFrame, metric: Metric) -> pd.DataFrame:
 
 
 def occurrences(best: pd.DataFrame) -> pd.DataFrame:
-    """How often each configuration is the best of a data set.
+    """Number of data sets of which each configuration is the best.
 
     Args:
         best: From :func:`best_configurations`.
@@ -173,7 +171,7 @@ def occurrences(best: pd.DataFrame) -> pd.DataFrame:
 
 
 def spread(values: pd.DataFrame, metric: Metric, within: float = 0.05) -> pd.DataFrame:
-    """How sparse good configurations are on each data set ("on some, most configurations perform well").
+    """Share of good configurations on each data set ("on some, most configurations perform well").
 
     Args:
         values: From :func:`lcbench.analysis.generality.performance_matrix`.
@@ -191,7 +189,7 @@ def spread(values: pd.DataFrame, metric: Metric, within: float = 0.05) -> pd.Dat
 
 
 def gain(best: pd.DataFrame) -> tuple[float, float]:
-    """What the best configuration of a data set has over the single best: mean and standard deviation.
+    """Gain of the best configuration of a data set over the single best: mean and standard deviation.
 
     Over the data sets, the deviation with ``ddof=1`` (NaN for one). The paper prints 3 % and 15.3 %, without saying
     whether the second is the deviation of the first's summands.

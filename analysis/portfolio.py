@@ -1,4 +1,4 @@
-"""RQ2: portfolios of complementary configurations; the rules are those by which portfolios are built for real."""
+"""Portfolios of complementary configurations (RQ2), by the rules of :mod:`lcbench.simulate.transfer.greedy`."""
 
 from lcbench.simulate.transfer.greedy import greedy_portfolio as greedy_portfolio
 from lcbench.simulate.transfer.greedy import leave_one_out as leave_one_out

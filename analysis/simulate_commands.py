@@ -29,13 +29,13 @@ def simulate(
     budget: Annotated[
         str,
         typer.Option(
-            help="How long each optimizer may go on: virtual seconds (3600), the time of mean runs at the largest "
+            help="How long each optimizer may run: virtual seconds (3600), the time of mean runs at the largest "
             "budget (20x), the epochs of so many runs, by all workers together (50x-epochs), or evaluations (500evals)."
         ),
     ] = "20x",
     metric: Annotated[str | None, typer.Option(help="What is optimized; by default the table's objective.")] = None,
     schedule: Annotated[
-        str, typer.Option(help="adaptive: each budget is a run of its own; non-adaptive: promoted trials go on.")
+        str, typer.Option(help="adaptive: each budget is a run of its own; non-adaptive: promoted trials resume.")
     ] = "adaptive",
     match: Annotated[
         str, typer.Option(help="exact: choose among the table's rows; nearest: choose anywhere, get the nearest row.")
@@ -65,7 +65,7 @@ def simulate(
 ) -> None:
     """Replay optimizers on a benchmark in virtual time and compare them.
 
-    Stopped at any moment, the same command resumes where it stopped.
+    Stopped at any time, the same command resumes where it stopped.
     """
     from lcbench.console import progress
     from lcbench.errors import InputError

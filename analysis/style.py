@@ -29,7 +29,7 @@ FORMATS: Mapping[str, Mapping[str, None]] = {
     "svg": {"Date": None, "Creator": None},
     "pdf": {"CreationDate": None, "Creator": None, "Producer": None},
 }
-"""How figures can be saved, with what is left out of the file so that the same figure gives the same bytes."""
+"""Formats of figures, with the metadata that is left out of the file so that the same figure gives the same bytes."""
 
 PALETTE = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000", "#F0E442")
 """The colours of Okabe and Ito, which people with any kind of colour blindness can tell apart; yellow last."""

@@ -1,6 +1,6 @@
-"""What early stopping keeps: how many of the configurations that end best are among the best early on.
+"""Survivors of early stopping: how many of the finally best configurations are among the best early on.
 
-Successive halving lives on this: it keeps the best 1/eta after a rung, so what counts is not the order of all
+Successive halving depends on this: it keeps the best 1/eta after a rung, so what counts is not the order of all
 configurations but whether the best survive.
 """
 
@@ -23,7 +23,7 @@ KEPT = (0.1, 1 / 3, 0.5)
 
 
 def among_best(losses: ArrayLike, share: float) -> NDArray[np.float64]:
-    """How much of each configuration is among the best, in each column.
+    """Share of each configuration that is among the best, in each column.
 
     The best are the ``ceil(share * configs)`` smallest losses of a column. Those that tie at the cut share the places
     left: the chance of each to be among the best when ties are broken at random.
@@ -70,7 +70,7 @@ def overlap(early: ArrayLike, final: ArrayLike, keep: float, share: float = FINA
 def best_survivors(
     bench: Benchmark, metric: str | None = None, share: float = FINAL, keep: Sequence[float] = KEPT
 ) -> pd.DataFrame:
-    """What of the best configurations an early cut keeps, on every data set, by the epoch of the cut.
+    """Share of the best configurations that an early cut keeps, on every data set, by the epoch of the cut.
 
     Only configurations with all their runs count: a best tenth is one of the same configurations at every cut.
 

@@ -30,7 +30,7 @@ COLUMNS = ("dataset", "line", "system", "view", "workers", "time", "error", "std
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """What a line shows.
+    """The subject of a line.
 
     Attributes:
         title: Its name in the legend.
@@ -78,7 +78,7 @@ def usual_workers(systems: pd.DataFrame) -> int:
 def trajectories(systems: pd.DataFrame, lines: Iterable[Line], *, least: int = 2) -> pd.DataFrame:
     """Test error over time, 1 - accuracy, mean and standard deviation over the seeds.
 
-    A line begins on a data set when every seed of it has a model, and goes on to the time limit.
+    A line begins on a data set when every seed of it has a model, and continues to the time limit.
 
     Args:
         systems: A study, see :mod:`lcbench.simulate.study.systems.file`.
@@ -86,7 +86,7 @@ def trajectories(systems: pd.DataFrame, lines: Iterable[Line], *, least: int = 2
         least: How many of them there must be.
 
     Returns:
-        One row for each line, data set and moment at which its mean may change, with :data:`COLUMNS`. The deviation
+        One row for each line, data set and time at which its mean may change, with :data:`COLUMNS`. The deviation
         (ddof=1) is NaN for a single seed.
 
     Raises:
@@ -103,7 +103,7 @@ def trajectories(systems: pd.DataFrame, lines: Iterable[Line], *, least: int = 2
 
 
 def lacks(lines: Sequence[Line]) -> str:
-    """What a study lacks, in one line."""
+    """Describe in one line what a study lacks."""
     names = ",".join(dict.fromkeys(line.system for line in lines))
     return f"it compares systems, and this study has no runs of {names}; run 'lcbench study' with --systems {names}."
 
@@ -134,11 +134,11 @@ def _mean(rows: pd.DataFrame) -> pd.DataFrame:
 
 
 def _step(moments: NDArray[np.float64], values: NDArray[np.float64], times: NDArray[np.float64]) -> NDArray[np.float64]:
-    """A step function's values; every time is at its first moment or later."""
+    """A step function's values; every time is at its first step or later."""
     return values[np.searchsorted(moments, times, side="right") - 1]
 
 
-# Table 4 of a study of systems: accuracy on the test rows at the end of the runs, beside what the paper prints.
+# Table 4 of a study of systems: accuracy on the test rows at the end of the runs, beside the paper's.
 
 HERE, PAPER = "here", "paper"
 TABLE_4_COLUMNS = (
@@ -245,7 +245,7 @@ def cells(found: pd.DataFrame) -> list[tuple[str, list[tuple[str, bool]]]]:
 
 
 def title(found: pd.DataFrame) -> str:
-    """What the table says, with the time, the workers and the seeds of the runs here."""
+    """Title of the table, with the time, the workers and the seeds of the runs here."""
     here = found[(found["source"] == HERE) & (found["dataset"] != MEAN)]
     low, high = int(here["seeds"].min()), int(here["seeds"].max())
     seeds = f"{low if low == high else f'{low} to {high}'} seed{'s' * (high > 1)}"
@@ -261,7 +261,7 @@ def _workers(here: pd.DataFrame) -> str:
 
 
 def rich_table(found: pd.DataFrame) -> Table:
-    """The table for a terminal, on its side: terminals are narrow, and systems have long names."""
+    """The table for a terminal, transposed: terminals are narrow, and systems have long names."""
     rows = cells(found)
     made = table(title(found), ["", *(dataset for dataset, _ in rows)], [])
     for name, *across in zip(header(found), *(row for _, row in rows), strict=True):

@@ -1,4 +1,4 @@
-"""Tables as people read them: numbers already written out, ready for the console."""
+"""Tables for people: formatted numbers, ready for the console."""
 
 import math
 from collections.abc import Iterator

@@ -1,4 +1,4 @@
-"""How long portfolios, maps of epochs and all figures take on a table of the published size.
+"""Time that portfolios, maps of epochs and all figures take on a table of the published size.
 
 Portfolios and maps are timed on random numbers against the formula written out, in the same run; figures on a folder
 (``standin.py`` makes one), or on a table as large as a full collection (35 data sets x 2000 configurations x budgets

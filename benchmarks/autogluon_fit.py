@@ -1,4 +1,4 @@
-"""Fits AutoGluon to the rows that ``autogluon_peer.py`` wrote; run by the Python that has it, which has no lcbench."""
+"""Fit AutoGluon to the rows that ``autogluon_peer.py`` wrote, in the Python that has AutoGluon and no lcbench."""
 
 import sys
 import time

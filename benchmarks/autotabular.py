@@ -1,7 +1,7 @@
-"""What the tool is worth: test accuracy of its ensemble beside that of the five baselines it contains.
+"""Test accuracy of the tool's ensemble beside that of the five baselines it contains.
 
 One search on each data set, on the published third of test rows. The baselines are those of the search: fitted to the
-same training rows, stopped by the same validation rows. A search is kept in a folder; the same command goes on where it
+same training rows, stopped by the same validation rows. A search is kept in a folder; the same command resumes where it
 was stopped (a longer ``--time`` too), and only reports if nothing is left.
 """
 

@@ -9,11 +9,11 @@ the worst row. Its area is taken over the epochs trained, each run paid from scr
 tests are Mann and Whitney's, two-sided, seeds not paired. Random search stops at the same number of epochs.
 
 The plan, written on 2026-11-26 before any of its runs, because two samples of 30 seeds on phoneme (0 to 29 and 30 to
-59) had said worse and equal: tasks phoneme, segment, vehicle as before and credit-g, car, adult as new ones; seeds 60
-to 119 of both, 130 evaluations; ``bohb`` (proposing anywhere in the space, as HpBandSter does) against HpBandSter's
+59) disagreed (worse, and equal): tasks phoneme, segment, vehicle as before and credit-g, car, adult as new ones; seeds
+60 to 119 of both, 130 evaluations; ``bohb`` (proposing anywhere in the space, as HpBandSter does) against HpBandSter's
 BOHB; two outcomes, final regret and area, so 12 tests; alpha 0.05 over all of them by Holm's method. The other rows of
-the table are for scale and are not tested. These are the defaults, but for adult: the table has 28 of the
-35 tasks and not that one. So there are 5 tasks and 10 tests; none was put in its place.
+the table are for scale and are not tested. These are the defaults, but for adult: the table has 28 of the 35 tasks and
+not that one. So there are 5 tasks and 10 tests; none was put in its place.
 
 HpBandSter runs in virtual time: its own configuration generator and its own iterations are asked and told one job at a
 time, in the order in which its master with one worker does it; its network is not used.

@@ -1,4 +1,4 @@
-"""What ``--gradients`` and ``--predictions`` add to a collection's time: processor seconds with each over without.
+"""Time that ``--gradients`` and ``--predictions`` add to a collection: processor seconds with each over without.
 
     python benchmarks/extras.py [--configs 12] [--rounds 3] [--budgets 12,25,50]
 

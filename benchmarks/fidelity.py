@@ -5,7 +5,7 @@ the validation accuracy epoch by epoch with a reference: the predictions of a su
 data. A Spearman correlation of 1 is out of reach: the reference is smoothed by its model and is off by some points
 itself, the released runs have one seed, and our validation rows are others.
 
-The result is a benchmark folder. The same command goes on where it was stopped, and only reports if nothing is left.
+The result is a benchmark folder. The same command resumes where it was stopped, and only reports if nothing is missing.
 """
 
 import shutil

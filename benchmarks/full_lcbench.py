@@ -1,4 +1,4 @@
-"""How long the full LCBench would take on this machine.
+"""Time that the full LCBench would take on this machine.
 
 The full LCBench is 35 data sets x 2000 configurations x budgets 12/25/50 x 3 seeds. Some configurations are trained on
 synthetic data of each data set's shape, and a model of the time is fitted to what that took.
@@ -15,7 +15,7 @@ Scaled:
   rows at a fixed batch size, and validation and test rows are kept in proportion;
 - configurations: a model ``seconds per run-epoch = sum of c * term`` with the terms of :data:`TERMS` and ``c >= 0``,
   fitted to the logarithms of the measured seconds, predicts the stacks of all 2000 configurations on all data sets.
-  The terms are those of what is computed, padding included.
+  The terms count all that is computed, padding included.
 
 On a CPU the seconds are processor time of a process on one thread, so that other work on the machine counts little; the
 hours are those of a machine with nothing else to do.
@@ -266,7 +266,7 @@ def verdict(found: pd.DataFrame, device: str) -> str:
 
 def main(
     device: Annotated[str, typer.Option(help="cpu or cuda.")] = "cpu",
-    processes: Annotated[int, typer.Option(help="Processes at work at once, no more than cores.")] = 2,
+    processes: Annotated[int, typer.Option(help="Processes that run at once, no more than cores.")] = 2,
     per_dataset: Annotated[int, typer.Option(help="Stacks measured on each data set.")] = 3,
     space: Annotated[str, typer.Option(help="Search space: mlp or mlp-released.")] = "mlp",
     seed: Annotated[int, typer.Option(help="Seed of the sample.")] = 0,

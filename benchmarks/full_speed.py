@@ -2,8 +2,8 @@
 
     python benchmarks/full_speed.py
 
-One thread, processor time, data of random numbers; an epoch has its evaluation. The last lines are what a random
-configuration takes for 12, 25 and 50 epochs together, mean and quantiles over a sample.
+One thread, processor time, data of random numbers; an epoch has its evaluation. The last lines give the time of a
+random configuration for 12, 25 and 50 epochs together, mean and quantiles over a sample.
 """
 
 import argparse

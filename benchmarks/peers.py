@@ -1,4 +1,4 @@
-"""Two training loops to hold the engine against: the usual one, and a tuned one. One run at a time, with autograd."""
+"""Two training loops to compare the engine with: the usual one, and a tuned one. One run at a time, with autograd."""
 
 from collections.abc import Iterator
 from itertools import pairwise

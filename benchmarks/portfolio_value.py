@@ -1,4 +1,4 @@
-"""What a portfolio is worth on a new data set: leave-one-out over the data sets it was built on.
+"""Value of a portfolio on a new data set: leave-one-out over the data sets it was built on.
 
 For each data set a portfolio is chosen from the incumbents and the regrets of all the others, and compared with what
 the data set's own BOHB run found, and with as many random ones of the same incumbents. Nothing is trained.

@@ -3,7 +3,7 @@
     python benchmarks/report_opening.py report.html [--rounds 7] [--trace]
 
 Needs Debian's chromium and chromium-driver, and selenium. Milliseconds count from the start of the navigation to the
-moment when the explorer is drawn (``document.body.dataset.drawn``), with a window of 1200 x 1000 and no GPU. "First" is
+time when the explorer is drawn (``document.body.dataset.drawn``), with a window of 1200 x 1000 and no GPU. "First" is
 the first page of a browser with an empty profile, "again" the same page opened a second time in it. ``--trace`` prints
 where the main thread's time went in one more opening, from the browser's own timeline.
 """

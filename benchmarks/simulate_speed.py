@@ -1,13 +1,13 @@
-"""What a simulation costs: 500 evaluations with 4 workers on a benchmark folder of 2000 configurations x 50 epochs.
+"""Cost of a simulation: 500 evaluations with 4 workers on a benchmark folder of 2000 configurations x 50 epochs.
 
     python benchmarks/simulate_speed.py [--optimizers random,asha] [--rounds 3] [--no-peers]
 
 Every optimizer of the registry (Gaussian process and forest: 200 evaluations), and what is installed of other packages:
 Syne Tune's own simulator on the same table (500 trials), HpBandSter's BOHB as ``benchmarks/bohb_quality.py`` drives it,
 and Optuna's TPE and Syne Tune's ASHA under our contract. Budgets are 12, 25 and 50, seconds an epoch differ between
-configurations, and a run goes on where it stopped; curves come from a formula and are replayed like any others. Wall
-and processor seconds, of several rounds the smallest: others may use the machine. Making the table and importing
-packages is not counted.
+configurations, and a promoted trial resumes where it stopped; curves come from a formula and are replayed like any
+others. Wall and processor seconds, of several rounds the smallest: others may use the machine. Making the table and
+importing packages is not counted.
 """
 
 import logging

@@ -1,4 +1,4 @@
-"""The command that records other models beside a table's networks."""
+"""The command ``lcbench baselines``."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -25,9 +25,9 @@ def baselines(
 ) -> None:
     """Train LightGBM, CatBoost, forests and nearest neighbours on a table's data sets and record them in it.
 
-    They get the networks' own splits, fixed settings, and the table's seeds. Data sets that cannot be had any more are
-    named and left out. Stopped at any moment, the same command goes on where it stopped. Exit codes: 0 all is there; 2
-    nothing can be done; 3 some are missing; 130 stopped with Ctrl-C.
+    They use the networks' splits, fixed settings, and the table's seeds. Data sets that can no longer be loaded are
+    named and left out. Stopped at any time, the same command resumes where it stopped. Exit codes: 0 all are recorded;
+    2 nothing can be done; 3 some are missing; 130 stopped with Ctrl-C.
     """
     from lcbench.collection.baseline_recording import executor_for, held
     from lcbench.collection.models.baselines import choose

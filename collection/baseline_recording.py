@@ -1,10 +1,10 @@
-"""Baselines from what is missing to the table that the folder lists: resumable, wherever they are trained.
+"""Recording of baselines in a finished benchmark folder: resumable, wherever they are trained.
 
 ::
 
     DIR/.baselines/
       plan.json, lock, failures.jsonl            as in every workplace (lcbench.work.workplace)
-      data/<dataset>/x_train.npy ...             prepared data, while somebody is at work
+      data/<dataset>/x_train.npy ...             prepared data, while baselines are trained
       rows/<dataset>/<baseline>-<seed>.parquet   finished, until the data set's table is written
 """
 
@@ -106,7 +106,7 @@ def held(folder: Path, names: Sequence[str]) -> Iterator["Recording"]:
     """Hold a finished benchmark folder, so that nobody else records baselines in it.
 
     Raises:
-        InputError: If somebody else is at work in it.
+        InputError: If another process holds it.
         FolderError: If there is no benchmark, or it is damaged.
     """
     store.read_manifest(folder)
@@ -123,7 +123,7 @@ def held(folder: Path, names: Sequence[str]) -> Iterator["Recording"]:
 
 
 class Recording:
-    """What is missing in a folder, and how it gets there; to be used while the folder is held.
+    """The recording of missing baselines in a folder; to be used while the folder is held.
 
     Args:
         folder: The benchmark folder.
@@ -167,7 +167,7 @@ class Recording:
         self.loaded.append(dataset)
 
     def pending(self) -> list[BaselineTask]:
-        """What is still to be trained on the data sets that were loaded."""
+        """Baselines still to be trained on the loaded data sets."""
         return [task for task in self.wanted if task.dataset in self.loaded and not self.rows.file(task).is_file()]
 
     def run(self, tasks: Sequence[BaselineTask], executor: Executor[BaselineTask]) -> Iterator[Outcome[BaselineTask]]:
@@ -208,7 +208,7 @@ class Recording:
         store.include(self.folder, replace(manifest, provenance=provenance), paths)
 
     def _listed(self, dataset: str) -> list[BaselineTask]:
-        """What the folder's own table has."""
+        """The rows of the folder's own table."""
         path = table_path(RECORDED, dataset)
         if path not in self.bench.manifest.files:
             return []
@@ -233,7 +233,7 @@ def _version(package: str) -> str | None:
 
 
 def _provenance() -> dict[str, Any]:
-    """What the manifest says of the baselines."""
+    """Provenance of the baselines, for the manifest."""
     return {
         "settings": {name: dict(baseline.settings) for name, baseline in BASELINES.items()},
         "packages": {name: number for name in _PACKAGES if (number := _version(name)) is not None},

@@ -1,4 +1,4 @@
-"""The command that makes a table."""
+"""The command ``lcbench collect``."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -16,14 +16,14 @@ INCOMPLETE, INTERRUPTED = 3, 130
 
 
 def collect(
-    folder: Annotated[Path, typer.Argument(metavar="DIR", help="Where to write the benchmark.")],
+    folder: Annotated[Path, typer.Argument(metavar="DIR", help="Folder for the benchmark.")],
     datasets: Annotated[
         str,
         typer.Option(help="Comma-separated: sklearn:wine, openml:167161 (a task), file:train.csv?target=y."),
     ],
     space: Annotated[str, typer.Option(help="Search space: mlp or full (the paper's two), or mlp-released.")] = "mlp",
     configs: Annotated[
-        str, typer.Option(help="How many configurations to sample, or a CSV or Parquet file of them.")
+        str, typer.Option(help="Number of configurations to sample, or a CSV or Parquet file of them.")
     ] = "200",
     budgets: Annotated[str, typer.Option(help="Epoch budgets, increasing.")] = "12,25,50",
     seeds: Annotated[int, typer.Option(help="Seeds per configuration and budget.")] = 3,
@@ -43,8 +43,8 @@ def collect(
 ) -> None:
     """Train configurations on data sets and write their learning curves as a benchmark folder.
 
-    Stopped at any moment, the same command goes on where it stopped. Exit codes: 0 the benchmark is whole; 2 it cannot
-    be made as things are (bad input, disk full, scheduler lost); 3 some units failed; 130 stopped with Ctrl-C.
+    Stopped at any time, the same command resumes where it stopped. Exit codes: 0 the benchmark is complete; 2 it cannot
+    be made (bad input, disk full, scheduler lost); 3 some tasks failed; 130 stopped with Ctrl-C.
     """
     from lcbench.collection.collecting import executor_for, opened
     from lcbench.collection.data.encodings import get_encoding
@@ -85,7 +85,7 @@ def collect(
             _run(collection, executor, quiet=quiet)
     except KeyboardInterrupt:
         kept = Shards(folder).count()
-        said = f"\nstopped; {kept} finished units are kept. The same command resumes from there."
+        said = f"\nstopped; {kept} finished tasks are kept. The same command resumes from there."
         ERR.print(said, soft_wrap=True, highlight=False)
         raise typer.Exit(INTERRUPTED) from None
     runs = len(collection.tasks) * len(plan.budgets) * plan.n_seeds
@@ -93,7 +93,7 @@ def collect(
 
 
 def _configs(space: str, configs: str, plan_seed: int) -> "pd.DataFrame":
-    """Sample so many configurations, or read a file of them."""
+    """Sample configurations, or read them from a file."""
     from lcbench.collection.data.table_file import READERS, read_table
     from lcbench.collection.plan import given_configs, sampled_configs
     from lcbench.errors import InputError
@@ -106,7 +106,7 @@ def _configs(space: str, configs: str, plan_seed: int) -> "pd.DataFrame":
 
 
 def _run(collection: "Collection", executor: "Executor[RunsTask]", *, quiet: bool) -> None:
-    """Train all units under a report, then write the benchmark, or say what is missing."""
+    """Train all tasks under a report, then write the benchmark, or say what is missing."""
     import time
     from contextlib import nullcontext
     from datetime import UTC, datetime
@@ -117,7 +117,7 @@ def _run(collection: "Collection", executor: "Executor[RunsTask]", *, quiet: boo
     with ERR.status("timing single runs on this machine, for the seconds of the table") if not quiet else nullcontext():
         collection.calibrate()
     if not quiet:
-        ahead = f"{len(collection.pending())} of {len(collection.tasks)} units to train: {executor.describe()}"
+        ahead = f"{len(collection.pending())} of {len(collection.tasks)} tasks to train: {executor.describe()}"
         ERR.print(ahead, soft_wrap=True, highlight=False, markup=False)
     log = Log(collection.folder, lambda: datetime.now(UTC))
     with log.following(collection, executor):

@@ -39,7 +39,7 @@ from lcbench.work.workplace import disk_is_full
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Collection:
-    """A plan at work in a folder.
+    """A plan that runs in a folder.
 
     While tasks are missing, the folder is no benchmark yet: what is finished lies in ``.collecting``, beside the
     reasons of the tasks that failed. Those are pending like all the others, so running again tries them again.
@@ -65,7 +65,7 @@ class Collection:
 
     @property
     def trainer(self) -> TrainRuns:
-        """What an executor calls on each task."""
+        """The function that an executor calls on each task."""
         return trainer(self.plan, self.folder)
 
     def complete(self) -> bool:
@@ -87,7 +87,7 @@ class Collection:
             What became of each task, when it ends.
 
         Raises:
-            StoppedError: If the disk is full or the executor cannot go on.
+            StoppedError: If the disk is full or the executor is lost.
         """
         self.calibrate()
         for outcome in run(executor, self._grouped()):
@@ -104,7 +104,7 @@ class Collection:
             store.write_json(self.shards.cost, model.to_json())
 
     def expected_seconds(self, tasks: Sequence[RunsTask]) -> dict[RunsTask, float]:
-        """How long each task is expected to take, by the cost model of a calibrated collection.
+        """Expected seconds of each task, by the cost model of a calibrated collection.
 
         Returns:
             Seconds of an epoch of one run. All tasks train equally many epochs, so tasks compare as these do; a stack
@@ -121,7 +121,7 @@ class Collection:
         """Say what is missing and why, in a few lines."""
         counts = Counter(task.dataset for task in tasks)
         of = ", ".join(f"{n} of {name}" for name, n in counts.items())
-        heading = f"{len(tasks)} of {len(self.tasks)} units {'is' if len(tasks) == 1 else 'are'} missing ({of}):"
+        heading = f"{len(tasks)} of {len(self.tasks)} tasks {'is' if len(tasks) == 1 else 'are'} missing ({of}):"
         return self.shards.explain(tasks, heading)
 
     def _grouped(self) -> Iterator[RunsTask]:
@@ -186,7 +186,7 @@ class Collection:
 
 
 def trainer(plan: Plan, folder: Path) -> TrainRuns:
-    """What an executor calls on each task of a plan in a folder."""
+    """Make the function that an executor calls on each task of a plan in a folder."""
     return TrainRuns(
         folder.resolve(), plan.space_name, plan.budgets, plan.seeds, plan.plan_seed, plan.extras, plan.device
     )
@@ -202,8 +202,8 @@ def opened(plan: Plan, folder: Path, loaded: Callable[[str], None] = lambda _: N
         loaded: Called with the name of each data set when it is ready.
 
     Raises:
-        InputError: If a data set cannot be used, the folder holds something else, or another collection is at work
-            in it.
+        InputError: If a data set cannot be used, the folder holds something else, or another collection
+            holds it.
         PlanConflictError: If the folder holds (part of) a different plan; the message says what differs.
     """
     shards = Shards(folder)

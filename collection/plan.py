@@ -1,4 +1,4 @@
-"""What is to be trained: data sets x configurations x budgets x seeds."""
+"""The plan of a collection: data sets x configurations x budgets x seeds."""
 
 import hashlib
 from collections.abc import Mapping
@@ -54,7 +54,7 @@ class Plan:
 
     @property
     def problem(self) -> Problem:
-        """What is collected."""
+        """The problem."""
         return get_problem(self.space_name)
 
     @property

@@ -1,4 +1,4 @@
-"""Problems: what can be collected, and the registry by which problems are found.
+"""Problems, which can be collected, and their registry.
 
 A problem knows its search space, its metrics, what is spent step by step, and how a configuration is trained. All that
 collects, trains live or fits models asks the problem and knows nothing of what it trains.
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 
 class Problem(ABC):
-    """What can be collected: a search space, metrics, a fidelity, and training.
+    """A problem: a search space, metrics, a fidelity, and training.
 
     Attributes:
         name: Name in the registry, in plans and in manifests.

@@ -1,4 +1,4 @@
-"""What a table's manifest says of where it comes from."""
+"""Provenance of a table, as its manifest states it."""
 
 import platform
 from collections.abc import Mapping

@@ -1,4 +1,4 @@
-"""What people see of a collection at work: a bar or plain lines, a line per data set, and the log."""
+"""Progress of a collection: a bar or plain lines, a line per data set, and the log."""
 
 import time
 from collections import Counter
@@ -53,20 +53,20 @@ class Log:
     @contextmanager
     def following(self, collection: Collection, executor: Executor[RunsTask]) -> Iterator[None]:
         """Write down how the collection in this block begins and ends, however it ends."""
-        units = len(collection.tasks)
+        tasks = len(collection.tasks)
         self.add(f"start: lcbench {version('lcbench')}, {executor.describe()}")
         self.add("plan: " + ", ".join(f"{name} {value}" for name, value in collection.plan.describe().items()))
         finished = collection.shards.count()
-        self.add(f"units: {units} on {', '.join(collection.described)}; {finished} are finished already")
+        self.add(f"tasks: {tasks} on {', '.join(collection.described)}; {finished} are finished already")
         try:
             yield
         except (KeyboardInterrupt, LcbenchError) as error:
             with suppress(OSError):  # the disk may be full
-                kept = f"{collection.shards.count()} of {units} units are kept"
+                kept = f"{collection.shards.count()} of {tasks} tasks are kept"
                 self.add(f"stopped: {str(error) or 'interrupted'} ({kept})")
             raise
         missing = 0 if collection.complete() else len(collection.pending())
-        self.add(f"end: {f'{missing} of {units} units are missing' if missing else 'the benchmark is whole'}")
+        self.add(f"end: {f'{missing} of {tasks} tasks are missing' if missing else 'the benchmark is whole'}")
 
 
 class Report:
@@ -86,12 +86,12 @@ class Report:
         self._left, self._all = _by_dataset(pending), _by_dataset(collection.tasks)
         self._failed: Counter[str] = Counter()
         self._trained, self._log = 0, log
-        units = len(collection.tasks)
+        tasks = len(collection.tasks)
         self.progress = Progress(
             "collecting",
-            units,
-            done=units - len(pending),
-            unit="units",
+            tasks,
+            done=tasks - len(pending),
+            unit="tasks",
             work=sum(self._expected.values()),
             quiet=quiet,
             clock=clock,
@@ -120,8 +120,8 @@ class Report:
         return f"{self._trained * self._run_epochs / max(self.progress.seconds, 1e-9):,.0f} run-epochs/s"
 
     def _finished(self, dataset: str) -> str:
-        units, failed = self._all[dataset], self._failed[dataset]
-        what = f"{units} units finished" if not failed else f"{units - failed} of {units} units finished"
+        tasks, failed = self._all[dataset], self._failed[dataset]
+        what = f"{tasks} tasks finished" if not failed else f"{tasks - failed} of {tasks} tasks finished"
         return f"{dataset}: {what} after {duration(self.progress.seconds)}, {self._speed()}"
 
     def _say(self, text: str) -> None:

@@ -46,11 +46,11 @@ class Shards(Workplace):
         return self.root / kind / task.dataset / f"{task.config_id}.parquet"
 
     def finished(self, tasks: Iterable[RunsTask]) -> set[RunsTask]:
-        """Which of these tasks are finished."""
+        """The finished ones of these tasks."""
         return {task for task in tasks if self.file(task).is_file()}
 
     def count(self) -> int:
-        """How many tasks are finished."""
+        """Number of finished tasks."""
         return sum(1 for _ in self.root.glob("units/*/*.parquet"))
 
     def write(self, task: RunsTask, runs: Sequence[Run], record: Record) -> None:
@@ -75,7 +75,7 @@ class Shards(Workplace):
         return pa.concat_tables([read_parquet(self.file(task)) for task in tasks])
 
     def read_extras(self, kind: str, tasks: Iterable[RunsTask]) -> Iterator[pa.Table]:
-        """What finished tasks logged beside their curves, task by task."""
+        """The extras of finished tasks, task by task."""
         return (read_parquet(self.extra_file(kind, task)) for task in tasks)
 
     def read_data(self, dataset: str) -> Prepared:

@@ -32,7 +32,7 @@ def runs_table(config_id: int, runs: Sequence[Run], record: Record) -> pa.Table:
 
 
 def extra_tables(config_id: int, runs: Sequence[Run]) -> dict[str, pa.Table]:
-    """What the runs logged beside their curves, by kind of table."""
+    """The extras of runs, by kind of table."""
     made = {}
     if all(run.gradients is not None for run in runs):
         made[GRADIENTS] = _gradients_table(config_id, runs)

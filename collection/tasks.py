@@ -10,7 +10,7 @@ from lcbench.work import Task
 
 @dataclass(frozen=True, slots=True)
 class Extras:
-    """What is logged beside the learning curves.
+    """Options of what is logged beside the learning curves.
 
     Attributes:
         gradients: Statistics of the gradients, every epoch.

@@ -1,4 +1,4 @@
-"""Single runs for whoever asks for them one by one: no folder, no plan, only a data set and the seeds."""
+"""Training of single runs one by one: no folder, no plan, only a data set and the seeds."""
 
 import time
 from collections.abc import Mapping, Sequence

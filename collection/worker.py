@@ -1,4 +1,4 @@
-"""What a worker process does: train a task, or several in one stack, and keep their runs."""
+"""The work of a worker process: train a task, or several in one stack, and store their runs."""
 
 import platform
 import time

@@ -1,9 +1,9 @@
 """Learning-curve benchmarks for hyperparameter optimization.
 
-Here are the table (:mod:`lcbench.table`), search spaces (:mod:`lcbench.space`), long work in processes
-(:mod:`lcbench.work`) and the program; they use nothing of the rooms above them. Each of these may use those before it:
-:mod:`lcbench.collection` makes tables, :mod:`lcbench.simulate` plays optimizers on them, :mod:`lcbench.analysis` says
-what came of it. :mod:`lcbench.data` holds what comes along.
+This package holds the table (:mod:`lcbench.table`), search spaces (:mod:`lcbench.space`), long work in processes
+(:mod:`lcbench.work`) and the command line, and uses none of the others. Each of these may use those before it:
+:mod:`lcbench.collection` makes tables, :mod:`lcbench.simulate` runs optimizers on them, :mod:`lcbench.analysis`
+analyses the results. :mod:`lcbench.data` holds the embedded benchmark and the portfolio.
 
 >>> import lcbench
 >>> bench = lcbench.load("DIR")

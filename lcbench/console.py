@@ -1,4 +1,4 @@
-"""How the command line speaks: one console, one look for tables and progress bars."""
+"""The console of the command line, and one look for tables and progress bars."""
 
 from collections.abc import Iterable, Sequence
 

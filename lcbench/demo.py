@@ -1,4 +1,4 @@
-"""The whole line in one command: collect a small benchmark, then replay and draw on it and on the embedded one."""
+"""The demonstration: collect a small benchmark, then replay and draw on it and on the embedded one."""
 
 import shlex
 from pathlib import Path
@@ -13,11 +13,11 @@ DRAWN = "regret,rank,critical_difference"
 
 
 def demo(
-    out: Annotated[Path, typer.Option(help="Where to write the benchmark, the traces and the figures.")] = Path("demo"),
+    out: Annotated[Path, typer.Option(help="Folder for the benchmark, the traces and the figures.")] = Path("demo"),
     configs: Annotated[int, typer.Option(help="Configurations to train on each data set.")] = 64,
     jobs: Annotated[int, typer.Option(help="Processes.")] = 2,
 ) -> None:
-    """Collect a small benchmark by really training; replay optimizers and draw figures, on the embedded one as well."""
+    """Collect a small benchmark and draw it; replay optimizers on the embedded one and draw the study."""
     from lcbench.cli import run
     from lcbench.console import OUT
 
@@ -36,7 +36,7 @@ def demo(
 
 
 def command_lines(out: Path, configs: int, jobs: int) -> list[list[str]]:
-    """What the demonstration types, in order."""
+    """The commands of the demonstration, in order."""
     bench, study = str(out / "bench"), str(out / "study.parquet")
     return [
         ["collect", bench, "--datasets", DATASETS, "--configs", str(configs), "--jobs", str(jobs)],

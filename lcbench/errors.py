@@ -7,7 +7,7 @@
     │   ├── UnknownNameError     a name that is not in a registry or a table (says the nearest ones)
     │   ├── DataError            a data set that cannot be trained on
     │   └── PlanConflictError    the folder holds the work of a different plan
-    ├── StoppedError             a collection that cannot go on as things are; what is finished is kept
+    ├── StoppedError             work that cannot continue; what is finished is kept
     └── FolderError              a benchmark folder that cannot be read
         ├── NotABenchmarkError   there is no benchmark there
         ├── DamagedFileError     a file of it is truncated, changed or missing
@@ -54,7 +54,7 @@ class PlanConflictError(InputError):
 
 
 class StoppedError(LcbenchError):
-    """A collection that cannot go on: the disk is full, or those who train are out of reach."""
+    """Work that cannot continue: the disk is full, or the executor is lost."""
 
 
 class FolderError(LcbenchError):

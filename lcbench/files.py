@@ -129,7 +129,7 @@ def read_json(path: Path) -> Any:
 
 
 def parse_json(path: Path, content: bytes) -> Any:
-    """What the content of a JSON file says.
+    """Parse the content of a JSON file.
 
     Raises:
         DamagedFileError: If it is no JSON.

@@ -1,4 +1,4 @@
-"""Where results go: checked before there is anything to lose."""
+"""Checks of the places of results, before there is anything to lose."""
 
 from pathlib import Path
 from tempfile import TemporaryFile

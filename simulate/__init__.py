@@ -1,4 +1,4 @@
-"""Plays optimizers against a table in virtual time.
+"""Runs optimizers on a table in virtual time.
 
 >>> import lcbench, numpy as np
 >>> from lcbench.simulate import OPTIMIZERS, ReplayBackend, simulate

@@ -1,4 +1,4 @@
-"""Budgets as people give them: ``R / eta`` is a float, and numpy has integers of its own."""
+"""Check budgets as users give them: ``R / eta`` is a float, and numpy has its own integers."""
 
 from collections.abc import Iterable, Sequence
 from typing import Any

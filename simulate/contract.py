@@ -1,4 +1,4 @@
-"""The contract that everything in this package hangs on, on one page.
+"""The contract of this package: jobs, results, domains, backends and optimizers.
 
 An :class:`Optimizer` proposes jobs and is told results. A :class:`Backend` knows what a job gives and costs. Neither
 knows the other: :func:`lcbench.simulate.run.simulate` carries jobs and results between them in virtual time.
@@ -54,7 +54,7 @@ class Job:
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """What came of a job.
+    """The result of a job.
 
     Attributes:
         job: The job.
@@ -81,14 +81,14 @@ class Result:
 
 
 class Domain(Protocol):
-    """Where an optimizer may look: a whole search space, or the rows of a table."""
+    """The configurations that an optimizer may propose: a search space, or the rows of a table."""
 
     @property
     def space(self) -> "ConfigurationSpace":
         """The search space; its unit cube has one dimension per hyperparameter."""
 
     def encode(self, config: Config) -> NDArray[np.float64]:
-        """Where a configuration lies in the unit cube, ``(dimensions,)``; NaN where a hyperparameter is inactive."""
+        """Encode a configuration as a point ``(dimensions,)`` of the unit cube; NaN in inactive dimensions."""
 
     def sample(self, rng: np.random.Generator) -> Config | None:
         """Draw a configuration uniformly; a table draws among its rows not yet taken, None if none is left."""
@@ -99,14 +99,14 @@ class Domain(Protocol):
         A space decodes them; a table takes for each point the nearest row not yet taken.
 
         Returns:
-            At most ``n`` configurations, and where they lie in the unit cube, ``(n, dimensions)``.
+            At most ``n`` configurations, and their points in the unit cube, ``(n, dimensions)``.
         """
 
     def candidates(self, n: int, rng: np.random.Generator) -> NDArray[np.float64]:
-        """Where configurations lie among which to choose, ``(any number, dimensions)``; NaN where inactive.
+        """Points of configurations to choose among, ``(any number, dimensions)``; NaN where inactive.
 
         A space draws ``n`` uniformly. A table gives all its rows not yet taken, whatever ``n``; only if they are too
-        many to look at them all, it draws ``n`` of them. :meth:`realize` turns those that are chosen into
+        many, it draws ``n`` of them. :meth:`realize` turns those that are chosen into
         configurations.
         """
 
@@ -115,12 +115,12 @@ class Domain(Protocol):
 
 
 class Backend(Protocol):
-    """What a job gives and costs.
+    """The values and the cost of jobs.
 
     Attributes:
         metric: What is optimized.
         budgets: The epochs that can be asked for, increasing.
-        resumes: Whether a promoted trial goes on where it stopped and pays only its new epochs (one learning-rate
+        resumes: Whether a promoted trial resumes where it stopped and pays only its new epochs (one learning-rate
             schedule for all budgets), or starts from scratch and pays all of them (a schedule of its own per budget).
     """
 

@@ -1,4 +1,4 @@
-"""Where an optimizer may look: a whole search space, or the rows of a table."""
+"""Domains of an optimizer: a whole search space, or the rows of a table."""
 
 from collections.abc import Hashable
 from dataclasses import dataclass
@@ -45,7 +45,7 @@ class SpaceDomain:
         return self._drawn.pop()
 
     def encode(self, config: Config) -> NDArray[np.float64]:
-        """Where a configuration lies in the unit cube, ``(dimensions,)``; NaN where inactive."""
+        """Encode a configuration as a point of the unit cube, ``(dimensions,)``; NaN where inactive."""
         return self._encoding.encode(config)
 
     def realize(self, points: NDArray[np.float64]) -> tuple[list[Config], NDArray[np.float64]]:
@@ -59,7 +59,7 @@ class SpaceDomain:
         return self._encoding.decode(legal), coordinates(legal)
 
     def candidates(self, n: int, rng: np.random.Generator) -> NDArray[np.float64]:
-        """Where ``n`` configurations lie that are drawn uniformly, ``(n, dimensions)``; NaN where inactive."""
+        """Points of ``n`` configurations that are drawn uniformly, ``(n, dimensions)``; NaN where inactive."""
         if not self._encoding.conditional:
             return coordinates(self._encoding.snap(self._encoding.uniform(n, rng)))
         legal, allowed = self._encoding.legal(self._encoding.snap(self._encoding.uniform(_SPARE * n, rng)))
@@ -103,7 +103,7 @@ class ConfigTable:
 
     @cached_property
     def cube(self) -> NDArray[np.float64]:
-        """Where the rows lie in the unit cube, ``(rows, dimensions)``."""
+        """Points of the rows in the unit cube, ``(rows, dimensions)``."""
         return self.encoding.cube(self.frame)
 
     @cached_property
@@ -150,7 +150,7 @@ class TableDomain:
         return self._table.configs[self._free[rng.integers(self._left)]] if self._left else None
 
     def encode(self, config: Config) -> NDArray[np.float64]:
-        """Where a configuration lies in the unit cube, ``(dimensions,)``; NaN where inactive."""
+        """Encode a configuration as a point of the unit cube, ``(dimensions,)``; NaN where inactive."""
         row = self._table.rows.get(self._table.encoding.key(config))
         return self._table.encoding.encode(config) if row is None else self._table.cube[row]
 
@@ -162,7 +162,7 @@ class TableDomain:
         return [self._table.configs[row] for row in rows], self._table.cube[rows]
 
     def candidates(self, n: int, rng: np.random.Generator) -> NDArray[np.float64]:
-        """Where the rows not yet taken lie, ``(rows, dimensions)``; if there are more than 4096, ``n`` of them."""
+        """Points of the rows not yet taken, ``(rows, dimensions)``; if there are more than 4096, ``n`` of them."""
         free = self._free[: self._left]
         few = self._left <= max(n, _SMALL)
         return self._table.cube[free if few else rng.choice(free, n, replace=False)]

@@ -17,10 +17,10 @@ from lcbench.errors import InputError, UnknownNameError
 from lcbench.table.manifest import LEAST_PROBABILITY
 
 CANDIDATES = 30
-"""How many of the best models the paper selects from."""
+"""Number of best models that the paper selects from."""
 
 SIZE = 50
-"""How many times a model is added; auto-sklearn's number, the paper does not say its own."""
+"""Number of times that a model is added; auto-sklearn's number, the paper does not say its own."""
 
 Loss = Callable[[NDArray[np.float64], NDArray[np.integer]], float]
 """Of ``(rows, classes)`` probabilities and ``(rows,)`` numbers of the classes; smaller is better."""
@@ -119,7 +119,7 @@ def combine(weights: NDArray[np.float64], probabilities: ArrayLike) -> NDArray[n
 
 
 def row_weights(labels: NDArray[np.integer], metric: str) -> NDArray[np.float64]:
-    """What each row counts: alike for accuracy; for balanced accuracy each class that occurs as much as any other."""
+    """Weight of each row: alike for accuracy; for balanced accuracy each class that occurs as much as any other."""
     if metric == "accuracy":
         return np.full(len(labels), 1 / len(labels))
     counts = np.bincount(labels)

@@ -1,4 +1,4 @@
-"""Where a learning curve will end: an ensemble of parametric families, weighted by how well each fits.
+"""Predict the end of a learning curve: an ensemble of parametric families, weighted by their fit.
 
 Every family of :mod:`lcbench.simulate.curve_families` is fitted by least squares at every shape of a grid, which has a
 closed
@@ -79,7 +79,7 @@ class Prediction:
 
 @dataclass(frozen=True, slots=True)
 class ExtrapolationSettings:
-    """How fits are weighted and how sure they are.
+    """Weights of the fits, and their certainty.
 
     Attributes:
         floor: Smallest standard deviation that residuals are believed to have, in the unit of the curve: half a point
@@ -124,7 +124,7 @@ class Fits:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Design:
-    """What fits of the separable families share that have the epochs and their weights in common: a row per fit.
+    """Shared quantities of fits of the separable families with the same epochs and weights: a row per fit.
 
     Attributes:
         basis: ``(fits, n)`` the basis at the epochs of the curve, less its mean where there is an intercept.

@@ -1,4 +1,4 @@
-"""A backend as a plain function, for an optimization loop of one's own or of another package."""
+"""Backends as plain functions for other optimization loops, and plain functions as backends."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Evaluation:
-    """What one run gave.
+    """The result of one run.
 
     Attributes:
         loss: Loss at the budget, smaller is better; infinite if the run diverged.
@@ -33,7 +33,7 @@ class Evaluation:
 
 
 class WithObjective:
-    """What makes a backend a plain function."""
+    """Mixin that turns a backend into a plain function."""
 
     __slots__ = ()
 
@@ -86,7 +86,7 @@ def evaluation(backend: Backend, budget: int | None = None) -> Callable[[Mapping
     return evaluate
 
 
-# Backend from a function: to try an optimizer on a formula, without a table.
+# Backends from functions, to try an optimizer on a formula without a table.
 
 _LOSS = Metric("loss", "units", "minimize", 0.0, float("inf"))
 

@@ -36,7 +36,7 @@ class ReplayBackend(WithObjective):
         seed: Which of the recorded seeds: a number; ``"mean"``, the average of their curves (of the seconds as well;
             diverged as soon as one of them is); or ``"draw"``, one picked at random for each configuration and run.
         schedule: ``"adaptive"``: each budget is a run of its own from scratch, with its own learning-rate schedule.
-            ``"non-adaptive"``: all budgets are points on the table's longest run, and a promoted trial goes on where it
+            ``"non-adaptive"``: all budgets are points on the table's longest run, and a promoted trial resumes where it
             stopped.
         budgets: Epochs that can be asked for, increasing; by default those of the table. An adaptive replay has the
             table's budgets or some of them; a non-adaptive one any epochs of the longest run, such as ``range(1, 51)``.
@@ -99,34 +99,34 @@ class ReplayBackend(WithObjective):
         return Curve(self._values[run][row, : budget + 1], self._seconds[run][row, : budget + 1])
 
     def config_id(self, config: Config) -> int:
-        """Which configuration of the table this one is taken for."""
+        """Number of the table's configuration that stands for this one."""
         return int(self.bench.configs.index[self._row(config)])
 
     @cached_property
     def losses(self) -> NDArray[np.float64]:
-        """Every loss that can be had: ``(configs, budgets)``; infinite where a run diverged."""
+        """All losses of the replay: ``(configs, budgets)``; infinite where a run diverged."""
         last = [self._values[self._run(budget)][:, budget] for budget in self.budgets]
         return self.metric.loss(np.stack(last, axis=1))
 
     @property
     def best_loss(self) -> float:
-        """The lowest loss that can be had, over all configurations and offered budgets: where regret is 0."""
+        """The lowest loss of the replay, over all configurations and offered budgets: where regret is 0."""
         return float(self.losses.min())
 
     @property
     def worst_loss(self) -> float:
-        """The highest finite loss that can be had (infinite if every run diverged)."""
+        """The highest finite loss of the replay (infinite if every run diverged)."""
         finite = self.losses[np.isfinite(self.losses)]
         return float(finite.max()) if finite.size else float("inf")
 
     @property
     def mean_seconds(self) -> float:
-        """What one run at the largest offered budget costs on average over the table."""
+        """Mean seconds of a run at the largest offered budget."""
         last = self.budgets[-1]
         return float(self._seconds[self._run(last)][:, last].mean(dtype=np.float64))
 
     def _run(self, budget: int) -> int:
-        """Which recorded run a budget is read from."""
+        """The recorded run that a budget is read from."""
         return self.bench.budgets[-1] if self.resumes else budget
 
     def _row(self, config: Config) -> int:

@@ -46,7 +46,7 @@ def simulate(
     that resumes, a trial pays ``curve.cost(previous budget, budget)``, so 1, 3 and 9 epochs at 10 s each end after
     90 s; otherwise ``curve.cost(0, budget)``, which makes it 130 s. A new trial with a ``parent`` pays, on a backend
     that resumes, from the budget of the parent's latest result (a job that the parent is running meanwhile does not
-    count and goes on undisturbed). No wall clock is read.
+    count and run on undisturbed). No wall clock is read.
 
     Args:
         optimizer: Asks for jobs and is told results; used up by the simulation.
@@ -187,7 +187,7 @@ class _Simulation:
 
 
 def asked(optimizer: Optimizer) -> Job | None:
-    """What an optimizer asks for next.
+    """Ask an optimizer for its next job and check it.
 
     Raises:
         InputError: If that is neither a job nor None, or its configuration is no mapping.

@@ -1,4 +1,4 @@
-"""What happened in a simulation, as a step function of virtual time."""
+"""Trace of a simulation: its results, and the incumbent as a step function of virtual time."""
 
 from collections.abc import Callable
 from dataclasses import dataclass

@@ -164,7 +164,7 @@ class TrainingBackend(WithObjective):
         return records(self.space, typed)[0]
 
     def config_id(self, config: Config) -> int:
-        """Which of the given configurations this is.
+        """Number of this configuration among the given ones.
 
         Raises:
             InputError: If there are none, or it is none of them.
@@ -178,7 +178,7 @@ class TrainingBackend(WithObjective):
         return LocalExecutor(workers, Train(self), preload="lcbench.collection.worker")
 
     def describe(self) -> dict[str, Any]:
-        """Everything that decides which values come, in plain types."""
+        """Describe everything that decides the values, in plain types."""
         trainer = self.trainer
         return {
             "data set": self.dataset,
@@ -200,7 +200,7 @@ class TrainingBackend(WithObjective):
 
 @dataclass(frozen=True, slots=True)
 class Train:
-    """Does the jobs of a backend, in whatever process it is called.
+    """Trains the jobs of a backend, in whatever process it is called.
 
     Attributes:
         backend: The backend.
@@ -246,7 +246,7 @@ def collect_tried(
     Args:
         backend: What was trained on; its data set must have a source that can be loaded again.
         trace: What was tried.
-        folder: Where the benchmark goes; a stopped collection there goes on.
+        folder: Folder for the benchmark; a stopped collection there is resumed.
         now: When, for the manifest.
         workers: Processes.
 

@@ -76,7 +76,7 @@ class PortfolioDomain:
         return self._domain.space
 
     def encode(self, config: Config) -> NDArray[np.float64]:
-        """Where a configuration lies in the unit cube, ``(dimensions,)``; NaN where inactive."""
+        """Encode a configuration as a point ``(dimensions,)`` of the unit cube; NaN where inactive."""
         return self._domain.encode(config)
 
     def sample(self, rng: np.random.Generator) -> Config | None:
@@ -91,7 +91,7 @@ class PortfolioDomain:
         return [config], point[None]
 
     def candidates(self, n: int, rng: np.random.Generator) -> NDArray[np.float64]:
-        """Where the next of the portfolio lies, ``(1, dimensions)``; then any."""
+        """The point of the next of the portfolio, ``(1, dimensions)``; then any."""
         return self._left[0][1][None] if self._left and n else self._domain.candidates(n, rng)
 
     def take(self, config: Config) -> None:

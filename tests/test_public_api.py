@@ -15,7 +15,7 @@ API = {
     "lcbench": "Benchmark Curve Fidelity LcbenchError Metric __version__ load",
     "lcbench.space": "Config",
     "lcbench.work": (
-        "Executor GO_ON GiveUpError InlineExecutor Journal KILLED Outcome Progress Task ThreadExecutor Workplace "
+        "Executor GiveUpError InlineExecutor Journal KILLED Outcome Progress RESUMABLE Task ThreadExecutor Workplace "
         "differences get_executor hold refuse_other_plan run said_if_disk_full"
     ),
     "lcbench.table.doors.official": "Benchmark entries export_json import_json",

@@ -1,4 +1,4 @@
-"""What the figures of a study share: a line for each optimizer, the bands, the axes and the legend."""
+"""Shared parts of the figures of a study: a line for each optimizer, the bands, the axes and the legend."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -25,7 +25,7 @@ _AXES = {
 
 
 def unit_of(traces: pd.DataFrame) -> str:
-    """What the limit of a study counts; traces from elsewhere are in seconds."""
+    """Unit of a study's limit; traces from elsewhere are in seconds."""
     return str(traces["unit"].iloc[0]) if "unit" in traces else "seconds"
 
 
@@ -72,7 +72,7 @@ def share_axis(panel: Axes, frame: pd.DataFrame, first: float, *, narrow: bool =
 
 
 def _subs(first: float, *, narrow: bool) -> tuple[float, ...]:
-    """Where an axis of shares from ``first`` to 1 has its ticks in each power of ten."""
+    """Ticks in each power of ten of an axis of shares from ``first`` to 1."""
     if first <= 5e-3:
         return (1.0,)
     return (1.0, 3.0) if narrow else (1.0, 2.0, 5.0)

@@ -1,4 +1,4 @@
-"""What a figure is: something that gives its numbers and draws them, and whose docstring is its caption."""
+"""The contract of a figure: it returns its numbers and draws them, and its docstring is its caption."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass

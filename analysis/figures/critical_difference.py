@@ -106,7 +106,7 @@ def _name(panel: Axes, name: str, rank: float, row: float, side: float) -> None:
 
 
 def _text(frame: pd.DataFrame) -> str:
-    """What is below the axis."""
+    """Write the text below the axis."""
     p = float(frame["friedman_p"].iloc[0])
     said = "" if np.isnan(p) else f"; Friedman's p {'< 0.001' if p < _LEAST else f'= {p:.3f}'}"
     return f"mean rank over {int(frame['datasets'].iloc[0])} data sets (1 is best){said}"

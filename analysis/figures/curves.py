@@ -120,7 +120,7 @@ def _some(curves: NDArray[np.float32]) -> NDArray[np.float32]:
 
 
 def _range(curves: NDArray[np.float32], *, fenced: bool) -> tuple[float, float]:
-    """What of the y axis to show: all that is finite and a little more.
+    """Range of the y axis: all finite values and a little more.
 
     Cross-entropies of a network that is about to diverge are huge; of a metric without an upper bound, what lies above
     Tukey's outer fence (three times the distance of the quartiles above the upper one) is left outside.

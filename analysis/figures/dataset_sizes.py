@@ -23,7 +23,7 @@ _MOST_NAMES = 40
 _NAME_LENGTH = 24
 _FAR = [(side, side * 0.05, sign * height) for height in (0.09, 0.18, 0.27) for sign in (1, -1) for side in (1, -1)]
 _PLACES = ((1, 0.06, 0.0), (-1, -0.06, 0.0), (0, 0.0, 0.1), (0, 0.0, -0.1), *_FAR)
-"""Where a name may stand: on which side of its mark, and how far in inches; the best place first."""
+"""Places of a name: the side of its mark, and the distance in inches; the best place first."""
 
 
 def frame(bench: Benchmark, metric: str | None = None) -> pd.DataFrame:  # noqa: ARG001  # sizes have no metric

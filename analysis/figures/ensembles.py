@@ -1,4 +1,4 @@
-"""Ensembles of what a search had found, by time.
+"""Ensembles of the models that a search had found, by time.
 
 Value on the test part of: the network that is best on the validation part so far; the ensemble that greedy selection
 makes of the 30 best networks so far (Caruana et al. 2004; section 3.5 of the paper); and, where baselines are recorded,

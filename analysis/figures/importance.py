@@ -47,7 +47,7 @@ def frame(bench: Benchmark, metric: str | None = None) -> pd.DataFrame:
 
 
 def nothing(bench: Benchmark, metric: str | None) -> str:
-    """What a figure of importance says if there is nothing to show."""
+    """The message of a figure of importance without data."""
     from lcbench.analysis.importance.model import FEWEST_CONFIGS
 
     return NOTHING.format(least=FEWEST_CONFIGS, metric=bench.metric(metric).name)

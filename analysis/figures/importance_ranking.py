@@ -21,7 +21,7 @@ from lcbench.analysis.tables import extent
 from lcbench.table.benchmark import Benchmark
 
 MOST = 10
-"""How many hyperparameters the paper shows."""
+"""Number of hyperparameters that the paper shows."""
 
 
 def frame(bench: Benchmark, metric: str | None = None) -> pd.DataFrame:

@@ -111,7 +111,7 @@ def _panel(panel: Axes, rows: pd.DataFrame) -> None:
 
 
 def evenly(points: NDArray[np.float64], count: int) -> list[int]:
-    """Which of the increasing points to mark: all if they are no more than ``count``, else those nearest to even."""
+    """Indices of the increasing points to mark: all if they are no more than ``count``, else those nearest to even."""
     if len(points) <= count:
         return list(range(len(points)))
     even = np.linspace(points[0], points[-1], count)

@@ -1,4 +1,4 @@
-"""How many of the best configurations survive an early cut.
+"""Share of the best configurations that survive an early cut.
 
 The best are the tenth of the configurations that is best after the last epoch of the largest budget. A cut after the
 epochs on the x axis keeps the best tenth, third or half (successive halving with eta 3 keeps a third, with eta 2 a

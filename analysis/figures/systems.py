@@ -26,11 +26,11 @@ _COLUMNS = 3
 _HEIGHT = 1.9  # inches, of a panel
 _LEGEND_ROW = 0.16
 _LEGEND_COLUMN = 2.2
-_CROWDED = 500.0  # from the first to the last moment; from here on fewer ticks have room for their numbers
+_CROWDED = 500.0  # last over first time; from here on fewer ticks have room for their numbers
 
 
 class _Trajectories:
-    """What these figures share: all but their lines.
+    """The shared parts of these figures: all but their lines.
 
     Attributes:
         LINES: The lines, in the order of the legend.
@@ -70,7 +70,7 @@ class MultiFidelity(_Trajectories):
 
 
 class Portfolios(_Trajectories):
-    """What a portfolio brings: BOHB without one, with the simple and with the greedy one (Figure 10 of the paper).
+    """Gain of a portfolio: BOHB without one, with the simple and with the greedy one (Figure 10 of the paper).
 
     Test error (1 - accuracy) of the network that is best on the validation rows so far, against wall-clock time: mean
     over the seeds as a line, standard deviation shaded. The simple portfolio is all incumbents of the meta-training
@@ -199,7 +199,7 @@ def _panels(frame: pd.DataFrame, once: frozenset[str] = frozenset()) -> Figure:
 
 
 def _small_print(frame: pd.DataFrame) -> str:
-    """How the runs were made: time, workers, seeds, machine."""
+    """Describe the runs: time, workers, seeds, machine."""
     limits = " and ".join(f"{limit:g} s" for limit in sorted(frame["time_limit"].unique()))
     most = int(frame["workers"].max())
     workers = " and ".join(map(str, sorted(frame["workers"].unique()))) + f" worker{'s' * (most > 1)}"

@@ -1,4 +1,4 @@
-"""How much each hyperparameter matters: fANOVA, local importance, marginal curves and ablation paths (RQ4, Figure 6).
+"""Importance of each hyperparameter: fANOVA, local importance, marginal curves and ablation paths (RQ4, Figure 6).
 
 All of them ask one random forest per data set and budget, fitted on the search space's own scale. Its trees are
 flattened into boxes (:mod:`lcbench.analysis.importance.model`), over which means and variances are exact.

@@ -99,7 +99,7 @@ def cube_axes(names: tuple[str, ...]) -> tuple[Axis, ...]:
 
 
 def place_of(axes: tuple[Axis, ...], name: str) -> int:
-    """Which axis a hyperparameter has.
+    """Index of the axis of a hyperparameter.
 
     Raises:
         UnknownNameError: If there is no such hyperparameter.

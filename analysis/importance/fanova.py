@@ -1,4 +1,4 @@
-"""The variance of a sum of steps: all that fANOVA and LPI compute along one hyperparameter."""
+"""fANOVA (main effects and pairs) and LPI of a fitted forest, exactly from the boxes of its leaves."""
 
 from itertools import combinations, pairwise
 

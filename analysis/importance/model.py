@@ -1,4 +1,4 @@
-"""The leaves of a fitted forest as boxes: what each predicts and where.
+"""The forest behind importance, with its leaves as boxes.
 
 A tree cuts the space into boxes, one per leaf, and predicts a constant in each. So integrals of its predictions are
 sums over boxes, and need no sampling (Hutter, Hoos, Leyton-Brown 2014, section 3).
@@ -98,7 +98,7 @@ def _bounds(
         nodes = np.concatenate([below, above])
 
 
-# The model that importance is asked of: a random forest over one data set's configurations, flattened.
+# The model: a random forest over one data set's configurations, with its boxes.
 
 FEWEST_CONFIGS = 4
 """Configurations that a forest needs."""
@@ -144,7 +144,7 @@ class Model:
         return tuple(axis.name for axis in self.axes)
 
     def membership(self, point: ArrayLike) -> NDArray[np.float64]:
-        """How much of a point lies within each box, dimension by dimension.
+        """Share of a point within each box, dimension by dimension.
 
         Args:
             point: ``(dimensions,)`` coordinates; a hyperparameter that is NaN is averaged over.

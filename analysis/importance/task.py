@@ -105,7 +105,7 @@ def fit_task(task: Task, *, seed: int = 0, settings: ForestSettings | None = Non
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """What decides a forest; two orders are the same if their contents are."""
+    """Everything that decides a forest; orders of equal contents are equal."""
 
     digest: bytes
     seed: int

@@ -11,7 +11,7 @@ from pandas.api import types
 from lcbench.errors import DataError
 
 _DATE = re.compile(r"\d{4}-\d\d-\d\d([ T]\d\d:\d\d(:\d\d(\.\d+)?)?(Z|[+-]\d\d:?\d\d)?)?")
-"""A date or a moment as ISO 8601 and pandas write them."""
+"""A date or a time as ISO 8601 and pandas write them."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -127,7 +127,7 @@ def text_of(value: object) -> str:
 
 
 def _held(column: pd.Series, kind: str) -> str:
-    """What a column of objects holds: pandas' word for it, or the types of its first values."""
+    """Describe the content of a column of objects: pandas' word for it, or the types of its first values."""
     if not kind.startswith("mixed"):
         return kind
     found = dict.fromkeys(type(value).__name__ for value in column[column.notna()].iloc[:1000])

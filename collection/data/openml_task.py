@@ -40,7 +40,7 @@ def load_openml(task_id: str) -> Dataset:
     """
     number = _number(task_id)
     try:
-        task: Any = _get_task_description(number)  # get_task would go on to a pickle of the features
+        task: Any = _get_task_description(number)  # get_task would also read a pickle of the features
         _check_classification(number, task)
         described = openml.datasets.get_dataset(task.dataset_id, download_data=True)
         test_rows = _test_rows(task)
@@ -104,7 +104,7 @@ def _test_rows(task: Any) -> NDArray[np.intp] | None:
     if task.estimation_procedure["type"] != "holdout":
         return None
     path = Path(openml.config.get_cache_directory()) / "tasks" / str(task.task_id) / "datasplits.arff"
-    task._download_split(path)  # fetches the text only; download_split would go on to a pickle of it
+    task._download_split(path)  # fetches the text only; download_split would also read a pickle of it
     split = read_arff(path)
     first = (split["type"] == "TEST") & (split["repeat"] == 0) & (split["fold"] == 0)
     return np.unique(split["rowid"][first].to_numpy(np.intp))

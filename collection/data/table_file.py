@@ -78,7 +78,7 @@ READERS: Mapping[str, Callable[[Path], pd.DataFrame]] = {
     ".pq": pd.read_parquet,
     ".arff": read_arff,
 }
-"""How to read a file, by its suffix."""
+"""Readers of files, by suffix."""
 
 
 def load_file(text: str) -> Dataset:

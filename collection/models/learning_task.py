@@ -154,7 +154,7 @@ class LearningTask:
 
     @property
     def n_classes(self) -> int:
-        """How many classes there are."""
+        """Number of classes."""
         return len(self.labels.values)
 
     @property

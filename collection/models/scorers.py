@@ -92,7 +92,7 @@ class Scorer:
         return np.array([scorer.asked(each.astype(np.float64)) for each in chances])
 
     def asked(self, chances: NDArray[np.float64]) -> float:
-        """What scikit-learn's scorer says of ``(rows, classes)`` probabilities.
+        """Value of scikit-learn's scorer for ``(rows, classes)`` probabilities.
 
         A scorer that takes probabilities may want a column for each class that occurs and for no other: then it gets
         these, in shares of their sum.

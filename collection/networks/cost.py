@@ -35,7 +35,7 @@ class Sizes:
 
 @dataclass(frozen=True, slots=True)
 class Extent:
-    """How large a data set is.
+    """The size of a data set.
 
     Attributes:
         features: Inputs of a network.

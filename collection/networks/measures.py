@@ -33,7 +33,7 @@ def log_softmax(logits: Tensor) -> Tensor:
 
 
 def loss_shares(weights: Tensor) -> Tensor:
-    """What each row counts in its batch's loss, ``w_y / sum(w_y)``, from its class's weight: both ``(n, rows)``."""
+    """Weight of each row in its batch's loss, ``w_y / sum(w_y)``, from its class's weight: both ``(n, rows)``."""
     return weights / weights.sum(1, keepdim=True).clamp_(min=NOTHING)
 
 
@@ -171,5 +171,5 @@ def probabilities(stack: Networks, x: Tensor) -> NDArray[np.float16]:
 
 
 def rows_at_once(widths: Sequence[int], n: int = 1) -> int:
-    """How many rows ``n`` networks of these widths, layer by layer, are evaluated on at once."""
+    """Number of rows that ``n`` networks of these widths, layer by layer, are evaluated on at once."""
     return max(1, _CHUNK_VALUES // (n * max(widths)))

@@ -1,4 +1,4 @@
-"""What is recorded of a network, epoch by epoch.
+"""The metrics that are recorded of a network, epoch by epoch.
 
 ``train_*`` are averages over an epoch's batches in training mode, ``valid_*`` and ``test_*`` are in evaluation mode
 after the epoch; cross-entropies are unweighted, ``train_loss`` is the class-weighted loss that was optimized.
@@ -30,7 +30,7 @@ RECORD = Record(
     series=(Series("learning_rate", "per step"),),
     columns={"status": "string", "epochs": "int32", "n_parameters": "int64"},
 )
-"""What a table of networks records: ``learning_rate[i]`` is the rate of the epoch that ended at index ``i`` (index 0
+"""The record of a table of networks: ``learning_rate[i]`` is the rate of the epoch that ended at index ``i`` (index 0
 repeats the first), ``status`` is ``"success"`` or ``"diverged"``, ``epochs`` counts those with a finite loss."""
 
 METRICS: dict[str, Metric] = {metric.name: metric for metric in RECORD.metrics}

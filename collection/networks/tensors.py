@@ -1,4 +1,4 @@
-"""Where and how torch computes: the device, threads, and a prepared data set as tensors on the device."""
+"""Torch's device and threads, and a prepared data set as tensors on the device."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager

@@ -14,12 +14,12 @@ from lcbench.work.journal import Journal
 from lcbench.work.lock import hold
 from lcbench.work.progress import Progress
 from lcbench.work.run import run
-from lcbench.work.task import GO_ON, KILLED, GiveUpError, Outcome, Task
+from lcbench.work.task import KILLED, RESUMABLE, GiveUpError, Outcome, Task
 from lcbench.work.workplace import Workplace, differences, refuse_other_plan, said_if_disk_full
 
 __all__ = [
-    "GO_ON",
     "KILLED",
+    "RESUMABLE",
     "Executor",
     "GiveUpError",
     "InlineExecutor",

@@ -2,7 +2,7 @@
 
 A task keeps its results in the shared folder itself; only its outcome travels. If a worker is lost, the scheduler gives
 its tasks to another one. At most twice as many tasks as there are threads are with the scheduler, so that a long plan
-costs it no memory, and workers that come later get their share.
+costs it no memory, and later workers get their share.
 """
 
 import logging
@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Generic, Self, TypeVar
 
 from lcbench.errors import InputError, StoppedError
 from lcbench.work.executors import SECONDS_TO_WAIT
-from lcbench.work.task import GO_ON, KILLED, Outcome, Task, attempt, describe, sendable
+from lcbench.work.task import KILLED, RESUMABLE, Outcome, Task, attempt, describe, sendable
 
 if TYPE_CHECKING:
     from distributed import Future
@@ -117,7 +117,7 @@ class DaskExecutor(Generic[T]):
             raise self._lost()
 
     def _lost(self) -> StoppedError:
-        return StoppedError(f"the Dask scheduler at {self._scheduler} is out of reach; {GO_ON}.")
+        return StoppedError(f"the Dask scheduler at {self._scheduler} is out of reach; {RESUMABLE}.")
 
 
 def _attempt(function: Callable[[T], Any], task: T) -> Outcome[T]:

@@ -21,26 +21,26 @@ class Executor(Protocol[_T]):
     """Runs tasks somewhere: in processes of this machine, on a cluster, or right here."""
 
     def room(self) -> int:
-        """How many more tasks it takes at the moment."""
+        """Number of tasks that it can take now."""
 
     def start(self, task: _T) -> None:
-        """Take a task; ``wait`` will say what became of it, exactly once."""
+        """Take a task; ``wait`` returns its outcome, exactly once."""
 
     def wait(self, seconds: float) -> list[Outcome[_T]]:
         """Wait for tasks to end.
 
         Args:
-            seconds: How long at most; it may wait less.
+            seconds: Longest time to wait; it may wait less.
 
         Returns:
-            The outcomes of those that ended; empty if it is worth asking again.
+            The outcomes of those that ended; empty if none has ended yet.
 
         Raises:
-            StoppedError: If no task can be run any more.
+            StoppedError: If it can run no more tasks.
         """
 
     def describe(self) -> str:
-        """Where tasks run, for people."""
+        """Say where tasks run, for people."""
 
 
 def get_executor(
@@ -57,7 +57,7 @@ def get_executor(
 
     Raises:
         UnknownNameError: If there is no such executor.
-        InputError: If it cannot be made of this.
+        InputError: If the arguments do not fit together.
     """
     if name not in EXECUTORS:
         raise UnknownNameError("engine", name, EXECUTORS)
@@ -85,7 +85,7 @@ class InlineExecutor(AbstractContextManager["InlineExecutor[T]"]):
         self._function, self._waiting = function, deque[T]()
 
     def __exit__(self, *_: object) -> None:
-        """Nothing to end."""
+        """Do nothing: no task is running."""
 
     def describe(self) -> str:
         """This process."""
@@ -107,8 +107,8 @@ class InlineExecutor(AbstractContextManager["InlineExecutor[T]"]):
 class ThreadExecutor(AbstractContextManager["ThreadExecutor[T]"]):
     """Runs each task in a thread of its own.
 
-    A thread cannot be ended from outside: what is running when the executor is left goes on unheard, and ends with the
-    program.
+    A thread cannot be ended from outside: a task that runs when the executor is left runs on, without an outcome, until
+    the program ends.
 
     Args:
         count: How many tasks run at once.
@@ -120,7 +120,7 @@ class ThreadExecutor(AbstractContextManager["ThreadExecutor[T]"]):
         self._ended: SimpleQueue[Outcome[T]] = SimpleQueue()
 
     def __exit__(self, *_: object) -> None:
-        """Leave the threads to themselves."""
+        """Leave the threads running."""
 
     def describe(self) -> str:
         """Number of threads."""

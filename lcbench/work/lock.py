@@ -1,4 +1,4 @@
-"""One process at a time: a lock file is held while work goes on, and whoever comes second is told so in a line."""
+"""One process at a time: a lock file is held during work, and a second process is refused in one line."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager

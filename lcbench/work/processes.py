@@ -30,12 +30,12 @@ from typing import Any, Generic, Self, TypeVar
 
 from lcbench.errors import InputError, StoppedError
 from lcbench.work.executors import SECONDS_TO_WAIT
-from lcbench.work.task import GO_ON, KILLED, Outcome, Task, attempt, describe, sendable
+from lcbench.work.task import KILLED, RESUMABLE, Outcome, Task, attempt, describe, sendable
 
 T = TypeVar("T", bound=Task)
 
 _STARTS = 5  # attempts to start a process while the fork server is being killed
-_SECONDS_BETWEEN_STARTS = 0.2  # a server that refuses connections may take a moment to be known as dead
+_SECONDS_BETWEEN_STARTS = 0.2  # a server that refuses connections is not known as dead at once
 _SECONDS_BETWEEN_LOOKS = 0.1  # at the time and the memory of running tasks
 _MIB = 2**20
 _METHOD = "forkserver" if "forkserver" in multiprocessing.get_all_start_methods() else "spawn"
@@ -135,7 +135,7 @@ class LocalExecutor(Generic[T]):
         return found
 
     def _over(self, pipe: Connection) -> str | None:
-        """Which limit a running task is over."""
+        """The limit that a running task is over."""
         process, _, begun = self._busy[pipe]
         if self._clock() - begun > self._seconds:
             return f"it took more than its {self._seconds:g} s and was ended"
@@ -192,7 +192,7 @@ def _started(function: Callable[[Any], Any]) -> _Process:
         except (EOFError, OSError) as error:
             ours.close()
             if not left:
-                raise StoppedError(f"no process can be started ({describe(error)}); {GO_ON}.") from error
+                raise StoppedError(f"no process can be started ({describe(error)}); {RESUMABLE}.") from error
             time.sleep(_SECONDS_BETWEEN_STARTS)
         finally:
             theirs.close()
@@ -200,7 +200,7 @@ def _started(function: Callable[[Any], Any]) -> _Process:
 
 
 def _serve(pipe: Connection, function: Callable[[Any], Any]) -> None:
-    """What a process does: task after task until nobody sends any more."""
+    """Run task after task until no more are sent."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     Thread(target=_end_with_main_process, daemon=True).start()
     with suppress(EOFError, OSError):

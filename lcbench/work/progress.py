@@ -1,4 +1,4 @@
-"""How far long work is: a bar with the time left on a terminal, plain lines now and then elsewhere."""
+"""Progress of long work: a bar with the time left on a terminal, plain lines now and then elsewhere."""
 
 import time
 from collections.abc import Callable
@@ -121,7 +121,7 @@ class Progress:
         return "-:--" if self.seconds_left is None else duration(self.seconds_left)
 
     def line(self, note: str = "") -> str:
-        """How far, and how long still, in one line."""
+        """Progress and time left, in one line."""
         failed = f" ({self.failed} failed)" if self.failed else ""
         unit = f" {self._unit}" if self._unit else ""
         left = "" if self.seconds_left is None else f", {self.left} left"

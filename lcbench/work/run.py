@@ -1,4 +1,4 @@
-"""Run tasks on an executor, and try those that fail once more."""
+"""Run tasks on an executor; a task that fails is tried once more."""
 
 import math
 from collections import deque
@@ -23,24 +23,24 @@ def run(
     retried: Callable[[Outcome[T]], None] = lambda _: None,
     left: Callable[[], float] = lambda: math.inf,
 ) -> Iterator[Outcome[T]]:
-    """Run tasks, each that fails once more.
+    """Run tasks; one that fails is tried once more.
 
     Args:
         executor: Runs them; entered. The outcomes do not depend on it.
-        tasks: What to run: an iterable, or a function that may depend on the outcomes so far.
-        attempts: How often a task is tried at most, 1 or 2.
+        tasks: An iterable, or a function that returns the next task and may depend on the outcomes so far.
+        attempts: Largest number of attempts at a task, 1 or 2.
         retry_at_once: Whether a failed task is tried again before new ones are begun; by default it waits until there
-            are none, since what it failed of (memory, say) may have passed by then.
-        retried: Hears of a failed attempt that is followed by another.
+            are none, since the cause (lack of memory, say) may have passed by then.
+        retried: Called with each failed attempt that is followed by another.
         left: Seconds that the work may still take; asked before every wait. Once it is 0 or less, the iteration ends,
-            and the executor is left with whatever it is at.
+            and the executor keeps its running tasks.
 
     Yields:
-        What became of each task, once, in the order in which they end. Tasks that were put together and fail together
-        are not to blame together: each gets its own two attempts alone.
+        The outcome of each task, once, in the order in which they end. Of a group of tasks that fails, each gets its
+        own two attempts alone.
 
     Raises:
-        StoppedError: If the executor can run nothing any more.
+        StoppedError: If the executor can run no more tasks.
     """
     source = _source(tasks)
     again: deque[T] = deque()

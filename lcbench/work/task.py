@@ -11,7 +11,7 @@ from lcbench.errors import LcbenchError
 KILLED = "its process was killed"
 """Reason of a task whose process ended without a word, as the operating system does when memory runs out."""
 
-GO_ON = "what is finished is kept, and the same command resumes from there"
+RESUMABLE = "what is finished is kept, and the same command resumes from there"
 
 DISK_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 """No space left, quota exceeded, file larger than allowed."""
@@ -41,7 +41,7 @@ class GiveUpError(Exception):
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Outcome(Generic[T]):
-    """What became of a task.
+    """The outcome of a task.
 
     Attributes:
         task: The task.

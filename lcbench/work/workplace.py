@@ -4,11 +4,11 @@
 
     ROOT/
       plan.json        what the results depend on; another plan is refused
-      lock             held by the process that is at work
+      lock             held by the process that is running
       failures.jsonl   why tasks failed; the same command tries them again
 
 Beside these lie the results of finished tasks, in files that are there whole or not at all. So the work may be killed
-at any moment: whoever takes it up again sees what is finished by looking.
+at any time: a process that resumes it finds the finished tasks.
 """
 
 import re
@@ -23,11 +23,11 @@ from lcbench.files import read_json, write_json
 from lcbench.output import writable_folder
 from lcbench.work.journal import Journal
 from lcbench.work.lock import hold
-from lcbench.work.task import DISK_FULL, GO_ON, Outcome, Task, describe
+from lcbench.work.task import DISK_FULL, RESUMABLE, Outcome, Task, describe
 
 _SHOWN = 3  # reasons in a message
 _TEMPORARY = ".*.tmp"
-REMEDY = "Repeat its own options to go on, or choose another folder."
+REMEDY = "Repeat its own options to resume it, or choose another folder."
 
 
 class Workplace:
@@ -40,7 +40,7 @@ class Workplace:
     """
 
     remedy = REMEDY
-    """What to do if the folder holds a different plan."""
+    """The advice if the folder holds a different plan."""
 
     def __init__(self, root: Path, what: str, output: Path | None = None) -> None:
         self.root, self.what, self.output = root, what, output or root
@@ -60,7 +60,7 @@ class Workplace:
         if not own and self.root.is_dir() and self._foreign():
             raise InputError(f"{self.root} is not empty and holds no {self.what}; choose a new or an empty folder.")
         writable_folder(self.root)
-        busy = f"another {self.what} is at work in {self.output}; wait for it or choose another folder."
+        busy = f"another {self.what} is running in {self.output}; wait for it or choose another folder."
         with hold(self._lock, busy):
             for left in self.root.rglob(_TEMPORARY):  # by a process that was killed
                 left.unlink(missing_ok=True)
@@ -173,7 +173,7 @@ def _words(value: object) -> str:
 
 
 def refuse_other_plan(found: list[str], folder: Path, remedy: str = REMEDY) -> None:
-    """Refuse to go on in a folder whose plan differs.
+    """Refuse a folder whose plan differs.
 
     Raises:
         PlanConflictError: If there is a difference.
@@ -199,4 +199,4 @@ def said_if_disk_full(folder: Path) -> Iterator[None]:
 
 def disk_is_full(folder: Path, reason: str) -> StoppedError:
     """The error that says so."""
-    return StoppedError(f"the disk that holds {folder} is full ({reason}).\nMake room; {GO_ON}.")
+    return StoppedError(f"the disk that holds {folder} is full ({reason}).\nMake room; {RESUMABLE}.")

@@ -1,4 +1,4 @@
-"""What all adapters share: finding a package, and what was told of jobs that nobody asked for."""
+"""Shared parts of the adapters: imports, placing of suggestions, and private random states."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -39,7 +39,7 @@ def require(module: str, extra: str) -> Any:
 
 
 def asked(running: Mapping[int, T], result: Result) -> T:
-    """What an adapter keeps of the trial of a result.
+    """Look up an adapter's note on the trial of a result.
 
     Raises:
         InputError: If the trial has no job running.
@@ -50,7 +50,7 @@ def asked(running: Mapping[int, T], result: Result) -> T:
     return found
 
 
-# From what a package suggests to what a domain offers.
+# From the suggestions of a package to the configurations of a domain.
 
 
 class Placing:
@@ -108,7 +108,7 @@ def is_active(space: "ConfigurationSpace", name: str, values: Mapping[str, Any])
     return all(condition.satisfied_by_value(known) for condition in space.parent_conditions_of[name])
 
 
-# Keeps a package that draws from a global random state to a state of its own.
+# Private states for packages that draw from a global random state.
 
 
 @dataclass(frozen=True, slots=True)

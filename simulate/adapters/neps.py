@@ -85,7 +85,7 @@ class NePSOptimizer:
         self._held: dict[int, tuple[Any, Job]] = {}  # by trial: what waits until its job has ended
 
     def ask(self) -> Job | None:
-        """NePS's next evaluation; None once a table has no rows left and nothing goes on."""
+        """NePS's next evaluation; None once a table has no rows left and no trial continues."""
         while not self._going_on:
             if self._placing.exhausted:
                 return None

@@ -24,8 +24,8 @@ class OptunaOptimizer:
     KDD. Tested with Optuna 5.0.
 
     Without a pruner each trial is one job at the largest budget. With one it begins at the smallest; each result is
-    reported as the intermediate value of its epoch, and the trial goes on to the next budget unless it should be
-    pruned. A trial that goes on does so before a new one begins.
+    reported as the intermediate value of its epoch, and the trial continues to the next budget unless it should be
+    pruned. A trial that continues does so before a new one begins.
 
     On a table a suggestion is brought to the nearest row not yet taken, and that row is what the trial holds: the study
     never learns a loss at a place where it was not measured. Conditional spaces are define-by-run, so an inactive
@@ -69,7 +69,7 @@ class OptunaOptimizer:
         self._going_on: deque[Job] = deque()
 
     def ask(self) -> Job | None:
-        """The next budget of a trial that goes on, or a new trial; None once a table has no rows left."""
+        """The next budget of a trial that continues, or a new trial; None once a table has no rows left."""
         if self._going_on:
             return self._going_on.popleft()
         if self._placing.exhausted:
@@ -80,7 +80,7 @@ class OptunaOptimizer:
         return Job(trial.number, config, self._budgets[0])
 
     def tell(self, result: Result) -> None:
-        """Report a result, and let the pruner decide whether its trial goes on."""
+        """Report a result, and let the pruner decide whether its trial continues."""
         job, trial = result.job, asked(self._running, result)
         trial.report(result.loss, step=job.budget)
         if job.budget == self._budgets[-1]:

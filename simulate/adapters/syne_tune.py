@@ -79,7 +79,7 @@ class SyneTuneOptimizer:
         self._going_on: deque[Job] = deque()
 
     def ask(self) -> Job | None:
-        """The next budget of a trial that goes on, or what the scheduler suggests; None if that is nothing."""
+        """The next budget of a trial that continues, or what the scheduler suggests; None if that is nothing."""
         job = self._going_on.popleft() if self._going_on else self._suggested()
         if job is not None:
             self._jobs[job.trial] = job
@@ -101,7 +101,7 @@ class SyneTuneOptimizer:
             self._going_on.append(self._next(job))
 
     def _suggested(self) -> Job | None:
-        """What the scheduler suggests: a new trial, or one to resume."""
+        """The scheduler's suggestion: a new trial, or one to resume."""
         if self._placing.exhausted:
             return None
         with self._contained.here():
@@ -154,7 +154,7 @@ def _searched(found: Any, part: Any, n: int) -> Any:
 
 
 def _offered(budgets: tuple[int, ...], seed: int) -> dict[str, Any]:
-    """What a scheduler may want to know, by Syne Tune's names."""
+    """Arguments that a scheduler may take, by Syne Tune's names."""
     return {
         "metric": METRIC,
         "metrics": [METRIC],

@@ -6,17 +6,16 @@ search space 2 proposed by BOHB from a portfolio, and after every new model an e
 ::
 
     classifier.py     AutoTabularClassifier: the scikit-learn estimator
-    settings.py       what decides a search
-    search.py         one search, from its beginning to its end: optimizer, backend and ensemble put together
+    settings.py       the settings of a search
+    search.py         a search: optimizer, backend and ensemble together
     baselines_first.py  the optimizer that asks for baselines and then for another optimizer's jobs
-    backend.py        what its jobs are done by; crew.py: in processes, under limits of time and memory
-    validation.py     who validates if nobody says
-    work.py           what such a process does: fit one model and keep it
-    selection.py      after every model: the ensemble anew, and which models are kept; jury.py: by which rows
-    folder.py, journal.py  where everything lies
+    backend.py        the backend that fits models in processes, under limits of time and memory
+    work.py           the work of such a process: fit one model and store it
+    selection.py      the ensemble after every model, and the models that are kept
+    folder.py, journal.py  storage of a search
     ensemble.py       the ensemble that predicts
-    tables.py         leaderboard and trajectory
-    over_time.py      other ensembles of the same models, for studies
+    tables.py         leaderboard, trajectory, and other ensembles over time, for studies
+    fit_commands.py   lcbench fit and lcbench predict
 
 It may use :mod:`lcbench.collection` and all of :mod:`lcbench.simulate` but studies.
 """

@@ -77,7 +77,7 @@ class WithBaselines:
         return self._domain.space
 
     def encode(self, config: Config) -> NDArray[np.float64]:
-        """Where a configuration lies in the unit cube, ``(dimensions,)``; a baseline lies nowhere, all NaN."""
+        """Encode a configuration as a point ``(dimensions,)`` of the unit cube; a baseline is all NaN."""
         if baseline_of(config) in self._names:
             return np.full(len(self.space), np.nan)
         return self._domain.encode(config)
@@ -91,7 +91,7 @@ class WithBaselines:
         return self._domain.realize(points)
 
     def candidates(self, n: int, rng: np.random.Generator) -> NDArray[np.float64]:
-        """Where configurations lie among which to choose."""
+        """Points of configurations to choose among."""
         return self._domain.candidates(n, rng)
 
     def take(self, config: Config) -> None:

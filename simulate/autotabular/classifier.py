@@ -29,7 +29,7 @@ from lcbench.simulate.realtime.result import LiveInterrupted
 
 
 class AutoTabularClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  # scikit-learn has no types
-    """Classifies rows of any table, by an ensemble that is searched for as long as it may take.
+    """Classify rows of any table by an ensemble that is found in a given time.
 
     Auto-PyTorch Tabular (Zimmer, Lindauer and Hutter 2021, IEEE TPAMI, section 3): baselines first, the quick ones
     ahead; then networks of search space 2, proposed by BOHB from a portfolio; after every model a greedy ensemble of
@@ -49,7 +49,7 @@ class AutoTabularClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[mis
         trials: How many models are fitted at most; None for no limit.
         baselines: ``"all"``, names of :data:`lcbench.collection.models.baselines.BASELINES`, or None for networks
             alone.
-        portfolio: ``"greedy"`` or ``"simple"``, the ones that come along; configurations; or None.
+        portfolio: ``"greedy"`` or ``"simple"``, the shipped ones; configurations; or None.
         optimizer: Name of an optimizer, see :data:`lcbench.simulate.optimizers.OPTIMIZERS`.
         space: Name of the problem of networks: their search space and their training.
         budgets: Epochs of the optimizer's rungs.
@@ -137,7 +137,7 @@ class AutoTabularClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[mis
             test: Rows whose probabilities every model keeps in the folder, to look at ensembles over time.
             folder: New or empty folder in which everything is kept as it happens; it can be loaded at any time. None
                 for a temporary one.
-            resume: A folder of before, to go on with the same rows and settings; the time that it took counts.
+            resume: Folder of a search to resume with the same rows and settings; the time that it took counts.
 
         Raises:
             DataError: If the rows cannot be learnt from; one sentence says why.
@@ -184,7 +184,7 @@ class AutoTabularClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[mis
         return self.classes_[chances.argmax(axis=1)]
 
     def leaderboard(self) -> pd.DataFrame:
-        """What was tried, the best first, see :func:`lcbench.simulate.autotabular.tables.leaderboard`."""
+        """List the tried models, the best first, see :func:`lcbench.simulate.autotabular.tables.leaderboard`."""
         check_is_fitted(self)
         return tables.leaderboard(self._entries)
 
@@ -223,7 +223,7 @@ class AutoTabularClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[mis
         known = place.read_card()
         entries = journal.read(place.results)
         if not entries or not entries[-1].weights:
-            raise InputError(f"{folder} must hold a model, got a search that has none yet; go on with it.")
+            raise InputError(f"{folder} must hold a model, got a search that has none yet; resume it.")
         ensemble = load_ensemble(place.path, entries[-1].weights)
         made = cls(**parameters_of(known, cls._get_param_names()))
         columns, labels = ensemble.models[0].columns, ensemble.models[0].labels
@@ -260,7 +260,7 @@ class AutoTabularClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[mis
         )
 
     def _checked(self, features: Any, target: Any) -> tuple[Any, Any]:
-        """What scikit-learn asks of an estimator's data; frames are left as they are."""
+        """Check the data as scikit-learn asks of an estimator; frames stay as they are."""
         if target is None:
             raise InputError(
                 "a classifier requires y to be passed, but the target y is None; give the classes of the rows."
@@ -301,9 +301,9 @@ class AutoTabularClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[mis
 
 
 def _place(folder: Path | str | None, resume: Path | str | None) -> tuple[Folder, object]:
-    """Where a search is kept, and what keeps that there."""
+    """Choose the folder of a search, and what keeps it there."""
     if folder is not None and resume is not None:
-        raise InputError("folder and resume must not be given both; resume is the folder to go on with.")
+        raise InputError("folder and resume must not be given both; resume is the folder of a search to resume.")
     if resume is not None:
         place = Folder(Path(resume))
         place.read_card()

@@ -18,18 +18,18 @@ NONE = "none"
 
 def fit(
     train: Annotated[Path, typer.Argument(metavar="FILE", help="Rows to learn from: a CSV, Parquet or ARFF file.")],
-    target: Annotated[str, typer.Option(help="Name of the column that is to be predicted.")],
-    out: Annotated[Path, typer.Option(help="Folder for the model; everything is kept in it as it happens.")],
+    target: Annotated[str, typer.Option(help="Name of the column to predict.")],
+    out: Annotated[Path, typer.Option(help="Folder for the model and its search.")],
     limit: Annotated[str, typer.Option("--time", help="How long to search, such as 90s, 10m or 2h.")] = "10m",
-    trials: Annotated[int | None, typer.Option(help="How many models to fit at most.")] = None,
+    trials: Annotated[int | None, typer.Option(help="Largest number of models to fit.")] = None,
     workers: Annotated[int, typer.Option(help="Processes on this machine, one core each.")] = 2,
-    metric: Annotated[str, typer.Option(help="What counts: a scorer of scikit-learn.")] = "accuracy",
+    metric: Annotated[str, typer.Option(help="What is optimized: a scorer of scikit-learn.")] = "accuracy",
     seed: Annotated[int, typer.Option(help="Source of all randomness.")] = 0,
     folds: Annotated[
         int | None,
         typer.Option(help="Folds of a cross-validation; 0 to hold a third out; 5 for up to 5000 rows by default."),
     ] = None,
-    memory: Annotated[float, typer.Option(help="MiB that a process may have.")] = 4096.0,
+    memory: Annotated[float, typer.Option(help="Memory limit of a process in MiB.")] = 4096.0,
     baselines: Annotated[
         str, typer.Option(help="Models before the networks: all, none, or names, such as catboost,knn.")
     ] = "all",
@@ -41,9 +41,9 @@ def fit(
 ) -> None:
     """Find a classifier for a table: baselines, networks, and the best ensemble of them, within a given time.
 
-    Stopped at any moment, OUT holds the best model so far, and the same command goes on where it stopped, also with
+    Stopped at any time, OUT holds the best model so far, and the same command resumes where it stopped, also with
     more time or other workers. 'lcbench collect --space full --configs OUT/search/configs.parquet' makes a benchmark of
-    the networks that were tried. Exit codes: 0 done; 2 it cannot be done as things are; 130 stopped with Ctrl-C.
+    the networks that were tried. Exit codes: 0 done; 2 it cannot be done; 130 stopped with Ctrl-C.
     """
     from lcbench.console import ERR, OUT
     from lcbench.errors import InputError
@@ -82,14 +82,14 @@ def fit(
 def predict(
     model: Annotated[Path, typer.Argument(metavar="MODEL", help="A folder made by lcbench fit.")],
     rows: Annotated[Path, typer.Argument(metavar="FILE", help="Rows to predict: a CSV, Parquet or ARFF file.")],
-    out: Annotated[Path | None, typer.Option(help="CSV file for the predictions; printed if there is none.")] = None,
+    out: Annotated[Path | None, typer.Option(help="CSV file for the predictions; by default they are printed.")] = None,
     probabilities: Annotated[
-        bool, typer.Option("--probabilities", help="A column with the probability of each class beside it.")
+        bool, typer.Option("--probabilities", help="Add a column with the probability of each class.")
     ] = False,
 ) -> None:
     """Predict the classes of new rows, one line for each, in their order.
 
-    The file must have the columns of training; the target may be among them and is not looked at.
+    The file must have the columns of training; the target may be among them and is ignored.
     """
     import sys
 
@@ -106,7 +106,7 @@ def predict(
 
 
 def portfolio_of(asked: str) -> "str | Sequence[Config] | None":
-    """A portfolio as written on a command line: a name of those that come along, none, or a folder.
+    """Read a portfolio as written on a command line: a name of the shipped ones, none, or a folder.
 
     Raises:
         InputError: If it is nothing of that.
@@ -143,7 +143,7 @@ def _rows(path: Path, target: str) -> "tuple[pd.DataFrame, pd.Series]":
 
 
 def _left_out(features: "pd.DataFrame") -> list[str]:
-    """Say which columns have nothing to learn from."""
+    """Name the columns without information."""
     from lcbench.collection.data.dataset import empty_columns
 
     empty = empty_columns(features)
@@ -151,7 +151,7 @@ def _left_out(features: "pd.DataFrame") -> list[str]:
 
 
 def _summary(classifier: "AutoTabularClassifier", out: Path) -> list[str]:
-    """What came of a search, in lines."""
+    """Describe the result of a search, in lines."""
     board, course = classifier.leaderboard(), classifier.trajectory()
     best, name = board.iloc[0], classifier.metric
     failed = int((board["status"] != "success").sum())
@@ -171,17 +171,17 @@ def _summary(classifier: "AutoTabularClassifier", out: Path) -> list[str]:
 
 
 def _stopped(out: Path) -> list[str]:
-    """What to say after Ctrl-C, whatever it interrupted: the folder knows."""
+    """Say after Ctrl-C what the folder holds, whatever was interrupted."""
     from lcbench.simulate.autotabular import journal
     from lcbench.simulate.autotabular.folder import Folder
 
     entries = journal.read(Folder(out).results)
     if not entries or not entries[-1].weights:
-        return ["", f"stopped before there was a model; the same command goes on in {out}."]
+        return ["", f"stopped before there was a model; the same command resumes in {out}."]
     return [
         "",
         f"stopped; {len(entries)} models were tried, and {out} holds the best ensemble of them, ready to predict.",
-        "The same command goes on from there.",
+        "The same command resumes from there.",
     ]
 
 

@@ -1,4 +1,4 @@
-"""What a classifier's folder says of itself."""
+"""The folder of a search or a saved classifier, and its description."""
 
 import shutil
 from collections.abc import Collection, Iterable, Mapping
@@ -58,7 +58,7 @@ def _frozen(value: Any) -> Any:
     return tuple(value) if isinstance(value, list) and all(type(each) is int for each in value) else value
 
 
-# Where a search keeps everything, and what a saved classifier is.
+# The folder of a search:
 # ::
 #
 #     MODEL/
@@ -77,7 +77,7 @@ FORMAT = 1
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Predictions:
-    """What is kept of every model.
+    """Stored predictions of a model.
 
     Attributes:
         curve: Its score by epoch.
@@ -102,12 +102,12 @@ class Folder:
 
     @property
     def card(self) -> Path:
-        """What it is."""
+        """The description."""
         return self.path / "model.json"
 
     @property
     def results(self) -> Path:
-        """What was tried."""
+        """The journal of the models that were tried."""
         return self.path / "results.jsonl"
 
     @property
@@ -120,7 +120,7 @@ class Folder:
         return self.path / "models" / str(number)
 
     def begin(self, card: dict[str, Any]) -> None:
-        """Make the folder, or check that it holds a search that can go on.
+        """Make the folder, or check that it holds a search that can be resumed.
 
         Raises:
             InputError: If there is something else in it, or a classifier that was saved without its search.
@@ -128,7 +128,7 @@ class Folder:
         if self.card.is_file():
             self.read_card()
             if not self.record.is_dir():
-                raise InputError(f"{self.path} holds a saved classifier and no search to go on with; choose another.")
+                raise InputError(f"{self.path} holds a saved classifier and no search to resume; choose another.")
             return
         if self.path.exists() and (not self.path.is_dir() or self._foreign()):
             raise InputError(f"{self.path} is not empty and holds no search; choose a new or an empty folder.")
@@ -136,16 +136,16 @@ class Folder:
         self.write_card(card)
 
     def _foreign(self) -> bool:
-        """Whether there is anything but what a search leaves that was killed before it had begun."""
+        """Whether it holds anything but the remains of a search that was killed before it began."""
         ours = [self.record, *self.path.glob(f".{self.card.name}.*.tmp")]
         return any(path not in ours for path in self.path.iterdir()) or any(self.record.glob("*"))
 
     def write_card(self, card: dict[str, Any]) -> None:
-        """Say what the folder is."""
+        """Write the description."""
         write_json(self.card, {"autotabular": FORMAT} | card)
 
     def read_card(self) -> dict[str, Any]:
-        """Read what the folder holds.
+        """Read the description.
 
         Raises:
             NotABenchmarkError: If there is no classifier in it.
@@ -164,7 +164,7 @@ class Folder:
         return card
 
     def keep(self, number: int, fitted: "Fitted") -> None:
-        """Keep a model and what it predicts; the predictions come last, so where they are the model is whole."""
+        """Store a model and its predictions; they come last, so where they are the model is whole."""
         place, beside = self.model(number), self.model(number).with_name(f".{number}")
         for old in (place, beside):
             shutil.rmtree(old, ignore_errors=True)
@@ -178,7 +178,7 @@ class Folder:
             np.savez(file, **arrays)  # type: ignore[arg-type]  # numpy's stubs take the names for its own arguments
 
     def predictions(self, number: int) -> Predictions | None:
-        """What a model predicts; None if it is not there or not whole."""
+        """Predictions of a model; None if they are missing or damaged."""
         try:
             with np.load(self._predictions(number), allow_pickle=False) as found:
                 curve = Curve(found["values"], found["seconds"])
@@ -187,7 +187,7 @@ class Folder:
             return None
 
     def remove_models_but(self, numbers: Collection[int]) -> None:
-        """Remove the models that are needed no more; their predictions stay."""
+        """Remove all other models; their predictions stay."""
         for path in self.path.glob("models/[0-9]*"):
             if int(path.name) not in numbers:
                 shutil.rmtree(path, ignore_errors=True)

@@ -1,4 +1,4 @@
-"""What a search has tried, one line for each model in the order in which they were done, with the ensemble after it.
+"""Journal of a search: one line for each model in the order in which they were fitted, with the ensemble after it.
 
 It is a journal (:mod:`lcbench.work.journal`). A model that comes again replaces its earlier line. The last line says
 which ensemble is the best so far, so it changes at one blow, when a line is written.

@@ -1,4 +1,4 @@
-"""One search: baselines, then an optimizer from a portfolio, and after every model the ensemble anew."""
+"""A search: baselines, then an optimizer from a portfolio, and a new ensemble after every model."""
 
 import math
 import time
@@ -32,12 +32,12 @@ def search(
     quiet: bool = True,
     clock: Callable[[], float] = time.monotonic,
 ) -> None:
-    """Search until the limits are reached; what was found is in the folder, at every moment.
+    """Search until the limits are reached; the folder always holds the models so far.
 
     Args:
         problem: What is to be learnt.
         settings: What decides the search.
-        folder: Where everything is kept, begun; a search in it goes on, and the time that it took counts.
+        folder: Folder of the search, begun; a search in it is resumed, and the time that it took counts.
         since: When the time limit began to run, on the clock.
         quiet: Whether to show no progress on standard error.
         clock: Gives seconds.
@@ -86,7 +86,7 @@ def optimizer_of(backend: ModelBackend, settings: SearchSettings) -> Optimizer:
 
 
 def _check_sent(problem: "LearningTask") -> None:
-    """Check that other processes can have the scorer: they get it by the name of its function."""
+    """Check that the scorer can be sent to other processes: they import its function by name."""
     call = problem.scorer.call
     inner = getattr(call, "function", getattr(call, "_score_func", call))
     if "<" in getattr(inner, "__qualname__", ""):
@@ -103,7 +103,7 @@ def _too_short(settings: SearchSettings) -> InputError:
 
 
 def _check_any(chosen: Selection) -> None:
-    """Check that there is something to predict with."""
+    """Check that there is a model."""
     if any(entry.weights for entry in chosen.entries.values()):
         return
     tried = list(chosen.entries.values())

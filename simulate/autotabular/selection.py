@@ -1,4 +1,4 @@
-"""The rows that select an ensemble: all that validate, or a sample of them where there are too many probabilities."""
+"""Selection of the ensemble after every model, and of the rows that select it."""
 
 import math
 from collections.abc import Callable, Iterable
@@ -26,8 +26,10 @@ within half a point.
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Jury:
-    """Rows that select, and what they say. Make it with :meth:`of`.
+class SelectionRows:
+    """The validation rows that select an ensemble: all, or a sample if there are too many probabilities.
+
+    Make it with :meth:`of`.
 
     Attributes:
         places: Which of the problem's validation rows they are, increasing.
@@ -39,7 +41,7 @@ class Jury:
 
     @classmethod
     def of(cls, problem: LearningTask, candidates: int, most: int | None = None) -> Self:
-        """The validation rows, or as many of them as there is room for, each class by its share.
+        """Take all validation rows, or as many as there is room for, each class by its share.
 
         Args:
             problem: What is learnt.
@@ -54,12 +56,11 @@ class Jury:
         places = np.sort(by_class[np.linspace(0, len(labels), room, endpoint=False).astype(np.intp)])
         return cls(places, scorer.on(places))
 
-    def hear(self, probabilities: NDArray[np.float32]) -> NDArray[np.float32]:
-        """``(rows, classes)`` of these rows, from those of all validation rows."""
+    def take(self, probabilities: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Take the probabilities ``(rows, classes)`` of these rows from those of all validation rows."""
         return probabilities if len(probabilities) == len(self.places) else probabilities[self.places]
 
 
-# After every model: the ensemble anew, a line in the journal, and only the files that are still needed.
 # A model that is not among the best of its pool can never come back: others only get ahead of it. So the models of the
 # ensemble and the best of the pool are kept, and the rest is removed (its predictions stay). On the disk there are
 # never more models than candidates, plus the one that was just fitted.
@@ -81,11 +82,11 @@ _LEAST = 1.0
 
 @dataclass(slots=True, eq=False)
 class Selection:
-    """Hears every result of a search (see :data:`lcbench.simulate.realtime.state.Watch`).
+    """Select the ensemble after every result of a search (see :data:`lcbench.simulate.realtime.state.Watch`).
 
     Attributes:
-        problem: What is learnt; its scorer selects, on all its validation rows or on a sample (:mod:`.jury`).
-        folder: Where everything is kept.
+        problem: What is learnt; its scorer selects, on all its validation rows or on a sample (:class:`SelectionRows`).
+        folder: Storage of models, predictions and results.
         settings: Pool, candidates and size of the ensemble.
         clock: Gives seconds, to know what selections cost.
         entries: What was tried, by number, in the order in which it was done.
@@ -101,13 +102,13 @@ class Selection:
     _score: float = math.nan
     _spent: float = 0.0
     _stale: bool = False
-    _jury: Jury = field(init=False)
+    _rows: SelectionRows = field(init=False)
 
     def __post_init__(self) -> None:
-        self._jury = Jury.of(self.problem, self.settings.candidates)
+        self._rows = SelectionRows.of(self.problem, self.settings.candidates)
 
     def recall(self) -> None:
-        """Go on from what the folder holds."""
+        """Resume from what the folder holds."""
         for entry in journal.read(self.folder.results):
             self._note(entry)
 
@@ -118,14 +119,14 @@ class Selection:
         return self.words()
 
     def finish(self) -> None:
-        """Select once more if the last models were not heard for want of time."""
+        """Select once more if there was no time to consider the last models."""
         if self._stale:
             last = next(reversed(self.entries.values()))
             self._select(self._best(), last.finished)
             self._write(replace(last, ensemble_score=self._score, weights=self._weights))
 
     def words(self) -> str:
-        """What there is by now, for people."""
+        """Describe the best model and the ensemble so far, for people."""
         usable = [entry for entry in self.entries.values() if entry.usable]
         if not usable:
             return "no model yet"
@@ -135,7 +136,7 @@ class Selection:
         return alone if not self._weights else f"ensemble of {len(self._weights)} {name} {self._score:.4f}, {alone}"
 
     def _add(self, entry: Entry) -> None:
-        """Take in a new model."""
+        """Add a new model."""
         if entry.usable and self._probabilities(entry.number) is None:
             entry = replace(entry, score=math.nan, reason=NOT_KEPT)
         self.entries[entry.number] = entry
@@ -169,19 +170,19 @@ class Selection:
         if there:
             chances = np.stack([self._chances[number] for number in there])
             count, size = self._extent(chances, elapsed)
-            weights, self._score = select(self._jury.scorer, chances[:count], size)
+            weights, self._score = select(self._rows.scorer, chances[:count], size)
             there = there[:count]
             self._weights = {n: float(w) for n, w in zip(there, weights, strict=True) if w > 0}
         self._stale = False
         self._spent += self.clock() - begun
 
     def _extent(self, chances: NDArray[Any], elapsed: float) -> tuple[int, int]:
-        """From how many models, and how often one is added: less where the scorer is too slow for all of it."""
+        """How many models to select from, and how often to add one: fewer if the scorer is slow."""
         size = self.settings.ensemble_size
         if self.problem.scorer.name in _FAST:
             return len(chances), size
         begun = self.clock()
-        self._jury.scorer.loss(chances[0])
+        self._rows.scorer.loss(chances[0])
         calls = int(max(_LEAST, _SHARE * elapsed) / max(self.clock() - begun, 1e-9))
         return (len(chances), min(size, calls // len(chances))) if calls >= len(chances) else (1, 1)
 
@@ -191,7 +192,7 @@ class Selection:
             found = self.folder.predictions(number)
             if found is None:
                 return None
-            self._chances[number] = self._jury.hear(found.valid)
+            self._chances[number] = self._rows.take(found.valid)
         return self._chances[number]
 
 

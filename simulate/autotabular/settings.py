@@ -1,4 +1,4 @@
-"""Everything that decides a search, checked once."""
+"""Settings of a search, checked once."""
 
 import math
 import re
@@ -43,7 +43,7 @@ MOST_ROWS = 5000
 
 
 def chosen(splitter: Any, target: pd.Series | ArrayLike, validation: Any = None) -> Any:
-    """The splitter that is meant.
+    """Choose the splitter.
 
     Args:
         splitter: A splitter, a number of folds, None for a share, or :data:`AUTO`.
@@ -62,26 +62,26 @@ def chosen(splitter: Any, target: pd.Series | ArrayLike, validation: Any = None)
 
 
 POOLS = ("all", "networks", "baselines")
-"""Of which models an ensemble may be made."""
+"""Groups of models from which an ensemble may be made."""
 
 PORTFOLIOS = ("greedy", "simple")
-"""Those that come along."""
+"""The portfolios that come with the package."""
 
 PATIENCE = 20
 """Epochs without progress after which a network stops; Auto-PyTorch's number, the paper does not say its own."""
 
 SHARE_OF_A_TRIAL = 0.5
-"""What part of the time limit one model may take, if nothing else is said; Auto-PyTorch's number."""
+"""Share of the time limit that one model may take by default; Auto-PyTorch's number."""
 
 
 @dataclass(frozen=True, slots=True)
 class SearchSettings:
-    """What is searched for, in which order, and within which limits.
+    """Settings of a search: what it tries, in which order, and within which limits.
 
     Attributes:
         time_limit: Seconds in all; None for no limit.
         trials: How many models are fitted at most, baselines included; None for no limit.
-        workers: Processes; 0 to fit in this process, where a limit of time or memory is not looked at until a model is
+        workers: Processes; 0 to fit in this process, where limits of time and memory are not checked until a model is
             done.
         seed: Source of all randomness.
         baselines: Names of the baselines, in the order in which they are fitted.
@@ -91,7 +91,7 @@ class SearchSettings:
         budgets: Epochs of the optimizer's rungs, increasing.
         patience: Epochs without progress on the validation rows after which a network stops; None for all its epochs.
         ensemble_size: How many times a model is added to the ensemble; 1 for the best model alone.
-        candidates: From how many of the best models it is selected.
+        candidates: How many of the best models it is selected from.
         pool: Which models it may have, a name of :data:`POOLS`.
         memory_limit: MiB of memory (resident, libraries included) that a process may have; None for no limit.
         trial_time_limit: Seconds that a model may take; None for :data:`SHARE_OF_A_TRIAL` of the time limit.
@@ -135,18 +135,18 @@ class SearchSettings:
 
     @property
     def trial_seconds(self) -> float:
-        """How long one model may take."""
+        """Seconds that one model may take."""
         if self.trial_time_limit is not None:
             return self.trial_time_limit
         return math.inf if self.time_limit is None else SHARE_OF_A_TRIAL * self.time_limit
 
     @property
     def trial_bytes(self) -> float:
-        """How much memory a process may have."""
+        """Bytes of memory that a process may have."""
         return math.inf if self.memory_limit is None else self.memory_limit * 2**20
 
     def describe(self) -> dict[str, Any]:
-        """What a search that goes on must have in common with its beginning: all but limits and workers."""
+        """Describe what a resumed search must share with its beginning: all but limits and workers."""
         names = (
             "seed",
             "baselines",
@@ -178,7 +178,7 @@ def _check_amount(name: str, value: float | None, unit: str) -> None:
 
 
 def choose_baselines(asked: str | Sequence[str] | None) -> tuple[str, ...]:
-    """The baselines of a search, the quick ones first, so that there is something to predict with at once.
+    """Choose the baselines of a search, the quick ones first, so that there is a model early.
 
     Args:
         asked: ``"all"``, names, or None for none.
@@ -196,16 +196,16 @@ def choose_baselines(asked: str | Sequence[str] | None) -> tuple[str, ...]:
 
 
 def choose_portfolio(asked: str | Sequence[Mapping[str, Any]] | None, space: str) -> tuple[Config, ...]:
-    """The configurations that an optimizer begins with.
+    """Choose the configurations that an optimizer begins with.
 
     Args:
-        asked: ``"greedy"`` or ``"simple"`` for those that come along (there are none for problems other than that
-            which they were built for); configurations; or None for none.
+        asked: ``"greedy"`` or ``"simple"`` for those of the package (there are none for problems other than
+            the one they were built for); configurations; or None for none.
         space: Name of the problem.
 
     Raises:
         UnknownNameError: If there is no portfolio of that name.
-        FolderError: If those that come along are missing or damaged.
+        FolderError: If those of the package are missing or damaged.
     """
     if not isinstance(asked, str):
         return tuple(dict(config) for config in asked or ())

@@ -1,4 +1,4 @@
-"""What a search tried, as tables: the leaderboard, and the trajectory over time."""
+"""Tables of a search: the leaderboard, the trajectory, and other ensembles over time."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -12,7 +12,7 @@ from lcbench.collection.models import LearningTask, Scorer
 from lcbench.simulate.autotabular import journal
 from lcbench.simulate.autotabular.folder import Folder, Predictions
 from lcbench.simulate.autotabular.journal import Entry
-from lcbench.simulate.autotabular.selection import Jury, best_of, select
+from lcbench.simulate.autotabular.selection import SelectionRows, best_of, select
 from lcbench.simulate.ensembles import CANDIDATES, SIZE, combine
 
 
@@ -68,14 +68,14 @@ def trajectory(entries: Sequence[Entry]) -> pd.DataFrame:
     )
 
 
-# Other ensembles of a search, as they would have been over time: nothing is trained, kept predictions are replayed.
-# So one search answers for its baselines alone, its networks alone, both together and the best model alone (paper,
-# section 5.3.3), on the validation rows and on the test rows that ``fit`` was given.
+# Other ensembles over time are replayed from stored predictions; nothing is trained. So one search answers for its
+# baselines alone, its networks alone, both together and the best model alone (section 5.3.3 of the paper), on the
+# validation rows and on the test rows that ``fit`` was given.
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Stage:
-    """An ensemble from one moment on.
+    """An ensemble from one time on.
 
     Attributes:
         time: Seconds since the beginning of the search.
@@ -105,17 +105,17 @@ def ensembles_over_time(
     place, stages = Folder(Path(folder)), list[Stage]()
     entries = journal.read(place.results)
     known: dict[int, Predictions] = {}
-    jury = Jury.of(problem, candidates)
+    rows = SelectionRows.of(problem, candidates)
     for count, entry in enumerate(entries, start=1):
         best = best_of(entries[:count], pool, candidates)
         if entry.number not in best:
             continue
         for number in best:
             if number not in known and (found := place.predictions(number)) is not None:
-                known[number] = replace(found, valid=jury.hear(found.valid))
+                known[number] = replace(found, valid=rows.take(found.valid))
         there = [number for number in best if number in known]
         if there:
-            stages.append(_stage(entry.finished, jury.scorer, {number: known[number] for number in there}, size))
+            stages.append(_stage(entry.finished, rows.scorer, {number: known[number] for number in there}, size))
     return stages
 
 

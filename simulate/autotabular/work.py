@@ -1,4 +1,4 @@
-"""What a process of a search does: fit one model to all folds of the problem, and keep it."""
+"""The work of a process of a search: fit one model to all folds of the problem, and store it."""
 
 import time
 from dataclasses import dataclass

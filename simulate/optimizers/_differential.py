@@ -14,12 +14,12 @@ from lcbench.errors import InputError
 Array = NDArray[np.float64]
 
 PARENTS = 3
-"""How many different individuals rand/1 needs."""
+"""Number of different individuals that rand/1 needs."""
 
 
 @dataclass(frozen=True, slots=True)
 class Rates:
-    """How strongly individuals are mixed; the defaults are those of DEHB.
+    """Rates of mutation and crossover; the defaults are those of DEHB.
 
     Attributes:
         mutation: F, the factor on the difference of two individuals.

@@ -1,8 +1,8 @@
-"""Acquisition functions: how much is to be hoped of a configuration, given a prediction of its loss.
+"""Model-based optimization: acquisition functions, their maximization, and the optimizers on any model of the losses.
 
-All are for losses to be minimized, and larger is more promising. Those that can underflow far from the best are given
-as logarithms, so that they still rank configurations there (Ament et al. 2023, *Unexpected improvements to expected
-improvement for Bayesian optimization*, NeurIPS).
+Acquisition functions are for losses to be minimized, and larger is more promising. Those that can underflow far from
+the best are given as logarithms, so that they still rank configurations there (Ament et al. 2023, *Unexpected
+improvements to expected improvement for Bayesian optimization*, NeurIPS).
 """
 
 from abc import ABC, abstractmethod
@@ -75,9 +75,9 @@ def expected_improvement_of_logs(mean: Array, std: Array, best: float) -> Array:
     return np.exp(best) * ndtr(v) - np.exp(mean + 0.5 * std**2) * ndtr(v - std)
 
 
-# Finding the configuration with the largest acquisition value: many candidates, then steps around the best.
-# As SMAC does it (Hutter, Hoos and Leyton-Brown 2011, section 4.3), in batches: all neighbours of a step are looked at
-# together, and the best few of them and of what was there before go on with smaller steps.
+# Maximization of the acquisition function: many candidates, then steps around the best.
+# As in SMAC (Hutter, Hoos and Leyton-Brown 2011, section 4.3), in batches: all neighbours of a step are evaluated
+# together, and the best few of them and of the points before continue with smaller steps.
 
 Acquisition = Callable[[Array], Array]
 """Values of ``(n, dimensions)`` points of the unit cube, ``(n,)``, larger is better."""
@@ -85,7 +85,7 @@ Acquisition = Callable[[Array], Array]
 
 @dataclass(frozen=True, slots=True)
 class Search:
-    """How to search.
+    """Settings of the maximization.
 
     Attributes:
         candidates: How many configurations are drawn uniformly before the first step. Where the domain gives all that
@@ -182,7 +182,7 @@ def _top(points: Array, values: Array, k: int, rng: np.random.Generator) -> tupl
     return points[order], values[order]
 
 
-# Bayesian optimization with any model of the losses: what the Gaussian process and the forest share.
+# Bayesian optimization with any model of the losses, for the Gaussian process and the forest.
 
 _SAME = 1e-9  # points nearer than this are one configuration
 

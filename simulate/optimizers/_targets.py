@@ -1,4 +1,4 @@
-"""What a model of losses is fitted to, and linear algebra in one thread.
+"""Targets of models of the losses, and linear algebra in one thread.
 
 A model is given losses that are finite, on a scale on which differences among the good ones matter. An infinite loss (a
 diverged run) is put level with the worst finite one: a model learns to stay away from there, and a diverged run never
@@ -17,7 +17,7 @@ Array = NDArray[np.float64]
 
 
 def one_thread() -> Callable[[], AbstractContextManager[object]]:
-    """What makes contexts in which linear algebra uses one thread.
+    """A maker of contexts in which linear algebra uses one thread.
 
     The matrices of an optimizer are small. Several threads gain little on them, can change a last digit, and on a busy
     machine wait for each other: 60 evaluations took 25 s in place of 1 s.

@@ -1,4 +1,4 @@
-"""What an optimizer has been told, as arrays that grow."""
+"""Books of an optimizer: results as growing arrays, numbers of trials, and running jobs."""
 
 from collections.abc import Callable, Sequence
 from typing import Generic, TypeVar
@@ -50,7 +50,7 @@ class History:
         self._n += 1
 
 
-# The trials of an optimizer: their numbers, and what it remembers of those that are running.
+# Numbers of the trials, and notes on the running ones.
 
 Note = TypeVar("Note")
 
@@ -90,7 +90,7 @@ class Running(Generic[Note]):
         return self._notes.pop(trial)
 
 
-# What optimizers share that train every trial for the largest budget and model the results: the books.
+# The books of optimizers that train every trial for the largest budget and model the results.
 
 
 class Sequential:
@@ -112,7 +112,7 @@ class Sequential:
 
     @property
     def running(self) -> NDArray[np.float64]:
-        """Where the configurations of running jobs lie, ``(jobs, dimensions)``."""
+        """Points of the configurations of running jobs, ``(jobs, dimensions)``."""
         return np.array(self._running.notes).reshape(-1, len(self.encoding.names))
 
     def ask(self) -> Job | None:

@@ -52,7 +52,7 @@ class Rung:
 
 
 class _RungSystem:
-    """What both variants share: the rungs, and new trials on the lowest of them.
+    """The base of both variants: the rungs, and new trials on the lowest of them.
 
     Args:
         domain: Where to look.
@@ -129,15 +129,15 @@ class ASHA(_RungSystem):
 
 
 class ASHAStopping(_RungSystem):
-    """Asynchronous successive halving that stops: a trial goes on at once, or never.
+    """Asynchronous successive halving that stops: a trial continues at once, or never.
 
     The variant of the programs Syne Tune (``type="stopping"``, its default) and Ray Tune, without pausing: on a rung,
-    a trial goes on if its loss is at most the quantile ``1 / eta`` of the rung's losses so far, its own among them,
+    a trial continues if its loss is at most the quantile ``1 / eta`` of the rung's losses so far, its own among them,
     and is stopped otherwise. Syne Tune interpolates that quantile linearly as numpy does, which comes to: of ``n``
-    losses at most ``floor((n - 1) / eta)`` may be better. So the first trial always goes on, and more do while the
+    losses at most ``floor((n - 1) / eta)`` may be better. So the first trial always continues, and more do while the
     rung is nearly empty; one that was stopped is never looked at again.
 
-    Where we differ: a diverged run never goes on.
+    Where we differ: a diverged run never continues.
 
     Args:
         domain: Where to look.
@@ -161,7 +161,7 @@ class ASHAStopping(_RungSystem):
         self._going_on: deque[Job] = deque()
 
     def ask(self) -> Job | None:
-        """The trial that goes on, or a new one; None once a table has no rows left."""
+        """The trial that continues, or a new one; None once a table has no rows left."""
         return self._begun(self._going_on.popleft()) if self._going_on else self._new_trial()
 
     def tell(self, result: Result) -> None:

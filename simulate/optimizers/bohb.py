@@ -1,7 +1,4 @@
-"""The model of good configurations that BOHB and BO with the KDE model share.
-
-The paper's settings, its split of results into good and bad ones, and the choice of the next configuration.
-"""
+"""BOHB, Bayesian optimization with its model alone, and the kernel density model that both share."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -26,7 +23,7 @@ Array = NDArray[np.float64]
 
 @dataclass(frozen=True, slots=True)
 class KDESettings:
-    """How the model is made and drawn from; the defaults are those of the paper's runs.
+    """Settings of the model and of its draws; the defaults are those of the paper's runs.
 
     Attributes:
         top: Fraction q of the results that count as good.
@@ -127,7 +124,7 @@ class KDEModel:
         return draw(self._domain, self._rng)
 
     def _latest(self, model: tuple[KDE, KDE]) -> tuple[KDE, KDE]:
-        """The model of all that was told (it is fitted only when it is drawn from)."""
+        """The model of all results (it is fitted only when it is drawn from)."""
         if self._stale:
             self._fit()
         return self._model or model

@@ -65,7 +65,7 @@ class _Bracket:
         return not self.left and not self.running
 
     def climb(self) -> None:
-        """Go on to the next rung, if this one is complete and there is one."""
+        """Move to the next rung, if this one is complete and there is one."""
         if self.done and self.rung < len(self.sizes) - 1:
             self.rung += 1
             self.left = self.sizes[self.rung]
@@ -213,7 +213,7 @@ class DifferentialEvolution:
     Price select generation by generation. The first individuals are random; a child may have parents whose results are
     not there yet, since rand/1 looks at no losses.
 
-    On a table a child is evaluated at the nearest free row, and that row's place is what goes on into the population.
+    On a table a child is evaluated at the nearest free row, and that row's point enters the population.
 
     Args:
         domain: Where to look.

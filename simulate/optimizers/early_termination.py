@@ -1,4 +1,4 @@
-"""Random search whose trials are looked at on the way: what the rules of early termination share."""
+"""Random search with early termination: the median stopping rule, and extrapolation of learning curves."""
 
 from abc import ABC, abstractmethod
 from bisect import insort
@@ -17,10 +17,10 @@ from lcbench.simulate.optimizers.random_search import draw
 
 
 class EarlyTermination(ABC):
-    """Random search that looks at each trial at every budget, and lets it go on or ends it.
+    """Random search that judges each trial at every budget, and continues or ends it.
 
-    A trial that goes on asks for its next budget at once, before new trials begin; with the budgets 1, 2, ..., 50 of a
-    replay that resumes, it is looked at after every epoch. A diverged run is ended.
+    A trial that continues asks for its next budget at once, before new trials begin; with the budgets 1, 2, ..., 50 of
+    a replay that resumes, it is judged after every epoch. A diverged run is ended.
 
     Args:
         domain: Where to look.
@@ -42,7 +42,7 @@ class EarlyTermination(ABC):
         self._running: Running[None] = Running()
 
     def ask(self) -> Job | None:
-        """A trial that goes on, or a new one; None once a table has no rows left."""
+        """A trial that continues, or a new one; None once a table has no rows left."""
         job = self._going_on.popleft() if self._going_on else self._new_trial()
         if job is not None:
             self._running.begin(job.trial, None)
@@ -53,7 +53,7 @@ class EarlyTermination(ABC):
         return None if config is None else Job(self._running.new_trial(), config, self._budgets[0])
 
     def tell(self, result: Result) -> None:
-        """Note a result, and decide whether its trial goes on."""
+        """Note a result, and decide whether its trial continues."""
         self._running.end(result)
         job = result.job
         hopeless = self._hopeless(result) and job.budget >= self._grace
@@ -65,7 +65,7 @@ class EarlyTermination(ABC):
         """Note a result, and say whether its trial should end."""
 
 
-# The median stopping rule: a trial ends whose best value is worse than what others had on average by then.
+# The median stopping rule: a trial ends if its best value is worse than the median of the others' running averages.
 
 
 class MedianRule(EarlyTermination):
@@ -117,7 +117,7 @@ def _median(ordered: list[float]) -> float:
     return ordered[middle] if len(ordered) % 2 else (ordered[middle - 1] + ordered[middle]) / 2
 
 
-# Random search whose trials end when their learning curves promise nothing.
+# Extrapolation: a trial ends when its learning curve is unlikely to beat the best.
 
 
 class Extrapolation(EarlyTermination):

@@ -1,4 +1,4 @@
-"""A random forest that says how sure it is: scikit-learn's trees, means and variances as SMAC takes them."""
+"""Bayesian optimization with a random forest, alone and in Hyperband; mean and variance of the trees as in SMAC."""
 
 from typing import TYPE_CHECKING, Any
 

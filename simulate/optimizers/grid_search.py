@@ -79,8 +79,8 @@ class GridSearch:
     The order is shuffled, so that a search that is cut short has not seen one corner only.
 
     By default grids follow one another with 2, 3, 4, ... levels for each number, and a configuration that was there
-    before is skipped: the search goes on as long as there is time, and ends when a finite space or a table is used up.
-    On a table each grid point gets the nearest row not yet taken.
+    before is skipped: the search continues as long as there is time, and ends when a finite space or a table is used
+    up. On a table each grid point gets the nearest row not yet taken.
 
     Args:
         domain: Where to look.

@@ -1,6 +1,6 @@
-"""Synchronous brackets: what successive halving, Hyperband and BOHB share.
+"""Synchronous brackets, and successive halving and Hyperband, which run them.
 
-They differ in the table of brackets and in where a new configuration comes from; both are given here.
+Optimizers on brackets differ in the table of brackets and in the source of new configurations.
 """
 
 from collections.abc import Callable, Sequence
@@ -60,7 +60,7 @@ class Bracket:
         self._waiting.append((trial, config))
 
     def close(self) -> None:
-        """Let no more new trials in: there are no configurations left. The bracket goes on with what it has."""
+        """Let no more new trials in: there are no configurations left. The bracket continues with those it has."""
         self._open = 0
         self._climb()
 

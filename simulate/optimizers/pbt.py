@@ -1,4 +1,4 @@
-"""The rules of population-based training, as pure functions: when to stop, whom to copy, how to move."""
+"""Population-based training; its rules are pure functions: when to stop, whom to copy, how to move."""
 
 from collections import deque
 from collections.abc import Sequence
@@ -22,7 +22,7 @@ _STEPS = 10  # by default a member stops about so often
 
 @dataclass(frozen=True, slots=True)
 class PBTSettings:
-    """How a population is trained.
+    """Settings of population-based training.
 
     Attributes:
         population: Number of members.
@@ -98,7 +98,7 @@ def explore(rng: np.random.Generator, point: Array, levels: tuple[int, ...], set
     return np.where(rng.random(d) < settings.resample, uniform_point(rng, levels), kept)
 
 
-# Population-based training: members copy the weights of better ones and go on with a changed configuration.
+# The population: members copy the weights of better ones and continue with a changed configuration.
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,7 +136,7 @@ class PBT:
 
     Jaderberg, Dalibard, Osindero, Czarnecki et al. (2017), *Population based training of neural networks*,
     arXiv:1711.09846, with truncation selection and perturb or resample. All members start at random and stop now and
-    then. Before a member goes on, it is compared with all that have stopped at the same budget so far; if it is among
+    then. Before a member continues, it is compared with all that have stopped at the same budget so far; if it is among
     the worst fifth, it becomes a copy of a member drawn from the best fifth: a new trial with that member's last
     weights (``Job.parent``) and a configuration moved from that member's. Nobody waits for the others.
 
@@ -202,7 +202,7 @@ class PBT:
         return self._copy(population, place) or self._go_on(population, place)
 
     def _first_job(self, population: _Population) -> Job | None:
-        """Draw a new member; if there is none left, the population goes on with those that it has."""
+        """Draw a new member; if there is none left, the population continues with those that it has."""
         found = propose_uniform(self._domain, self._rng)
         if found is None:
             self._exhausted, population.open = True, 0

@@ -96,7 +96,7 @@ def rungs_of(budgets: Sequence[int], eta: int) -> tuple[int, ...]:
 
 
 def promote(losses: ArrayLike, k: int) -> NDArray[np.intp]:
-    """Which ``k`` of a rung's results go on to the next.
+    """The ``k`` results of a rung that are promoted to the next.
 
     Args:
         losses: ``(n,)`` losses in the order in which the trials came into the rung.
@@ -111,7 +111,7 @@ def promote(losses: ArrayLike, k: int) -> NDArray[np.intp]:
 
 
 def bracket_sizes(n: int, rungs: int, eta: int) -> tuple[int, ...]:
-    """How many trials a bracket of ``n`` has on each rung: ``max(1, floor(n / eta**i))``."""
+    """Number of trials of a bracket of ``n`` on each rung: ``max(1, floor(n / eta**i))``."""
     return tuple(max(1, n // eta**i) for i in range(rungs))
 
 

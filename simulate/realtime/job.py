@@ -1,4 +1,4 @@
-"""The tasks of a live run: its jobs; and the executor that does them."""
+"""The tasks of a live run, which are its jobs, and their executor."""
 
 from collections.abc import Callable
 from contextlib import AbstractContextManager
@@ -42,7 +42,7 @@ Curves = Callable[[JobTask], Curve]
 
 @runtime_checkable
 class BringsExecutor(Protocol):
-    """A backend that does its jobs elsewhere than in threads."""
+    """A backend with an executor of its own, instead of threads."""
 
     def executor(self, workers: int) -> AbstractContextManager[Executor[JobTask]]:
         """An executor for so many jobs at once; leaving it ends whatever is still running."""

@@ -16,11 +16,11 @@ def live(
     source: Annotated[
         str, typer.Argument(metavar="DATASET", help="sklearn:wine, openml:167161 (a task), file:train.csv?target=y.")
     ],
-    out: Annotated[Path, typer.Option(help="Folder in which everything is kept as it happens.")],
+    out: Annotated[Path, typer.Option(help="Folder for the record and the results.")],
     optimizer: Annotated[str, typer.Option(help="Optimizer.")] = "bohb",
     workers: Annotated[int, typer.Option(help="Processes on this machine.")] = 1,
     wallclock: Annotated[float | None, typer.Option(help="Time limit in seconds.")] = None,
-    trials: Annotated[int | None, typer.Option(help="How many jobs are trained at most.")] = None,
+    trials: Annotated[int | None, typer.Option(help="Largest number of jobs to train.")] = None,
     budgets: Annotated[str, typer.Option(help="Epochs that can be asked for, increasing.")] = "12,25,50",
     seed: Annotated[int, typer.Option(help="Seed of the optimizer.")] = 0,
     metric: Annotated[str | None, typer.Option(help="What is optimized; by default the validation accuracy.")] = None,
@@ -33,10 +33,10 @@ def live(
     device: Annotated[str, typer.Option(help="cpu; experimental, never run on a GPU yet: cuda, cuda:1 ...")] = "cpu",
     quiet: Annotated[bool, typer.Option("--quiet", help="Print neither progress nor result.")] = False,
 ) -> None:
-    """Run an optimizer on a data set for real: it trains while the clock runs.
+    """Run an optimizer on a data set for real: train in real time.
 
-    Stopped at any moment, the same command goes on where it stopped, also with a larger limit or other workers. Exit
-    codes: 0 done; 2 it cannot be done as things are; 130 stopped with Ctrl-C.
+    Stopped at any time, the same command resumes where it stopped, also with a larger limit or other workers. Exit
+    codes: 0 done; 2 it cannot be done; 130 stopped with Ctrl-C.
     """
     from lcbench.console import ERR, OUT
     from lcbench.errors import InputError
@@ -77,7 +77,7 @@ def live(
             seed=seed,
         )
     except LiveInterrupted as stopped:
-        said = f"\nstopped; {len(stopped.trace)} results are kept in {out}. The same command goes on from there."
+        said = f"\nstopped; {len(stopped.trace)} results are kept in {out}. The same command resumes from there."
         ERR.print(said, soft_wrap=True, highlight=False)
         raise typer.Exit(INTERRUPTED) from None
     if not quiet:
@@ -85,7 +85,7 @@ def live(
 
 
 def summary(trace: "Trace", backend: "TrainingBackend", out: Path) -> list[str]:
-    """What came of a live run, in lines: the incumbent, what was written, and how to make a table of it."""
+    """Describe a finished live run: the incumbent, the files, and how to make a table of it."""
     from math import inf
     from shlex import join
 
@@ -114,7 +114,7 @@ def _word(value: object) -> str:
 
 
 def _collect(backend: "TrainingBackend", out: Path) -> list[str]:
-    """The command that collects what was tried, word by word."""
+    """Write out the command that collects the tried configurations."""
     trainer = backend.trainer
     options = {
         "datasets": backend.source,

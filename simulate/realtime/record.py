@@ -1,4 +1,4 @@
-"""The record of a live run: everything that was asked and told, in order, so that it can be gone through again.
+"""The record of a live run: every ask and tell, in order, so that it can be replayed.
 
 ::
 
@@ -91,7 +91,7 @@ Event = Asked | Told
 
 
 class Unrecorded:
-    """A live run of which nothing is kept."""
+    """A live run that is not recorded."""
 
     events: tuple[Event, ...] = ()
 
@@ -112,7 +112,7 @@ class Unrecorded:
 
 
 class Record:
-    """A live run's folder, held while the run goes on.
+    """A live run's folder, held during the run.
 
     Args:
         folder: The folder, new, empty, or of a run that was stopped.
@@ -122,7 +122,7 @@ class Record:
         events: What the folder held when it was entered, in order.
 
     Raises:
-        InputError: If the folder holds something else, or another run is at work in it.
+        InputError: If the folder holds something else, or another run holds it.
         PlanConflictError: If the folder holds another run; the message says what differs.
         DamagedFileError: If a line is damaged that is not the last.
     """
@@ -148,11 +148,11 @@ class Record:
         self._open.close()
 
     def asked(self, job: Job | None, at: float) -> None:
-        """Keep what an optimizer asked for (None: nothing for now), and when, in seconds since the beginning."""
+        """Append what an optimizer asked for (None: nothing for now), and when, in seconds since the beginning."""
         self._journal.append({"ask": None if job is None else plain_job(job), "at": at})
 
     def told(self, number: int, result: LiveResult) -> None:
-        """Keep what an optimizer is about to be told."""
+        """Append a result before the optimizer is told."""
         event = {"tell": number, "worker": result.worker, "started": result.started, "finished": result.finished}
         values, seconds = result.curve.values, result.curve.seconds
         curve = {"values": journal.numbers(values), "seconds": journal.numbers(seconds)}

@@ -1,4 +1,4 @@
-"""What people see of a live run at work: a bar, or plain lines where there is no terminal."""
+"""Progress of a live run: a bar, or plain lines if there is no terminal."""
 
 from math import ceil
 from types import TracebackType
@@ -61,7 +61,7 @@ class LiveReport:
         self._progress.show(count, text, share=self._share(now), line=f"{now:.0f} s: {text}")
 
     def _share(self, now: float) -> float:
-        """How much is done, by the limit that is nearer."""
+        """Share of the work that is done, by the nearer limit."""
         shares = [self._results / self._trials] if self._trials is not None else []
         shares += [now / self._wallclock] if self._wallclock is not None else []
         return min(1.0, max(shares))

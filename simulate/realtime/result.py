@@ -1,4 +1,4 @@
-"""What a live run tells beyond a simulated one: why a job failed."""
+"""Results of a live run, which also say why a job failed."""
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING

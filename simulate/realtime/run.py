@@ -1,4 +1,4 @@
-"""Optimizers at work for real: their jobs are trained while the clock runs, on several workers."""
+"""Optimizers run for real: their jobs are trained while the clock runs, on several workers."""
 
 import math
 import time
@@ -35,41 +35,40 @@ def live(
     """Run an optimizer on a backend in real time.
 
     A :class:`lcbench.simulate.training.TrainingBackend` trains in processes of this machine; any other backend's
-    ``curve`` is called in threads. Results are told as they come, and a worker that is free takes the next job at once.
+    ``curve`` is called in threads. Results are told as they come, and a free worker takes the next job at once.
     An attempt that fails, or whose process is killed, is made once more; if it fails again, the job is told as diverged
-    (infinite loss, NaN curve), with its reason in :class:`lcbench.simulate.realtime.result.LiveResult`. A crew may say
-    that a second attempt would go no better (:class:`lcbench.simulate.realtime.crew.Answer`); then there is none.
+    (infinite loss, NaN curve), with its reason in :class:`lcbench.simulate.realtime.result.LiveResult`. A
+    :class:`lcbench.work.GiveUpError` says that a second attempt is pointless; then there is none.
 
     With one worker the jobs are those of :func:`lcbench.simulate.run.simulate` on a backend with the same values. With
-    several, the order in which they end is the world's, and an optimizer that learns may ask for other jobs the next
-    time.
+    several, the order in which they end varies, and an optimizer that learns may ask for other jobs the next time.
 
     Args:
         optimizer: Asks for jobs and is told results; used up by the run.
-        backend: What does the jobs.
+        backend: Trains the jobs.
         workers: How many jobs run at once.
-        wallclock: Time limit in seconds. What is at work then is stopped, and neither told nor counted.
+        wallclock: Time limit in seconds. Jobs that run then are stopped, and neither told nor counted.
         trials: How many jobs are started at most (``evaluations`` of ``simulate``); they all run to their end.
-        record: Folder in which everything is kept as it happens, see :mod:`lcbench.simulate.realtime.record`. Called
-            again with the same folder, backend and a fresh optimizer of the same seed, the run goes on where it was
-            stopped, however that was: what was finished is told at once, with its times, what was at work is done
-            again. Limits and workers may be others.
+        record: Folder for every event as it happens, see :mod:`lcbench.simulate.realtime.record`. Called again
+            with the same folder, backend and a fresh optimizer of the same seed, the run resumes where it was
+            stopped, however that was: finished results are told at once, with their times, and interrupted jobs are
+            trained again. Limits and workers may differ.
         quiet: Whether to show no progress on standard error.
-        title: What stands before the progress.
+        title: Text before the progress.
         name: Name of the optimizer in the record's trace; by default that of its class.
         seed: Seed of the optimizer in the record's trace; it decides nothing.
-        watch: Is told each result after the optimizer, see :data:`lcbench.simulate.realtime.state.Watch`; while it is
-            at work no results are heard and free workers wait.
-        clock: Gives seconds; they are counted from the call, and on from the last event of a record.
+        watch: Is told each result after the optimizer, see :data:`lcbench.simulate.realtime.state.Watch`; while it
+            runs, no results are taken and free workers wait.
+        clock: Gives seconds; they are counted from the call, or from the last event of a record.
 
     Returns:
         The results in the order in which they were told.
 
     Raises:
         InputError: If an argument cannot be used, not a single job ends within ``wallclock``, or the optimizer asks
-            for something the backend does not offer, or for nothing at all.
-        PlanConflictError: If the record is of another run.
-        LiveInterrupted: On Ctrl-C; what was finished is in its ``trace`` and in the record.
+            for something that the backend does not offer, or for nothing at all.
+        PlanConflictError: If the record is that of another run.
+        LiveInterrupted: On Ctrl-C; finished results are in its ``trace`` and in the record.
     """
     workers, trials = check_limits(workers, wallclock, trials)
     kept = Unrecorded() if record is None else Record(Path(record), _identity(optimizer, backend))
@@ -96,7 +95,7 @@ def _dataset(backend: Backend) -> str:
 
 
 def _identity(optimizer: Optimizer, backend: Backend) -> dict[str, Any]:
-    """What decides a run's values, as far as it can be told; the rest is seen when the record is gone through."""
+    """Everything that decides a run's values and can be described; the rest shows when the record is replayed."""
     described: Callable[[], Mapping[str, Any]] | None = getattr(backend, "describe", None)
     plain = {"metric": backend.metric.name, "budgets": list(backend.budgets)} if described is None else described()
     return {"optimizer": type(optimizer).__name__, "backend": type(backend).__name__, **plain}

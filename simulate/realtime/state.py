@@ -1,4 +1,4 @@
-"""The state of a live run: who works on what, what was told, and what comes next."""
+"""The state of a live run: running jobs, results, and the next job."""
 
 import heapq
 import math
@@ -16,11 +16,11 @@ from lcbench.simulate.realtime.result import LiveResult, failed_curve
 from lcbench.simulate.run import asked
 from lcbench.work import Outcome, run
 
-_SECONDS_TO_WAIT = 0.5  # for outcomes, then the clock is looked at, and what is shown is brought up to date
+_SECONDS_TO_WAIT = 0.5  # for outcomes; then the clock and the progress are updated
 
 Watch = Callable[[int, LiveResult], str | None]
-"""Is told each result with its job's number, after the optimizer; also those of a record that is resumed. What it
-returns is shown in place of the best result."""
+"""Gets each result with its job's number, after the optimizer; also those of a resumed record. Its return value is
+shown in place of the best result."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +44,7 @@ class LiveState:
     free: list[int]
     """Heap of the workers without a job."""
     watch: Watch | None = None
-    """Hears every result after the optimizer."""
+    """Gets every result after the optimizer."""
     most: float = math.inf
     """Jobs that may be asked for in all."""
     limit: float = math.inf
@@ -53,7 +53,7 @@ class LiveState:
     jobs: list[Job] = field(default_factory=list)
     """Every job that was asked for, by its number."""
     waiting: deque[int] = field(default_factory=deque)
-    """Jobs that no worker has: those that were at work when a recorded run was stopped."""
+    """Jobs without a worker: those that were running when a recorded run was stopped."""
     running: dict[int, _Running] = field(default_factory=dict)
     told: list[LiveResult] = field(default_factory=list)
     last: dict[int, Job] = field(default_factory=dict)
@@ -64,7 +64,7 @@ class LiveState:
     """Whether there was no job when the optimizer was asked last, and nothing has been told since."""
 
     def work(self, workers: int, seconds: Callable[[], float]) -> None:
-        """Do jobs until there are none left, or the time is over; ``seconds`` is the time since the beginning."""
+        """Run jobs until there are none left, or the time is over; ``seconds`` is the time since the beginning."""
         self.now = seconds()
         if not self._something_left():
             return
@@ -83,7 +83,7 @@ class LiveState:
         self.report.show(self.now, 0)
 
     def recall(self) -> None:
-        """Go once more through what was recorded."""
+        """Replay the record."""
         for event in self.record.events:
             if isinstance(event, Asked):
                 self._ask_again(event)
@@ -92,7 +92,7 @@ class LiveState:
                 self.now = max(self.now, event.finished)
                 self._tell(event.number, event.result(self.jobs[event.number], self.backend.metric))
             else:
-                raise DamagedFileError(f"the record tells of job {event.number}, which was not at work; restore it.")
+                raise DamagedFileError(f"the record tells of job {event.number}, which was not running; restore it.")
 
     def _ask_again(self, event: Asked) -> None:
         job = self._asked()

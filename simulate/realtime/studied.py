@@ -23,7 +23,7 @@ NO_ROW = -1
 
 @dataclass(frozen=True, slots=True)
 class LiveRun:
-    """What a study knows of a run beside its results.
+    """Facts of a run beside its results, as a study has them.
 
     Attributes:
         optimizer: Its name.
@@ -41,7 +41,7 @@ class LiveRun:
 
     @property
     def unit(self) -> Unit:
-        """What its limit counts: of two limits the time."""
+        """The unit of its limit: seconds if there are two limits."""
         return "evaluations" if self.wallclock is None else "seconds"
 
 

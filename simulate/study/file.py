@@ -67,10 +67,9 @@ def read(path: Path) -> pd.DataFrame:
     return read_parquet(path, COLUMNS).to_pandas()
 
 
-# Simulations in which nothing finished within the limit: one row each that is no result.
-# Such a run has nothing to show until its end, which is an outcome and no error: its row says so, under the columns of
-# every other one. The loss is infinite, so that whatever reads losses takes the run for one that never had an incumbent
-# and counts it as holding the worst configuration of the table; the budget is 0, which no job has.
+# A simulation in which nothing finished within the limit is an outcome and no error. It has one row under the same
+# columns, which is no result: its loss is infinite, so that readers count it as holding the worst configuration of the
+# table, and its budget is 0, which no job has.
 
 NO_BUDGET = 0
 """Epochs in the row of an empty simulation; a result has at least 1."""
@@ -96,7 +95,7 @@ def empty_run(same: Mapping[str, object], first: float) -> pa.Table:
 
 
 def is_empty(traces: pd.DataFrame) -> "pd.Series[bool]":
-    """Which rows say that nothing finished; none in traces from elsewhere without a column ``budget``."""
+    """Mask of the rows that say that nothing finished; none in traces from elsewhere without a column ``budget``."""
     return traces["budget"] == NO_BUDGET if "budget" in traces else pd.Series(data=False, index=traces.index)
 
 

@@ -1,4 +1,4 @@
-"""How long an optimizer may go on: in virtual seconds, epochs or evaluations."""
+"""The limit of an optimizer: in virtual seconds, epochs or evaluations."""
 
 import re
 from dataclasses import dataclass
@@ -15,7 +15,7 @@ _KINDS: dict[str, Kind] = {"": "seconds", "x": "runs", "x-epochs": "epochs", "ev
 
 @dataclass(frozen=True, slots=True)
 class Limit:
-    """How long optimizers may go on, on each data set.
+    """The limit of optimizers on each data set.
 
     Attributes:
         amount: How much.
@@ -31,7 +31,7 @@ class Limit:
 
     @property
     def unit(self) -> Unit:
-        """What is counted."""
+        """The unit of the limit."""
         return "seconds" if self.kind == "runs" else self.kind
 
     def on(self, backend: ReplayBackend) -> float:

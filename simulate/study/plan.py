@@ -1,4 +1,4 @@
-"""What a study is: its simulations, and what their numbers depend on."""
+"""The plan of a study: its simulations, and the settings of their numbers."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -43,7 +43,7 @@ class StudyPlan:
         optimizers: Names of optimizers.
         seeds: Seeds of the optimizers.
         workers: Number of simulated workers.
-        limit: How long each optimizer may go on.
+        limit: How long each optimizer may run.
         metric: What is optimized.
         recorded: Which recorded seeds are replayed.
         schedule: See :class:`lcbench.simulate.replay.ReplayBackend`.
@@ -91,7 +91,7 @@ class StudyPlan:
             yield SimulationTask(optimizer, dataset, seed)
 
     def settings(self, bench: Benchmark) -> dict[str, Any]:
-        """What the numbers of a simulation depend on, beside its own names."""
+        """The settings that the numbers of a simulation depend on, beside its own names."""
         return {
             "lcbench": version("lcbench"),
             "benchmark": sha256((bench.folder / MANIFEST).read_bytes()).hexdigest(),

@@ -71,7 +71,7 @@ def cell_rng(seed: int, optimizer: str, dataset: str) -> np.random.Generator:
 
 
 class Player:
-    """Plays simulations of a plan, the same whoever plays them and in whatever order.
+    """Runs simulations of a plan; their results do not depend on process or order.
 
     The last data set's backend is kept, since the next task is likely to need it, and the encoded configurations of
     the table are shared by all of them.
@@ -195,7 +195,7 @@ def _rows(
 def used(
     results: Sequence[Result], unit: Unit, paid: Mapping[tuple[int, int], int] | None = None
 ) -> NDArray[np.float64]:
-    """What had been used of a limit when each result came.
+    """Used part of a limit at each result.
 
     Args:
         results: In the order in which they were told.

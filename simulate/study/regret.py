@@ -27,15 +27,15 @@ FRACTIONS: tuple[float, ...] = (0.1, 0.25, 0.5, 1.0)
 """Fractions of the limit at which a study is summed up."""
 
 TRACE_COLUMNS = ("optimizer", "dataset", "seed", "loss", "finished", "limit", "best_loss")
-"""What is read of a study: ``loss`` is smaller the better, ``finished`` and the time ``limit`` are virtual seconds,
-``best_loss`` is the smallest loss that could be reached on the data set. If there is a column ``unit`` that says other
-than ``"seconds"``, ``used`` is read in place of ``finished``, and it and ``limit`` are in that unit."""
+"""The columns that are read of a study: ``loss`` is smaller the better, ``finished`` and the time ``limit`` are virtual
+seconds, ``best_loss`` is the smallest loss that could be reached on the data set. If there is a column ``unit`` that
+says other than ``"seconds"``, ``used`` is read in place of ``finished``, and it and ``limit`` are in that unit."""
 
 RUN = ["optimizer", "dataset", "seed"]
-"""What names a run of a study."""
+"""The columns that name a run of a study."""
 
 _DECIMALS = 9
-"""What a regret differs from zero by less comes from rounding."""
+"""A regret that differs from zero by less comes from rounding."""
 
 
 def run_regrets(traces: pd.DataFrame, times: Sequence[float]) -> pd.DataFrame:
@@ -80,7 +80,7 @@ def evaluation_regrets(traces: pd.DataFrame, counts: Sequence[int]) -> pd.DataFr
 
 
 def number_of_evaluations(traces: pd.DataFrame) -> "pd.Series[float]":
-    """How many results each run has; infinitely many if nothing finished, since none of them is ever better."""
+    """Number of results of each run; infinitely many if nothing finished, since none of them is ever better."""
     runs = traces.assign(empty=is_empty(traces)).groupby(RUN, sort=False)["empty"]
     return runs.size().astype(np.float64).mask(runs.any(), np.inf)
 
@@ -168,7 +168,7 @@ def normalized_regrets(traces: pd.DataFrame, fractions: Sequence[float] = FRACTI
 
 
 def scores(traces: pd.DataFrame, fraction: float = 1.0) -> pd.DataFrame:
-    """What optimizers are compared by: mean normalized regret over the seeds.
+    """Scores that optimizers are compared by: mean normalized regret over the seeds.
 
     Args:
         traces: From :func:`lcbench.simulate.study.study`.

@@ -1,4 +1,4 @@
-"""What a study says, as tables for people."""
+"""Tables of a study, for people."""
 
 from collections.abc import Iterator
 from math import isnan
@@ -43,7 +43,7 @@ def summary(traces: pd.DataFrame, rng: np.random.Generator) -> pd.DataFrame:
 
 
 def _units(regrets: "pd.Series[float]") -> "pd.Series[float]":
-    """What one optimizer's mean is over: its data sets, or the seeds of the only one."""
+    """The values of an optimizer's mean: those of its data sets, or of the seeds of the only one."""
     datasets = regrets.groupby("dataset", sort=False).mean()
     return datasets if len(datasets) > 1 else regrets
 

@@ -1,4 +1,4 @@
-"""Plays all simulations of a study and puts them together."""
+"""Runs all simulations of a study and combines them."""
 
 import math
 import os
@@ -59,7 +59,7 @@ def study(
             take long).
         seeds: Seeds of the optimizers.
         workers: Number of simulated workers.
-        budget: How long each optimizer may go on, see :func:`lcbench.simulate.study.limit.parse_budget`.
+        budget: How long each optimizer may run, see :func:`lcbench.simulate.study.limit.parse_budget`.
         metric: What is optimized; by default the table's objective.
         recorded: Which recorded seeds are replayed, see :class:`lcbench.simulate.replay.ReplayBackend`; for ``"draw"``
             the optimizer's seed picks.
@@ -187,7 +187,7 @@ def _is_ours(optimizer: str) -> bool:
 
 
 def cores() -> int:
-    """How many cores this process may use."""
+    """Number of cores that this process may use."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 

@@ -1,4 +1,4 @@
-"""Optimizers ranked on many data sets, as Demšar compares classifiers.
+"""Statistics of a comparison of optimizers: ranks, tests and intervals.
 
 J. Demšar (2006), *Statistical comparisons of classifiers over multiple data sets*, Journal of Machine Learning Research
 7, 1-30; N data sets, k optimizers.
@@ -105,7 +105,7 @@ def cliques(mean_ranks: "pd.Series[float]", difference: float) -> list[tuple[flo
     ]
 
 
-# How sure a comparison of optimizers is: bootstrap intervals, Wilcoxon's test in pairs, Holm's correction.
+# Bootstrap intervals, Wilcoxon's tests in pairs, and Holm's correction.
 
 LEVEL = 0.95
 """Confidence of the intervals."""

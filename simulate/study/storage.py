@@ -14,7 +14,7 @@ from lcbench.work import Workplace
 _SHARDS = "cells-*.parquet"
 
 Key = tuple[str | int, ...]
-"""What identifies a task: its values in the key columns."""
+"""The identity of a task: its values in the key columns."""
 
 
 class Finished(Workplace):
@@ -28,7 +28,7 @@ class Finished(Workplace):
         key: Those of them that identify a task.
     """
 
-    remedy = "Repeat its own options to go on, remove that folder to begin anew, or choose another --out."
+    remedy = "Repeat its own options to resume it, remove that folder to begin anew, or choose another --out."
 
     def __init__(self, root: Path, schema: pa.Schema, key: tuple[str, ...]) -> None:
         super().__init__(root, "study")

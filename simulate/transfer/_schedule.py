@@ -1,4 +1,4 @@
-"""The BOHB run on one data set: evaluation after evaluation, so that the same plan always asks for the same ones."""
+"""The schedule of a build: a BOHB run on every data set, and every incumbent on all the others."""
 
 from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
 
@@ -16,7 +16,7 @@ from lcbench.table.curve import Curve
 class Search:
     """BOHB with one worker, told every result before it is asked for the next job.
 
-    So its jobs depend on the plan alone, not on what else goes on; and a search that was stopped is brought back by
+    So its jobs depend on the plan alone, not on other searches; and a search that was stopped is brought back by
     telling a new one what had ended.
 
     Args:
@@ -43,13 +43,13 @@ class Search:
         return self._job is None
 
     def next(self) -> EvaluationTask | None:
-        """What it waits for; None if it is done."""
+        """The evaluation that it waits for; None if it is done."""
         if self._job is None:
             return None
         return EvaluationTask(self.dataset, self._ids[self._job.trial], self._job.budget, self._job.config)
 
     def tell(self, evaluation: Evaluation) -> None:
-        """Tell it what came of the evaluation it waits for."""
+        """Tell it the outcome of the evaluation it waits for."""
         task = self.next()
         assert task is not None  # noqa: S101  # whoever tells has trained what `next` said
         self.told.append((task, evaluation))
@@ -80,15 +80,12 @@ class Search:
         )
 
 
-# Which evaluation comes next: a search on every data set, and every incumbent on all the others.
-
-
 class Schedule:
-    """The state of a build: what has ended, what is at work, what comes next.
+    """The state of a build: finished, running and next evaluations.
 
-    As soon as two searches are done, their incumbents are tried on each other's data sets, before any search goes on;
-    so at any time the matrix of the data sets that are done is whole, or about to be. Of the searches those go on that
-    come first in the plan. Nothing is trained twice: a configuration that was trained on a data set at a budget counts
+    As soon as two searches are done, their incumbents are tried on each other's data sets, before any search continues;
+    so at any time the matrix of the finished data sets is whole, or about to be. Searches that come first in the plan
+    continue first. Nothing is trained twice: a configuration that was trained on a data set at a budget counts
     there, whoever asked for it.
 
     Args:
@@ -120,7 +117,7 @@ class Schedule:
             self._advance(search)
 
     def next(self) -> EvaluationTask | None:
-        """The next evaluation that nobody is at; None if there is none for now."""
+        """The next evaluation; None if there is none for now."""
         waiting = (search.next() for search in self.searches.values())
         for task in (*self._missing(self._done), *waiting):
             if task is not None and task not in self._at_work:
@@ -129,22 +126,22 @@ class Schedule:
         return None
 
     def tell(self, task: EvaluationTask, evaluation: Evaluation) -> None:
-        """Note what came of an evaluation."""
+        """Note the outcome of an evaluation."""
         self._at_work.discard(task)
         self._learn(task, evaluation)
         self._advance(self.searches[task.dataset])
 
     def evaluation_of(self, task: EvaluationTask) -> Evaluation | None:
-        """What came of an evaluation; None if it has not ended."""
+        """The outcome of an evaluation; None if it has not ended."""
         found = self._evaluations.get((task.dataset, self._key(task.config), task.budget))
         return None if found is None else found[1]
 
     def everything(self) -> list[tuple[EvaluationTask, Evaluation]]:
-        """All that has ended, as far as it matters to the plan."""
+        """All finished evaluations of the plan."""
         return list(self._evaluations.values())
 
     def crossings(self) -> list[tuple[EvaluationTask, Evaluation]]:
-        """What came of incumbents elsewhere than where they were found."""
+        """Outcomes of incumbents on other data sets than their own."""
         first = {name: number * self.plan.trials for number, name in enumerate(self.datasets)}
         return [
             (each, evaluation)
@@ -159,7 +156,7 @@ class Schedule:
         return n * self.plan.trials + n * (n - 1)
 
     def epochs_left(self) -> float:
-        """Epochs still to be trained, if searches go on as they did so far."""
+        """Epochs still to be trained, if searches continue as they did so far."""
         told = [task.budget for search in self.searches.values() for task, _ in search.told]
         mean = sum(told) / len(told) if told else self.plan.budgets[0]
         n, largest = len(self.datasets), self.plan.budgets[-1]
@@ -202,7 +199,7 @@ class Schedule:
         self._evaluations[task.dataset, self._key(task.config), task.budget] = task, evaluation
 
     def _advance(self, search: Search) -> None:
-        """Tell a search what is known of what it waits for, and go on as long as something is."""
+        """Tell a search the known outcomes until it waits for an unknown one."""
         while (task := search.next()) is not None:
             evaluation = self.evaluation_of(task) or self._recall(task)
             if evaluation is None:

@@ -29,7 +29,7 @@ _SHOWN = 3  # failures in a message
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Build:
-    """A plan at work in a folder.
+    """A plan that runs in a folder.
 
     Attributes:
         plan: The plan.
@@ -55,7 +55,7 @@ class Build:
     def run(
         self, executor: Executor[EvaluationTask], now: Callable[[], datetime]
     ) -> Iterator[tuple[EvaluationTask, Evaluation]]:
-        """Train all that is missing; what fails is tried once more, then its reason is kept.
+        """Train all missing evaluations; a failed one is tried once more, then its reason is recorded.
 
         Whenever another data set is done, the matrix and the portfolios are written anew.
 
@@ -67,7 +67,7 @@ class Build:
             What came of each evaluation, when it ends.
 
         Raises:
-            StoppedError: If the disk is full or the executor cannot go on.
+            StoppedError: If the disk is full or the executor is lost.
         """
         done = self.schedule.finished()
         for outcome in run(executor, self.schedule.next):
@@ -78,7 +78,7 @@ class Build:
             yield outcome.task, evaluation
 
     def write(self, now: datetime) -> bool:
-        """Write everything that was found so far; that the build is complete is said last.
+        """Write all results so far; the mark that the build is complete comes last.
 
         Args:
             now: When, for the manifests.
@@ -128,7 +128,7 @@ def executor_for(
 
 
 def trainer(plan: BuildPlan, folder: Path) -> TrainEvaluation:
-    """What an executor calls on each evaluation of a plan in a folder."""
+    """Make the function that an executor calls on each evaluation of a plan in a folder."""
     return TrainEvaluation(folder.resolve(), plan.space, plan.seed, plan.patience, plan.trial_seconds)
 
 
@@ -145,7 +145,7 @@ def opened(plan: BuildPlan, folder: Path, size: int, loaded: Callable[[str], Non
         loaded: Called with the name of each data set when it is ready.
 
     Raises:
-        InputError: If a data set cannot be used, the folder holds something else, or another build is at work in it.
+        InputError: If a data set cannot be used, the folder holds something else, or another build is running in it.
         PlanConflictError: If the folder holds (part of) a different plan; the message says what differs. More data sets
             at the end are no difference while the build is not complete.
     """

@@ -1,4 +1,4 @@
-"""What is trained in a build, and what came of it."""
+"""The evaluations of a build, as tasks and as outcomes."""
 
 from dataclasses import dataclass, field
 
@@ -31,7 +31,7 @@ class EvaluationTask(Task):
 
     @property
     def key(self) -> tuple[str, int, int]:
-        """What identifies it: data set, number of the configuration, budget."""
+        """Its identity: data set, number of the configuration, budget."""
         return self.dataset, self.config_id, self.budget
 
     def __str__(self) -> str:
@@ -40,7 +40,7 @@ class EvaluationTask(Task):
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Evaluation:
-    """What came of training a configuration.
+    """Outcome of training a configuration.
 
     Attributes:
         status: One of :data:`STATUSES`.

@@ -1,4 +1,4 @@
-"""A folder with portfolios and what they were chosen from.
+"""A folder with portfolios and their candidates.
 
 ::
 
@@ -36,7 +36,7 @@ from lcbench.space import Config
 MANIFEST, MATRIX, CANDIDATES, TRIED = "portfolio.json", "matrix.parquet", "candidates.parquet", "tried"
 GREEDY, SIMPLE = "greedy.parquet", "simple.parquet"
 NAME = "portfolio"
-"""Of the folder in ``data/`` that comes along."""
+"""Name of the shipped folder in ``data/``."""
 
 PORTFOLIOS = {"greedy": GREEDY, "simple": SIMPLE}
 FORMAT = 1

@@ -1,4 +1,4 @@
-"""How far configurations are from the best one on each data set: what portfolios are built from.
+"""Regret of configurations on data sets, and the portfolios that are built from it.
 
 **Relative regret.** Section 3.6 of the paper calculates it "w.r.t. the best observed performance over the portfolio
 candidates" and section 4.2.1 "with respect to the best observed validation accuracy, averaging over the 3 runs"; no
@@ -54,7 +54,7 @@ def relative_regret(values: pd.DataFrame, metric: Metric) -> pd.DataFrame:
     return pd.DataFrame(regret, index=values.index, columns=values.columns)
 
 
-# Portfolios of complementary configurations (sections 3.6, 4.2.2 and 5.1.1 of the paper).
+# **Portfolios** of complementary configurations (sections 3.6, 4.2.2 and 5.1.1 of the paper).
 # A portfolio P is a list of configurations that are all tried; its regret on a data set D is that of its best one
 # there, min over λ in P of R(λ, D). Regrets come in as a ``(configs, datasets)`` array, smaller is better, for example
 # :func:`lcbench.simulate.transfer.greedy.relative_regret`; configurations go out as rows of that array.
@@ -163,7 +163,7 @@ def random_regret(regrets: ArrayLike, size: int) -> NDArray[np.float64]:
 
 
 def leave_one_out(regrets: ArrayLike, size: int, found_on: ArrayLike | None = None) -> NDArray[np.float64]:
-    """What a new data set would get: regret on each data set of the greedy portfolio built on all the others.
+    """Leave-one-out regret: on each data set that of the greedy portfolio built on all the others.
 
     Args:
         regrets: ``(configs, datasets)`` array of at least two data sets; the regret on the one that is left out stays

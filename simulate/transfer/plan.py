@@ -1,4 +1,4 @@
-"""What a portfolio is to be built from, and how."""
+"""The plan of a build of portfolios."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ from lcbench.table.manifest import check_budgets
 from lcbench.work import differences
 
 OBJECTIVE = RECORD.metric()
-"""What the searches optimize, and what regrets are of."""
+"""The metric of the searches and of the regrets."""
 
 METRIC = OBJECTIVE.name
 

@@ -17,13 +17,13 @@ if TYPE_CHECKING:
 INCOMPLETE, INTERRUPTED = 3, 130
 
 portfolio = typer.Typer(
-    help="Build portfolios of configurations that do well together, and look at them.", no_args_is_help=True
+    help="Build and show portfolios: configurations that together do well on many data sets.", no_args_is_help=True
 )
 
 
 @portfolio.command()
 def build(
-    out: Annotated[Path, typer.Argument(metavar="OUT", help="Where to write the portfolios.")],
+    out: Annotated[Path, typer.Argument(metavar="OUT", help="Folder for the portfolios.")],
     datasets: Annotated[
         str,
         typer.Option(
@@ -37,10 +37,10 @@ def build(
     space: Annotated[str, typer.Option(help="Search space.")] = "full",
     encoding: Annotated[str, typer.Option(help="Categories as numbers: ordinal or onehot.")] = "onehot",
     patience: Annotated[
-        int | None, typer.Option(help="Stop a run after so many epochs without a better validation accuracy.")
+        int | None, typer.Option(help="Epochs without a better validation accuracy after which a run stops.")
     ] = None,
     trial_seconds: Annotated[
-        float | None, typer.Option(help="Give an evaluation up after so many processor seconds.")
+        float | None, typer.Option(help="Processor seconds after which an evaluation is given up.")
     ] = None,
     jobs: Annotated[int, typer.Option(help="Processes on this machine.")] = 1,
     engine: Annotated[str, typer.Option(help="Where to train: local (this machine) or dask (a cluster).")] = "local",
@@ -49,10 +49,10 @@ def build(
 ) -> None:
     """Search on every data set with BOHB, try each incumbent on all others, and choose portfolios.
 
-    Stopped at any moment, the same command goes on where it stopped, also with more data sets at the end; as soon as
-    one data set is done, OUT holds the portfolios of those that are. Exit codes: 0 the build is complete; 2 it cannot
-    be made as things are (bad input, disk full, scheduler lost); 3 some incumbents failed elsewhere, which the same
-    command tries again; 130 stopped with Ctrl-C.
+    Stopped at any time, the same command resumes where it stopped, also with more data sets at the end; OUT always
+    holds the portfolios of the data sets that are finished. Exit codes: 0 the build is complete; 2 it cannot be made
+    (bad input, disk full, scheduler lost); 3 some incumbents failed on other data sets, which the same command tries
+    again; 130 stopped with Ctrl-C.
     """
     from datetime import UTC, datetime
 
@@ -78,7 +78,7 @@ def build(
         except KeyboardInterrupt:
             building.write(datetime.now(UTC))
             kept = building.kept.count()
-            said = f"\nstopped; {kept} evaluations that have ended are kept. The same command resumes from there."
+            said = f"\nstopped; {kept} finished evaluations are kept. The same command resumes from there."
             ERR.print(said, soft_wrap=True, highlight=False)
             raise typer.Exit(INTERRUPTED) from None
         written = building.write(datetime.now(UTC))
@@ -87,7 +87,7 @@ def build(
 
 
 def _again(out: Path, size: int) -> None:
-    """A build that is complete can still give a portfolio of another size."""
+    """Write a portfolio of another size from a complete build."""
     from lcbench.console import OUT
     from lcbench.simulate.transfer.folder import read_folder
     from lcbench.simulate.transfer.results import choose_again
@@ -148,11 +148,11 @@ def _explain(building: "Build", *, written: bool) -> None:
 @portfolio.command()
 def show(
     folder: Annotated[
-        Path | None, typer.Argument(metavar="FOLDER", help="A portfolio's folder; by default the one that comes along.")
+        Path | None, typer.Argument(metavar="FOLDER", help="A portfolio's folder; by default that of the package.")
     ] = None,
     name: Annotated[str, typer.Option("--portfolio", help="Which portfolio to list: greedy or simple.")] = "greedy",
 ) -> None:
-    """Print a portfolio, its regret by size, and what it would have been worth on each data set, built without it."""
+    """Print a portfolio, its regret by size, and its leave-one-out regret on each data set."""
     from lcbench.console import OUT, facts
     from lcbench.errors import DamagedFileError
     from lcbench.simulate.transfer import showing

@@ -1,4 +1,4 @@
-"""Writes what a build has found so far: the matrix, the portfolios, and everything that was tried."""
+"""Writes the results of a build so far: the matrix, the portfolios, and all runs."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace

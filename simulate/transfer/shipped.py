@@ -19,13 +19,13 @@ def load_portfolio(name: Name = "greedy", folder: Path | str | None = None) -> l
     >>> portfolio = load_portfolio()
     >>> optimizer = WarmStart(OPTIMIZERS["bohb"], portfolio)(backend.domain(), backend.budgets, rng)
 
-    The one that comes along is of search space ``full``, from searches on data sets that are not among the 35 of
+    The shipped one is of search space ``full``, from searches on data sets that are not among the 35 of
     LCBench; ``data/portfolio/README.md`` says on which, how, and what it is worth.
 
     Args:
         name: ``"greedy"``: those that together do well on all meta-training data sets, the most useful first
             (section 3.6 of the paper). ``"simple"``: the incumbents of all of them (section 5.1.1).
-        folder: A folder that ``lcbench portfolio build`` wrote; by default the one that comes along.
+        folder: A folder that ``lcbench portfolio build`` wrote; by default the shipped one.
 
     Returns:
         The configurations, in order; hyperparameters that are inactive are absent.
@@ -38,7 +38,7 @@ def load_portfolio(name: Name = "greedy", folder: Path | str | None = None) -> l
 
 
 def shipped() -> PortfolioFolder:
-    """The folder of the portfolio that comes along."""
+    """The folder of the portfolio that comes with the package."""
     return read_folder(embedded_folder(NAME))
 
 

@@ -19,7 +19,7 @@ _SIZES = (1, 2, 4, 8, 16, 32)
 
 
 def summary(held: PortfolioFolder) -> list[tuple[str, str]]:
-    """What a folder holds, as labels and texts."""
+    """Summary of a folder, as labels and texts."""
     plan, about = held.plan, held.manifest["provenance"]
     evaluations = held.manifest["evaluations"]
     return [
@@ -83,7 +83,7 @@ def regrets_by_size(held: PortfolioFolder) -> dict[str, NDArray[np.float64]]:
 
 
 def left_out_table(held: PortfolioFolder) -> Table:
-    """What the portfolio of all others would have reached on each data set."""
+    """Leave-one-out result on each data set: that of the portfolio of all others."""
     found = leave_one_out(held.regrets, held.manifest["size"], held.found_on)
     random = leave_one_out_random(held.regrets, len(found), held.found_on)
     sizes = [each for each in _SIZES if each <= len(found)]

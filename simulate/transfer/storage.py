@@ -49,13 +49,13 @@ class BuildFolder(Workplace):
         self.ended_file(task).unlink(missing_ok=True)
 
     def write_ended(self, task: EvaluationTask, evaluation: Evaluation) -> None:
-        """Keep why an evaluation has no run."""
+        """Store the reason why an evaluation has no run."""
         seconds = float(evaluation.seconds[-1])
         document = {"status": evaluation.status, "reason": evaluation.reason, "seconds": seconds}
         write_json(self.ended_file(task), document)
 
     def recall(self, task: EvaluationTask) -> Evaluation | None:
-        """What came of an evaluation; None if it has not ended. A file that was damaged since is removed."""
+        """Read the outcome of an evaluation; None if it has not ended. A damaged file is removed."""
         for read, path in ((_read_run, self.run_file(task)), (_read_ended, self.ended_file(task))):
             if path.is_file():
                 try:
@@ -65,7 +65,7 @@ class BuildFolder(Workplace):
         return None
 
     def count(self) -> int:
-        """How many evaluations have ended."""
+        """Number of finished evaluations."""
         return sum(1 for kind in ("runs", "ended") for _ in self.root.glob(f"{kind}/*/*-*.*"))
 
     def read_runs(self, tasks: Sequence[EvaluationTask]) -> list[pa.Table]:

@@ -1,4 +1,4 @@
-"""Training of evaluations: what a worker does with one, and its limit of time."""
+"""Training of evaluations in a worker, with a limit of time."""
 
 import platform
 import time

@@ -1,4 +1,4 @@
-"""What all wrappers share: they pass everything on."""
+"""The base of all wrappers, which passes everything on."""
 
 from lcbench.simulate.contract import Backend, Domain
 from lcbench.simulate.function import WithObjective

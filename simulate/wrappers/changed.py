@@ -1,4 +1,4 @@
-"""The same quantity with the other sign."""
+"""Wrappers that change one thing: the sign, noise, the cost, or the budgets."""
 
 from collections.abc import Callable, Iterable
 from hashlib import blake2b
@@ -86,9 +86,6 @@ def stable_seed(seed: int, config: Config, run: int) -> int:
     values = {name: float(value) if isinstance(value, Real) else str(value) for name, value in config.items()}
     text = repr((int(seed), int(run), sorted(values.items())))
     return int.from_bytes(blake2b(text.encode(), digest_size=8).digest())
-
-
-# Training that takes longer, or shorter.
 
 
 class ScaledCost(Wrapper):

@@ -212,7 +212,7 @@ def test_folders_that_cannot_be_worked_in(command, copy, tmp_path, capsys):
     Rows(copy).root.mkdir()
     with FileLock(Rows(copy).root / "lock"):
         assert cli.run(["baselines", str(copy), "--only", "knn"]) == 2
-    assert "another recording of baselines is at work" in capsys.readouterr().err
+    assert "another recording of baselines is running" in capsys.readouterr().err
     assert cli.run(["baselines", str(tmp_path / "nowhere")]) == 2
     assert cli.run(["baselines", str(copy), "--jobs", "0"]) == 2
     assert cli.run(["baselines", str(copy), "--only", "knnn"]) == 2

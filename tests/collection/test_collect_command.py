@@ -41,7 +41,7 @@ def whole(tmp_path_factory) -> Path:
 
 @pytest.fixture
 def half(tmp_path) -> Path:
-    """A collection that was stopped after four of its eight units."""
+    """A collection that was stopped after four of its eight tasks."""
     collect(tmp_path / "half", stop_after=4)
     return tmp_path / "half"
 
@@ -55,13 +55,13 @@ def collected(capsys, folder: Path, *arguments: str) -> tuple[int, list[str]]:
 def test_plain_lines_where_there_is_no_terminal_and_a_log(whole, half, capsys):
     code, lines = collected(capsys, half)
     assert code == 0
-    assert any(line.startswith("5 of 8 units, ") and line.endswith(" left") for line in lines)
-    assert any(line.startswith("8 of 8 units, ") and "run-epochs/s" in line for line in lines)
-    assert [line.split(" after")[0] for line in lines if "finished" in line] == ["iris: 4 units finished"]
+    assert any(line.startswith("5 of 8 tasks, ") and line.endswith(" left") for line in lines)
+    assert any(line.startswith("8 of 8 tasks, ") and "run-epochs/s" in line for line in lines)
+    assert [line.split(" after")[0] for line in lines if "finished" in line] == ["iris: 4 tasks finished"]
     assert verify.verify(half) == []
     assert_same_curves(whole, half)
     log = (half / "collect.log").read_text().splitlines()
-    assert [line.split(" ", 1)[1].split(":")[0] for line in log] == ["start", "plan", "units", "iris", "end"]
+    assert [line.split(" ", 1)[1].split(":")[0] for line in log] == ["start", "plan", "tasks", "iris", "end"]
     assert log[2].endswith("8 on wine, iris; 4 are finished already")
     assert log[-1].endswith("end: the benchmark is whole")
 
@@ -89,15 +89,15 @@ def test_a_unit_that_cannot_be_written_is_missing_at_the_end_and_tried_again_by_
     obstacle.mkdir(parents=True)
     code, lines = collected(capsys, folder)
     assert code == 3
-    assert "wine: 3 of 4 units finished" in "\n".join(lines)
+    assert "wine: 3 of 4 tasks finished" in "\n".join(lines)
     missing, reason, remedy = lines[-3:]
-    assert missing == "1 of 8 units is missing (1 of wine):"
+    assert missing == "1 of 8 tasks is missing (1 of wine):"
     assert reason.startswith("  wine 3: IsADirectoryError: ")
     assert remedy.endswith("Mend the cause and repeat the command: it tries what is missing again.")
     assert not (folder / "benchmark.json").exists()
     log = (folder / "collect.log").read_text()
     assert "wine 3 failed: IsADirectoryError" in log
-    assert log.splitlines()[-1].endswith("end: 1 of 8 units are missing")
+    assert log.splitlines()[-1].endswith("end: 1 of 8 tasks are missing")
     obstacle.rmdir()
     assert collected(capsys, folder)[0] == 0
     assert_same_curves(whole, folder)
@@ -109,7 +109,7 @@ def test_a_second_collection_in_the_folder_is_refused_while_the_first_is_at_work
         code, lines = collected(capsys, folder)
         assert (folder / ".collecting" / "plan.json").is_file()
     assert code == 2
-    assert lines == [f"lcbench: another collection is at work in {folder}; wait for it or choose another folder."]
+    assert lines == [f"lcbench: another collection is running in {folder}; wait for it or choose another folder."]
 
 
 TERMINAL = """
@@ -150,7 +150,7 @@ def test_ctrl_c_stops_in_the_middle_of_a_unit_and_says_how_to_go_on(tmp_path):
         [sys.executable, "-c", TERMINAL, "collect", str(folder), *LONG],
         start_new_session=True, stdin=screen.tty, stdout=screen.tty, stderr=screen.tty,
     )  # fmt: skip
-    wait_until(lambda: len(forked(process.pid)[1]) == 2, "two units are being trained")
+    wait_until(lambda: len(forked(process.pid)[1]) == 2, "two tasks are being trained")
     processes = [child for some in forked(process.pid) for child in some]
     os.write(screen.keyboard, b"\x03")
     try:
@@ -160,12 +160,12 @@ def test_ctrl_c_stops_in_the_middle_of_a_unit_and_says_how_to_go_on(tmp_path):
     screen.close()
     assert code == 130
     assert "collecting" in screen.text
-    assert "stopped; 0 finished units are kept. The same command goes on from there." in screen.text
+    assert "stopped; 0 finished tasks are kept. The same command resumes from there." in screen.text
     assert "Traceback" not in screen.text
     wait_until(lambda: not any(child.is_running() for child in processes), "all processes have ended")
     assert (folder / ".collecting" / "plan.json").is_file()
     assert (
-        (folder / "collect.log").read_text().splitlines()[-1].endswith("stopped: interrupted (0 of 4 units are kept)")
+        (folder / "collect.log").read_text().splitlines()[-1].endswith("stopped: interrupted (0 of 4 tasks are kept)")
     )
 
 
@@ -185,7 +185,7 @@ def test_a_full_disk_is_said_in_two_lines_and_the_same_command_goes_on(whole, tm
     first, second = done.stderr.splitlines()
     assert done.returncode == 2
     assert first.startswith(f"lcbench: the disk that holds {disk}/bench is full (")
-    assert second == "Make room; what is finished is kept, and the same command goes on from there."
+    assert second == "Make room; what is finished is kept, and the same command resumes from there."
     assert finished_units(kept) > 0
     assert collected(capsys, kept)[0] == 0
     assert_same_curves(whole, kept)

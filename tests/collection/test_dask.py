@@ -62,12 +62,12 @@ def test_a_worker_is_killed_in_the_middle_and_the_table_is_as_ever(processes, tm
     arguments = [*options(n=8, budgets="10,40"), "--engine", "dask", "--scheduler", address]
     command = start(folder, *arguments, stderr=subprocess.PIPE, text=True)
     processes.append(command)
-    wait_until(lambda: finished_units(folder) >= 3, "three units are finished")
+    wait_until(lambda: finished_units(folder) >= 3, "three tasks are finished")
     workers[0].kill()
     assert finished_units(folder) < 16
     _, said = command.communicate(timeout=PATIENCE)
     assert command.returncode == 0, said
-    assert "iris: 8 units finished" in said
+    assert "iris: 8 tasks finished" in said
     assert "Traceback" not in said
     assert "Dask worker threads at tcp://127.0.0.1" in (folder / "collect.log").read_text()
     assert verify.verify(folder) == []
@@ -82,16 +82,16 @@ def test_a_scheduler_that_is_lost_or_not_there_is_said_in_one_line(processes, tm
     losing = start(tmp_path / "bench", *arguments, stderr=subprocess.PIPE, text=True)
     processes.append(losing)
     log = tmp_path / "bench" / "collect.log"
-    wait_until(lambda: log.is_file() and "units:" in log.read_text(), "the collection has begun")
+    wait_until(lambda: log.is_file() and "tasks:" in log.read_text(), "the collection has begun")
     process.kill()
     _, said = losing.communicate(timeout=PATIENCE)
     assert losing.returncode == 2
     ahead, lost = said.splitlines()
-    waiting = f"0 Dask worker threads at {address} (units wait until one comes: dask worker {address})"
-    assert ahead == f"8 of 8 units to train: {waiting}"
+    waiting = f"0 Dask worker threads at {address} (work waits until one comes: dask worker {address})"
+    assert ahead == f"8 of 8 tasks to train: {waiting}"
     assert lost == (
         f"lcbench: the Dask scheduler at {address} is out of reach; "
-        "what is finished is kept, and the same command goes on from there."
+        "what is finished is kept, and the same command resumes from there."
     )
     capsys.readouterr()
     assert run(["collect", str(tmp_path / "bench"), *arguments]) == 2

@@ -102,7 +102,7 @@ def test_a_plan_that_fails_leaves_no_folder(tmp_path):
 def test_two_collections_in_one_folder_are_refused(tmp_path):
     with (
         opened(plan(), tmp_path / "one"),
-        pytest.raises(InputError, match="another collection is at work"),
+        pytest.raises(InputError, match="another collection is running"),
         opened(plan(), tmp_path / "one"),
     ):
         pass

@@ -1,4 +1,4 @@
-"""Whatever the order in which units end, and however often a collection is interrupted, the table is the same."""
+"""Whatever the order in which tasks end, and however often a collection is interrupted, the table is the same."""
 
 import shutil
 import tempfile
@@ -17,7 +17,7 @@ from lcbench.work.task import attempt
 
 
 class Disorderly:
-    """Takes so many units at once and trains the one next that a list of numbers picks."""
+    """Takes so many tasks at once and trains the one next that a list of numbers picks."""
 
     def __init__(self, train: TrainRuns, room: int, picks: list[int]) -> None:
         self._train, self._room, self._picks, self._waiting = train, room, picks, []
@@ -59,7 +59,7 @@ def test_order_and_interruptions_change_nothing(whole, interruptions, room, pick
 
 
 def train_some(collection: Collection, engine: Disorderly, stop_after: int | None) -> None:
-    """Train so many units, or all of them and write the benchmark."""
+    """Train so many tasks, or all of them and write the benchmark."""
     if stop_after == 0:
         return
     for n, outcome in enumerate(collection.run(engine), start=1):

@@ -1,4 +1,4 @@
-"""Units that fail, processes that are killed, full disks: nothing finished is lost, the same command goes on."""
+"""Units that fail, processes that are killed, full disks: nothing finished is lost, the same command resumes."""
 
 import contextlib
 import json
@@ -59,7 +59,7 @@ def test_a_unit_that_fails_twice_is_kept_with_its_reason_and_the_others_go_on(wh
         assert collection.pending() == TWOS
         assert not collection.complete()
         said = collection.missing(TWOS)
-    assert said.startswith("2 of 8 units are missing (1 of wine, 1 of iris):\n  wine 2: ")
+    assert said.startswith("2 of 8 tasks are missing (1 of wine, 1 of iris):\n  wine 2: ")
     collect(folder)
     assert_same_curves(whole, folder)
     assert not (folder / ".collecting").exists()
@@ -125,7 +125,7 @@ def commands(tmp_path):
 
 
 def kill_all(commands: Commands, rng: np.random.Generator, *, early: bool, group: bool) -> None:
-    """Kill a main process, alone or with all its processes: while it starts, or after it has finished a unit."""
+    """Kill a main process, alone or with all its processes: while it starts, or after it has finished a task."""
     main, before = commands.start(), finished_units(commands.folder)
     wait_until(lambda: early or finished_units(commands.folder) > before, "a unit is finished")
     time.sleep(rng.uniform(0, 1.5 if early else 0.1))
@@ -144,7 +144,7 @@ def kill_singles(commands: Commands, rng: np.random.Generator, n: int) -> int:
     main = commands.start()
     for kill in range(n):
         wait_until(lambda pid=main: forked(pid)[1] or not alive(pid), "there are workers")
-        if not alive(main):  # it has tried every unit
+        if not alive(main):  # it has tried every task
             assert commands.end() == 3, "the work is done before all kills are; give it more"
             main = commands.start()
             wait_until(lambda pid=main: forked(pid)[1], "there are workers")
@@ -167,7 +167,7 @@ def test_killed_more_than_twenty_times_it_still_ends_with_the_same_table(command
     for early, group in [(False, True), (True, True), (False, False), (True, False), (False, True), (False, False)]:
         kill_all(commands, rng, early=early, group=group)
     code = kill_singles(commands, rng, 16)
-    for _ in range(3):  # units that were killed twice are for the same command to try again
+    for _ in range(3):  # tasks that were killed twice are for the same command to try again
         if code == 3:
             commands.start()
             code = commands.end()

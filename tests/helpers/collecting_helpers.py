@@ -26,7 +26,7 @@ PROGRAM = (sys.executable, "-c", "from lcbench.cli import main; main()")
 
 
 def plan(**changes) -> Plan:
-    """Four configurations on two data sets: eight units."""
+    """Four configurations on two data sets: eight tasks."""
     given = {"sources": ("sklearn:wine", "sklearn:iris"), "space_name": "mlp", "n_seeds": 2}
     return Plan(**(given | {"configs": sampled_configs("mlp", changes.pop("n", 4), 0), "budgets": (2, 4)} | changes))
 
@@ -38,7 +38,7 @@ def options(n: int = 4, budgets: str = "2,4", jobs: int = 2) -> list[str]:
 
 
 def collect(folder: Path, jobs: int = 1, stop_after: int | None = None, inline: bool = False, **changes) -> None:
-    """Collect, all of it or some units; inline in this process, which sees what a test has changed."""
+    """Collect, all of it or some tasks; inline in this process, which sees what a test has changed."""
     made = plan(**changes)
     engine = InlineExecutor(trainer(made, folder)) if inline else executor_for(made, folder, jobs=jobs)
     with engine as executor, opened(made, folder) as collection:
@@ -59,7 +59,7 @@ def command(folder: Path, *arguments: str, **given) -> subprocess.CompletedProce
 
 
 def finished_units(folder: Path) -> int:
-    """How many units lie in a collection's folder."""
+    """How many finished tasks lie in a collection's folder."""
     return len(list((folder / ".collecting" / "units").glob("*/*.parquet")))
 
 

@@ -168,7 +168,7 @@ def test_a_workplace_holds_one_plan(tmp_path):
     with place.held():
         assert place.plan() is None
         place.accept({"seeds": 2, "configurations digest": "a"})
-        with pytest.raises(InputError, match=r"another test is at work in .*out; wait"), place.held():
+        with pytest.raises(InputError, match=r"another test is running in .*out; wait"), place.held():
             pass
     with place.held():
         place.check({"seeds": 2, "configurations digest": "a"})

@@ -17,7 +17,7 @@ def without_worker(played):
 
 
 def test_promotion_on_one_worker():
-    """Nine trials, rungs of 1, 3 and 9 epochs at 10 s, eta 3; a trial that goes on pays its new epochs.
+    """Nine trials, rungs of 1, 3 and 9 epochs at 10 s, eta 3; a trial that continues pays its new epochs.
 
     ::
 

@@ -324,7 +324,7 @@ def test_ctrl_c_leaves_a_model_that_predicts_and_the_same_command_goes_on(table,
     wait_until(lambda: lines(out) >= 2, "there are two models")
     said = ctrl_c(search)
     assert "ready to predict" in said
-    assert "The same command goes on from there." in said
+    assert "The same command resumes from there." in said
     assert cli.run(["predict", str(out), str(table)]) == 0
     assert len(capsys.readouterr().out.splitlines()) == 1 + 150
     before = journal.read(out / "results.jsonl")
@@ -340,7 +340,7 @@ def test_ctrl_c_before_there_is_a_model_says_so_and_the_same_command_begins_anew
     search = begun(table, out, "--time", "1h", "--folds", "0", start_new_session=True)
     wait_until(lambda: (out / "model.json").is_file() or lines(out), "the search has begun")
     said = ctrl_c(search)
-    assert ("stopped before there was a model; the same command goes on" in said) == (lines(out) == 0)
+    assert ("stopped before there was a model; the same command resumes" in said) == (lines(out) == 0)
     search = begun(table, out, "--time", "1h", "--folds", "0", start_new_session=True)
     wait_until(lambda: lines(out) >= 1, "there is a model")
     ctrl_c(search)

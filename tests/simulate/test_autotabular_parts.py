@@ -352,7 +352,7 @@ def test_a_folder_says_what_it_is(tmp_path):
     folder.begin({"target": "other"})  # goes on, unchanged
     assert folder.read_card()["target"] == "y"
     folder.record.rmdir()
-    with pytest.raises(InputError, match="holds a saved classifier and no search to go on with"):
+    with pytest.raises(InputError, match="holds a saved classifier and no search to resume"):
         folder.begin({})
     folder.card.write_text(json.dumps({"autotabular": 99}))
     with pytest.raises(NewerFormatError, match="has format 99"):

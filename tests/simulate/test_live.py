@@ -317,7 +317,7 @@ def test_a_second_run_in_the_folder_is_refused_while_the_first_is_at_work(bowl, 
 
     class Twice(Script):
         def tell(self, result):
-            with pytest.raises(InputError, match="another live run is at work in"):
+            with pytest.raises(InputError, match="another live run is running in"):
                 live(Twice(Job(0, HERE, 1)), bowl, trials=1, quiet=True, record=tmp_path)
             refused.append(True)
 
@@ -353,5 +353,5 @@ def test_a_result_of_a_job_that_nobody_asked_for_is_refused(bowl, tmp_path):
     live(make("random", bowl), bowl, trials=1, quiet=True, record=tmp_path)
     path = tmp_path / "events.jsonl"
     rewrite(path, journal.read(path)[-1:])
-    with pytest.raises(DamagedFileError, match="tells of job 0, which was not at work"):
+    with pytest.raises(DamagedFileError, match="tells of job 0, which was not running"):
         live(make("random", bowl), bowl, trials=1, quiet=True, record=tmp_path)

@@ -312,6 +312,6 @@ def test_ctrl_c_stops_in_the_middle_of_a_job_and_keeps_what_is_finished(tmp_path
     assert main.returncode == cli.INTERRUPTED
     assert "Traceback" not in error
     kept = len(pd.read_parquet(tmp_path / "trace.parquet"))
-    assert f"stopped; {kept} results are kept in {tmp_path}. The same command goes on from there." in error
+    assert f"stopped; {kept} results are kept in {tmp_path}. The same command resumes from there." in error
     assert told(tmp_path) - kept in (0, 1), "one more if Ctrl-C came after its line and before it was told"
     assert not psutil.wait_procs(family, timeout=300)[1], "processes go on without their main process"

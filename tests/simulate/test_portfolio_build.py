@@ -136,7 +136,7 @@ def test_ctrl_c_keeps_what_has_ended_and_writes_what_is_done(tmp_path, monkeypat
     monkeypatch.setattr(Build, "run", interrupted)
     assert run(["portfolio", "build", str(folder), *GIVEN]) == 130
     said = capsys.readouterr().err
-    assert "5 evaluations that have ended are kept. The same command resumes from there." in said
+    assert "5 finished evaluations are kept. The same command resumes from there." in said
     assert "wine: done, 1 of 2 data sets" in said
     assert " of 10 evaluations, " in said
     held = read_folder(folder)
@@ -153,7 +153,7 @@ def test_another_plan_is_refused_and_the_same_one_has_nothing_to_do(built, tmp_p
     assert run(["portfolio", "build", str(built), *GIVEN, "--trials", "5"]) == 2
     assert capsys.readouterr().err == (
         f"lcbench: {built} holds a different plan (trials: there 4, asked 5).\n"
-        "Repeat its own options to go on, or choose another folder.\n"
+        "Repeat its own options to resume it, or choose another folder.\n"
     )
     folder = tmp_path / "out"
     build(folder, stop_after=1)
@@ -222,7 +222,7 @@ def test_a_folder_of_somebody_else_is_left_alone(tmp_path, capsys):
 def test_two_builds_in_one_folder_are_refused(tmp_path, capsys):
     with opened(plan(), tmp_path, 2):
         assert run(["portfolio", "build", str(tmp_path), *GIVEN]) == 2
-    assert "another build is at work in" in capsys.readouterr().err
+    assert "another build is running in" in capsys.readouterr().err
 
 
 def test_killed_workers_are_recorded_and_the_rest_goes_on(tmp_path, capsys):

@@ -114,7 +114,7 @@ def test_damaged_files_are_simulated_again(bench, tmp_path):
 
 
 def test_two_studies_do_not_write_to_one_folder(bench, tmp_path):
-    with finished(tmp_path / "parts").held(), pytest.raises(InputError, match="another study is at work"):
+    with finished(tmp_path / "parts").held(), pytest.raises(InputError, match="another study is running"):
         study(bench, ["alpha"], ["random"], [0], budget="4x", parts=tmp_path / "parts")
 
 

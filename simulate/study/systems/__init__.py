@@ -1,6 +1,6 @@
 """Studies of systems: real searches of one kind and another on data sets, looked at over time (paper, section 5).
 
-A run keeps every model's probabilities on the validation and on the test rows with the moment at which it was there.
+A run keeps every model's probabilities on the validation and on the test rows with the time at which it was fitted.
 So one run answers for its best network alone, ensembles of networks, its baselines alone, and both together; the test
 rows decide nothing.
 

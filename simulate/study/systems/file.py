@@ -1,11 +1,11 @@
 """The Parquet file of a study of systems.
 
-One row for each moment at which a view of a run changes (:mod:`lcbench.simulate.study.systems.views`); it holds until
-the next row of that view. ``dataset, system, workers, seed`` name the run, and ``view`` what is looked at. Times are in
+One row for each time at which a view of a run changes (:mod:`lcbench.simulate.study.systems.views`); it holds until
+the next row of that view. ``dataset, system, workers, seed`` name the run, and ``view`` the view. Times are in
 seconds.
 
-- ``time_limit``: how long the run could go on; ``moment``: seconds since its beginning; ``seconds``: what a single
-  model took (NaN for what is made of several).
+- ``time_limit``: the time limit of the run; ``moment``: seconds since its beginning; ``seconds``: the time of a single
+  model (NaN for an ensemble).
 - ``valid``, ``test``: accuracy in [0, 1] on the validation rows (by which everything is chosen; NaN for peers) and on
   the test rows, which no decision sees.
 - ``models``: how many models the view had to choose from; ``members``: how many are in its ensemble.

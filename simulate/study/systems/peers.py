@@ -35,4 +35,4 @@ def hist_gradient_boosting(rows: Rows, workers: int, seed: int) -> NDArray[np.fl
 
 
 FITS: Mapping[str, Peer] = {"hist-gradient-boosting": hist_gradient_boosting}
-"""How each of :data:`lcbench.simulate.study.systems.systems.PEERS` is fitted."""
+"""Functions that fit :data:`lcbench.simulate.study.systems.systems.PEERS`."""

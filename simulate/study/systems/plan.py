@@ -1,4 +1,4 @@
-"""What a study of systems is: its runs, and what their numbers depend on."""
+"""The plan of a study of systems: its runs, and the settings of their numbers."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -83,7 +83,7 @@ class SystemsPlan:
             yield SystemTask(dataset, system, workers, seed)
 
     def settings(self) -> dict[str, Any]:
-        """What the numbers of a run depend on, beside its own names; more runs may come, these may not change."""
+        """The settings that the numbers of all runs depend on; they may not change when runs are added."""
         portfolios = {SYSTEMS[name].portfolio for name in self.systems if name in SYSTEMS}
         return {
             "lcbench": version("lcbench"),

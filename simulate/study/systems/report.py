@@ -17,7 +17,7 @@ LEVEL = 0.05
 
 
 def after(systems: pd.DataFrame, seconds: float) -> pd.DataFrame:
-    """What every view of every run says at a moment.
+    """The line of every view of every run at a time.
 
     Args:
         systems: A study, see :mod:`lcbench.simulate.study.systems.file`.
@@ -70,14 +70,14 @@ def not_worse(samples: Mapping[str, ArrayLike], level: float = LEVEL) -> set[str
     return {name for name in samples if means[name] == means[best] or welch(samples[name], samples[best]) >= level}
 
 
-# A study of systems as tables for people.
+# Tables for people.
 
 FRACTIONS = (0.25, 1.0)
 """At which shares of the time limit systems are told: early, and at the end."""
 
 
 def main_view(system: str) -> str:
-    """What a system predicts with: networks by the best of them, the full system by its ensemble, a peer by itself."""
+    """The main view of a system: networks by the best of them, the full system by its ensemble, a peer by itself."""
     if system not in SYSTEMS:
         return "single"
     return "all" if SYSTEMS[system].baselines else "network"
@@ -92,7 +92,7 @@ def tables(systems: pd.DataFrame) -> Iterator[Table]:
 
 
 def own_views(systems: pd.DataFrame) -> pd.DataFrame:
-    """Of each system only what it predicts with."""
+    """Keep only the main view of each system."""
     return systems[systems["view"] == systems["system"].map(main_view)]
 
 

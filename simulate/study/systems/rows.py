@@ -13,7 +13,7 @@ from lcbench.collection.data.sources import load_dataset
 from lcbench.collection.models import LearningTask
 
 METRIC = "accuracy"
-"""What counts (paper, section 5.1.2)."""
+"""The metric (paper, section 5.1.2)."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -66,7 +66,7 @@ class Rows:
 
     @property
     def train_rows(self) -> int:
-        """How many rows train, in one fold or another."""
+        """Number of rows that train, in one fold or another."""
         return len(self.validates) if self.folds else int((~self.validates).sum())
 
 

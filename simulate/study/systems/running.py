@@ -1,4 +1,4 @@
-"""Plays the runs of a study of systems, one after the other."""
+"""Runs a study of systems, one run after the other."""
 
 import shutil
 import time
@@ -35,9 +35,9 @@ def study(
     starting: Callable[[SystemTask], None] = lambda _: None,
     done: Callable[[SystemTask, str | None], None] = lambda _, __: None,
 ) -> pd.DataFrame:
-    """Play all runs that are not there yet, one after the other.
+    """Run all missing runs, one after the other.
 
-    A run that fails is reported and left out, and the others go on; the same call tries it again.
+    A run that fails is reported and left out, and the others continue; the same call tries it again.
 
     Args:
         plan: The study.
@@ -52,7 +52,7 @@ def study(
 
     Raises:
         DataError: If a data set cannot be used.
-        InputError: If two data sets have one name, or another process is at work in the folder.
+        InputError: If two data sets have one name, or another process holds the folder.
         PlanConflictError: If the folder holds runs with other settings.
         LiveInterrupted: On Ctrl-C; what is finished is kept, and the running search resumes next time.
     """

@@ -31,7 +31,7 @@ def study(
     baselines: Annotated[
         str, typer.Option(help="Baselines of the full system: all, or names: lightgbm,catboost,...")
     ] = "all",
-    trials: Annotated[int | None, typer.Option(help="Models that a search fits at most.")] = None,
+    trials: Annotated[int | None, typer.Option(help="Largest number of models that a search fits.")] = None,
     folds: Annotated[
         int,
         typer.Option(
@@ -40,12 +40,12 @@ def study(
     ] = 0,
     quiet: Annotated[bool, typer.Option("--quiet", help="Print neither progress nor tables.")] = False,
 ) -> None:
-    """Search with one system and another on data sets, and look at each over time (the paper's section 5).
+    """Run systems (searches and peers) on data sets and compare their accuracy over time (section 5 of the paper).
 
-    OUT/systems.parquet holds all finished runs after each; draw it with 'lcbench figures --systems OUT'. Stopped at any
-    moment, the same command resumes where it stopped, also with more data sets, systems, seeds or workers. Runs take
-    real time on real cores: let nothing else run. Exit codes: 0 done; 2 it cannot be done as things are; 3 some runs
-    failed, which the same command tries again; 130 stopped with Ctrl-C.
+    OUT/systems.parquet holds all finished runs; draw it with 'lcbench figures --systems OUT'. Stopped at any time, the
+    same command resumes where it stopped, also with more data sets, systems, seeds or workers. Runs take real time on
+    real cores: let nothing else run. Exit codes: 0 done; 2 it cannot be done; 3 some runs failed, which the same
+    command tries again; 130 stopped with Ctrl-C.
     """
     from lcbench.collection.data.sources import split_sources
     from lcbench.simulate.autotabular.settings import choose_baselines, seconds_of
@@ -86,7 +86,7 @@ def _numbers(text: str) -> tuple[int, ...]:
 
 
 def _play(plan: "SystemsPlan", out: Path, *, quiet: bool) -> None:
-    """Play a study under a report, and say what came of it."""
+    """Run a study with progress, and print its results."""
     from datetime import UTC, datetime
 
     from lcbench.console import ERR, OUT
@@ -113,7 +113,7 @@ def _play(plan: "SystemsPlan", out: Path, *, quiet: bool) -> None:
                 done=done,
             )
         except KeyboardInterrupt:
-            said = f"\nstopped; {progress.done} runs are there. The same command resumes from there."
+            said = f"\nstopped; {progress.done} finished runs are kept. The same command resumes from there."
             ERR.print(said, soft_wrap=True, highlight=False)
             raise typer.Exit(INTERRUPTED) from None
     if len(found) and not quiet:

@@ -1,4 +1,4 @@
-"""The systems that are set beside each other: each differs from the one before it in one component."""
+"""The systems that a study compares: each differs from the one before it in one component."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass

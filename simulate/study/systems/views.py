@@ -1,4 +1,4 @@
-"""What a search would have predicted at any moment: nothing is trained, its journal is replayed.
+"""Predictions that a search would have made at any time, replayed from its journal; nothing is trained.
 
 =============  =================================================================================
 ``network``    the network that is best on the validation rows so far
@@ -38,7 +38,7 @@ VIEWS: Mapping[str, tuple[str, int]] = {
 """Of each view the pool of models and how many times one is added to the ensemble."""
 
 COLUMNS = ("view", "moment", "seconds", "valid", "test", "models", "members", "tried")
-"""What a view says at a moment, see :mod:`lcbench.simulate.study.systems.file`."""
+"""Columns of a view at a time, see :mod:`lcbench.simulate.study.systems.file`."""
 
 
 def views(folder: Path, rows: Rows) -> pd.DataFrame:
@@ -49,7 +49,7 @@ def views(folder: Path, rows: Rows) -> pd.DataFrame:
         rows: What it learnt; it kept probabilities of their test part.
 
     Returns:
-        One row for each moment at which a view changes its mind, with :data:`COLUMNS`.
+        One row for each time at which a view changes its mind, with :data:`COLUMNS`.
     """
     entries = journal.read(Folder(folder).results)
     found = [_said(name, stages, entries, rows) for name, stages in _staged(folder, rows)]

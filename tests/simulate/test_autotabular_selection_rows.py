@@ -12,7 +12,7 @@ from sklearn.metrics import get_scorer
 from lcbench.collection.models import Scorer
 from lcbench.simulate.autotabular import selection
 from lcbench.simulate.autotabular.folder import Folder
-from lcbench.simulate.autotabular.selection import Jury, Selection, select
+from lcbench.simulate.autotabular.selection import Selection, SelectionRows, select
 from lcbench.simulate.autotabular.settings import SearchSettings
 from lcbench.simulate.autotabular.tables import ensembles_over_time
 
@@ -26,7 +26,7 @@ def scorer_of(labels) -> Scorer:
 @given(st.lists(st.integers(1, 40), min_size=2, max_size=6), st.integers(1, 8), st.integers(1, 400))
 def test_it_has_room_for_its_candidates_and_each_class_by_its_share(counts, candidates, most):
     labels = np.random.default_rng(0).permutation(np.repeat(np.arange(len(counts)), counts))
-    own = Jury.of(SimpleNamespace(valid_labels=labels, scorer=scorer_of(labels)), candidates, most)
+    own = SelectionRows.of(SimpleNamespace(valid_labels=labels, scorer=scorer_of(labels)), candidates, most)
     rows, room = len(own.places), most // (candidates * len(counts))
     assert rows == min(len(labels), max(1, room))
     assert (np.diff(own.places) > 0).all()
@@ -46,7 +46,7 @@ def test_where_there_is_no_room_a_sample_selects(tmp_path, monkeypatch):
     for number, model in enumerate(models):
         folder.keep(number, model)
         chosen(number, result_of(number, model.score))
-    places = Jury.of(problem, 2).places
+    places = SelectionRows.of(problem, 2).places
     assert len(places) == 40
     chances = np.stack([model.valid_probabilities[places] for model in models])
     weights, score = select(problem.scorer.on(places), chances, 5)
