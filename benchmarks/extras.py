@@ -44,7 +44,7 @@ def seconds(extent: Extent, configs: list[dict], budgets: tuple[int, ...]) -> di
             for way, extras in WAYS.items():
                 started = time.process_time()
                 (runs,) = MLP().train_all(data, [config], budgets, SEEDS, 0, time.process_time, None, extras)
-                Shards(Path(folder)).write(RunsTask(way, number), runs)
+                Shards(Path(folder)).write(RunsTask(way, number), runs, MLP().record)
                 spent[way] += time.process_time() - started
     return spent
 

@@ -13,7 +13,6 @@ import pyarrow as pa
 from lcbench.collection.data.preparation import describe, prepare
 from lcbench.collection.data.prepared import digest_data, keep_prepared
 from lcbench.collection.data.sources import load_dataset
-from lcbench.collection.networks.metrics import RECORD
 from lcbench.collection.plan import Plan
 from lcbench.collection.provenance import provenance
 from lcbench.collection.shards import Shards
@@ -145,7 +144,7 @@ class Collection:
         for dataset in self.described:
             own = [task for task in self.tasks if task.dataset == dataset]
             self._refuse_damaged(own)
-            store.write_runs(self.folder, dataset, self.shards.read(own), RECORD)
+            store.write_runs(self.folder, dataset, self.shards.read(own), self.plan.problem.record)
             self._write_extras(dataset, own)
         configs = pa.Table.from_pandas(self.plan.configs.reset_index(), preserve_index=False)
         store.write_parquet(self.folder / CONFIGS, configs)
@@ -165,7 +164,9 @@ class Collection:
         asked = {GRADIENTS: self.plan.extras.gradients, PREDICTIONS: self.plan.extras.predictions}
         for kind in (kind for kind, wanted in asked.items() if wanted):
             tables = self.shards.read_extras(kind, tasks)
-            store.write_parts(self.folder / table_path(kind, dataset), tables, extra_schema(kind, RECORD))
+            store.write_parts(
+                self.folder / table_path(kind, dataset), tables, extra_schema(kind, self.plan.problem.record)
+            )
         if self.plan.extras.predictions:
             labels = labels_table(self.shards.read_data(dataset))
             store.write_parquet(self.folder / table_path(LABELS, dataset), labels)
@@ -175,7 +176,7 @@ class Collection:
         return Manifest(
             title=f"{len(plan.configs)} configurations of space {plan.space_name} on {len(self.described)} data sets",
             problem=plan.space_name,
-            record=RECORD,
+            record=plan.problem.record,
             space=to_json(plan.problem.space),
             budgets=plan.budgets,
             seeds=plan.seeds,

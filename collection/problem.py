@@ -15,7 +15,7 @@ from lcbench.collection.tasks import NO_EXTRAS, Extras
 from lcbench.registry import Registry
 from lcbench.space import Config
 from lcbench.space.spaces import completed
-from lcbench.table.metric import Metric
+from lcbench.table.record import Record
 
 if TYPE_CHECKING:
     from ConfigSpace import ConfigurationSpace
@@ -31,13 +31,11 @@ class Problem(ABC):
     Attributes:
         name: Name in the registry, in plans and in manifests.
         encoding: How the categories of its data sets become numbers, unless somebody asks for another encoding.
-        fidelity: What is spent step by step, in the plural.
         schedule: How runs of different budgets relate to each other; a sentence for the manifest.
     """
 
     name: str
     encoding: str = "ordinal"
-    fidelity: str = "epochs"
     schedule: str
 
     @property
@@ -47,8 +45,8 @@ class Problem(ABC):
 
     @property
     @abstractmethod
-    def metrics(self) -> tuple[Metric, ...]:
-        """The metrics that are recorded of every run after every step."""
+    def record(self) -> Record:
+        """What is recorded of every run: metrics, their objective, what is spent step by step, and seconds."""
 
     def completed(self, config: Config) -> dict[str, Any]:
         """Give a configuration the defaults of the active hyperparameters that it lacks.

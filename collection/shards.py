@@ -22,6 +22,7 @@ from lcbench.collection.tasks import RunsTask
 from lcbench.errors import DamagedFileError
 from lcbench.files import read_parquet, write_parquet
 from lcbench.table.manifest import EXTRAS
+from lcbench.table.record import Record
 from lcbench.work import Workplace
 
 
@@ -52,11 +53,11 @@ class Shards(Workplace):
         """Number of finished tasks."""
         return sum(1 for _ in self.root.glob("units/*/*.parquet"))
 
-    def write(self, task: RunsTask, runs: Sequence[Run]) -> None:
+    def write(self, task: RunsTask, runs: Sequence[Run], record: Record) -> None:
         """Keep a finished task; it counts as finished once its runs are there, so they are written last."""
         for kind, table in extra_tables(task.config_id, runs).items():
             write_parquet(self.extra_file(kind, task), table)
-        write_parquet(self.file(task), runs_table(task.config_id, runs))
+        write_parquet(self.file(task), runs_table(task.config_id, runs, record))
 
     def remove_if_damaged(self, task: RunsTask) -> bool:
         """Remove a finished task that cannot be read; say whether it was so."""

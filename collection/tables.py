@@ -6,7 +6,6 @@ import numpy as np
 import pyarrow as pa
 
 from lcbench.collection.data.prepared import Prepared
-from lcbench.collection.networks.metrics import RECORD
 from lcbench.collection.networks.recorder import Run
 from lcbench.table.manifest import (
     GRADIENT_SCHEMA,
@@ -17,18 +16,19 @@ from lcbench.table.manifest import (
     PREDICTION_SCHEMA,
     PREDICTIONS,
 )
+from lcbench.table.record import Record
 
 
-def runs_table(config_id: int, runs: Sequence[Run]) -> pa.Table:
-    """The runs of one configuration, with the columns of ``RECORD.schema``."""
+def runs_table(config_id: int, runs: Sequence[Run], record: Record) -> pa.Table:
+    """The runs of one configuration, with the columns of a problem's record."""
     columns = _key(config_id, runs) | {
         "status": pa.array([run.status for run in runs]),
         "epochs": pa.array([run.epochs for run in runs], pa.int32()),
         "n_parameters": pa.array([run.n_parameters for run in runs], pa.int64()),
     }
-    for name in RECORD.names:
+    for name in record.names:
         columns[name] = pa.array([run.series[name] for run in runs], pa.list_(pa.float32()))
-    return pa.table(columns, schema=RECORD.schema)
+    return pa.table(columns, schema=record.schema)
 
 
 def extra_tables(config_id: int, runs: Sequence[Run]) -> dict[str, pa.Table]:

@@ -39,7 +39,7 @@ def train_and_keep(job: TrainRuns, task: RunsTask) -> None:
         )
     if shards.plan_file.is_file():  # not so if another worker was quicker and the benchmark is finished
         for member, own in zip(members, runs, strict=True):
-            shards.write(member, own)
+            shards.write(member, own, problem.record)
 
 
 @lru_cache(maxsize=1)

@@ -15,7 +15,6 @@ from lcbench.collection.data.dataset import Dataset
 from lcbench.collection.data.preparation import prepare
 from lcbench.collection.data.prepared import digest_data
 from lcbench.collection.data.sources import load_dataset
-from lcbench.collection.networks.metrics import RECORD
 from lcbench.collection.plan import check_device, digest_configs
 from lcbench.collection.problem import get_problem
 from lcbench.collection.trainer import Trainer
@@ -85,8 +84,8 @@ class TrainingBackend(WithObjective):
     ) -> None:
         if find_spec("torch") is None:
             raise InputError("training needs the package 'torch', got none; run: pip install 'lcbench[collect]'.")
-        self.metric, self.budgets = RECORD.metric(metric), checked(budgets)
         problem = get_problem(space)
+        self.metric, self.budgets = problem.record.metric(metric), checked(budgets)
         self.space_name, self.space = space, problem.space
         self.table = None if configs is None else ConfigTable(self.space, check_configs(self.space, configs))
         self._ids = pd.Index([]) if configs is None else configs.index

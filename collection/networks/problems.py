@@ -18,7 +18,7 @@ from lcbench.collection.problem import Problem, get_problem
 from lcbench.collection.tasks import NO_EXTRAS, Extras
 from lcbench.errors import InputError
 from lcbench.space import Config, paper
-from lcbench.table.metric import Metric
+from lcbench.table.record import Record
 
 if TYPE_CHECKING:
     from ConfigSpace import ConfigurationSpace
@@ -57,8 +57,8 @@ class NetworkProblem(Problem):
         """The engine for a kind of device (``"cpu"`` or ``"cuda"``)."""
 
     @property
-    def metrics(self) -> tuple[Metric, ...]:  # noqa: D102
-        return RECORD.metrics
+    def record(self) -> Record:  # noqa: D102
+        return RECORD
 
     def load(self, data: "Prepared", device: str = "cpu") -> "Tensors":  # noqa: D102
         from lcbench.collection.networks.tensors import Tensors

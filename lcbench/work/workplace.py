@@ -11,6 +11,7 @@ Beside these lie the results of finished tasks, in files that are there whole or
 at any time: a process that resumes it finds the finished tasks.
 """
 
+import re
 import shutil
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
@@ -156,11 +157,15 @@ def differences(kept: Mapping[str, Any], asked: Mapping[str, Any]) -> list[str]:
     for key, value in asked.items():
         if kept.get(key) == value:
             continue
-        if key.endswith("digest"):
+        if key.endswith("digest") or _is_digest(value):
             found.append(f"the {key.removesuffix(' digest')} are others")
         else:
             found.append(f"{key}: there {_words(kept.get(key))}, asked {_words(value)}")
     return found
+
+
+def _is_digest(value: object) -> bool:
+    return isinstance(value, str) and re.fullmatch(r"[0-9a-f]{64}", value) is not None
 
 
 def _words(value: object) -> str:

@@ -24,9 +24,12 @@ def surrogate(
         list[str] | None,
         typer.Option("--datasets", "--dataset", help="Data sets, comma-separated or given again; all by default."),
     ] = None,
-    metric: Annotated[str, typer.Option(help="What is predicted beside the seconds; comma-separated.")] = (
-        "valid_accuracy"
-    ),
+    metric: Annotated[
+        str | None,
+        typer.Option(
+            help="What is predicted beside the seconds; comma-separated.", show_default="the table's objective"
+        ),
+    ] = None,
     model: Annotated[
         str, typer.Option(help="catboost, lightgbm, forest, or best: the best of them by cross-validation.")
     ] = "best",
@@ -54,7 +57,7 @@ def surrogate(
     plans = [
         plan(bench, dataset, each, model=model, schedule=schedule, folds=folds, seed=seed)
         for dataset in _names(",".join(datasets or bench.datasets))
-        for each in _names(metric)
+        for each in _names(metric or bench.metric().name)
     ]
     writable_folder(out)
     for card in fit_all(bench, plans, out, quiet=quiet):

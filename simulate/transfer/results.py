@@ -8,7 +8,6 @@ from typing import Any
 import pandas as pd
 import pyarrow as pa
 
-from lcbench.collection.networks.metrics import RECORD
 from lcbench.collection.problem import get_problem
 from lcbench.files import write_json, write_parquet
 from lcbench.signature import digest
@@ -151,7 +150,7 @@ def write_tried(
         rows: Of each data set its row in ``lcbench.table.manifest.DATASET_SCHEMA``.
         provenance: For the manifest.
     """
-    plan = schedule.plan
+    plan, record = schedule.plan, get_problem(schedule.plan.space).record
     datasets = schedule.finished()
     incumbents = schedule.incumbents(datasets)
     configs: dict[int, Config] = {}
@@ -161,14 +160,14 @@ def write_tried(
         crossed = [EvaluationTask(name, best.config_id, best.budget, best.config) for best in incumbents]
         tried = list(dict.fromkeys([*own, *crossed]))
         configs |= {each.config_id: each.config for each in tried}
-        runs[name] = pa.concat_tables([RECORD.schema.empty_table(), *kept.read_runs(tried)])
+        runs[name] = pa.concat_tables([record.schema.empty_table(), *kept.read_runs(tried)])
     numbers = sorted(configs)
     space = get_problem(plan.space).space
     table = {"config_id": pa.array(numbers, pa.int32()), **config_columns(space, [configs[n] for n in numbers])}
     manifest = Manifest(
         title=f"everything that was tried for a portfolio on {len(datasets)} data sets",
         problem=plan.space,
-        record=replace(RECORD, seconds="measured"),
+        record=replace(record, seconds="measured"),
         space=to_json(space),
         budgets=plan.budgets,
         seeds=(SEED,),

@@ -77,7 +77,7 @@ class TrainEvaluation:
         else:
             from lcbench.collection.tables import runs_table
 
-            kept.write_run(task, runs_table(task.config_id, [run]))
+            kept.write_run(task, runs_table(task.config_id, [run], get_problem(self.problem).record))
 
     def _trained(self, task: EvaluationTask) -> "Run":
         """Train on one thread. Torch is imported here: the process that hands out evaluations never needs it."""

@@ -10,10 +10,10 @@ from sklearn import metrics, model_selection
 from sklearn.base import BaseEstimator, ClassifierMixin
 
 from lcbench.collection.data.preparation import prepare
+from lcbench.collection.data.prepared import digest_data
 from lcbench.collection.data.sources import load_dataset
 from lcbench.collection.models import LearningTask
 from lcbench.collection.models.columns import Labels
-from lcbench.collection.plan import digest_data
 from lcbench.errors import DamagedFileError, DataError, InputError, UnknownNameError
 
 RNG = np.random.default_rng(0)
