@@ -35,7 +35,7 @@ NAME = "AutoGluon"
 
 def main(
     out: Annotated[Path, typer.Argument(help="Folder of a study of systems.")],
-    datasets: Annotated[str, typer.Option(help="Sources, as for lcbench ablation.")],
+    datasets: Annotated[str, typer.Option(help="Sources, as for lcbench study.")],
     python: Annotated[Path, typer.Option(help="Python of the environment that has AutoGluon.")],
     workers: Annotated[int, typer.Option(help="Cores.")] = 2,
 ) -> None:
