@@ -26,7 +26,7 @@ from lcbench.work.lock import hold
 from lcbench.work.task import DISK_FULL, RESUMABLE, Outcome, Task, describe
 
 _SHOWN = 3  # reasons in a message
-_TEMPORARY = ".*.tmp"
+TEMPORARY = ".*.tmp"
 REMEDY = "Repeat its own options to resume it, or choose another folder."
 
 
@@ -62,8 +62,8 @@ class Workplace:
         writable_folder(self.root)
         busy = f"another {self.what} is running in {self.output}; wait for it or choose another folder."
         with hold(self._lock, busy):
-            for left in self.root.rglob(_TEMPORARY):  # by a process that was killed
-                left.unlink(missing_ok=True)
+            for stray in self.strays():  # of a process that was killed
+                stray.unlink(missing_ok=True)
             try:
                 yield
             finally:
@@ -71,7 +71,8 @@ class Workplace:
                     self.remove()
 
     def _foreign(self) -> bool:
-        return any(path.name not in (self._lock.name, self._journal.name) for path in self.root.iterdir())
+        ours = (self._lock.name, self._journal.name)
+        return any(path.name not in ours and not path.match(TEMPORARY) for path in self.root.iterdir())
 
     def plan(self) -> dict[str, Any] | None:
         """The plan with which the work was begun; None if it has not begun.
@@ -135,6 +136,10 @@ class Workplace:
             lines.append(f"  and {len(known) - _SHOWN} more, in {self._journal}")
         lines.append("All others are kept. Mend the cause and repeat the command: it tries what is missing again.")
         return "\n".join(lines)
+
+    def strays(self) -> list[Path]:
+        """Files that were being written when a process was killed."""
+        return list((self.output if self.root.is_relative_to(self.output) else self.root).rglob(TEMPORARY))
 
     def results(self) -> Iterable[Path]:
         """The files of results."""

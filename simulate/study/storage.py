@@ -10,6 +10,7 @@ import pyarrow as pa
 from lcbench.errors import DamagedFileError
 from lcbench.files import read_parquet, write_parquet
 from lcbench.work import Workplace
+from lcbench.work.workplace import TEMPORARY
 
 _SHARDS = "cells-*.parquet"
 
@@ -70,6 +71,10 @@ class Finished(Workplace):
             path = self.root / f"cells-{self._written:06}.parquet"
             write_parquet(path, pa.concat_tables(tables).combine_chunks())
             self._written += 1
+
+    def strays(self) -> list[Path]:
+        """Half-written files, also of the study's one file beside the folder."""
+        return [*super().strays(), *self.root.parent.glob(f".{self.root.stem}{TEMPORARY[1:]}")]
 
     def results(self) -> Iterable[Path]:
         """The files of finished tasks."""

@@ -194,6 +194,20 @@ def test_stray_temporary_files_are_swept(tmp_path):
         assert not stray.exists()
 
 
+def test_what_a_process_left_that_was_killed_over_its_plan_is_no_obstacle(tmp_path):
+    (tmp_path / ".plan.json.1-2.tmp").write_text("{")
+    with Workplace(tmp_path, "test").held():
+        assert [path.name for path in tmp_path.iterdir()] == ["lock"]
+
+
+def test_the_output_is_swept_as_well(tmp_path):
+    stray = tmp_path / "labels" / ".wine.parquet.1-2.tmp"
+    stray.parent.mkdir()
+    stray.write_bytes(b"half")
+    with Workplace(tmp_path / ".working", "test", tmp_path).held():
+        assert not stray.exists()
+
+
 def test_a_folder_of_somebody_else_is_left_alone(tmp_path):
     (tmp_path / "thesis.txt").write_text("mine")
     with pytest.raises(InputError, match="is not empty and holds no test"), Workplace(tmp_path, "test").held():
