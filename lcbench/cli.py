@@ -17,7 +17,7 @@ from lcbench.errors import LcbenchError
 GROUP = "lcbench.commands"
 USAGE_ERROR, INTERRUPTED = 2, 130
 _UsageError: type[Exception] = typer.BadParameter.__mro__[1]  # typer does not export it, old ones take it from click
-_EXTRAS = dict.fromkeys(("torch", "openml", "sklearn", "arff", "filelock"), "collect")
+_EXTRAS = dict.fromkeys(("torch", "openml", "sklearn", "arff"), "collect")
 _EXTRAS |= dict.fromkeys(("safetensors", "psutil"), "automl")  # packages by the extra that brings them
 _ORDER = (
     *("demo", "collect", "info", "baselines", "import", "export", "verify", "merge", "migrate"),
