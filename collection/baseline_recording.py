@@ -85,10 +85,15 @@ class TrainBaseline:
     folder: Path
 
     def __call__(self, task: BaselineTask) -> None:
-        """Train and measure on one thread."""
+        """Train and measure on one thread.
+
+        Raises:
+            InputError: If the folder is not to be seen from this machine.
+        """
         from lcbench.collection.baseline_rows import measured
 
         rows = Rows(self.folder)
+        rows.check_shared()
         data = read_prepared(rows.data, task.dataset)
         write_parquet(rows.file(task), measured(task.baseline, task.seed, data, time.process_time))
 

@@ -10,9 +10,7 @@ from typing import Any
 
 import pyarrow as pa
 
-from lcbench.collection.data.preparation import describe, prepare
-from lcbench.collection.data.prepared import digest_data, keep_prepared
-from lcbench.collection.data.sources import load_dataset
+from lcbench.collection.data.preparation import prepare_all
 from lcbench.collection.plan import Plan
 from lcbench.collection.provenance import provenance
 from lcbench.collection.shards import Shards
@@ -222,22 +220,17 @@ def _prepare(plan: Plan, folder: Path, shards: Shards, loaded: Callable[[str], N
     kept, asked = _kept_plan(folder, shards), plan.describe()
     if kept is not None:
         refuse_other_plan(differences(kept, asked), folder)
-    described: dict[str, dict[str, Any]] = {}
-    digests: dict[str, str] = {}
-    for source in plan.sources:
-        dataset = load_dataset(source)
-        if dataset.name in described:
-            raise InputError(f"two data sets are named {dataset.name!r}; name one of them with file:...&name=...")
-        data = prepare(dataset, plan.encoding)
-        digests[data.name] = digest_data(data)
-        if kept is not None and kept["data"].get(data.name) != digests[data.name]:
-            refuse_other_plan([f"the data of {data.name} has changed"], folder)
-        described[data.name] = describe(dataset, data)
-        if not (folder / MANIFEST).is_file():
-            keep_prepared(shards.data, data, digests[data.name])
-        loaded(data.name)
+    complete = (folder / MANIFEST).is_file()
+    described, digests = prepare_all(
+        plan.sources,
+        plan.encoding,
+        output=folder,
+        known={} if kept is None else kept["data"],
+        place=None if complete else shards.data,
+        loaded=loaded,
+    )
     kept = {**asked, "data": digests}
-    if not (folder / MANIFEST).is_file():
+    if not complete:
         shards.accept(kept)
     return Collection(plan, folder, described, plan.tasks(described), kept)
 

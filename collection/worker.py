@@ -1,6 +1,5 @@
 """The work of a worker process: train a task, or several in one stack, and store their runs."""
 
-import platform
 import time
 from functools import lru_cache
 from pathlib import Path
@@ -11,7 +10,6 @@ from lcbench.collection.networks.tensors import one_thread
 from lcbench.collection.problem import get_problem
 from lcbench.collection.shards import Shards
 from lcbench.collection.tasks import RunsTask, TrainRuns
-from lcbench.errors import InputError
 from lcbench.files import read_json
 
 
@@ -22,11 +20,7 @@ def train_and_keep(job: TrainRuns, task: RunsTask) -> None:
         InputError: If there is no collection in the folder, seen from this machine.
     """
     shards = Shards(job.folder)
-    if not shards.plan_file.is_file():
-        raise InputError(
-            f"{job.folder} must be shared by all machines, but {platform.node()} sees no collection there; "
-            "choose a folder on a shared file system."
-        )
+    shards.check_shared()
     members = task.parts or (task,)
     configs = [member.config for member in members]
     with one_thread():

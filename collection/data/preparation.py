@@ -3,8 +3,9 @@
 Which rows train, which validate and which test is the same for every run.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from math import ceil
+from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -14,8 +15,10 @@ from sklearn.model_selection import train_test_split
 
 from lcbench.collection.data.dataset import Dataset, number_classes
 from lcbench.collection.data.encodings import get_encoding
-from lcbench.collection.data.prepared import Prepared
-from lcbench.errors import DataError
+from lcbench.collection.data.prepared import Prepared, digest_data, keep_prepared
+from lcbench.collection.data.sources import load_dataset
+from lcbench.errors import DataError, InputError
+from lcbench.work import refuse_other_plan
 
 SHARE = 0.33
 """Share of all rows that test, and of the remaining rows that validate: about 45 / 22 / 33 in all."""
@@ -127,6 +130,50 @@ def describe(dataset: Dataset, prepared: Prepared) -> dict[str, Any]:
         "test_instances": len(prepared.y_test),
         "class_counts": list(prepared.class_counts),
     }
+
+
+def prepare_all(
+    sources: Iterable[str],
+    encoding: str,
+    *,
+    output: Path,
+    known: Mapping[str, str],
+    place: Path | None,
+    loaded: Callable[[str], None] = lambda _: None,
+) -> tuple[dict[str, dict[str, Any]], dict[str, str]]:
+    """Load and prepare the data sets of a plan, and keep them where its workers read them.
+
+    Args:
+        sources: The data sets.
+        encoding: How categories become numbers.
+        output: The folder that the work is for, for messages.
+        known: Digests of the data with which the work was begun, by name; empty for new work.
+        place: Where to keep the prepared data; None to keep nothing.
+        loaded: Called with the name of each data set when it is ready.
+
+    Returns:
+        The row of each data set in ``lcbench.table.manifest.DATASET_SCHEMA``, and its digest, both by name.
+
+    Raises:
+        InputError: If a data set cannot be used, or two have one name.
+        PlanConflictError: If the data of one have changed since the work was begun.
+    """
+    rows: dict[str, dict[str, Any]] = {}
+    digests: dict[str, str] = {}
+    for source in sources:
+        dataset = load_dataset(source)
+        name = dataset.name
+        if name in rows:
+            raise InputError(f"two data sets are named {name!r}; name one of them with file:...&name=...")
+        data = prepare(dataset, encoding)
+        digests[name] = digest_data(data)
+        if known.get(name, digests[name]) != digests[name]:
+            refuse_other_plan([f"the data of {name} has changed"], output)
+        rows[name] = describe(dataset, data)
+        if place is not None:
+            keep_prepared(place, data, digests[name])
+        loaded(name)
+    return rows, digests
 
 
 def check_finite(features: pd.DataFrame) -> None:

@@ -11,6 +11,7 @@ Beside these lie the results of finished tasks, in files that are there whole or
 at any time: a process that resumes it finds the finished tasks.
 """
 
+import platform
 import re
 import shutil
 from collections.abc import Iterable, Iterator, Mapping
@@ -86,6 +87,18 @@ class Workplace:
         if not isinstance(kept, dict):
             raise PlanConflictError(f"{self.plan_file} is no plan of ours; choose another folder.")
         return kept
+
+    def check_shared(self) -> None:
+        """Check, on a worker, that the work is to be seen from this machine.
+
+        Raises:
+            InputError: If it is not.
+        """
+        if not self.plan_file.is_file():
+            raise InputError(
+                f"{self.output} must be shared by all machines, but {platform.node()} sees no {self.what} there; "
+                "choose a folder on a shared file system."
+            )
 
     def check(self, asked: Mapping[str, Any]) -> None:
         """Check that the work that was begun, if any, has this plan.

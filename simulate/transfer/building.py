@@ -7,9 +7,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from lcbench.collection.data.preparation import describe, prepare
-from lcbench.collection.data.prepared import digest_data, keep_prepared
-from lcbench.collection.data.sources import load_dataset
+from lcbench.collection.data.preparation import prepare_all
 from lcbench.collection.problem import get_problem
 from lcbench.collection.provenance import circumstances
 from lcbench.errors import InputError
@@ -179,19 +177,8 @@ def _prepare(plan: BuildPlan, folder: Path, size: int, kept: BuildFolder, loaded
     before, asked = kept.plan(), plan.describe()
     if before is not None and not extends(before, asked):
         refuse_other_plan(differences(before, asked), folder)
-    rows: dict[str, dict[str, Any]] = {}
-    digests: dict[str, str] = {}
-    for source in plan.sources:
-        dataset = load_dataset(source)
-        if dataset.name in rows:
-            raise InputError(f"two data sets are named {dataset.name!r}; name one of them with file:...&name=...")
-        data = prepare(dataset, plan.encoding)
-        digest = digests[data.name] = digest_data(data)
-        if before is not None and before.get("data", {}).get(data.name, digest) != digest:
-            refuse_other_plan([f"the data of {data.name} has changed"], folder)
-        rows[data.name] = describe(dataset, data)
-        keep_prepared(kept.data, data, digest)
-        loaded(data.name)
+    known = {} if before is None else before.get("data", {})
+    rows, digests = prepare_all(plan.sources, plan.encoding, output=folder, known=known, place=kept.data, loaded=loaded)
     kept_plan = {**asked, "data": digests}
     kept.accept(kept_plan)
     space = get_problem(plan.space).space

@@ -1,6 +1,5 @@
 """Training of evaluations in a worker, with a limit of time."""
 
-import platform
 import time
 from dataclasses import dataclass
 from functools import lru_cache
@@ -9,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 
 from lcbench.collection.data.prepared import read_prepared
 from lcbench.collection.problem import get_problem
-from lcbench.errors import InputError
 from lcbench.simulate.transfer.evaluation import TIMEOUT, Evaluation, EvaluationTask
 from lcbench.simulate.transfer.plan import SEED
 from lcbench.simulate.transfer.storage import BuildFolder
@@ -65,11 +63,7 @@ class TrainEvaluation:
             InputError: If there is no build in the folder, seen from this machine.
         """
         kept = BuildFolder(self.folder)
-        if not kept.plan_file.is_file():
-            raise InputError(
-                f"{self.folder} must be shared by all machines, but {platform.node()} sees no build there; "
-                "choose a folder on a shared file system."
-            )
+        kept.check_shared()
         try:
             run = self._trained(task)
         except OutOfTimeError as error:
