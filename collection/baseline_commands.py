@@ -33,12 +33,11 @@ def baselines(
     from lcbench.collection.models.baselines import choose
     from lcbench.console import ERR, OUT
     from lcbench.errors import InputError
-    from lcbench.work import said_if_disk_full
 
     names = choose(only)
     made = executor_for(folder, engine, jobs, scheduler)
     try:
-        with said_if_disk_full(folder), held(folder, names) as recording:
+        with held(folder, names) as recording:
             if not recording.wanted:
                 OUT.print(f"{folder} holds these baselines already; nothing to do.", soft_wrap=True)
                 return

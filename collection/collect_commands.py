@@ -56,7 +56,6 @@ def collect(
     from lcbench.collection.tasks import Extras
     from lcbench.console import ERR, OUT
     from lcbench.table.manifest import MANIFEST, parse_budgets
-    from lcbench.work import said_if_disk_full
 
     encoding = encoding or get_problem(space).encoding
     get_encoding(encoding)
@@ -77,11 +76,7 @@ def collect(
             OUT.print(f"{folder} holds this benchmark already; nothing to do.", soft_wrap=True)
         return
     try:
-        with (
-            said_if_disk_full(folder),
-            made as executor,
-            opened_with_progress(plan, folder, quiet=quiet) as collection,
-        ):
+        with made as executor, opened_with_progress(plan, folder, quiet=quiet) as collection:
             _run(collection, executor, quiet=quiet)
     except KeyboardInterrupt:
         kept = Shards(folder).count()

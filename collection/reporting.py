@@ -60,7 +60,7 @@ class Log:
         self.add(f"tasks: {tasks} on {', '.join(collection.described)}; {finished} are finished already")
         try:
             yield
-        except (KeyboardInterrupt, LcbenchError) as error:
+        except (KeyboardInterrupt, LcbenchError, OSError) as error:
             with suppress(OSError):  # the disk may be full
                 kept = f"{collection.shards.count()} of {tasks} tasks are kept"
                 self.add(f"stopped: {str(error) or 'interrupted'} ({kept})")

@@ -16,7 +16,7 @@ API = {
     "lcbench.space": "Config",
     "lcbench.work": (
         "Executor GiveUpError InlineExecutor Journal KILLED Outcome Progress RESUMABLE Task ThreadExecutor Workplace "
-        "differences get_executor hold refuse_other_plan run said_if_disk_full"
+        "differences get_executor hold refuse_other_plan run"
     ),
     "lcbench.table.doors.official": "Benchmark entries export_json import_json",
     "lcbench.collection": "Collection Dataset Plan Prepared SOURCES load_dataset models prepare",

@@ -15,7 +15,7 @@ from lcbench.work.lock import hold
 from lcbench.work.progress import Progress
 from lcbench.work.run import run
 from lcbench.work.task import KILLED, RESUMABLE, GiveUpError, Outcome, Task
-from lcbench.work.workplace import Workplace, differences, refuse_other_plan, said_if_disk_full
+from lcbench.work.workplace import Workplace, differences, refuse_other_plan
 
 __all__ = [
     "KILLED",
@@ -34,5 +34,4 @@ __all__ = [
     "hold",
     "refuse_other_plan",
     "run",
-    "said_if_disk_full",
 ]

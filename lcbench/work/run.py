@@ -1,5 +1,6 @@
 """Run tasks on an executor; a task that fails is tried once more."""
 
+import errno
 import math
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
@@ -41,6 +42,8 @@ def run(
 
     Raises:
         StoppedError: If the executor can run no more tasks.
+        OSError: If a task failed because nothing more can be written, which is no reason to give it up; see
+            :meth:`lcbench.work.Workplace.held`.
     """
     source = _source(tasks)
     again: deque[T] = deque()
@@ -56,7 +59,9 @@ def run(
             executor.start(task)
         if not running:
             return
-        for outcome in executor.wait(seconds):
+        for outcome in sorted(executor.wait(seconds), key=lambda ended: ended.disk_full):  # none is lost
+            if outcome.disk_full:
+                raise OSError(errno.ENOSPC, outcome.reason)
             task = running.pop(outcome.task)
             if outcome.reason is None:
                 yield from (outcome.of(part) for part in task.parts) if task.parts else (outcome,)

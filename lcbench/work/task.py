@@ -79,7 +79,7 @@ def attempt(function: Callable[[T], Any], task: T) -> Outcome[T]:
     except Exception as error:
         full = isinstance(error, OSError) and error.errno in DISK_FULL
         said = describe(error), traceback.format_exc()
-        return Outcome(task, None, *said, disk_full=full, final=full, error=error)
+        return Outcome(task, None, *said, disk_full=full, error=error)
 
 
 def sendable(outcome: Outcome[T]) -> Outcome[T]:

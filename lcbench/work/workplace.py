@@ -24,7 +24,7 @@ from lcbench.files import read_json, write_json
 from lcbench.output import writable_folder
 from lcbench.work.journal import Journal
 from lcbench.work.lock import hold
-from lcbench.work.task import DISK_FULL, RESUMABLE, Outcome, Task, describe
+from lcbench.work.task import DISK_FULL, RESUMABLE, Outcome, Task
 
 _SHOWN = 3  # reasons in a message
 TEMPORARY = ".*.tmp"
@@ -53,6 +53,7 @@ class Workplace:
 
         Raises:
             InputError: If it is somebody else's, or another process holds it.
+            StoppedError: If the disk gets full in this block, in this process or in a task's.
         """
         for folder in (self.output, self.root):
             if folder.exists() and not folder.is_dir():
@@ -62,7 +63,7 @@ class Workplace:
             raise InputError(f"{self.root} is not empty and holds no {self.what}; choose a new or an empty folder.")
         writable_folder(self.root)
         busy = f"another {self.what} is running in {self.output}; wait for it or choose another folder."
-        with hold(self._lock, busy):
+        with _said_if_disk_full(self.output), hold(self._lock, busy):
             for stray in self.strays():  # of a process that was killed
                 stray.unlink(missing_ok=True)
             try:
@@ -201,20 +202,11 @@ def refuse_other_plan(found: list[str], folder: Path, remedy: str = REMEDY) -> N
 
 
 @contextmanager
-def said_if_disk_full(folder: Path) -> Iterator[None]:
-    """Say it clearly if the disk gets full in this block.
-
-    Raises:
-        StoppedError: If it does.
-    """
+def _said_if_disk_full(folder: Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:
         if error.errno not in DISK_FULL:
             raise
-        raise disk_is_full(folder, describe(error)) from error
-
-
-def disk_is_full(folder: Path, reason: str) -> StoppedError:
-    """The error that says so."""
-    return StoppedError(f"the disk that holds {folder} is full ({reason}).\nMake room; {RESUMABLE}.")
+        said = f"the disk that holds {folder} is full ({error.strerror}).\nMake room; {RESUMABLE}."
+        raise StoppedError(said) from error

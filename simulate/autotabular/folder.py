@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from lcbench.errors import DamagedFileError, InputError, NewerFormatError, NotABenchmarkError
 from lcbench.files import read_json, replacing, write_json
 from lcbench.table.curve import Curve
+from lcbench.work.workplace import TEMPORARY
 
 if TYPE_CHECKING:
     from lcbench.collection.models import Fitted, LearningTask
@@ -166,15 +167,18 @@ class Folder:
     def keep(self, number: int, fitted: "Fitted") -> None:
         """Store a model and its predictions; they come last, so where they are the model is whole."""
         place, beside = self.model(number), self.model(number).with_name(f".{number}")
+        predictions = self._predictions(number)
         for old in (place, beside):
             shutil.rmtree(old, ignore_errors=True)
+        for half in predictions.parent.glob(f".{predictions.name}{TEMPORARY}"):  # of a process that was killed
+            half.unlink(missing_ok=True)
         if not fitted.diverged:
             fitted.save(beside)
             beside.rename(place)
         arrays = {"values": fitted.curve.values, "seconds": fitted.curve.seconds, "valid": fitted.valid_probabilities}
         if fitted.test_probabilities is not None:
             arrays["test"] = fitted.test_probabilities
-        with replacing(self._predictions(number)) as temporary, temporary.open("wb") as file:
+        with replacing(predictions) as temporary, temporary.open("wb") as file:
             np.savez(file, **arrays)  # type: ignore[arg-type]  # numpy's stubs take the names for its own arguments
 
     def predictions(self, number: int) -> Predictions | None:

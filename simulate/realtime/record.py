@@ -145,7 +145,7 @@ class Record:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
-        self._open.close()
+        self._open.__exit__(kind, error, at)
 
     def asked(self, job: Job | None, at: float) -> None:
         """Append what an optimizer asked for (None: nothing for now), and when, in seconds since the beginning."""

@@ -1,6 +1,7 @@
 """Storage of the finished tasks of a study: small Parquet files in a folder, until the study is one file."""
 
 from collections.abc import Iterable, Mapping
+from glob import escape
 from itertools import groupby
 from pathlib import Path
 from typing import Any
@@ -73,8 +74,9 @@ class Finished(Workplace):
             self._written += 1
 
     def strays(self) -> list[Path]:
-        """Half-written files, also of the study's one file beside the folder."""
-        return [*super().strays(), *self.root.parent.glob(f".{self.root.stem}{TEMPORARY[1:]}")]
+        """Half-written files, also of the study's one file where that lies beside the folder."""
+        beside = self.root.parent.glob(f".{escape(self.root.stem)}{TEMPORARY}") if self.root.suffix == ".parts" else ()
+        return [*super().strays(), *beside]
 
     def results(self) -> Iterable[Path]:
         """The files of finished tasks."""

@@ -20,7 +20,6 @@ from lcbench.simulate.transfer.results import write_portfolios, write_tried
 from lcbench.simulate.transfer.storage import BuildFolder
 from lcbench.simulate.transfer.training import TrainEvaluation
 from lcbench.work import Executor, Outcome, differences, get_executor, refuse_other_plan, run
-from lcbench.work.workplace import disk_is_full
 
 _SHOWN = 3  # failures in a message
 
@@ -65,7 +64,8 @@ class Build:
             What came of each evaluation, when it ends.
 
         Raises:
-            StoppedError: If the disk is full or the executor is lost.
+            StoppedError: If the executor is lost.
+            OSError: If the disk is full.
         """
         done = self.schedule.finished()
         for outcome in run(executor, self.schedule.next):
@@ -106,8 +106,6 @@ class Build:
         return [*lines, "Mend the cause and repeat the command: it tries them again."]
 
     def _evaluation(self, outcome: Outcome[EvaluationTask]) -> Evaluation:
-        if outcome.disk_full:
-            raise disk_is_full(self.folder, str(outcome.reason))
         task = outcome.task
         kept = None if outcome.reason is not None else self.kept.recall(task)
         if kept is not None:

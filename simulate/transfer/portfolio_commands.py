@@ -62,7 +62,6 @@ def build(
     from lcbench.simulate.transfer.building import executor_for, is_complete
     from lcbench.simulate.transfer.plan import BuildPlan
     from lcbench.table.manifest import parse_budgets
-    from lcbench.work import said_if_disk_full
 
     if size < 1:
         raise InputError(f"size must be at least 1, got {size}.")
@@ -72,7 +71,7 @@ def build(
     if is_complete(plan, out):
         _again(out, size)
         return
-    with said_if_disk_full(out), made as executor, _opened(plan, out, size, quiet=quiet) as building:
+    with made as executor, _opened(plan, out, size, quiet=quiet) as building:
         try:
             _run(building, executor, quiet=quiet)
         except KeyboardInterrupt:

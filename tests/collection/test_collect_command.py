@@ -196,7 +196,7 @@ def test_a_disk_that_is_full_before_the_first_unit(tmp_path, capsys, monkeypatch
     monkeypatch.setattr("numpy.save", mock.Mock(side_effect=error))
     code, lines = collected(capsys, tmp_path / "bench")
     assert code == 2
-    assert lines[0].endswith("/bench is full (OSError: [Errno 28] No space left on device).")
+    assert lines[0].endswith("/bench is full (No space left on device).")
     assert not (tmp_path / "bench").exists()
 
 

@@ -1,11 +1,12 @@
 """What is tried again, and when; journals, workplaces and progress, by hand."""
 
+import errno
 import json
 from dataclasses import dataclass
 
 import pytest
 
-from lcbench.errors import DamagedFileError, InputError, PlanConflictError
+from lcbench.errors import DamagedFileError, InputError, PlanConflictError, StoppedError
 from lcbench.work import InlineExecutor, Journal, Outcome, Progress, Task, ThreadExecutor, Workplace, run
 from lcbench.work import journal as journals
 from lcbench.work.processes import LocalExecutor
@@ -213,6 +214,55 @@ def test_a_folder_of_somebody_else_is_left_alone(tmp_path):
     with pytest.raises(InputError, match="is not empty and holds no test"), Workplace(tmp_path, "test").held():
         pass
     assert [path.name for path in tmp_path.iterdir()] == ["thesis.txt"]
+
+
+class OneFull:
+    """Three tasks end together; there was no room for the results of the first of them."""
+
+    def __init__(self) -> None:
+        self.running: list[Number] = []
+
+    def room(self) -> int:
+        return 3 - len(self.running)
+
+    def start(self, task: Number) -> None:
+        self.running.append(task)
+
+    def wait(self, seconds: float) -> list[Outcome]:
+        return [Outcome(self.running[0], reason="no room", disk_full=True), *map(Outcome, self.running[1:])]
+
+
+def test_a_full_disk_is_no_failure_of_a_task_and_what_ended_beside_it_counts(tmp_path):
+    place, ended = Workplace(tmp_path / ".working", "test", tmp_path), []
+    with pytest.raises(StoppedError) as stopped, place.held():
+        place.accept({"a": 1})
+        for outcome in run(OneFull(), map(Number, range(5))):
+            ended.append(outcome.task.number)
+            place.record([outcome])
+    assert str(stopped.value).splitlines() == [
+        f"the disk that holds {tmp_path} is full (no room).",
+        "Make room; what is finished is kept, and the same command resumes from there.",
+    ]
+    assert ended == [1, 2]
+    assert place.reasons() == {}
+
+
+@pytest.mark.parametrize("number", [errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EACCES])
+def test_only_a_lack_of_room_counts_as_one(number, tmp_path):
+    def write(task: Number) -> None:
+        raise OSError(number, "why", "results.parquet")
+
+    full = number != errno.EACCES
+    [outcome] = attempts(write)
+    assert outcome.disk_full == full
+    with pytest.raises(StoppedError if full else OSError), Workplace(tmp_path / "w", "test").held():
+        write(Number(0))
+
+
+def attempts(function) -> list[Outcome]:
+    executor = InlineExecutor(function)
+    executor.start(Number(0))
+    return executor.wait(0)
 
 
 def test_reasons_are_forgotten_once_a_task_succeeds(tmp_path):

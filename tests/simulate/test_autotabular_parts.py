@@ -195,6 +195,16 @@ def test_after_every_model_the_ensemble_is_that_of_the_best(problem, tmp_path):
         assert entry.ensemble_score >= max(m.score for m in there)
 
 
+def test_what_a_killed_process_left_half_written_goes_when_the_model_is_fitted_again(problem, tmp_path):
+    folder, model = Folder(tmp_path), model_of(problem, np.random.default_rng(1), 0.7)
+    halves = [tmp_path / "predictions" / f".{number}.npz.7-ab.tmp" for number in (3, 33)]
+    halves[0].parent.mkdir()
+    for half in halves:
+        half.write_bytes(b"PK")
+    folder.keep(3, model)
+    assert [half.exists() for half in halves] == [False, True]
+
+
 def test_only_models_that_may_be_needed_keep_their_files_and_all_keep_their_predictions(problem, tmp_path):
     rng, folder = np.random.default_rng(2), Folder(tmp_path)
     models = [model_of(problem, rng, skill) for skill in rng.uniform(0.5, 0.9, 15)]

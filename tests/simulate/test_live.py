@@ -1,5 +1,6 @@
 """Live runs on backends that need no training: the same jobs as in a simulation, limits, failures, the record."""
 
+import errno
 import json
 import shutil
 import subprocess
@@ -11,7 +12,7 @@ import pandas as pd
 import pytest
 from live_helpers import Script, Stopped, jobs, make, numbers
 
-from lcbench.errors import DamagedFileError, InputError, PlanConflictError
+from lcbench.errors import DamagedFileError, InputError, PlanConflictError, StoppedError
 from lcbench.simulate import OPTIMIZERS, FunctionBackend, Job, LiveInterrupted, ReplayBackend, live, simulate
 from lcbench.table.curve import Curve
 from lcbench.work import journal
@@ -196,6 +197,28 @@ def test_a_job_that_fails_twice_is_told_as_diverged_with_its_reason_and_the_run_
     assert kept["reason"].isna().tolist() == [r is not bad for r in trace.results]
     assert kept["reason"][1] == "ValueError: second"
     assert np.isnan(kept["value"][1])
+
+
+@pytest.mark.parametrize("workers", [1, 3])
+def test_a_full_disk_stops_the_run_and_no_job_counts_as_diverged(workers, bowl, tmp_path):
+    left = [None] * 7 + [OSError(errno.ENOSPC, "no room", "model")] * 3
+
+    def curve(config, budget):
+        error = left.pop(0) if left else None
+        if error is not None:
+            raise error
+        return bowl.curve(config, budget)
+
+    backend = FunctionBackend(bowl.space, bowl.budgets, curve)
+    with pytest.raises(StoppedError, match=r"that holds .* is full \(.*no room.*\)\.\nMake room; "):
+        live(make("bohb", bowl), backend, workers=workers, trials=20, quiet=True, record=tmp_path)
+    there = pd.read_parquet(tmp_path / "trace.parquet")
+    assert 0 < len(there) <= 7
+    assert there["reason"].isna().all()
+    left.clear()
+    trace = live(make("bohb", bowl), backend, workers=workers, trials=20, quiet=True, record=tmp_path)
+    assert [r.reason for r in trace.results] == [None] * 20
+    assert trace.results[0].finished == there["finished"].iloc[0]
 
 
 # Progress -----------------------------------------------------------------------------------------------------------

@@ -118,6 +118,21 @@ def test_two_studies_do_not_write_to_one_folder(bench, tmp_path):
         study(bench, ["alpha"], ["random"], [0], budget="4x", parts=tmp_path / "parts")
 
 
+def test_half_written_files_of_this_study_are_swept_and_no_other_studys(tmp_path):
+    own = [tmp_path / "study.parquet.parts" / ".cells-000001.parquet.7-ab.tmp", tmp_path / ".study.parquet.7-ab.tmp"]
+    others = [tmp_path / ".study.parquets.7-ab.tmp", tmp_path / "study.parquet2.parts" / ".cells.7-ab.tmp"]
+    for path in own + others:
+        path.parent.mkdir(exist_ok=True)
+        path.write_bytes(b"half")
+    with finished(tmp_path / "study.parquet.parts").held():
+        assert [path.exists() for path in own] == [False, False]
+    assert all(path.exists() for path in others)
+    beside = tmp_path / ".out.7-ab.tmp"
+    beside.write_bytes(b"half")
+    with finished(tmp_path / "out").held():
+        assert beside.exists()
+
+
 def test_nothing_is_written_before_a_cell_is_finished(bench, tmp_path):
     with pytest.raises(ValueError, match="enough for one evaluation"):
         study(bench, budget="1", parts=tmp_path / "parts")
