@@ -19,8 +19,12 @@ def baselines(
         str | None, typer.Option(help="Only these: lightgbm,catboost,random_forest,extra_trees,knn.")
     ] = None,
     jobs: Annotated[int, typer.Option(help="Processes on this machine.")] = 1,
-    engine: Annotated[str, typer.Option(help="Where to train: local (this machine) or dask (a cluster).")] = "local",
-    scheduler: Annotated[str | None, typer.Option(help="Dask's scheduler, tcp://HOST:PORT.")] = None,
+    engine: Annotated[
+        str | None, typer.Option(help="local or dask.", show_default="dask if there is a scheduler")
+    ] = None,
+    scheduler: Annotated[
+        str | None, typer.Option(help="Dask's scheduler, tcp://HOST:PORT, whose workers train in place of processes.")
+    ] = None,
     quiet: Annotated[bool, typer.Option("--quiet", help="No progress.")] = False,
 ) -> None:
     """Train LightGBM, CatBoost, forests and nearest neighbours on a table's data sets and record them in it.

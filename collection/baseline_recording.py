@@ -99,7 +99,7 @@ class TrainBaseline:
 
 
 def executor_for(
-    folder: Path, engine: str = "local", jobs: int = 1, scheduler: str | None = None
+    folder: Path, engine: str | None = None, jobs: int = 1, scheduler: str | None = None
 ) -> AbstractContextManager[Executor[BaselineTask]]:
     """An executor for a folder's baselines, ready to be entered; see :func:`lcbench.work.get_executor`."""
     function = TrainBaseline(folder.resolve())

@@ -37,8 +37,12 @@ def collect(
         bool, typer.Option("--predictions", help="Keep class probabilities after the last epoch, for ensembles.")
     ] = False,
     device: Annotated[str, typer.Option(help="cpu; experimental, never run on a GPU yet: cuda, cuda:1 ...")] = "cpu",
-    engine: Annotated[str, typer.Option(help="Where to train: local (this machine) or dask (a cluster).")] = "local",
-    scheduler: Annotated[str | None, typer.Option(help="Dask's scheduler, tcp://HOST:PORT.")] = None,
+    engine: Annotated[
+        str | None, typer.Option(help="local or dask.", show_default="dask if there is a scheduler")
+    ] = None,
+    scheduler: Annotated[
+        str | None, typer.Option(help="Dask's scheduler, tcp://HOST:PORT, whose workers train in place of processes.")
+    ] = None,
     quiet: Annotated[bool, typer.Option("--quiet", help="No progress.")] = False,
 ) -> None:
     """Train configurations on data sets and write their learning curves as a benchmark folder.

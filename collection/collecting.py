@@ -245,7 +245,7 @@ def _kept_plan(folder: Path, shards: Shards) -> Mapping[str, Any] | None:
 
 
 def executor_for(
-    plan: Plan, folder: Path, engine: str = "local", jobs: int = 1, scheduler: str | None = None
+    plan: Plan, folder: Path, engine: str | None = None, jobs: int = 1, scheduler: str | None = None
 ) -> AbstractContextManager[Executor[RunsTask]]:
     """An executor for a plan's tasks, ready to be entered; see :func:`lcbench.work.get_executor`."""
     return get_executor(engine, jobs, scheduler, trainer(plan, folder), preload="lcbench.collection.worker")

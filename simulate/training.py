@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
 from importlib.util import find_spec
@@ -23,7 +22,7 @@ from lcbench.simulate.budgets import checked, offered
 from lcbench.simulate.contract import Domain
 from lcbench.simulate.domain import ConfigTable, SpaceDomain, TableDomain
 from lcbench.simulate.function import WithObjective
-from lcbench.simulate.realtime.job import JobTask
+from lcbench.simulate.realtime.job import CurveOf, JobTask
 from lcbench.simulate.realtime.result import tried
 from lcbench.simulate.trace import Trace
 from lcbench.space import Config
@@ -175,7 +174,7 @@ class TrainingBackend(WithObjective):
 
     def executor(self, workers: int) -> AbstractContextManager[Executor[JobTask]]:
         """Processes of this machine that train."""
-        return LocalExecutor(workers, Train(self), preload="lcbench.collection.worker")
+        return LocalExecutor(workers, CurveOf(self), preload="lcbench.collection.worker")
 
     def describe(self) -> dict[str, Any]:
         """Describe everything that decides the values, in plain types."""
@@ -196,25 +195,6 @@ class TrainingBackend(WithObjective):
     @cached_property
     def _encoding(self) -> Encoding:
         return Encoding(self.space)
-
-
-@dataclass(frozen=True, slots=True)
-class Train:
-    """Trains the jobs of a backend, in whatever process it is called.
-
-    Attributes:
-        backend: The backend.
-    """
-
-    backend: TrainingBackend
-
-    def __call__(self, task: JobTask) -> Curve:
-        """Train.
-
-        Raises:
-            InputError: If the backend does not offer the job.
-        """
-        return self.backend.curve(task.config, task.budget)
 
 
 def _row(table: ConfigTable, config: Config) -> int:

@@ -31,15 +31,17 @@ class DaskExecutor(Generic[T]):
 
     Args:
         scheduler: The scheduler's address, ``tcp://HOST:PORT``.
-        function: What a worker does with a task; it can be sent to another process.
+        function: What a worker does with a task; it is sent to the scheduler once.
+        most: Largest number of tasks at once, where a task must not wait for a thread; by default twice as many as
+            there are threads.
 
     Raises:
         InputError: If ``distributed`` is not installed.
     """
 
-    def __init__(self, scheduler: str, function: Callable[[T], Any]) -> None:
+    def __init__(self, scheduler: str, function: Callable[[T], Any], most: int | None = None) -> None:
         self._distributed = _distributed()
-        self._scheduler, self._function = scheduler, function
+        self._scheduler, self._function, self._most = scheduler, function, most
         self._running: dict[str, tuple[Future[Outcome[T]], T]] = {}
         self._ended: SimpleQueue[Future[Outcome[T]]] = SimpleQueue()
         self._threads, self._counted = 0, -_SECONDS_BETWEEN_COUNTS
@@ -53,10 +55,12 @@ class DaskExecutor(Generic[T]):
             raise InputError(
                 f"no Dask scheduler answers at {self._scheduler} ({describe(error)}); start one with: dask scheduler"
             ) from error
+        key = f"{type(self._function).__name__}-{time.monotonic_ns()}"
+        self._sent = self._client.submit(_Same(self._function), key=key, pure=False)  # made again if its worker is lost
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
-        self._running = {}
+        self._running, self._sent = {}, None
         self._client.close(timeout=1)
 
     def describe(self) -> str:
@@ -67,12 +71,13 @@ class DaskExecutor(Generic[T]):
 
     def room(self) -> int:
         """Tasks that the scheduler may still be given."""
-        return 2 * max(self._count(), 1) - len(self._running)
+        threads = max(self._count(), 1)
+        return (2 * threads if self._most is None else min(self._most, threads)) - len(self._running)
 
     def start(self, task: T) -> None:
         """Give a task to the scheduler."""
         key = f"{task}-{time.monotonic_ns()}".replace(" ", "-")
-        future = self._client.submit(_attempt, self._function, task, key=key, pure=False)
+        future = self._client.submit(_attempt, self._sent, task, key=key, pure=False)
         self._running[key] = future, task
         future.add_done_callback(self._ended.put)
 
@@ -118,6 +123,16 @@ class DaskExecutor(Generic[T]):
 
     def _lost(self) -> StoppedError:
         return StoppedError(f"the Dask scheduler at {self._scheduler} is out of reach; {RESUMABLE}.")
+
+
+class _Same(Generic[T]):
+    """A task of Dask's whose value is a function, which then travels from worker to worker as a value does."""
+
+    def __init__(self, function: Callable[[T], Any]) -> None:
+        self._function = function
+
+    def __call__(self) -> Callable[[T], Any]:
+        return self._function
 
 
 def _attempt(function: Callable[[T], Any], task: T) -> Outcome[T]:

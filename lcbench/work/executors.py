@@ -44,12 +44,12 @@ class Executor(Protocol[_T]):
 
 
 def get_executor(
-    name: str, jobs: int, scheduler: str | None, function: Callable[[T], Any], preload: str = ""
+    name: str | None, jobs: int, scheduler: str | None, function: Callable[[T], Any], preload: str = ""
 ) -> AbstractContextManager[Executor[T]]:
     """An executor, ready to be entered.
 
     Args:
-        name: A name of :data:`EXECUTORS`.
+        name: A name of :data:`EXECUTORS`; None for ``"dask"`` if there is a scheduler, otherwise ``"local"``.
         jobs: Processes, for ``"local"``.
         scheduler: Where the scheduler is, for ``"dask"``.
         function: What is called on each task; it can be sent to another process.
@@ -59,13 +59,16 @@ def get_executor(
         UnknownNameError: If there is no such executor.
         InputError: If the arguments do not fit together.
     """
+    name = name or ("local" if scheduler is None else "dask")
     if name not in EXECUTORS:
         raise UnknownNameError("engine", name, EXECUTORS)
     if name == "local":
         from lcbench.work.processes import LocalExecutor
 
         if scheduler is not None:
-            raise InputError(f"{SCHEDULER} must not be given with --engine local, got {scheduler}; add --engine dask.")
+            raise InputError(
+                f"{SCHEDULER} must not be given with --engine local, got {scheduler}; leave one of them out."
+            )
         return LocalExecutor(jobs, function, preload)
     from lcbench.work.dask_executor import DaskExecutor
 

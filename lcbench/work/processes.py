@@ -30,7 +30,8 @@ from typing import Any, Generic, Self, TypeVar
 
 from lcbench.errors import InputError, StoppedError
 from lcbench.work.executors import SECONDS_TO_WAIT
-from lcbench.work.task import KILLED, RESUMABLE, Outcome, Task, attempt, describe, sendable
+from lcbench.work.run import run
+from lcbench.work.task import KILLED, RESUMABLE, GiveUpError, Outcome, Task, attempt, describe, sendable
 
 T = TypeVar("T", bound=Task)
 
@@ -56,7 +57,7 @@ class LocalExecutor(Generic[T]):
         clock: Gives seconds.
 
     Raises:
-        InputError: If ``jobs`` is less than 1.
+        InputError: If ``jobs`` is less than 1; when it is entered, if this process may start no others.
     """
 
     def __init__(
@@ -77,6 +78,10 @@ class LocalExecutor(Generic[T]):
         self._busy: dict[Connection, tuple[_Process, T, float]] = {}
 
     def __enter__(self) -> Self:
+        if multiprocessing.current_process().daemon:
+            raise InputError(
+                "this process must be allowed to start others, but it is a daemon; start Dask workers with --no-nanny."
+            )
         _prepare_to_start(self._preload)
         return self
 
@@ -142,6 +147,39 @@ class LocalExecutor(Generic[T]):
         if math.isfinite(self._memory) and process.resident() > self._memory:
             return f"it took more than its {self._memory / _MIB:g} MiB of memory and was ended"
         return None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class OwnProcess(Generic[T]):
+    """Runs each task in a process of its own under limits, on whatever machine it is called.
+
+    Attributes:
+        function: What the process does with the task.
+        preload: As in :class:`LocalExecutor`.
+        seconds: Likewise.
+        memory: Likewise.
+    """
+
+    function: Callable[[T], Any]
+    preload: str = ""
+    seconds: float = math.inf
+    memory: float = math.inf
+
+    def __call__(self, task: T) -> Any:
+        """What the function returned.
+
+        Raises:
+            GiveUpError: If the task failed, with the reason; a second attempt has been made if it could help.
+            InputError: If the function refused it, or this process may start no others.
+            OSError: If the disk is full.
+        """
+        with LocalExecutor(1, self.function, self.preload, seconds=self.seconds, memory=self.memory) as executor:
+            outcome = next(run(executor, [task], retry_at_once=True))
+        if outcome.refused:
+            raise InputError(outcome.reason)
+        if outcome.reason is not None:
+            raise GiveUpError(outcome.reason)
+        return outcome.value
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,6 +2,7 @@
 
 import hashlib
 from contextlib import AbstractContextManager
+from dataclasses import replace
 from typing import Any
 
 import pandas as pd
@@ -9,6 +10,7 @@ import pandas as pd
 from lcbench.collection.models import LearningTask
 from lcbench.collection.problem import get_problem
 from lcbench.simulate.autotabular.baselines_first import EPOCHS, WithBaselines
+from lcbench.simulate.autotabular.folder import Folder
 from lcbench.simulate.autotabular.settings import SearchSettings
 from lcbench.simulate.autotabular.work import FitModel
 from lcbench.simulate.contract import Domain
@@ -18,7 +20,9 @@ from lcbench.space import Config
 from lcbench.table.curve import Curve
 from lcbench.table.metric import Metric
 from lcbench.work import Executor, InlineExecutor
-from lcbench.work.processes import LocalExecutor
+from lcbench.work.processes import LocalExecutor, OwnProcess
+
+_PRELOAD = "lcbench.collection.models.warm"
 
 
 class ModelBackend:
@@ -58,13 +62,13 @@ class ModelBackend:
         settings = self._settings
         if not settings.workers:
             return InlineExecutor(self._fit)
-        return LocalExecutor(
-            workers,
-            self._fit,
-            preload="lcbench.collection.models.warm",
-            seconds=settings.trial_seconds,
-            memory=settings.trial_bytes,
-        )
+        seconds, memory = settings.trial_seconds, settings.trial_bytes
+        return LocalExecutor(workers, self._fit, _PRELOAD, seconds=seconds, memory=memory)
+
+    def cluster_function(self) -> OwnProcess[JobTask]:
+        """What a worker of a cluster does: fits in a process under limits."""
+        fit = replace(self._fit, folder=Folder(self._fit.folder.path.resolve()))
+        return OwnProcess(fit, _PRELOAD, self._settings.trial_seconds, self._settings.trial_bytes)
 
     def describe(self) -> dict[str, Any]:
         """Everything that decides which models come, in plain types."""

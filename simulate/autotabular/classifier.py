@@ -46,6 +46,8 @@ class AutoTabularClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[mis
         metric: What counts on the validation rows: name of a scikit-learn scorer, a scorer, or a function
             ``(y_true, y_pred)`` of which larger is better (one that can be imported by its name, if there are workers).
         seed: Source of all randomness.
+        scheduler: Address of a Dask scheduler; its workers, started with ``--no-nanny``, fit in place of processes of
+            this machine, ``workers`` models at once. ``folder`` must be one that all machines share.
         trials: How many models are fitted at most; None for no limit.
         baselines: ``"all"``, names of :data:`lcbench.collection.models.baselines.BASELINES`, or None for networks
             alone.
@@ -95,6 +97,7 @@ class AutoTabularClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[mis
         memory_limit: float | None = 4096,
         trial_time_limit: float | None = None,
         verbose: bool = False,
+        scheduler: str | None = None,
     ) -> None:
         self.time_limit = time_limit
         self.workers = workers
@@ -115,6 +118,7 @@ class AutoTabularClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[mis
         self.memory_limit = memory_limit
         self.trial_time_limit = trial_time_limit
         self.verbose = verbose
+        self.scheduler = scheduler
 
     def fit(
         self,
@@ -257,6 +261,7 @@ class AutoTabularClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[mis
             pool=self.ensemble_of,
             memory_limit=self.memory_limit,
             trial_time_limit=self.trial_time_limit,
+            scheduler=self.scheduler,
         )
 
     def _checked(self, features: Any, target: Any) -> tuple[Any, Any]:

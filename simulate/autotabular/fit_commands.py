@@ -22,7 +22,11 @@ def fit(
     out: Annotated[Path, typer.Option(help="Folder for the model and its search.")],
     limit: Annotated[str, typer.Option("--time", help="How long to search, such as 90s, 10m or 2h.")] = "10m",
     trials: Annotated[int | None, typer.Option(help="Largest number of models to fit.")] = None,
-    workers: Annotated[int, typer.Option(help="Processes on this machine, one core each.")] = 2,
+    workers: Annotated[int, typer.Option(help="How many models are fitted at once, on one core each.")] = 2,
+    scheduler: Annotated[
+        str | None,
+        typer.Option(help="Dask's scheduler, tcp://HOST:PORT; its workers (--no-nanny) fit in place of processes."),
+    ] = None,
     metric: Annotated[str, typer.Option(help="What is optimized: a scorer of scikit-learn.")] = "accuracy",
     seed: Annotated[int, typer.Option(help="Source of all randomness.")] = 0,
     folds: Annotated[
@@ -64,6 +68,7 @@ def fit(
         portfolio=portfolio_of(portfolio),
         splitter=splitter,
         memory_limit=memory,
+        scheduler=scheduler,
         verbose=not quiet,
     )
     features, classes = _rows(train, target)

@@ -61,6 +61,7 @@ def search(
             optimizer_of(backend, settings),
             backend,
             workers=max(1, settings.workers),
+            scheduler=settings.scheduler,
             wallclock=None if math.isinf(limit) else limit,
             trials=settings.trials,
             record=folder.record,

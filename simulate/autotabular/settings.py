@@ -83,6 +83,7 @@ class SearchSettings:
         trials: How many models are fitted at most, baselines included; None for no limit.
         workers: Processes; 0 to fit in this process, where limits of time and memory are not checked until a model is
             done.
+        scheduler: Address of a Dask scheduler, whose workers fit in place of processes of this machine.
         seed: Source of all randomness.
         baselines: Names of the baselines, in the order in which they are fitted.
         portfolio: Configurations that the optimizer begins with.
@@ -116,6 +117,7 @@ class SearchSettings:
     pool: str = "all"
     memory_limit: float | None = None
     trial_time_limit: float | None = None
+    scheduler: str | None = None
 
     def __post_init__(self) -> None:
         if self.time_limit is None and self.trials is None:

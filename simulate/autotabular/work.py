@@ -4,6 +4,7 @@ import time
 from dataclasses import dataclass
 
 from lcbench.collection.models import Fitted, LearningTask, fit_baseline, fit_network
+from lcbench.errors import InputError
 from lcbench.simulate.autotabular.baselines_first import baseline_of
 from lcbench.simulate.autotabular.folder import Folder
 from lcbench.simulate.realtime.job import JobTask
@@ -34,7 +35,10 @@ class FitModel:
 
         Raises:
             GiveUpError: If there is not enough memory for it.
+            InputError: If the folder is not to be seen from this machine.
         """
+        if not self.folder.card.is_file():
+            raise InputError(f"{self.folder.path} must be a folder that all machines share, got one without a search.")
         kept = self.folder.predictions(task.number)
         if kept is not None:
             return kept.curve

@@ -48,8 +48,49 @@ class BringsExecutor(Protocol):
         """An executor for so many jobs at once; leaving it ends whatever is still running."""
 
 
-def executor_for(backend: Backend, workers: int) -> AbstractContextManager[Executor[JobTask]]:
-    """The backend's own executor, or threads that call ``backend.curve``."""
+@runtime_checkable
+class BringsClusterFunction(Protocol):
+    """A backend with something else than its ``curve`` for the workers of a cluster."""
+
+    def cluster_function(self) -> Curves:
+        """Does a job on a worker."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class CurveOf:
+    """Asks a backend for the curve of a job, in whatever process it is called.
+
+    Attributes:
+        backend: The backend.
+    """
+
+    backend: Backend
+
+    def __call__(self, task: JobTask) -> Curve:
+        """The backend's curve.
+
+        Raises:
+            InputError: If the backend does not offer the job.
+        """
+        return self.backend.curve(task.config, task.budget)
+
+
+def executor_for(
+    backend: Backend, workers: int, scheduler: str | None = None
+) -> AbstractContextManager[Executor[JobTask]]:
+    """The executor of a live run.
+
+    Args:
+        backend: Trains the jobs.
+        workers: How many jobs run at once.
+        scheduler: Address of a Dask scheduler, whose workers run them; by default the backend's own executor, or
+            threads that call ``backend.curve``.
+    """
+    if scheduler is not None:
+        from lcbench.work.dask_executor import DaskExecutor
+
+        function = backend.cluster_function() if isinstance(backend, BringsClusterFunction) else CurveOf(backend)
+        return DaskExecutor(scheduler, function, most=workers)
     if isinstance(backend, BringsExecutor):
         return backend.executor(workers)
-    return ThreadExecutor(workers, lambda task: backend.curve(task.config, task.budget))
+    return ThreadExecutor(workers, CurveOf(backend))

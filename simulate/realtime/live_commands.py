@@ -18,7 +18,10 @@ def live(
     ],
     out: Annotated[Path, typer.Option(help="Folder for the record and the results.")],
     optimizer: Annotated[str, typer.Option(help="Optimizer.")] = "bohb",
-    workers: Annotated[int, typer.Option(help="Processes on this machine.")] = 1,
+    workers: Annotated[int, typer.Option(help="How many jobs train at once, each in a process.")] = 1,
+    scheduler: Annotated[
+        str | None, typer.Option(help="Dask's scheduler, tcp://HOST:PORT, whose workers train in place of processes.")
+    ] = None,
     wallclock: Annotated[float | None, typer.Option(help="Time limit in seconds.")] = None,
     trials: Annotated[int | None, typer.Option(help="Largest number of jobs to train.")] = None,
     budgets: Annotated[str, typer.Option(help="Epochs that can be asked for, increasing.")] = "12,25,50",
@@ -69,6 +72,7 @@ def live(
             made,
             backend,
             workers=workers,
+            scheduler=scheduler,
             wallclock=wallclock,
             trials=trials,
             record=out,

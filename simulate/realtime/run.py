@@ -22,6 +22,7 @@ def live(
     backend: Backend,
     *,
     workers: int = 1,
+    scheduler: str | None = None,
     wallclock: float | None = None,
     trials: int | None = None,
     record: Path | str | None = None,
@@ -47,6 +48,8 @@ def live(
         optimizer: Asks for jobs and is told results; used up by the run.
         backend: Trains the jobs.
         workers: How many jobs run at once.
+        scheduler: Address of a Dask scheduler, whose workers do the jobs. Those that run when the time is over, or on
+            Ctrl-C, run on there to their end, and are not told.
         wallclock: Time limit in seconds. Jobs that run then are stopped, and neither told nor counted.
         trials: How many jobs are started at most (``evaluations`` of ``simulate``); they all run to their end.
         record: Folder for every event as it happens, see :mod:`lcbench.simulate.realtime.record`. Called again
@@ -79,7 +82,7 @@ def live(
         run.recall()
         begun, already = clock(), run.now
         try:
-            run.work(workers, lambda: already + clock() - begun)
+            run.work(workers, lambda: already + clock() - begun, scheduler)
         except KeyboardInterrupt:
             raise LiveInterrupted(Trace(tuple(run.told), backend.metric, workers)) from None
         finally:

@@ -63,7 +63,7 @@ class LiveState:
     in_vain: bool = False
     """Whether there was no job when the optimizer was asked last, and nothing has been told since."""
 
-    def work(self, workers: int, seconds: Callable[[], float]) -> None:
+    def work(self, workers: int, seconds: Callable[[], float], scheduler: str | None = None) -> None:
         """Run jobs until there are none left, or the time is over; ``seconds`` is the time since the beginning."""
         self.now = seconds()
         if not self._something_left():
@@ -74,7 +74,7 @@ class LiveState:
             self.report.show(self.now, len(self.running))
             return min(_SECONDS_TO_WAIT, self.limit - self.now)
 
-        with executor_for(self.backend, workers) as executor:
+        with executor_for(self.backend, workers, scheduler) as executor:
             source = partial(self._next, seconds)
             for outcome in run(executor, source, retry_at_once=True, retried=self._retried, left=left):
                 self.now = seconds()

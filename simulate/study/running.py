@@ -146,8 +146,7 @@ def _simulated(
     if waiting:
         count = min(jobs or cores(), len(waiting))
         function = Simulate(bench.folder.resolve(), plan)
-        engine = "local" if scheduler is None else "dask"
-        with get_executor(engine, count, scheduler, function, "lcbench.simulate.study.player") as elsewhere:
+        with get_executor(None, count, scheduler, function, "lcbench.simulate.study.player") as elsewhere:
             yield from _successful(run(elsewhere, waiting))
 
 

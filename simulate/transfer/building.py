@@ -117,7 +117,7 @@ class Build:
 
 
 def executor_for(
-    plan: BuildPlan, folder: Path, engine: str = "local", jobs: int = 1, scheduler: str | None = None
+    plan: BuildPlan, folder: Path, engine: str | None = None, jobs: int = 1, scheduler: str | None = None
 ) -> AbstractContextManager[Executor[EvaluationTask]]:
     """An executor for a plan's evaluations, ready to be entered; see :func:`lcbench.work.get_executor`."""
     return get_executor(engine, jobs, scheduler, trainer(plan, folder), preload="lcbench.collection.worker")

@@ -43,8 +43,12 @@ def build(
         float | None, typer.Option(help="Processor seconds after which an evaluation is given up.")
     ] = None,
     jobs: Annotated[int, typer.Option(help="Processes on this machine.")] = 1,
-    engine: Annotated[str, typer.Option(help="Where to train: local (this machine) or dask (a cluster).")] = "local",
-    scheduler: Annotated[str | None, typer.Option(help="Dask's scheduler, tcp://HOST:PORT.")] = None,
+    engine: Annotated[
+        str | None, typer.Option(help="local or dask.", show_default="dask if there is a scheduler")
+    ] = None,
+    scheduler: Annotated[
+        str | None, typer.Option(help="Dask's scheduler, tcp://HOST:PORT, whose workers train in place of processes.")
+    ] = None,
     quiet: Annotated[bool, typer.Option("--quiet", help="No progress.")] = False,
 ) -> None:
     """Search on every data set with BOHB, try each incumbent on all others, and choose portfolios.

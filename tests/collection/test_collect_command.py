@@ -205,7 +205,10 @@ def test_a_disk_that_is_full_before_the_first_unit(tmp_path, capsys, monkeypatch
     [
         ("--engine cluster", "unknown engine 'cluster'"),
         ("--engine dask", "a Dask scheduler's address (--scheduler) must be given with --engine dask, got none"),
-        ("--scheduler tcp://localhost:1", "must not be given with --engine local, got tcp://localhost:1"),
+        (
+            "--engine local --scheduler tcp://localhost:1",
+            "must not be given with --engine local, got tcp://localhost:1",
+        ),
         ("--device cuda:99", "device must be "),
         ("--jobs 0", "number of processes (--jobs) must be at least 1, got 0"),
     ],

@@ -12,8 +12,8 @@ from playing import Script as Script
 
 from lcbench import cli
 from lcbench.simulate.optimizers import OPTIMIZERS
-from lcbench.simulate.realtime.job import JobTask
-from lcbench.simulate.training import Train, TrainingBackend
+from lcbench.simulate.realtime.job import CurveOf, JobTask
+from lcbench.simulate.training import TrainingBackend
 from lcbench.table.curve import Curve
 from lcbench.work.processes import LocalExecutor
 
@@ -81,7 +81,7 @@ class Changed(TrainingBackend):
     """A backend whose jobs are done by ``self.changed``, made of the function that would do them."""
 
     def executor(self, workers: int) -> LocalExecutor:
-        return LocalExecutor(workers, self.changed(Train(self)), preload="lcbench.collection.worker")
+        return LocalExecutor(workers, self.changed(CurveOf(self)), preload="lcbench.collection.worker")
 
 
 def make(name: str, backend, seed: int = 0):

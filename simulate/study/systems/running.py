@@ -1,8 +1,9 @@
-"""Runs a study of systems, one run after the other."""
+"""Runs a study of systems, one run after the other on each machine."""
 
 import shutil
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
@@ -24,6 +25,28 @@ from lcbench.simulate.study.systems.rows import METRIC, Rows, accuracy, load_row
 from lcbench.simulate.study.systems.systems import SYSTEMS
 from lcbench.simulate.study.systems.views import views
 from lcbench.work import InlineExecutor, run
+from lcbench.work.dask_executor import DaskExecutor
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Play:
+    """Runs systems, on whatever machine it is called.
+
+    Attributes:
+        plan: The study.
+        out: Its folder.
+        datasets: The rows of each data set by its name.
+    """
+
+    plan: SystemsPlan
+    out: Path
+    datasets: Mapping[str, Rows]
+
+    def __call__(self, task: SystemTask) -> pd.DataFrame:
+        """A run looked at over time, with its circumstances."""
+        rows = self.datasets[task.dataset]
+        found = _searched(self.plan, task, rows, self.out) if task.system in SYSTEMS else _peer(task, rows)
+        return _described(found, self.plan, task, rows)
 
 
 def study(
@@ -31,11 +54,12 @@ def study(
     out: Path,
     now: Callable[[], datetime],
     *,
+    scheduler: str | None = None,
     begun: Callable[[int, int], None] = lambda _, __: None,
     starting: Callable[[SystemTask], None] = lambda _: None,
     done: Callable[[SystemTask, str | None], None] = lambda _, __: None,
 ) -> pd.DataFrame:
-    """Run all missing runs, one after the other.
+    """Run all missing runs, one after the other on each machine.
 
     A run that fails is reported and left out, and the others continue; the same call tries it again.
 
@@ -43,6 +67,8 @@ def study(
         plan: The study.
         out: Its folder, new, or of a study with the same settings; more runs may come to those that it has.
         now: Gives the time of day, to be written down.
+        scheduler: Address of a Dask scheduler, whose workers do the runs, each with processes of its own: one worker of
+            one thread on each machine, started with ``--no-nanny``. All machines must share the folder.
         begun: Called once, with the number of runs that are there already and of all runs.
         starting: Called before each run.
         done: Called after each run, with what went wrong, or None.
@@ -65,17 +91,18 @@ def study(
         missing = [task for task in tasks if task.key not in there]
         begun(len(tasks) - len(missing), len(tasks))
 
-        def play(task: SystemTask) -> pd.DataFrame:
-            starting(task)
-            rows = datasets[task.dataset]
-            found = _searched(plan, task, rows, out) if task.system in SYSTEMS else _peer(task, rows)
-            return _described(found, plan, task, rows, now())
+        def announced() -> Iterator[SystemTask]:
+            for task in missing:
+                starting(task)
+                yield task
 
-        with InlineExecutor(play) as executor:
-            for outcome in run(executor, missing, attempts=1):
+        play = Play(plan, out.resolve(), datasets)
+        with InlineExecutor(play) if scheduler is None else DaskExecutor(scheduler, play) as executor:
+            for outcome in run(executor, announced(), attempts=1):
                 task = outcome.task
                 if outcome.reason is None:
-                    there[task.key] = to_table(outcome.value)
+                    created = now().isoformat(timespec="seconds")
+                    there[task.key] = to_table(outcome.value.assign(created=created)[list(COLUMNS)])
                     storage.add([there[task.key]])
                     write_parquet(out / NAME, _gathered(there))
                     shutil.rmtree(_search(out, task) / "models", ignore_errors=True)  # its probabilities stay
@@ -152,7 +179,7 @@ def _peer(task: SystemTask, rows: Rows) -> pd.DataFrame:
     return pd.DataFrame([line | {"test": accuracy(chances, rows.answers), "models": 1, "members": 1, "tried": 1}])
 
 
-def _described(found: pd.DataFrame, plan: SystemsPlan, task: SystemTask, rows: Rows, ended: datetime) -> pd.DataFrame:
+def _described(found: pd.DataFrame, plan: SystemsPlan, task: SystemTask, rows: Rows) -> pd.DataFrame:
     """A run with its names and circumstances."""
     return found.assign(
         dataset=task.dataset,
@@ -164,5 +191,4 @@ def _described(found: pd.DataFrame, plan: SystemsPlan, task: SystemTask, rows: R
         valid_rows=int(rows.validates.sum()),
         test_rows=len(rows.answers),
         machine=f"{processor()}, {cores()} cores",
-        created=ended.isoformat(timespec="seconds"),
-    )[list(COLUMNS)]
+    )

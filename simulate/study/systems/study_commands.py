@@ -38,6 +38,12 @@ def study(
             help="Stratified folds in which all rows outside the test part validate; 0: the paper's hold-out."
         ),
     ] = 0,
+    scheduler: Annotated[
+        str | None,
+        typer.Option(
+            help="Dask's scheduler, tcp://HOST:PORT, with one worker (--nthreads 1 --no-nanny) on each machine."
+        ),
+    ] = None,
     quiet: Annotated[bool, typer.Option("--quiet", help="Print neither progress nor tables.")] = False,
 ) -> None:
     """Run systems (searches and peers) on data sets and compare their accuracy over time (section 5 of the paper).
@@ -66,7 +72,7 @@ def study(
         trials,
         folds,
     )
-    _play(plan, out, quiet=quiet)
+    _play(plan, out, scheduler, quiet=quiet)
 
 
 def _names(text: str) -> tuple[str, ...]:
@@ -85,7 +91,7 @@ def _numbers(text: str) -> tuple[int, ...]:
         raise InputError(f"workers must be whole numbers such as 2 or 1,3, got {text!r}.") from None
 
 
-def _play(plan: "SystemsPlan", out: Path, *, quiet: bool) -> None:
+def _play(plan: "SystemsPlan", out: Path, scheduler: str | None, *, quiet: bool) -> None:
     """Run a study with progress, and print its results."""
     from datetime import UTC, datetime
 
@@ -108,6 +114,7 @@ def _play(plan: "SystemsPlan", out: Path, *, quiet: bool) -> None:
                 plan,
                 out,
                 lambda: datetime.now(UTC),
+                scheduler=scheduler,
                 begun=progress.begin,
                 starting=lambda task: progress.show(progress.done + progress.failed, str(task)),
                 done=done,
