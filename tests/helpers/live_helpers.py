@@ -39,7 +39,7 @@ class Stopped:
 class Failing:
     """Does jobs as another function does, but not always."""
 
-    train: Train
+    train: CurveOf
 
     def __call__(self, task: JobTask) -> Curve:
         return self.train(task)
