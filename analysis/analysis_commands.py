@@ -162,7 +162,7 @@ def compare(
         raise UnknownNameError("format", out.suffix or out.name, (".csv", ".md"))
     bench = load(folder)
     if out is not None:
-        writable_file(out)
+        out = writable_file(out)
     found = compare_numbers(bench, metric)
     OUT.print(comparison_table(found, f"The paper's section 4 against {bench.manifest.title}"))
     if out is not None:

@@ -78,7 +78,7 @@ def simulate(
     if seeds < 1:
         raise InputError(f"seeds must be at least 1, got {seeds}.")
     bench = load(folder)
-    writable_file(out)
+    out = writable_file(out)
     if figures is not None:
         writable_folder(figures)
     parts = out.with_name(f"{out.name}.parts")

@@ -15,7 +15,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from lcbench.errors import DamagedFileError
+from lcbench.errors import DamagedFileError, InputError
+from lcbench.output import what_is_no_file
 
 _FEW = 1 / 16
 """Of a column's values, how many may be different for a dictionary to be the smaller encoding."""
@@ -94,7 +95,11 @@ def write_parts(path: Path, tables: Iterable[pa.Table], schema: pa.Schema) -> No
 
 
 class replacing:  # noqa: N801  # reads as a verb: `with replacing(path) as temporary`
-    """A temporary file that takes the place of ``path`` when the block ends well."""
+    """A temporary file that takes the place of ``path`` when the block ends well.
+
+    Raises:
+        InputError: If ``path`` is a folder, a symbolic link, a pipe or a device, which a file must not replace.
+    """
 
     def __init__(self, path: Path) -> None:
         self.path = path
@@ -102,6 +107,8 @@ class replacing:  # noqa: N801  # reads as a verb: `with replacing(path) as temp
         self.temporary = path.with_name(f".{path.name}.{os.getpid()}-{os.urandom(4).hex()}.tmp")
 
     def __enter__(self) -> Path:
+        if (kind := what_is_no_file(self.path)) is not None:
+            raise InputError(f"{self.path} must be a file to be replaced, got a {kind}; remove it or name another.")
         self.path.parent.mkdir(parents=True, exist_ok=True)
         return self.temporary
 

@@ -46,7 +46,7 @@ def report(
     if study is not None:
         check_same_table(study, bench, metric)
     plotly_js()
-    writable_file(out)
+    out = writable_file(out)
     size = _write(out, Contents(bench, metric, tuple(drawn), study, metrics), quiet=quiet)
     OUT.print(f"{out}: {size / 1e6:.1f} MB, opens in any browser", soft_wrap=True, highlight=False, markup=False)
 

@@ -98,7 +98,7 @@ def predict(
     from lcbench.simulate.autotabular.classifier import AutoTabularClassifier
 
     if out is not None:
-        writable_file(out)
+        out = writable_file(out)
     classifier = AutoTabularClassifier.load(model)
     frame = _without_target(read_table(rows), classifier)
     table = _predictions(classifier, frame, probabilities=probabilities)
