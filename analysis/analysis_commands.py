@@ -117,7 +117,7 @@ def _draw_all(names: list[str], subject: "Subject", out: Path, kinds: list[str],
             said.append(_draw_one(name, subject, out, kinds))
             bar.advance(task)
     for line in said:
-        OUT.print(line, soft_wrap=True, highlight=False, markup=False)
+        OUT.print(line, soft_wrap=True, highlight=False)
 
 
 def _draw_one(name: str, subject: "Subject", out: Path, kinds: list[str]) -> str:

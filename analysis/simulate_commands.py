@@ -135,7 +135,7 @@ def _draw(folder: Path | None, out: Path, place: Path | None, *, quiet: bool) ->
         figures(folder, place, ",".join(FIGURES), out, quiet=quiet)
     elif not quiet:
         line = drawing_line(folder, out, out.with_name(f"{out.stem}-figures"))
-        OUT.print(f"draw it with: {line}", soft_wrap=True, highlight=False, markup=False)
+        OUT.print(f"draw it with: {line}", soft_wrap=True, highlight=False)
 
 
 def _datasets(given: list[str] | None, bench: "Benchmark") -> list[str]:

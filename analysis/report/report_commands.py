@@ -48,7 +48,7 @@ def report(
     plotly_js()
     out = writable_file(out)
     size = _write(out, Contents(bench, metric, tuple(drawn), study, metrics), quiet=quiet)
-    OUT.print(f"{out}: {size / 1e6:.1f} MB, opens in any browser", soft_wrap=True, highlight=False, markup=False)
+    OUT.print(f"{out}: {size / 1e6:.1f} MB, opens in any browser", soft_wrap=True, highlight=False)
 
 
 def _write(out: Path, contents: "Contents", *, quiet: bool) -> int:

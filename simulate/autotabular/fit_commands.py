@@ -71,12 +71,10 @@ def fit(
     try:
         classifier.fit(features, classes, **place)
     except KeyboardInterrupt:
-        ERR.print(*_stopped(out), sep="\n", soft_wrap=True, highlight=False, markup=False)
+        ERR.print(*_stopped(out), sep="\n", soft_wrap=True, highlight=False)
         raise typer.Exit(INTERRUPTED) from None
     if not quiet:
-        OUT.print(
-            *_left_out(features), *_summary(classifier, out), sep="\n", soft_wrap=True, highlight=False, markup=False
-        )
+        OUT.print(*_left_out(features), *_summary(classifier, out), sep="\n", soft_wrap=True, highlight=False)
 
 
 def predict(
