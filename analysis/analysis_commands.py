@@ -117,7 +117,7 @@ def _draw_all(names: list[str], subject: "Subject", out: Path, kinds: list[str],
             said.append(_draw_one(name, subject, out, kinds))
             bar.advance(task)
     for line in said:
-        OUT.print(line, soft_wrap=True, highlight=False, markup=False)
+        OUT.print(line, soft_wrap=True, highlight=False)
 
 
 def _draw_one(name: str, subject: "Subject", out: Path, kinds: list[str]) -> str:
@@ -162,7 +162,7 @@ def compare(
         raise UnknownNameError("format", out.suffix or out.name, (".csv", ".md"))
     bench = load(folder)
     if out is not None:
-        writable_file(out)
+        out = writable_file(out)
     found = compare_numbers(bench, metric)
     OUT.print(comparison_table(found, f"The paper's section 4 against {bench.manifest.title}"))
     if out is not None:

@@ -78,7 +78,7 @@ def simulate(
     if seeds < 1:
         raise InputError(f"seeds must be at least 1, got {seeds}.")
     bench = load(folder)
-    writable_file(out)
+    out = writable_file(out)
     if figures is not None:
         writable_folder(figures)
     parts = out.with_name(f"{out.name}.parts")
@@ -135,7 +135,7 @@ def _draw(folder: Path | None, out: Path, place: Path | None, *, quiet: bool) ->
         figures(folder, place, ",".join(FIGURES), out, quiet=quiet)
     elif not quiet:
         line = drawing_line(folder, out, out.with_name(f"{out.stem}-figures"))
-        OUT.print(f"draw it with: {line}", soft_wrap=True, highlight=False, markup=False)
+        OUT.print(f"draw it with: {line}", soft_wrap=True, highlight=False)
 
 
 def _datasets(given: list[str] | None, bench: "Benchmark") -> list[str]:

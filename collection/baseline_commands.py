@@ -92,4 +92,4 @@ def _complain(reasons: list[str]) -> None:
     lines = ["some baselines are missing:", *[f"  {reason}" for reason in reasons[:_SHOWN]]]
     lines += [f"  and {len(reasons) - _SHOWN} more"] if len(reasons) > _SHOWN else []
     lines.append("All others are kept. Mend the cause and repeat the command: it tries what is missing again.")
-    ERR.print("\n".join(lines), soft_wrap=True, highlight=False, markup=False)
+    ERR.print("\n".join(lines), soft_wrap=True, highlight=False)

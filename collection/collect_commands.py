@@ -117,7 +117,7 @@ def _run(collection: "Collection", executor: "Executor[RunsTask]", *, quiet: boo
         collection.calibrate()
     if not quiet:
         ahead = f"{len(collection.pending())} of {len(collection.tasks)} tasks to train: {executor.describe()}"
-        ERR.print(ahead, soft_wrap=True, highlight=False, markup=False)
+        ERR.print(ahead, soft_wrap=True, highlight=False)
     log = Log(collection.folder, lambda: datetime.now(UTC))
     with log.following(collection, executor):
         with Report(collection, log, time.monotonic, quiet=quiet) as report:
@@ -127,5 +127,5 @@ def _run(collection: "Collection", executor: "Executor[RunsTask]", *, quiet: boo
         if not missing:
             collection.finish(datetime.now(UTC))
     if missing:
-        ERR.print(collection.missing(missing), soft_wrap=True, highlight=False, markup=False)
+        ERR.print(collection.missing(missing), soft_wrap=True, highlight=False)
         raise typer.Exit(INCOMPLETE)

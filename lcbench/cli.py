@@ -13,6 +13,7 @@ from typing import Annotated
 import typer
 
 from lcbench.errors import LcbenchError
+from lcbench.terminal import say
 
 GROUP = "lcbench.commands"
 USAGE_ERROR, INTERRUPTED = 2, 130
@@ -91,7 +92,7 @@ def _blame(error: OSError) -> str:
 
 
 def _complain(message: str) -> int:
-    print(f"lcbench: {message}", file=sys.stderr)  # noqa: T201  # the one place that speaks to standard error
+    say(f"lcbench: {message}", sys.stderr)
     return USAGE_ERROR
 
 

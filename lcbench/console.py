@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 
-from rich.console import Console
+from rich.console import Console, ConsoleOptions, RenderableType
 from rich.progress import (
     BarColumn,
     DownloadColumn,
@@ -13,10 +13,22 @@ from rich.progress import (
     TimeElapsedColumn,
     TimeRemainingColumn,
 )
+from rich.segment import Segment
 from rich.table import Table
 
-OUT = Console()
-ERR = Console(stderr=True)
+from lcbench.terminal import printable
+
+
+class _Console(Console):
+    """A console to which all text is plain: no markup, no names of emoji, and nothing that steers the terminal."""
+
+    def render(self, renderable: RenderableType, options: ConsoleOptions | None = None) -> Iterable[Segment]:
+        for segment in super().render(renderable, options):
+            yield segment if segment.control else Segment(printable(segment.text), segment.style)
+
+
+OUT = _Console(markup=False, emoji=False)
+ERR = _Console(markup=False, emoji=False, stderr=True)
 _SECONDS_WITHOUT_A_LINE = 30.0
 
 
@@ -30,10 +42,10 @@ def progress(*, quiet: bool = False, left: ProgressColumn | None = None) -> Prog
         left: What estimates the time left, for steps that are known to differ; by default steps take equally long.
     """
     columns = (
-        TextColumn("{task.description}"),
+        plain_column("{task.description}"),
         BarColumn(),
         MofNCompleteColumn(),
-        TextColumn("{task.fields[note]}"),
+        plain_column("{task.fields[note]}"),
         TimeElapsedColumn(),
         TextColumn("left"),
         left or TimeRemainingColumn(),
@@ -41,10 +53,15 @@ def progress(*, quiet: bool = False, left: ProgressColumn | None = None) -> Prog
     return Progress(*columns, console=ERR, disable=quiet or not ERR.is_terminal)
 
 
+def plain_column(shown: str) -> TextColumn:
+    """A column of a progress bar in which names are plain text."""
+    return TextColumn(shown, markup=False)
+
+
 def bytes_progress(*, quiet: bool = False) -> Progress:
     """A progress bar in bytes; draws nothing where standard error is no terminal, or if ``quiet``."""
     columns = (
-        TextColumn("{task.description}"),
+        plain_column("{task.description}"),
         BarColumn(),
         DownloadColumn(),
         TimeElapsedColumn(),

@@ -22,7 +22,7 @@ def demo(
     from lcbench.console import OUT
 
     for line in command_lines(out, configs, jobs):
-        OUT.print(f"\n[bold]$ lcbench {shlex.join(line)}[/bold]", soft_wrap=True, highlight=False)
+        OUT.print(f"\n$ lcbench {shlex.join(line)}", style="bold", soft_wrap=True, highlight=False)
         code = run(line)
         if code:
             raise typer.Exit(code)

@@ -4,18 +4,19 @@ Each column of a table has the encoding with which the file is small and quick t
 """
 
 import json
+import math
 import os
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from lcbench.errors import DamagedFileError
+from lcbench.errors import DamagedFileError, InputError
+from lcbench.output import what_is_no_file
 
 _FEW = 1 / 16
 """Of a column's values, how many may be different for a dictionary to be the smaller encoding."""
@@ -94,7 +95,11 @@ def write_parts(path: Path, tables: Iterable[pa.Table], schema: pa.Schema) -> No
 
 
 class replacing:  # noqa: N801  # reads as a verb: `with replacing(path) as temporary`
-    """A temporary file that takes the place of ``path`` when the block ends well."""
+    """A temporary file that takes the place of ``path`` when the block ends well.
+
+    Raises:
+        InputError: If ``path`` is a folder, a symbolic link, a pipe or a device, which a file must not replace.
+    """
 
     def __init__(self, path: Path) -> None:
         self.path = path
@@ -102,6 +107,8 @@ class replacing:  # noqa: N801  # reads as a verb: `with replacing(path) as temp
         self.temporary = path.with_name(f".{path.name}.{os.getpid()}-{os.urandom(4).hex()}.tmp")
 
     def __enter__(self) -> Path:
+        if (kind := what_is_no_file(self.path)) is not None:
+            raise InputError(f"{self.path} must be a file to be replaced, got a {kind}; remove it or name another.")
         self.path.parent.mkdir(parents=True, exist_ok=True)
         return self.temporary
 
@@ -114,43 +121,171 @@ class replacing:  # noqa: N801  # reads as a verb: `with replacing(path) as temp
         self.temporary.replace(self.path)
 
 
+MOST_JSON = 1 << 24
+"""Bytes of a JSON file; the manifest of a thousand data sets has some hundred thousand."""
+
+_DEEPEST = 100  # levels of lists and objects
+_LONGEST = 25  # characters of an integer
+
+
 def read_json(path: Path) -> Any:
     """Read a JSON file.
 
     Raises:
-        DamagedFileError: If it is missing or not JSON.
+        DamagedFileError: If it is missing, too large, or not JSON.
     """
-    try:
-        return parse_json(path, path.read_bytes())
-    except FileNotFoundError as error:
-        raise DamagedFileError(f"{path} is missing.") from error
-    except OSError as error:
-        raise DamagedFileError(f"{path} cannot be read as JSON: {error}.") from error
+    return parse_json(path, read_bytes(path, MOST_JSON))
 
 
 def parse_json(path: Path, content: bytes) -> Any:
     """Parse the content of a JSON file.
 
     Raises:
-        DamagedFileError: If it is no JSON.
+        DamagedFileError: If it is no JSON of finite numbers, or nested more than 100 levels deep.
     """
     try:
-        return json.loads(content.decode("utf-8"))
-    except (UnicodeDecodeError, json.JSONDecodeError) as error:
-        raise DamagedFileError(f"{path} cannot be read as JSON: {error}.") from error
+        return json_value(content.decode("utf-8"))
+    except ValueError as error:  # UnicodeDecodeError and JSONDecodeError, too
+        raise DamagedFileError(f"{path} cannot be read as JSON: {error}; restore it.") from error
+
+
+def json_value(text: str) -> Any:
+    """The value of a JSON text of finite numbers, integers of at most 25 characters, and at most 100 levels.
+
+    Raises:
+        ValueError: If it is anything else.
+    """
+    try:
+        found = json.loads(text, parse_float=_finite, parse_int=_whole, parse_constant=_no_number)
+    except RecursionError as error:
+        raise ValueError("it is nested too deeply") from error
+    level = [found]
+    for _ in range(_DEEPEST):
+        level = [each for outer in level if isinstance(outer, list | dict) for each in _inside(outer)]
+        if not level:
+            return found
+    raise ValueError("it is nested too deeply")
+
+
+def _inside(outer: list[Any] | dict[str, Any]) -> list[Any]:
+    return [each for each in (outer.values() if isinstance(outer, dict) else outer) if isinstance(each, list | dict)]
+
+
+def _finite(text: str) -> float:
+    number = float(text)
+    return number if math.isfinite(number) else _no_number(text)
+
+
+def _whole(text: str) -> int:
+    if len(text) > _LONGEST:
+        raise ValueError(f"an integer of {len(text)} digits")
+    return int(text)
+
+
+def _no_number(text: str) -> float:
+    raise ValueError(f"{text[:_LONGEST]} is no number")
+
+
+def read_bytes(path: Path, most: int | None = None) -> bytes:
+    """The content of a file.
+
+    Args:
+        path: The file.
+        most: The most bytes that it may have.
+
+    Raises:
+        DamagedFileError: If it is missing, no file, too large, or cannot be read.
+    """
+    _check_file(path)
+    try:
+        with path.open("rb") as file:
+            content = file.read() if most is None else file.read(most + 1)
+    except OSError as error:
+        raise DamagedFileError(f"{path} cannot be read: {error.strerror}.") from error
+    if most is not None and len(content) > most:
+        raise DamagedFileError(f"{path} must have at most {most >> 20} MB, got more; restore it.")
+    return content
+
+
+def _check_file(path: Path) -> None:
+    """Check that there is a file: to open a pipe would be to wait for its other end."""
+    if not path.exists():
+        raise DamagedFileError(f"{path} is missing; restore it or collect again.")
+    if not path.is_file():
+        raise DamagedFileError(f"{path} must be a file, got something else; restore it.")
+
+
+def no_links(folder: Path) -> Path:
+    """Check that nothing below a folder is a symbolic link, so that nothing outside it is read or written through it.
+
+    The folder itself may be reached through links.
+
+    Returns:
+        The folder.
+
+    Raises:
+        DamagedFileError: If there is a link; it is named.
+    """
+    try:
+        for entry in os.scandir(folder):
+            if entry.is_symlink():
+                raise DamagedFileError(
+                    f"{entry.path} is a symbolic link, through which nothing is read or written; put there what it "
+                    "leads to."
+                )
+            if entry.is_dir():
+                no_links(Path(entry.path))
+    except (FileNotFoundError, NotADirectoryError):  # nothing there, or gone in the meantime
+        pass
+    return folder
+
+
+@contextmanager
+def understood(path: Path) -> Iterator[None]:
+    """Whatever goes wrong while something that was read is made sense of is a damaged file.
+
+    Raises:
+        DamagedFileError: If it cannot be made sense of.
+    """
+    try:
+        yield
+    except NOT_UNDERSTOOD as error:
+        reason = f"{type(error).__name__}: {error}".splitlines()[0][:200]
+        raise DamagedFileError(f"{path} cannot be understood ({reason}); restore it.") from error
+
+
+NOT_UNDERSTOOD = (
+    LookupError,
+    TypeError,
+    ValueError,
+    AttributeError,
+    ArithmeticError,
+    RecursionError,
+    pa.ArrowException,
+)
+"""What making sense of a damaged file can lead to; :class:`lcbench.errors.InputError` is a ValueError."""
 
 
 @contextmanager
 def _opened(path: Path) -> Iterator[pq.ParquetFile]:
-    """Open a Parquet file; whatever is wrong with it is a damaged file."""
+    """Open a Parquet file; whatever is wrong with it is a damaged file.
+
+    It is read, not mapped: a mapped file that somebody shortens ends the process.
+    """
+    _check_file(path)
     try:
-        with pq.ParquetFile(path, memory_map=True, page_checksum_verification=True) as file:
+        with pq.ParquetFile(path, page_checksum_verification=True) as file:
+            most = _ROWS + _ROWS_PER_BYTE * path.stat().st_size
+            if file.metadata.num_rows > most:
+                raise ValueError(f"{file.metadata.num_rows} rows are too many for its size")
             yield file
-    except FileNotFoundError as error:
-        raise DamagedFileError(f"{path} is missing; restore it or collect again.") from error
     except (OSError, MemoryError, ValueError, pa.ArrowException) as error:  # what a damaged file can lead to
         reason = (str(error).strip() or type(error).__name__).splitlines()[0]
         raise DamagedFileError(f"{path} is truncated or damaged ({reason}); restore it or collect again.") from error
+
+
+_ROWS, _ROWS_PER_BYTE = 100_000, 1000
+"""The most rows that a file may claim to have; in real ones the most are labels, ten a byte."""
 
 
 def read_schema(path: Path) -> pa.Schema:
@@ -163,32 +298,61 @@ def read_schema(path: Path) -> pa.Schema:
         return file.schema_arrow
 
 
-def read_parquet(path: Path, columns: Sequence[str] | None = None) -> pa.Table:
+def read_parquet(path: Path, columns: Sequence[str] | None = None, schema: pa.Schema | None = None) -> pa.Table:
     """Read (some columns of) a Parquet file, checking the pages' checksums.
 
-    Raises:
-        DamagedFileError: If the file is missing, truncated, changed, or lacks a column.
-    """
-    with _opened(path) as file:
-        lacking = sorted(set(columns or ()) - set(file.schema_arrow.names))
-        if lacking:
-            raise DamagedFileError(f"{path} has no column {', '.join(lacking)}.")
-        return file.read(columns=None if columns is None else list(columns))
+    Its columns and what is in them count, not what pandas has written into the metadata.
 
-
-def read_groups(path: Path) -> Iterator[pa.Table]:
-    """A Parquet file one row group after the other, checking the pages' checksums.
+    Args:
+        path: The file.
+        columns: Their names; all by default.
+        schema: Types that columns must have, and which of them may have gaps.
 
     Raises:
-        DamagedFileError: If the file is missing, truncated or changed.
+        DamagedFileError: If the file is missing, truncated, changed, lacks a column, or has one that is not of the
+            schema.
     """
     with _opened(path) as file:
+        names = file.schema_arrow.names if columns is None else list(columns)
+        _check_columns(path, file.schema_arrow, names, schema)
+        return _sound(path, file.read(columns=names), schema)
+
+
+def read_groups(path: Path, schema: pa.Schema | None = None) -> Iterator[pa.Table]:
+    """A Parquet file one row group after the other, as :func:`read_parquet`.
+
+    Raises:
+        DamagedFileError: As there.
+    """
+    with _opened(path) as file:
+        _check_columns(path, file.schema_arrow, file.schema_arrow.names, schema)
         for group in range(file.num_row_groups):
-            yield file.read_row_group(group)
+            yield _sound(path, file.read_row_group(group), schema)
+
+
+def _check_columns(path: Path, found: pa.Schema, names: Sequence[str], schema: pa.Schema | None) -> None:
+    lacking = sorted({*names, *(schema.names if schema is not None and not names else ())} - set(found.names))
+    if lacking:
+        raise DamagedFileError(f"{path} has no column {', '.join(lacking)}; restore it.")
+    if len(set(found.names)) < len(found.names):
+        raise DamagedFileError(f"{path} has two columns of one name; restore it.")
+    for name in names:
+        wanted = None if schema is None or name not in schema.names else schema.field(name).type
+        if wanted is not None and found.field(name).type != wanted:
+            raise DamagedFileError(f"{path} must have {wanted} in column {name}, got {found.field(name).type}.")
+
+
+def _sound(path: Path, table: pa.Table, schema: pa.Schema | None) -> pa.Table:
+    """The table without metadata, if no column has gaps where the schema allows none."""
+    table.validate(full=True)
+    for field in schema or ():
+        if not field.nullable and field.name in table.column_names and table[field.name].null_count:
+            raise DamagedFileError(f"{path} must have no gaps in column {field.name}, got some; restore it.")
+    return table.replace_schema_metadata(None)
 
 
 def read_rows(
-    path: Path, key: Sequence[str], wanted: Iterable[tuple[object, ...]], columns: Sequence[str]
+    path: Path, key: Sequence[str], wanted: Iterable[tuple[object, ...]], columns: Sequence[str], schema: pa.Schema
 ) -> dict[tuple[object, ...], dict[str, Any]]:
     """Read some columns of the rows with these keys, from their row groups alone; the keys are read once.
 
@@ -197,6 +361,7 @@ def read_rows(
         key: Names of the key's columns.
         wanted: Values of the key's columns, a tuple for each row.
         columns: What to read.
+        schema: Types of the columns.
 
     Returns:
         For each key that is there the values by column, lists as numpy arrays.
@@ -204,43 +369,24 @@ def read_rows(
     Raises:
         DamagedFileError: If the file is missing, truncated or changed.
     """
-    left, found = set(wanted), {}
+    asked, found = set(wanted), {}
+    left = set(asked)
     with _opened(path) as file:
+        _check_columns(path, file.schema_arrow, [*key, *columns], schema)
         for group in range(file.num_row_groups):
+            if not left:
+                break
             keys = file.read_row_group(group, columns=list(key))
             rows = list(zip(*[keys[name].to_pylist() for name in key], strict=True))
             if left.isdisjoint(rows):
                 continue
-            table = file.read_row_group(group, columns=list(columns))
+            left -= set(rows)
+            table = _sound(path, file.read_row_group(group, columns=list(columns)), schema)
             for place, row in enumerate(rows):
-                if row in left:
+                if row in asked:
                     found[row] = {name: _plain(table[name][place]) for name in columns}
     return found
 
 
 def _plain(value: pa.Scalar) -> Any:
     return value.values.to_numpy(zero_copy_only=False) if isinstance(value, pa.ListScalar) else value.as_py()
-
-
-def read_row(path: Path, key: Mapping[str, int], columns: Sequence[str]) -> dict[str, Any] | None:
-    """Read some columns of the row with this key, from its row group alone.
-
-    Args:
-        path: The file.
-        key: Values of the key's columns.
-        columns: What to read.
-
-    Returns:
-        The values by column, or None if there is no such row.
-
-    Raises:
-        DamagedFileError: If the file is missing, truncated or changed.
-    """
-    with _opened(path) as file:
-        for group in range(file.num_row_groups):
-            keys = file.read_row_group(group, columns=list(key))
-            same = [keys[name].to_numpy() == value for name, value in key.items()]
-            rows = np.flatnonzero(np.logical_and.reduce(same))
-            if len(rows):
-                return file.read_row_group(group, columns=list(columns)).slice(rows[0], 1).to_pylist()[0]
-    return None

@@ -46,9 +46,9 @@ def report(
     if study is not None:
         check_same_table(study, bench, metric)
     plotly_js()
-    writable_file(out)
+    out = writable_file(out)
     size = _write(out, Contents(bench, metric, tuple(drawn), study, metrics), quiet=quiet)
-    OUT.print(f"{out}: {size / 1e6:.1f} MB, opens in any browser", soft_wrap=True, highlight=False, markup=False)
+    OUT.print(f"{out}: {size / 1e6:.1f} MB, opens in any browser", soft_wrap=True, highlight=False)
 
 
 def _write(out: Path, contents: "Contents", *, quiet: bool) -> int:

@@ -14,8 +14,7 @@ import pyarrow.compute as pc
 from numpy.typing import ArrayLike, NDArray
 
 from lcbench.errors import DamagedFileError, InputError, UnknownNameError
-from lcbench.files import read_parquet
-from lcbench.table.record import KEY
+from lcbench.table.record import KEY, SECONDS
 
 _DENSE = 1 << 22
 """Largest id that is looked up in a table instead of by bisection."""
@@ -153,49 +152,91 @@ def _within(epochs: NDArray[np.integer], longest: NDArray[np.intp]) -> NDArray[n
     return epochs
 
 
-def read_series(path: Path, metric: str, layout: Layout) -> NDArray[np.float32]:
-    """Read one list column of a data set's runs; no other column but the key is touched.
+def series(path: Path, table: pa.Table, layout: Layout, ends: tuple[float, float]) -> NDArray[np.float32]:
+    """Bring one list column of a data set's runs into the layout's order.
 
     Args:
-        path: The file of runs.
-        metric: Name of a series.
+        path: The file that it is from, for messages.
+        table: The key and the column.
         layout: Which runs there should be.
+        ends: Smallest and largest possible value.
 
     Returns:
         ``(layout.size,)`` read-only array in the layout's order, NaN where a run is missing; runs of budgets that the
         layout lacks are left out. A view of what was read if every run is there.
 
     Raises:
-        DamagedFileError: If a run is unknown or there twice, or a curve is not ``budget + 1`` long.
+        DamagedFileError: If a run is unknown or there twice, a curve is not ``budget + 1`` long, a value is outside
+            its range, or the manifest implies far more runs than there are.
     """
-    table = read_parquet(path, [*KEY, metric]).combine_chunks()
-    table = _of_budgets(table, list(layout.budgets.places))
+    metric = table.column_names[-1]
+    table = _of_budgets(table.combine_chunks(), list(layout.budgets.places))
     budgets, config_ids, seeds = (_numbers(table[key]) for key in KEY)
     _check_lengths(path, table[metric], budgets)
     values = _numbers(pc.list_flatten(table[metric]))
+    _check_range(path, metric, values, ends)
+    if metric == SECONDS and backwards(values, np.cumsum(budgets + 1) - (budgets + 1)).any():
+        raise DamagedFileError(f"{path} must have seconds that begin at 0 and never go down, got others; restore it.")
     starts = _starts(path, layout, budgets, config_ids, seeds)
     if len(values) != layout.size or np.any(starts != np.cumsum(budgets + 1) - (budgets + 1)):
-        values = _scattered(values, starts, budgets + 1, layout.size)
+        values = _scattered(path, values, starts, budgets + 1, layout.size)
     values.flags.writeable = False
     return values
 
 
-def read_steps(path: Path, layout: Layout) -> NDArray[np.float32]:
+def steps(path: Path, table: pa.Table, layout: Layout) -> NDArray[np.float32]:
     """What stands for seconds in a table without them: a step costs 1.
 
+    Args:
+        path: The file that it is from, for messages.
+        table: The key.
+        layout: Which runs there should be.
+
     Returns:
-        ``(layout.size,)`` read-only array as of :func:`read_series`: 0, 1, 2, ... for each run that is there.
+        ``(layout.size,)`` read-only array as of :func:`series`: 0, 1, 2, ... for each run that is there.
 
     Raises:
         DamagedFileError: If a run is unknown or there twice.
     """
-    table = _of_budgets(read_parquet(path, KEY).combine_chunks(), list(layout.budgets.places))
+    table = _of_budgets(table.combine_chunks(), list(layout.budgets.places))
     budgets, config_ids, seeds = (_numbers(table[key]) for key in KEY)
     lengths = budgets + 1
-    steps = (np.arange(lengths.sum()) - np.repeat(np.cumsum(lengths) - lengths, lengths)).astype(np.float32)
-    values = _scattered(steps, _starts(path, layout, budgets, config_ids, seeds), lengths, layout.size)
+    counted = (np.arange(lengths.sum()) - np.repeat(np.cumsum(lengths) - lengths, lengths)).astype(np.float32)
+    values = _scattered(path, counted, _starts(path, layout, budgets, config_ids, seeds), lengths, layout.size)
     values.flags.writeable = False
     return values
+
+
+ROUNDING = 1e-5
+"""How far float32 arithmetic may carry a mean over many rows beyond its range."""
+
+
+def outside(values: NDArray[np.float32], ends: tuple[float, float]) -> NDArray[np.float32]:
+    """The values that are outside their range; NaN, where a run diverged, is no value."""
+    low, high = ends
+    return values[(values < low - ROUNDING) | (values > high + ROUNDING)]
+
+
+def _check_range(path: Path, metric: str, values: NDArray[np.float32], ends: tuple[float, float]) -> None:
+    wrong = outside(values, ends)
+    if len(wrong):
+        raise DamagedFileError(
+            f"{path} must have {metric} in [{ends[0]:g}, {ends[1]:g}], got {wrong[0]:g}; restore it or collect again."
+        )
+
+
+def backwards(seconds: NDArray[np.float32], first: NDArray[np.integer]) -> NDArray[np.bool_]:
+    """Which seconds cannot be: not 0 where a run begins, or not as large as those before.
+
+    Args:
+        seconds: Of all runs, one after the other; numbers in diverged runs, too.
+        first: Where each run begins.
+    """
+    begins = np.zeros(len(seconds), np.bool_)
+    begins[first] = True
+    with np.errstate(invalid="ignore"):
+        step = np.diff(seconds, prepend=np.float32(0))
+    return np.where(begins, seconds != 0, ~(step >= 0))  # written so that NaN is bad as well
 
 
 def _numbers(column: pa.ChunkedArray) -> NDArray[Any]:
@@ -237,10 +278,18 @@ def _starts(path: Path, layout: Layout, *key: NDArray[np.int32]) -> NDArray[np.i
     return starts
 
 
+_NUMBERS, _TIMES = 1 << 26, 64
+"""The most numbers of a series that a manifest may imply: so many, or so many times as many as there are."""
+
+
 def _scattered(
-    values: NDArray[np.float32], starts: NDArray[np.intp], lengths: NDArray[np.int32], size: int
+    path: Path, values: NDArray[np.float32], starts: NDArray[np.intp], lengths: NDArray[np.int32], size: int
 ) -> NDArray[np.float32]:
     """Curves brought to their places, NaN elsewhere."""
+    if size > max(_NUMBERS, _TIMES * len(values)):
+        raise DamagedFileError(
+            f"{path} holds {len(values)} numbers of a series of which the manifest promises {size}; restore both."
+        )
     within = np.arange(len(values)) - np.repeat(np.cumsum(lengths) - lengths, lengths)
     full = np.full(size, np.nan, np.float32)
     full[np.repeat(starts, lengths) + within] = values

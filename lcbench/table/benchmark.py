@@ -1,20 +1,22 @@
 """A benchmark folder as users hold it: it opens at once and answers with curves, values and what lies beside them."""
 
+import math
 from collections.abc import Iterable, Iterator, Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import pyarrow as pa
 from numpy.typing import ArrayLike, NDArray
 
-from lcbench.errors import NotABenchmarkError, UnknownNameError
-from lcbench.table import manifest, parts, store, verify
-from lcbench.table._layout import Layout, read_series, read_steps
+from lcbench.errors import DamagedFileError, NotABenchmarkError, UnknownNameError
+from lcbench.table import manifest, parts, reading, store, verify
+from lcbench.table._layout import Layout, series, steps
 from lcbench.table.curve import Curve
 from lcbench.table.manifest import CONFIGS, RUNS, Manifest
 from lcbench.table.metric import Fidelity, Metric
-from lcbench.table.record import SECONDS
+from lcbench.table.record import KEY, SECONDS
 
 if TYPE_CHECKING:
     import pandas as pd  # takes longer to import than a table to open
@@ -144,12 +146,12 @@ class Benchmark:
     @cached_property
     def configs(self) -> "pd.DataFrame":
         """Configurations: index ``config_id``, one column per hyperparameter."""
-        return store.read_parquet(self.folder / manifest.CONFIGS).to_pandas().set_index("config_id")
+        return reading.configs(self.folder, self.manifest).to_pandas().set_index("config_id")
 
     @cached_property
     def dataset_table(self) -> "pd.DataFrame":
         """Data sets: index ``name``; source, ids (``<NA>`` if not from OpenML), sizes and class counts."""
-        table = store.read_parquet(self.folder / manifest.DATASETS).to_pandas().set_index("name")
+        table = reading.datasets(self.folder, self.manifest).to_pandas().set_index("name")
         return table.astype({name: "Int64" for name in ("openml_task_id", "openml_dataset_id") if name in table})
 
     @cached_property
@@ -266,7 +268,7 @@ class Benchmark:
 
     def to_pandas(self, dataset: str) -> "pd.DataFrame":
         """One row per run as stored: its key, what is one value per run, and each series as an array."""
-        return store.read_parquet(self._file(manifest.RUNS, dataset)).to_pandas()
+        return self._table(manifest.RUNS, dataset).to_pandas()
 
     def problems(self, *, thorough: bool = False) -> list[str]:
         """What is wrong with the files, one line each; empty if all is well.
@@ -286,11 +288,12 @@ class Benchmark:
 
     def gradients(self, dataset: str) -> "pd.DataFrame":
         """Statistics of the gradients, one row per run as stored (see ``lcbench.table.manifest.GRADIENT_SCHEMA``)."""
-        return parts.gradients(self._file(manifest.GRADIENTS, dataset))
+        return self._table(manifest.GRADIENTS, dataset).to_pandas()
 
     def labels(self, dataset: str, part: str = "valid") -> NDArray[np.int32]:
         """The classes that were to be predicted on ``"valid"`` or ``"test"``, ``(rows,)``."""
-        return parts.labels(self._file(manifest.LABELS, dataset), part)
+        table = self._table(manifest.LABELS, dataset)
+        return parts.labels(self._file(manifest.LABELS, dataset), table, part, self._shape(dataset, part))
 
     def predictions(
         self, dataset: str, config_id: int, part: str = "valid", budget: int | None = None, seed: int | None = None
@@ -311,9 +314,8 @@ class Benchmark:
             UnknownNameError: If a name is not in the table, or it has no predictions.
         """
         self._row(config_id)
-        key = {"config_id": config_id, "budget": self._budget(budget), "seed": self.seeds[self._seed_row(seed)]}
-        path = self._file(manifest.PREDICTIONS, dataset)
-        return parts.predictions(path, key, part, self._classes(dataset))
+        run = (config_id, self._budget(budget), self.seeds[self._seed_row(seed)])
+        return self.predictions_of(dataset, [run], part)[0]
 
     def predictions_of(
         self, dataset: str, runs: Sequence[tuple[int, int, int]], part: str = "valid"
@@ -331,8 +333,8 @@ class Benchmark:
         Raises:
             UnknownNameError: If a run is not in the table, or it has no predictions.
         """
-        path = self._file(manifest.PREDICTIONS, dataset)
-        return parts.stacked(path, ("config_id", "budget", "seed"), runs, part, self._classes(dataset))
+        key = ("config_id", "budget", "seed")
+        return parts.stacked(self._file(manifest.PREDICTIONS, dataset), key, runs, part, self._shape(dataset, part))
 
     def baselines(self, dataset: str) -> "pd.DataFrame":
         """Other models on the same splits: columns ``baseline, seed, seconds`` and metrics of all three parts.
@@ -342,7 +344,9 @@ class Benchmark:
         Raises:
             UnknownNameError: If the table has none.
         """
-        return parts.baselines(self._file(manifest.BASELINES, dataset))
+        columns = manifest.extra_schema(manifest.BASELINES, self.manifest.record).names
+        measured = [name for name in columns if name not in manifest.PARTS]
+        return self._table(manifest.BASELINES, dataset, measured).to_pandas()
 
     def baseline_predictions(
         self, dataset: str, baselines: Sequence[tuple[str, int]], part: str = "valid"
@@ -355,21 +359,27 @@ class Benchmark:
             part: ``"valid"`` or ``"test"``.
         """
         path = self._file(manifest.BASELINES, dataset)
-        return parts.stacked(path, manifest.BASELINE_KEY, baselines, part, self._classes(dataset))
+        return parts.stacked(path, manifest.BASELINE_KEY, baselines, part, self._shape(dataset, part))
 
     # Inside --------------------------------------------------------------------------------------------------------
 
     @cached_property
     def _layout(self) -> Layout:
-        column = store.read_parquet(self.folder / manifest.CONFIGS, ["config_id"])["config_id"]
+        column = reading.configs(self.folder, self.manifest)["config_id"]
         layout = Layout(column.to_pylist(), self.budgets, self.seeds)
         self._config_rows = layout.configs.places
         for seed, row in layout.seeds.places.items():
             self._seed_rows[seed] = row
         return layout
 
-    def _classes(self, dataset: str) -> int:
-        return int(self.dataset_table["classes"][dataset])
+    def _shape(self, dataset: str, part: str) -> tuple[int, int]:
+        """Rows of a part and classes of a data set."""
+        parts.check_part(part)
+        known = self.dataset_table
+        rows = known[f"{part}_instances"][dataset] if f"{part}_instances" in known else math.nan
+        if math.isnan(rows):
+            raise DamagedFileError(f"{self.folder / manifest.DATASETS} lacks the number of {part} rows of {dataset}.")
+        return int(rows), int(known["classes"][dataset])
 
     def _row(self, config_id: int) -> int:
         rows = self._layout.configs.places
@@ -398,7 +408,11 @@ class Benchmark:
         if path not in self.manifest.files:
             kinds = sorted({Path(p).parent.name for p in self.manifest.files if p.endswith(f"/{dataset}.parquet")})
             raise UnknownNameError(f"table of {dataset} in {self.folder}", kind, kinds)
-        return self.folder / path
+        return reading.listed(self.folder, self.manifest, path)
+
+    def _table(self, kind: str, dataset: str, columns: Sequence[str] | None = None) -> pa.Table:
+        self._file(kind, dataset)  # says which there are
+        return reading.table(self.folder, self.manifest, f"{kind}/{dataset}.parquet", columns)
 
     def _open(self, dataset: str, metric: str | None) -> None:
         """Read one series of a data set, at all budgets (one column of one file), unless that was done."""
@@ -409,7 +423,8 @@ class Benchmark:
         if name not in record.names:
             raise UnknownNameError("metric", name, record.names)
         stepwise = name == SECONDS and record.seconds == "none"
-        flat = read_steps(path, self._layout) if stepwise else read_series(path, name, self._layout)
+        table = self._table(manifest.RUNS, dataset, KEY if stepwise else (*KEY, name))
+        flat = steps(path, table, self._layout) if stepwise else series(path, table, self._layout, record.ranges[name])
         for each in (name, None) if name == record.objective else (name,):
             for budget in self.budgets:
                 where, shape = self._layout.block(budget)

@@ -24,14 +24,17 @@ import re
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from itertools import pairwise
+from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
 
 from lcbench.errors import DamagedFileError, InputError, NewerFormatError
+from lcbench.files import understood
+from lcbench.form import SHA256, Whole, check
 from lcbench.table import format1
 from lcbench.table.metric import checked_entries
-from lcbench.table.record import SECONDS, Record
+from lcbench.table.record import FORM, SECONDS, Record
 
 FORMAT_VERSION = 2
 MANIFEST = "benchmark.json"
@@ -176,6 +179,21 @@ class FileRecord:
     rows: int
 
 
+_FORM = {
+    "title": str,
+    "problem": str,
+    "space": {"hyperparameters?": [{"name": str}]},
+    "record": dict,
+    "budgets": [Whole(1, LONGEST_BUDGET)],
+    "seeds": [Whole(0, 2**31 - 1)],
+    "provenance": dict,
+    "schedule?": str,
+    "licence?": str,
+    "citation?": str,
+    "files": {str: {"sha256": SHA256, "bytes": Whole(), "rows": Whole()}},
+}
+
+
 @dataclass(frozen=True, slots=True)
 class Manifest:
     """``benchmark.json``: what the folder holds and where it comes from.
@@ -210,6 +228,8 @@ class Manifest:
 
     def __post_init__(self) -> None:
         check_budgets(self.budgets)
+        if not self.seeds or any(a >= b for a, b in pairwise(self.seeds)):
+            raise InputError(f"seeds must be increasing integers, got {', '.join(map(str, self.seeds[:9])) or 'none'}.")
 
     @property
     def datasets(self) -> tuple[str, ...]:
@@ -217,6 +237,18 @@ class Manifest:
         return tuple(
             path[len(RUNS) + 1 :].removesuffix(".parquet") for path in self.files if path.startswith(f"{RUNS}/")
         )
+
+    @property
+    def hyperparameters(self) -> tuple[str, ...]:
+        """Names of the space's hyperparameters."""
+        return tuple(each["name"] for each in self.space.get("hyperparameters", ()))
+
+    def schema_of(self, path: str) -> pa.Schema | None:
+        """Columns of a file by its path in the folder; None where each table has its own."""
+        kind = path.partition("/")[0]
+        if kind in EXTRAS:
+            return extra_schema(kind, self.record)
+        return {DATASETS: DATASET_SCHEMA, RUNS: self.record.schema}.get(kind)
 
     def to_json(self) -> dict[str, Any]:
         """Plain types only."""
@@ -237,17 +269,18 @@ class Manifest:
                 f"the folder has format version {document['format_version']}, this program knows up to "
                 f"{FORMAT_VERSION}; update lcbench."
             )
-        try:
+        with understood(Path(MANIFEST)):
             current = format1.upgraded(document) if document["format_version"] < FORMAT_VERSION else dict(document)
             current.pop("sha256", None)
             known = checked_entries(cls, current)
+            for path in known["files"]:
+                check_path(path)
+            check(MANIFEST, known, _FORM)
+            check(MANIFEST, known["record"], FORM, "the record")
             known["record"] = Record.from_json(known["record"])
-            known["budgets"] = tuple(int(b) for b in known["budgets"])
-            known["seeds"] = tuple(int(s) for s in known["seeds"])
-            known["files"] = {check_path(path): FileRecord(**record) for path, record in known["files"].items()}
+            known["budgets"], known["seeds"] = tuple(known["budgets"]), tuple(known["seeds"])
+            known["files"] = {path: FileRecord(**record) for path, record in known["files"].items()}
             return cls(**known)
-        except (KeyError, TypeError, ValueError, AttributeError) as error:
-            raise DamagedFileError(f"{MANIFEST} cannot be understood ({type(error).__name__}: {error}).") from error
 
 
 def check_budgets(budgets: tuple[int, ...]) -> tuple[int, ...]:
@@ -300,7 +333,7 @@ def check_path(path: str) -> str:
     Raises:
         DamagedFileError: If it does not.
     """
-    if not _PATH.fullmatch(path):
+    if not isinstance(path, str) or not _PATH.fullmatch(path):
         raise DamagedFileError(f"{MANIFEST} names a file outside the folder or with an odd name: {path!r}.")
     return path
 

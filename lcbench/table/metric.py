@@ -1,5 +1,6 @@
 """What is measured of a run, step by step: metrics, which have a goal, and the fidelity that is the axis of a curve."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import MISSING, asdict, dataclass, fields
 from functools import cache
@@ -11,14 +12,26 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from lcbench.errors import InputError, NewerFormatError
+from lcbench.form import Real
 
 Goal = Literal["maximize", "minimize"]
 Part = Literal["train", "valid", "test", "none"]
 
 _Entry = TypeVar("_Entry", "Metric", "Series", "Fidelity")
 
+NAME = re.compile(r".{1,200}")
+"""Names of columns, and of what is recorded in them."""
+
+_END = (Real(), None)  # of a range
+_RANGE = {"low?": _END, "high?": _END}
+
 GOALS: tuple[Goal, ...] = ("maximize", "minimize")
 METRIC_PARTS: tuple[Part, ...] = ("train", "valid", "test", "none")
+
+METRIC_FORM = {"name": NAME, "unit": str, "goal": GOALS, "low": _END, "high": _END, "part?": METRIC_PARTS}
+SERIES_FORM = {"name": NAME, "unit": str, **_RANGE}
+FIDELITY_FORM = {"name": NAME, "unit": str, "steps?": (Real(), [Real()])}
+"""What :func:`to_json` writes, as forms of :mod:`lcbench.form`."""
 
 
 @dataclass(frozen=True, slots=True)

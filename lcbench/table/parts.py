@@ -1,69 +1,51 @@
-"""What a folder may have beside the learning curves: gradients, labels, predictions, and baselines."""
+"""What a folder may have beside the learning curves: labels, and predictions of runs and baselines."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import numpy as np
+import pyarrow as pa
 from numpy.typing import NDArray
 
-from lcbench.errors import UnknownNameError
-from lcbench.files import read_parquet, read_row, read_rows, read_schema
-from lcbench.table.manifest import PARTS
-
-if TYPE_CHECKING:
-    import pandas as pd
+from lcbench.errors import DamagedFileError, UnknownNameError
+from lcbench.files import read_rows
+from lcbench.table.manifest import PARTS, PREDICTION_SCHEMA
 
 
-def gradients(path: Path) -> "pd.DataFrame":
-    """Statistics of the gradients, one row per run, in ``lcbench.table.manifest.GRADIENT_SCHEMA``."""
-    return read_parquet(path).to_pandas()
-
-
-def labels(path: Path, part: str) -> NDArray[np.int32]:
-    """The classes of a part's rows, ``(rows,)``.
+def labels(path: Path, table: pa.Table, part: str, shape: tuple[int, int]) -> NDArray[np.int32]:
+    """The classes of a part's rows, ``(rows,)``; ``shape`` is how many rows and classes there must be.
 
     Raises:
         UnknownNameError: If there is no such part.
+        DamagedFileError: If there are other rows or classes.
     """
     check_part(part)
-    table = read_parquet(path)
-    return table["label"].to_numpy()[table["part"].to_numpy() == part]
-
-
-def predictions(path: Path, key: Mapping[str, int], part: str, classes: int) -> NDArray[np.float16]:
-    """Class probabilities of one run, ``(rows, classes)``; only its row group is read.
-
-    Raises:
-        UnknownNameError: If there is no such part, or no such run.
-    """
-    check_part(part)
-    found = read_row(path, key, [part])
-    if found is None:
-        raise UnknownNameError(f"run in {path.name}", dict(key), [])
-    return np.asarray(found[part], np.float16).reshape(-1, classes)
+    found: NDArray[np.int32] = table["label"].to_numpy()[table["part"].to_numpy() == part]
+    if len(found) != shape[0] or not np.isin(found, np.arange(shape[1])).all():
+        raise DamagedFileError(
+            f"{path} must have {shape[0]} labels of {shape[1]} classes for part {part}, got others; restore it."
+        )
+    return found
 
 
 def stacked(
-    path: Path, key: Sequence[str], rows: Sequence[tuple[object, ...]], part: str, classes: int
+    path: Path, key: Sequence[str], rows: Sequence[tuple[object, ...]], part: str, shape: tuple[int, int]
 ) -> NDArray[np.float16]:
     """Class probabilities of many rows of a table, ``(n, rows, classes)``, in the order in which they are asked for.
 
     Raises:
         UnknownNameError: If there is no such part, or no such row.
+        DamagedFileError: If they are not of the ``shape`` (rows, classes).
     """
     check_part(part)
-    found = read_rows(path, key, rows, [part])
+    found = read_rows(path, key, rows, [part], PREDICTION_SCHEMA)
     lacking = next((row for row in rows if row not in found), None)
     if lacking is not None:
         raise UnknownNameError(f"row in {path.name}", dict(zip(key, lacking, strict=True)), [])
-    arrays = [found[row][part].reshape(-1, classes) for row in rows]
-    return np.stack(arrays) if arrays else np.empty((0, 0, classes), np.float16)
-
-
-def baselines(path: Path) -> "pd.DataFrame":
-    """Seconds and metrics of the baselines, one row per baseline and seed."""
-    return read_parquet(path, [name for name in read_schema(path).names if name not in PARTS]).to_pandas()
+    arrays = [found[row][part] for row in rows]
+    if any(len(each) != shape[0] * shape[1] for each in arrays):
+        raise DamagedFileError(f"{path} must have predictions of {shape[0]} rows and {shape[1]} classes, got others.")
+    return np.stack(arrays).reshape(-1, *shape) if arrays else np.empty((0, *shape), np.float16)
 
 
 def check_part(part: str) -> None:

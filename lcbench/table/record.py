@@ -8,7 +8,19 @@ import numpy as np
 import pyarrow as pa
 
 from lcbench.errors import InputError, NewerFormatError, UnknownNameError
-from lcbench.table.metric import Fidelity, Metric, Part, Series, checked_entries, from_json, to_json
+from lcbench.table.metric import (
+    FIDELITY_FORM,
+    METRIC_FORM,
+    NAME,
+    SERIES_FORM,
+    Fidelity,
+    Metric,
+    Part,
+    Series,
+    checked_entries,
+    from_json,
+    to_json,
+)
 
 SECONDS = "seconds"
 """The series of what a run has cost so far."""
@@ -20,6 +32,17 @@ Origin = Literal["measured", "modelled", "published", "none"]
 ORIGINS: tuple[Origin, ...] = ("measured", "modelled", "published", "none")
 
 _TYPES = {"int32": pa.int32(), "int64": pa.int64(), "float64": pa.float64(), "string": pa.string(), "bool": pa.bool_()}
+
+
+FORM = {
+    "metrics": [METRIC_FORM],
+    "objective": str,
+    "fidelities": [FIDELITY_FORM],
+    "seconds?": ORIGINS,
+    "series?": [SERIES_FORM],
+    "columns?": {NAME: tuple(_TYPES)},
+}
+"""What a record writes into a manifest, as a form of :mod:`lcbench.form`."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,10 +9,9 @@ import pyarrow.parquet as pq
 
 from lcbench import signature
 from lcbench.errors import DamagedFileError, NotABenchmarkError
-from lcbench.files import parse_json, replacing
+from lcbench.files import MOST_JSON, no_links, parse_json, read_bytes, replacing
 from lcbench.files import read_json as read_json
 from lcbench.files import read_parquet as read_parquet
-from lcbench.files import read_row as read_row
 from lcbench.files import read_rows as read_rows
 from lcbench.files import write_json as write_json
 from lcbench.files import write_parquet as write_parquet
@@ -97,15 +96,26 @@ def read_manifest(folder: Path) -> Manifest:
         DamagedFileError: If the manifest is damaged, or was changed after it was written.
     """
     path = folder / MANIFEST
-    try:
-        content = path.read_bytes()
-    except (FileNotFoundError, NotADirectoryError) as error:
-        raise NotABenchmarkError(_said_of(folder)) from error
-    except OSError as error:
-        raise DamagedFileError(f"{path} cannot be read: {error}.") from error
+    if not path.exists():
+        raise NotABenchmarkError(_said_of(folder))
+    content = read_bytes(no_links(folder) / MANIFEST, MOST_JSON)
     manifest = Manifest.from_json(parse_json(path, content))
     signature.check(path, content)
+    _check_counts(path, manifest)
     return manifest
+
+
+def _check_counts(path: Path, manifest: Manifest) -> None:
+    """Check that there are no more budgets and seeds than runs, and the two tables that all else rests on."""
+    lacking = [name for name in (CONFIGS, DATASETS) if name not in manifest.files]
+    if lacking or not manifest.datasets:
+        raise DamagedFileError(f"{path} lists no {' and no '.join(lacking) or 'runs'}; restore it or collect again.")
+    runs = sum(manifest.files[runs_path(dataset)].rows for dataset in manifest.datasets)
+    for name in ("budgets", "seeds"):
+        if len(getattr(manifest, name)) > runs:
+            raise DamagedFileError(
+                f"{path} has {len(getattr(manifest, name))} {name}, more than there are runs ({runs}); restore it."
+            )
 
 
 def _said_of(folder: Path) -> str:

@@ -5,6 +5,8 @@ from typing import Annotated
 
 import typer
 
+from lcbench.terminal import say
+
 DAMAGED = 1
 
 Folder = Annotated[Path, typer.Argument(metavar="DIR", help="A benchmark folder.")]
@@ -52,17 +54,17 @@ def verify(folder: AnyFolder = None) -> None:
     except DamagedFileError as error:  # the manifest itself
         problems = [str(error)]
     for problem in problems:
-        print(problem)  # noqa: T201  # one problem a line, for other programs too: a console would break lines
+        say(" ".join(problem.split()))  # one problem a line, for other programs too: a console would break lines
     if problems:
         raise typer.Exit(DAMAGED)
-    print(f"{folder}: all {len(store.read_manifest(folder).files) + 1} files are whole and complete")  # noqa: T201
+    say(f"{folder}: all {len(store.read_manifest(folder).files) + 1} files are whole and complete")
 
 
 def migrate(folder: Folder) -> None:
     """Bring a benchmark folder to today's format, in place; a current one is left as it is."""
     from lcbench.table.migrate import migrate as bring_up
 
-    print(f"{folder}: {bring_up(folder)}")  # noqa: T201
+    say(f"{folder}: {bring_up(folder)}")
 
 
 def merge(

@@ -1,7 +1,9 @@
 """Hold the files of a benchmark folder against its manifest: bytes, columns, lengths, gaps, values that cannot be."""
 
+import math
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -9,15 +11,15 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from lcbench import signature
-from lcbench.errors import FolderError
-from lcbench.files import read_groups, read_parquet
+from lcbench.errors import FolderError, InputError
+from lcbench.files import read_groups
+from lcbench.table import reading
+from lcbench.table._layout import backwards, outside
 from lcbench.table.manifest import (
     BASELINE_KEY,
     BASELINES,
     CONFIGS,
-    DATASET_SCHEMA,
     DATASETS,
-    EXTRAS,
     GRADIENT_STATISTICS,
     GRADIENTS,
     LABELS,
@@ -27,53 +29,47 @@ from lcbench.table.manifest import (
     RUNS,
     FileRecord,
     Manifest,
-    extra_schema,
 )
 from lcbench.table.record import KEY, SECONDS, Record
 from lcbench.table.store import read_manifest
-
-_ROUNDING = 1e-5
-"""How far float32 arithmetic may carry a mean over many rows beyond its range."""
 
 _HALF_ROUNDING = 1e-3
 """How far float16 may carry a probability beyond its range."""
 
 
 def content_problems(folder: Path, path: str, manifest: Manifest) -> Iterator[str]:
-    """What is wrong inside one table of a folder, a line each."""
+    """What is wrong inside one table of a folder, a line each.
+
+    Raises:
+        FolderError: If it cannot be opened, which says what is wrong.
+    """
     kind, _, name = path.partition("/")
     dataset = name.removesuffix(".parquet")
-    if kind == PREDICTIONS:  # may be larger than the memory: read piece by piece
-        yield from _predictions(folder, dataset, manifest)
-        return
-    table = read_parquet(folder / path)
     if path == CONFIGS:
-        yield from _configs(table, manifest)
+        yield from _configs(folder, manifest)
     elif path == DATASETS:
-        yield from _datasets(table, manifest)
-    elif kind == RUNS:
-        yield from _wrong_columns(table, manifest.record.schema) or _runs(folder, table, manifest)
-    elif kind in EXTRAS:
-        yield from _wrong_columns(table, extra_schema(kind, manifest.record)) or _extra(
-            folder, kind, dataset, table, manifest
-        )
+        reading.datasets(folder, manifest)
+    elif kind == PREDICTIONS:  # may be larger than the memory: read piece by piece
+        yield from _predictions(folder, dataset, manifest)
+    elif schema := manifest.schema_of(path):
+        table = reading.table(folder, manifest, path)
+        if table.column_names != schema.names:
+            yield "its columns are not those of the format"
+        elif kind == RUNS:
+            yield from _runs(folder, table, manifest)
+        else:
+            yield from _extra(folder, kind, dataset, table, manifest)
 
 
-def _configs(table: pa.Table, manifest: Manifest) -> Iterator[str]:
-    names = {str(parameter["name"]) for parameter in manifest.space.get("hyperparameters", ())}
-    if set(table.schema.names) != {"config_id", *names}:
-        yield f"its columns are not config_id and the space's hyperparameters ({', '.join(sorted(names))})"
-    elif pc.count_distinct(table["config_id"]).as_py() != table.num_rows:
-        yield "a configuration is in it twice"
+def _configs(folder: Path, manifest: Manifest) -> Iterator[str]:
+    """Problems of the configurations: what is outside the space."""
+    from lcbench.space.spaces import check_configs, from_json  # importing ConfigSpace takes a while
 
-
-def _datasets(table: pa.Table, manifest: Manifest) -> Iterator[str]:
-    known = [name for name in table.schema.names if name in DATASET_SCHEMA.names]
-    wrong = _wrong_columns(table.select(known), pa.schema([DATASET_SCHEMA.field(name) for name in known]))
-    wrong = wrong if "name" in known else ["it has no column name"]
-    yield from wrong
-    if not wrong and sorted(table["name"].to_pylist()) != sorted(manifest.datasets):
-        yield "its data sets are not those that the manifest has runs of"
+    configs = reading.configs(folder, manifest).to_pandas().drop(columns="config_id")
+    try:
+        check_configs(from_json(manifest.space), configs)
+    except (FolderError, InputError) as error:
+        yield str(error)
 
 
 def _runs(folder: Path, table: pa.Table, manifest: Manifest) -> Iterator[str]:
@@ -87,17 +83,12 @@ def _runs(folder: Path, table: pa.Table, manifest: Manifest) -> Iterator[str]:
 def _extra(folder: Path, kind: str, dataset: str, table: pa.Table, manifest: Manifest) -> Iterator[str]:
     """Problems of what stands beside the runs: of each run its row, or of each row of the data set its label."""
     if kind == LABELS:
-        yield from _labels(folder, dataset, table)
+        yield from _labels(folder, dataset, table, manifest)
     elif kind == BASELINES:
-        yield from _baselines(folder, dataset, table, manifest.record)
+        yield from _baselines(folder, dataset, table, manifest)
     else:
         yield from _wrong_lengths(table, GRADIENT_STATISTICS if kind == GRADIENTS else ())
         yield from _gaps(folder, table, manifest)
-
-
-def _wrong_columns(table: pa.Table, schema: pa.Schema) -> list[str]:
-    columns, wanted = ([(field.name, field.type) for field in each] for each in (table.schema, schema))
-    return [] if columns == wanted else ["its columns are not those of the format"]
 
 
 def _wrong_lengths(table: pa.Table, series: Iterable[str]) -> list[str]:
@@ -111,27 +102,46 @@ def _wrong_lengths(table: pa.Table, series: Iterable[str]) -> list[str]:
 def _gaps(folder: Path, table: pa.Table, manifest: Manifest) -> list[str]:
     """Compare the rows with all combinations of budgets, configurations and seeds."""
     try:
-        config_ids = read_parquet(folder / CONFIGS, ["config_id"])["config_id"].to_numpy()
+        config_ids = np.sort(reading.configs(folder, manifest)["config_id"].to_numpy())
     except FolderError:  # said of that file already
         return []
     wanted = (np.asarray(manifest.budgets), config_ids, np.asarray(manifest.seeds))  # in the order of KEY
-    keys = np.stack([table[key].to_numpy() for key in KEY], axis=1)
-    planned = {tuple(key) for key in np.stack(np.meshgrid(*wanted, indexing="ij"), axis=-1).reshape(-1, 3).tolist()}
-    there = {tuple(key) for key in keys.tolist()}
-    found = [f"{len(keys) - len(there)} runs are in it twice"] if len(there) < len(keys) else []
-    for words, runs in (("missing", planned - there), ("not of the manifest's budgets and seeds", there - planned)):
-        if runs:
-            first = ", ".join(f"{name} {value}" for name, value in zip(KEY, min(runs), strict=True))
-            found.append(f"{len(runs)} of {len(planned)} runs are {words}, the first: {first}")
+    keys = [table[name].to_numpy() for name in KEY]
+    known = np.logical_and.reduce([np.isin(key, ids) for key, ids in zip(keys, wanted, strict=True)])
+    sizes = tuple(map(len, wanted))
+    places = [np.searchsorted(ids, key[known]) for key, ids in zip(keys, wanted, strict=True)]
+    codes = np.unique(places[0] * (sizes[1] * sizes[2]) + places[1] * sizes[2] + places[2])
+    planned, different = math.prod(sizes), len(np.unique(np.stack(keys), axis=1).T)
+    found = [f"{table.num_rows - different} runs are in it twice"] if different < table.num_rows else []
+    if len(codes) < planned:
+        first = np.unravel_index(_first_missing(codes), sizes)
+        key = [ids[place] for ids, place in zip(wanted, first, strict=True)]
+        found.append(f"{planned - len(codes)} of {planned} runs are missing, the first: {_named(key)}")
+    if not known.all():
+        odd = min(zip(*(key[~known].tolist() for key in keys), strict=True))
+        found.append(
+            f"{int((~known).sum())} of {planned} runs are not of the manifest's budgets and seeds, the first: "
+            f"{_named(odd)}"
+        )
     return found
 
 
+def _first_missing(codes: NDArray[np.intp]) -> int:
+    """The smallest number from 0 that is not among different increasing ones."""
+    wrong = np.flatnonzero(codes != np.arange(len(codes)))
+    return int(wrong[0]) if len(wrong) else len(codes)
+
+
+def _named(key: Iterable[object]) -> str:
+    return ", ".join(f"{name} {value}" for name, value in zip(KEY, key, strict=True))
+
+
 def _outside(table: pa.Table, record: Record) -> Iterator[str]:
-    """Columns with a value outside its range; NaN, where a run diverged, is no value."""
-    for name, (low, high) in record.ranges.items():
-        values = pc.list_flatten(table[name]).to_numpy()
-        wrong = values[(values < low - _ROUNDING) | (values > high + _ROUNDING)]
+    """Columns with a value outside its range."""
+    for name, ends in record.ranges.items():
+        wrong = outside(pc.list_flatten(table[name]).to_numpy(), ends)
         if len(wrong):
+            low, high = ends
             yield f"column {name} must be in [{low:g}, {high:g}], got {wrong[0]:g} and {len(wrong) - 1} more outside it"
 
 
@@ -142,18 +152,15 @@ def _backwards(table: pa.Table) -> Iterator[str]:
     seconds = pc.list_flatten(column).to_numpy()
     if not len(seconds) or ends[-1] != len(seconds) or not np.all(np.diff(ends, prepend=0)):
         return  # said of the lengths already
-    first = np.zeros(len(seconds), np.bool_)
-    first[np.append(0, ends[:-1])] = True
-    step = np.diff(seconds, prepend=0.0)
-    bad = np.where(first, seconds != 0, ~(step >= 0))  # written so that NaN is bad as well
+    bad = backwards(seconds, np.append(0, ends[:-1]))
     if bad.any():
         row = int(np.searchsorted(ends, np.argmax(bad), side="right"))
-        which = ", ".join(f"{key} {table[key][row].as_py()}" for key in KEY)
+        which = _named(table[name][row].as_py() for name in KEY)
         yield f"column seconds must begin at 0 and never go down, which {int(bad.sum())} values break, first in {which}"
 
 
-def _labels(folder: Path, dataset: str, table: pa.Table) -> Iterator[str]:
-    described = _description(folder, dataset)
+def _labels(folder: Path, dataset: str, table: pa.Table, manifest: Manifest) -> Iterator[str]:
+    described = _description(folder, dataset, manifest)
     if described is None:
         return
     parts = np.asarray(table["part"].to_pylist())
@@ -166,10 +173,11 @@ def _labels(folder: Path, dataset: str, table: pa.Table) -> Iterator[str]:
         yield f"{int(wrong.sum())} labels are not a number of one of {described['classes']} classes"
 
 
-def _baselines(folder: Path, dataset: str, table: pa.Table, record: Record) -> Iterator[str]:
+def _baselines(folder: Path, dataset: str, table: pa.Table, manifest: Manifest) -> Iterator[str]:
     twice = table.num_rows - len(set(zip(*[table[name].to_pylist() for name in BASELINE_KEY], strict=True)))
     if twice:
         yield f"{twice} baselines are in it twice"
+    record = manifest.record
     ranges = {SECONDS: (0.0, np.inf), **record.ranges}
     for name in (SECONDS, *record.on_all_parts):
         low, high = ranges[name]
@@ -177,19 +185,15 @@ def _baselines(folder: Path, dataset: str, table: pa.Table, record: Record) -> I
         wrong = values[~(np.isfinite(values) & (values >= low) & (values <= high))]
         if len(wrong):
             yield f"column {name} must be in [{low:g}, {high:g}] and finite, got {wrong[0]:g}"
-    described = _description(folder, dataset)
+    described = _description(folder, dataset, manifest)
     bad = 0 if described is None else sum(_bad_predictions(table, part, described).sum() for part in PARTS)
     if bad:
         yield f"{bad} predictions are not rows x classes of probabilities that add up to 1"
 
 
 def _predictions(folder: Path, dataset: str, manifest: Manifest) -> Iterator[str]:
-    described, keys, wrong = _description(folder, dataset), [], 0
-    for group in read_groups(folder / f"{PREDICTIONS}/{dataset}.parquet"):
-        columns = _wrong_columns(group, extra_schema(PREDICTIONS, manifest.record))
-        if columns:
-            yield from columns
-            return
+    described, keys, wrong = _description(folder, dataset, manifest), [], 0
+    for group in reading.groups(folder, manifest, f"{PREDICTIONS}/{dataset}.parquet"):
         keys.append(group.select(list(KEY)))
         wrong += 0 if described is None else sum(_bad_predictions(group, part, described).sum() for part in PARTS)
     if wrong:
@@ -210,15 +214,15 @@ def _bad_predictions(table: pa.Table, part: str, described: Mapping[str, int]) -
     return bad
 
 
-def _description(folder: Path, dataset: str) -> dict[str, int] | None:
-    """The data set's sizes in the table of data sets; None if they cannot be read (which is said of that table)."""
+def _description(folder: Path, dataset: str, manifest: Manifest) -> dict[str, int] | None:
+    """The data set's sizes in the table of data sets; None if not known, or not to be read (which is said then)."""
     try:
-        rows = read_parquet(
-            folder / DATASETS, ["name", "classes", *(f"{part}_instances" for part in PARTS)]
-        ).to_pylist()
+        rows = reading.datasets(folder, manifest).to_pylist()
     except FolderError:
         return None
-    return next((row for row in rows if row.get("name") == dataset), None)
+    found: dict[str, Any] = next((row for row in rows if row["name"] == dataset), {})
+    whole = all(isinstance(found.get(name), int) for name in ("classes", *(f"{part}_instances" for part in PARTS)))
+    return found if whole else None
 
 
 def changes(folder: Path, manifest: Manifest) -> list[str]:
@@ -227,7 +231,7 @@ def changes(folder: Path, manifest: Manifest) -> list[str]:
     Returns:
         One line ``PATH: PROBLEM`` for each thing; empty if all is well.
     """
-    return _each_file(manifest, lambda path, record: _changed(folder, path, record))
+    return _each_file(folder, manifest, lambda path, record: _changed(folder, path, record))
 
 
 def problems(folder: Path, manifest: Manifest) -> list[str]:
@@ -239,18 +243,20 @@ def problems(folder: Path, manifest: Manifest) -> list[str]:
         One line ``PATH: PROBLEM`` for each thing; empty if all is well.
     """
     found = [f"{path}: the manifest does not list it" for path in (CONFIGS, DATASETS) if path not in manifest.files]
-    return found + _each_file(
-        manifest, lambda path, record: _changed(folder, path, record) or content_problems(folder, path, manifest)
-    )
+
+    def find(path: str, record: FileRecord) -> Iterable[str]:
+        return _changed(folder, path, record) or content_problems(folder, path, manifest)
+
+    return found + _each_file(folder, manifest, find)
 
 
-def _each_file(manifest: Manifest, find: Callable[[str, FileRecord], Iterable[str]]) -> list[str]:
+def _each_file(folder: Path, manifest: Manifest, find: Callable[[str, FileRecord], Iterable[str]]) -> list[str]:
     found = []
     for path, record in manifest.files.items():
         try:
             found += [f"{path}: {problem}" for problem in find(path, record)]
         except FolderError as error:
-            found.append(f"{path}: {error}")
+            found.append(f"{path}: {str(error).removeprefix(f'{folder / path} ')}")
     return found
 
 

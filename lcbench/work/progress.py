@@ -5,10 +5,7 @@ from collections.abc import Callable
 from types import TracebackType
 from typing import Self
 
-from rich.markup import escape
-from rich.progress import TextColumn
-
-from lcbench.console import ERR, Pace, duration, progress
+from lcbench.console import ERR, Pace, duration, plain_column, progress
 
 
 class Progress:
@@ -49,7 +46,7 @@ class Progress:
         self._unit, self._quiet, self._plain = unit, quiet, not quiet and not ERR.is_terminal
         self._tenths = tenths
         self._clock, self._begun, self._pace = clock, clock(), Pace(clock())
-        self._bar = progress(quiet=quiet, left=TextColumn("{task.fields[left]}"))
+        self._bar = progress(quiet=quiet, left=plain_column("{task.fields[left]}"))
         self._task = self._bar.add_task(title, total=total, completed=done, note=unit, left=self.left)
 
     def __enter__(self) -> Self:
@@ -95,12 +92,12 @@ class Progress:
         self._bar.update(self._task, completed=count, total=self.total, note=note or self._unit, left=self.left)
         done = (count / self.total if self.total else 1.0) if share is None else share
         if self._plain and self._pace.due(done * self._tenths, self._clock()):
-            ERR.print(line or self.line(note), soft_wrap=True, highlight=False, markup=False)
+            ERR.print(line or self.line(note), soft_wrap=True, highlight=False)
 
     def say(self, text: str) -> None:
         """Print a line above the bar."""
         if not self._quiet:
-            self._bar.console.print(escape(text), soft_wrap=True, highlight=False)
+            self._bar.console.print(text, soft_wrap=True, highlight=False)
 
     @property
     def seconds(self) -> float:

@@ -76,12 +76,10 @@ def fit(
     try:
         classifier.fit(features, classes, **place)
     except KeyboardInterrupt:
-        ERR.print(*_stopped(out), sep="\n", soft_wrap=True, highlight=False, markup=False)
+        ERR.print(*_stopped(out), sep="\n", soft_wrap=True, highlight=False)
         raise typer.Exit(INTERRUPTED) from None
     if not quiet:
-        OUT.print(
-            *_left_out(features), *_summary(classifier, out), sep="\n", soft_wrap=True, highlight=False, markup=False
-        )
+        OUT.print(*_left_out(features), *_summary(classifier, out), sep="\n", soft_wrap=True, highlight=False)
 
 
 def predict(
@@ -103,7 +101,7 @@ def predict(
     from lcbench.simulate.autotabular.classifier import AutoTabularClassifier
 
     if out is not None:
-        writable_file(out)
+        out = writable_file(out)
     classifier = AutoTabularClassifier.load(model)
     frame = _without_target(read_table(rows), classifier)
     table = _predictions(classifier, frame, probabilities=probabilities)

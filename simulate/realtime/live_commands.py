@@ -85,7 +85,7 @@ def live(
         ERR.print(said, soft_wrap=True, highlight=False)
         raise typer.Exit(INTERRUPTED) from None
     if not quiet:
-        OUT.print(*summary(trace, backend, out), sep="\n", soft_wrap=True, highlight=False, markup=False)
+        OUT.print(*summary(trace, backend, out), sep="\n", soft_wrap=True, highlight=False)
 
 
 def summary(trace: "Trace", backend: "TrainingBackend", out: Path) -> list[str]:

@@ -144,7 +144,7 @@ def _explain(building: "Build", *, written: bool) -> None:
 
     lines = building.complaints() if written else ["no search has an incumbent: no run reached the largest budget."]
     if lines:
-        ERR.print("\n".join(lines), soft_wrap=True, highlight=False, markup=False)
+        ERR.print("\n".join(lines), soft_wrap=True, highlight=False)
         raise typer.Exit(INCOMPLETE)
 
 
@@ -169,7 +169,7 @@ def show(
     chosen = showing.portfolio_table(held, name)  # first: what cannot be shown is said before anything is
     OUT.print(facts(showing.summary(held)))
     OUT.print(chosen)
-    OUT.print(*showing.config_lines(held, name), sep="\n", highlight=False, markup=False)
+    OUT.print(*showing.config_lines(held, name), sep="\n", highlight=False)
     OUT.print(showing.size_table(held))
     if showing.can_leave_out(held):
         OUT.print(showing.left_out_table(held))

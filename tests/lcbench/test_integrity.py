@@ -213,12 +213,14 @@ class TestContents:
         store.write_parquet(folder / CONFIGS, table.drop_columns(["momentum"]))
         store.seal(folder, store.read_manifest(folder), ["alpha"])
         (problem,) = verify.verify(folder)
-        assert problem.startswith("configs.parquet: its columns are not config_id and the space's hyperparameters (")
+        assert problem.startswith("configs.parquet: must have the columns batch_size, config_id, ")
 
     def test_data_sets_without_a_description(self, folder):
         store.write_parquet(folder / DATASETS, store.read_parquet(folder / DATASETS).slice(1))
         store.seal(folder, store.read_manifest(folder), ["alpha"])
-        assert verify.verify(folder) == ["datasets.parquet: its data sets are not those that the manifest has runs of"]
+        assert verify.verify(folder) == [
+            "datasets.parquet: must have the data sets of the manifest, one row each, got others."
+        ]
 
 
 def with_extras(folder: Path, kind: str, change) -> list[str]:

@@ -32,8 +32,8 @@ def manifest(**changes: object) -> Manifest:
         "schedule": "adaptive",
         "provenance": {"python": "3.11"},
         "files": {
-            "configs.parquet": FileRecord("ab", 10, 3),
-            "runs/wine.parquet": FileRecord("cd", 9, 1),
+            "configs.parquet": FileRecord("ab" * 32, 10, 3),
+            "runs/wine.parquet": FileRecord("cd" * 32, 9, 1),
         },
     }
     return Manifest(**fields | changes)

@@ -94,16 +94,16 @@ def test_places_are_different_and_fill_the_array():
 def test_only_what_was_asked_is_read(bench, monkeypatch):
     asked = []
 
-    def read(path, columns=None):
-        asked.append((path.name, tuple(columns)))
-        return original(path, columns)
+    def read(path, columns, schema):
+        asked.append((path.name, columns))
+        return original(path, columns, schema)
 
-    from lcbench.table import _layout
+    from lcbench.table import reading
 
-    original = _layout.read_parquet
-    monkeypatch.setattr(_layout, "read_parquet", read)
+    original = reading.read_parquet
+    monkeypatch.setattr(reading, "read_parquet", read)
     table = lcbench.load(bench.folder)
     table.curve("alpha", 0)
     table.value("alpha", 1)
     table.values("alpha", "valid_accuracy", [2])
-    assert asked == [("alpha.parquet", ("budget", "config_id", "seed", "valid_accuracy"))]
+    assert asked == [("alpha.parquet", ("budget", "config_id", "seed", "valid_accuracy")), ("configs.parquet", None)]

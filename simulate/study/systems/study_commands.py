@@ -125,7 +125,7 @@ def _play(plan: "SystemsPlan", out: Path, scheduler: str | None, *, quiet: bool)
             raise typer.Exit(INTERRUPTED) from None
     if len(found) and not quiet:
         OUT.print(*tables(found))
-        OUT.print(f"draw it with: lcbench figures --systems {out}", soft_wrap=True, highlight=False, markup=False)
+        OUT.print(f"draw it with: lcbench figures --systems {out}", soft_wrap=True, highlight=False)
     if failed:
         ERR.print(f"{len(failed)} runs failed; the same command tries them again.", soft_wrap=True, highlight=False)
         raise typer.Exit(INCOMPLETE)

@@ -1,11 +1,11 @@
 """From a benchmark folder to the published JSON."""
 
 import json
-import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+from lcbench.files import replacing
 from lcbench.output import writable_file
 from lcbench.table.doors.official.released import Released
 
@@ -37,21 +37,16 @@ def export_json(
         InputError: If the hyperparameters are not the published ones, or the file cannot be written.
     """
     released = Released(folder, budget, seed)
-    temporary = writable_file(out).with_name(f".{out.name}.{os.getpid()}.tmp")
     written = 0
-    try:
-        with temporary.open("w", encoding="utf-8") as file:
-            for number, dataset in enumerate(released.datasets):
-                file.write(f"{', ' if number else '{'}{json.dumps(dataset)}: ")
-                for row, (config_id, entry) in enumerate(rows(released, dataset)):
-                    file.write(f'{", " if row else "{"}"{config_id}": {json.dumps(entry)}')
-                    written += 1
-                file.write("}")
-                (advance or (lambda _: None))(1)
-            file.write("}\n")
-        temporary.replace(out)
-    finally:
-        temporary.unlink(missing_ok=True)
+    with replacing(writable_file(out)) as temporary, temporary.open("w", encoding="utf-8") as file:
+        for number, dataset in enumerate(released.datasets):
+            file.write(f"{', ' if number else '{'}{json.dumps(dataset)}: ")
+            for row, (config_id, entry) in enumerate(rows(released, dataset)):
+                file.write(f'{", " if row else "{"}"{config_id}": {json.dumps(entry)}')
+                written += 1
+            file.write("}")
+            (advance or (lambda _: None))(1)
+        file.write("}\n")
     return written
 
 

@@ -1,0 +1,102 @@
+"""The files that a manifest lists, each held against what the manifest and the format say of it where it is opened."""
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from lcbench import signature
+from lcbench.errors import DamagedFileError
+from lcbench.files import read_groups, read_parquet
+from lcbench.table.manifest import CONFIGS, DATASETS, PARTS, Manifest
+
+_MOST_CLASSES = 1_000_000
+
+
+def listed(folder: Path, manifest: Manifest, path: str) -> Path:
+    """The place of a file, as large as the manifest says; a small one that all else rests on has its checksum, too.
+
+    The curves' pages have checksums of their own, which are looked at when they are read.
+
+    Raises:
+        DamagedFileError: If it is not listed, missing, or another file.
+    """
+    record, place = manifest.files.get(path), folder / path
+    if record is None:
+        raise DamagedFileError(f"{folder} lists no {path} in its manifest; restore it or collect again.")
+    if place.is_file() and place.stat().st_size != record.bytes:
+        raise DamagedFileError(
+            f"{place} is truncated or damaged ({place.stat().st_size} bytes, the manifest says {record.bytes}); "
+            "restore it, or open the folder again if it was changed on purpose."
+        )
+    if path in (CONFIGS, DATASETS) and place.is_file() and signature.digest(place) != record.sha256:
+        raise DamagedFileError(f"{place} was changed after it was written (its checksum differs); restore it.")
+    return place
+
+
+def table(folder: Path, manifest: Manifest, path: str, columns: Sequence[str] | None = None) -> pa.Table:
+    """A file's table, all or some of its columns, in the types that the format gives them.
+
+    Raises:
+        DamagedFileError: If it is anything else.
+    """
+    place = listed(folder, manifest, path)
+    found = read_parquet(place, columns, manifest.schema_of(path))
+    if found.num_rows != manifest.files[path].rows:
+        raise DamagedFileError(f"{place} has {found.num_rows} rows, the manifest says {manifest.files[path].rows}.")
+    return found
+
+
+def groups(folder: Path, manifest: Manifest, path: str) -> Iterator[pa.Table]:
+    """As :func:`table`, one group of rows after the other."""
+    return read_groups(listed(folder, manifest, path), manifest.schema_of(path))
+
+
+def configs(folder: Path, manifest: Manifest) -> pa.Table:
+    """The configurations: different numbers, and a column of plain values for each hyperparameter.
+
+    Raises:
+        DamagedFileError: If they are anything else.
+    """
+    found, place = table(folder, manifest, CONFIGS), folder / CONFIGS
+    names = {"config_id", *manifest.hyperparameters}
+    if set(found.column_names) != names:
+        raise DamagedFileError(
+            f"{place} must have the columns {', '.join(sorted(names))}, got {', '.join(sorted(found.column_names))}."
+        )
+    for field in found.schema:
+        if not _is_plain(field.type):
+            raise DamagedFileError(f"{place} must have plain values in column {field.name}, got {field.type}.")
+    numbers = found["config_id"]
+    if not pa.types.is_integer(numbers.type) or numbers.null_count or not _within(numbers, 0, 2**31 - 1):
+        raise DamagedFileError(f"{place} must have numbers of configurations in column config_id, got something else.")
+    if pc.count_distinct(numbers).as_py() != len(numbers):
+        raise DamagedFileError(f"{place} has a configuration twice; restore it or collect again.")
+    return found
+
+
+def _is_plain(kind: pa.DataType) -> bool:
+    known = (pa.types.is_integer, pa.types.is_floating, pa.types.is_boolean, pa.types.is_string, pa.types.is_null)
+    return any(is_kind(kind) for is_kind in (*known, pa.types.is_large_string))
+
+
+def datasets(folder: Path, manifest: Manifest) -> pa.Table:
+    """What is known of the data sets, one row each.
+
+    Raises:
+        DamagedFileError: If it is anything else, or not of the data sets that there are runs of.
+    """
+    found, place = table(folder, manifest, DATASETS), folder / DATASETS
+    if sorted(found["name"].to_pylist()) != sorted(manifest.datasets):
+        raise DamagedFileError(f"{place} must have the data sets of the manifest, one row each, got others.")
+    sizes = ("instances", "features", *(f"{part}_instances" for part in ("train", *PARTS)))
+    for name in (name for name in (*sizes, "classes") if name in found.column_names):
+        if not _within(found[name], 0, _MOST_CLASSES if name == "classes" else 2**48):
+            raise DamagedFileError(f"{place} must have counts in column {name}, got others.")
+    return found
+
+
+def _within(column: pa.ChunkedArray, low: int, high: int) -> bool:
+    ends = pc.min_max(column)
+    return not ends["min"].is_valid or low <= ends["min"].as_py() <= ends["max"].as_py() <= high
