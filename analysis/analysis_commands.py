@@ -79,6 +79,7 @@ def _table3(bench: "Benchmark", metric: str, out: Path) -> None:
     from lcbench.analysis.correlation import budget_correlation, table3
     from lcbench.analysis.tables import table3_frame, table3_header, table3_rows
     from lcbench.console import OUT, table
+    from lcbench.files import write_text
 
     if len(bench.budgets) < 2:
         OUT.print(f"Table 3 left out: it needs at least two budgets, this table has one budget, {bench.budgets[0]}.")
@@ -88,7 +89,7 @@ def _table3(bench: "Benchmark", metric: str, out: Path) -> None:
     over = f"mean ± std over {count} data sets" if count > 1 else f"data set {bench.datasets[0]}"
     title = f"Table 3. Spearman's correlation of {metric}, {over}"
     OUT.print(table(title, table3_header(bench.fidelity.label), table3_rows(found)))
-    table3_frame(found).to_csv(out / "correlation_table.csv", index=False)
+    write_text(out / "correlation_table.csv", table3_frame(found).to_csv(index=False))
 
 
 def _table4(systems: "pd.DataFrame", out: Path) -> None:
@@ -96,13 +97,14 @@ def _table4(systems: "pd.DataFrame", out: Path) -> None:
     from lcbench.analysis.figures import NothingToDrawError
     from lcbench.analysis.systems import markdown, numbers, rich_table
     from lcbench.console import OUT
+    from lcbench.files import write_text
 
     try:
         found = numbers(systems)
     except NothingToDrawError:
         return  # said where it was to be drawn
     OUT.print(rich_table(found))
-    (out / "system_accuracy.md").write_text(markdown(found), encoding="utf-8")
+    write_text(out / "system_accuracy.md", markdown(found))
 
 
 def _draw_all(names: list[str], subject: "Subject", out: Path, kinds: list[str], *, quiet: bool) -> None:
@@ -125,13 +127,14 @@ def _draw_one(name: str, subject: "Subject", out: Path, kinds: list[str]) -> str
     from lcbench.analysis import style
     from lcbench.analysis.figures import FIGURES
     from lcbench.errors import InputError
+    from lcbench.files import write_text
 
     try:
         frame = FIGURES[name].frame(subject.bench, subject.metric, subject.traces, subject.systems)
     except InputError as error:
         return f"{name} left out: {error}"
     path = out / f"{name}.csv"
-    frame.to_csv(path, index=False)
+    write_text(path, frame.to_csv(index=False))
     figure = FIGURES[name].load().draw(frame)
     for kind in kinds:
         style.save(figure, path.with_suffix(f".{kind}"))
@@ -155,6 +158,7 @@ def compare(
     from lcbench.analysis.tables import comparison_table
     from lcbench.console import OUT
     from lcbench.errors import UnknownNameError
+    from lcbench.files import write_text
     from lcbench.output import writable_file
     from lcbench.table.benchmark import load
 
@@ -167,4 +171,4 @@ def compare(
     OUT.print(comparison_table(found, f"The paper's section 4 against {bench.manifest.title}"))
     if out is not None:
         text = markdown(found) if out.suffix == ".md" else found.to_csv(index=False)
-        out.write_text(text, encoding="utf-8", newline="")
+        write_text(out, text)

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import matplotlib.style
 
 from lcbench.errors import UnknownNameError
+from lcbench.files import replacing
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -91,5 +92,5 @@ def save(figure: "Figure", path: Path) -> None:
     kind = path.suffix.removeprefix(".")
     if kind not in FORMATS:
         raise UnknownNameError("format", kind, FORMATS)
-    with look():
-        figure.savefig(path, dpi=DPI, format=kind, metadata=dict(FORMATS[kind]))
+    with look(), replacing(path) as temporary:
+        figure.savefig(temporary, dpi=DPI, format=kind, metadata=dict(FORMATS[kind]))

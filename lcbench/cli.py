@@ -6,6 +6,7 @@ import what they need when they run, so that ``lcbench --help`` answers at once.
 
 import os
 import sys
+import traceback
 from collections.abc import Sequence
 from importlib.metadata import entry_points
 from typing import Annotated
@@ -16,7 +17,7 @@ from lcbench.errors import LcbenchError
 from lcbench.terminal import say
 
 GROUP = "lcbench.commands"
-USAGE_ERROR, INTERRUPTED = 2, 130
+USAGE_ERROR, INTERNAL_ERROR, INTERRUPTED = 2, 70, 130
 _UsageError: type[Exception] = typer.BadParameter.__mro__[1]  # typer does not export it, old ones take it from click
 _EXTRAS = dict.fromkeys(("torch", "openml", "sklearn", "arff"), "collect")
 _EXTRAS |= dict.fromkeys(("safetensors", "psutil"), "automl")  # packages by the extra that brings them
@@ -65,6 +66,9 @@ def run(arguments: Sequence[str]) -> int:
 
     0: done. 2: the arguments, the data or a file cannot be used, said in a line or two on standard error. 130:
     interrupted. A command may end with another code, which its help then names.
+
+    Raises:
+        Exception: Whatever else goes wrong, which is a fault of the program.
     """
     try:
         return app()(args=list(arguments) or ["--help"], standalone_mode=False, prog_name="lcbench") or 0
@@ -80,7 +84,13 @@ def run(arguments: Sequence[str]) -> int:
         return _complain(f"this needs the package {package!r}; install it with: pip install 'lcbench[{extra}]'.")
     except OSError as error:  # no permission, no such place, no room: whoever runs this can mend it, we cannot
         return _complain(_blame(error))
-    except (typer.Abort, KeyboardInterrupt):
+    except typer.Abort as error:
+        if isinstance(
+            error.__context__, EOFError
+        ):  # a library's, at the end of a damaged file; typer takes it for Ctrl-D
+            raise error.__context__ from None
+        return INTERRUPTED
+    except KeyboardInterrupt:
         return INTERRUPTED
 
 
@@ -97,8 +107,13 @@ def _complain(message: str) -> int:
 
 
 def main() -> None:
-    """Entry point of the console script."""
-    code = run(sys.argv[1:])
+    """Entry point of the console script; a fault of the program ends with its traceback and exit code 70."""
+    try:
+        code = run(sys.argv[1:])
+    except Exception:
+        traceback.print_exc()
+        _complain("this is a fault of lcbench itself; please report it with the lines above.")
+        code = INTERNAL_ERROR
     if code == INTERRUPTED:  # libraries take a second or more to be taken down in order; who pressed Ctrl-C waits
         sys.stdout.flush()
         sys.stderr.flush()

@@ -6,6 +6,7 @@ Each column of a table has the encoding with which the file is small and quick t
 import json
 import math
 import os
+import shutil
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -16,7 +17,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from lcbench.errors import DamagedFileError, InputError
-from lcbench.output import what_is_no_file
+from lcbench.output import beside, sweep, what_is_no_file
 
 _FEW = 1 / 16
 """Of a column's values, how many may be different for a dictionary to be the smaller encoding."""
@@ -76,8 +77,13 @@ def _repeats(column: pa.ChunkedArray) -> bool:
 
 def write_json(path: Path, document: object) -> None:
     """Write JSON atomically: the file is either as before or whole."""
+    write_text(path, json.dumps(document, indent=1) + "\n")
+
+
+def write_text(path: Path, text: str) -> None:
+    """Write a text atomically, with its line breaks as they are."""
     with replacing(path) as temporary:
-        temporary.write_text(json.dumps(document, indent=1) + "\n", encoding="utf-8")
+        temporary.write_text(text, encoding="utf-8", newline="")
 
 
 def write_parquet(path: Path, table: pa.Table) -> None:
@@ -97,14 +103,15 @@ def write_parts(path: Path, tables: Iterable[pa.Table], schema: pa.Schema) -> No
 class replacing:  # noqa: N801  # reads as a verb: `with replacing(path) as temporary`
     """A temporary file that takes the place of ``path`` when the block ends well.
 
+    The file is on the disk before it takes the place, and so is the change of the folder when the block has ended.
+
     Raises:
         InputError: If ``path`` is a folder, a symbolic link, a pipe or a device, which a file must not replace.
     """
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        # workers on several machines may have one process number, and one that was given up may still be writing
-        self.temporary = path.with_name(f".{path.name}.{os.getpid()}-{os.urandom(4).hex()}.tmp")
+        self.temporary = beside(path)
 
     def __enter__(self) -> Path:
         if (kind := what_is_no_file(self.path)) is not None:
@@ -116,9 +123,46 @@ class replacing:  # noqa: N801  # reads as a verb: `with replacing(path) as temp
         if kind is not None:
             self.temporary.unlink(missing_ok=True)
             return
-        with self.temporary.open("rb+") as file:
-            os.fsync(file.fileno())
-        self.temporary.replace(self.path)
+        try:
+            with self.temporary.open("rb+") as file:
+                os.fsync(file.fileno())
+            self.temporary.replace(self.path)
+        except BaseException:
+            self.temporary.unlink(missing_ok=True)
+            raise
+        sync_folder(self.path.parent)
+
+
+def sync_folder(folder: Path) -> None:
+    """Bring the names in a folder to the disk, where the system can."""
+    if hasattr(os, "O_DIRECTORY"):
+        opened = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+        try:
+            os.fsync(opened)
+        finally:
+            os.close(opened)
+
+
+@contextmanager
+def appearing(folder: Path) -> Iterator[Path]:
+    """A temporary folder that becomes ``folder`` when the block ends well, and is gone when it does not.
+
+    Raises:
+        InputError: If there is something at that place.
+    """
+    folder = folder.absolute()
+    if folder.is_symlink() or (folder.exists() and not (folder.is_dir() and not any(folder.iterdir()))):
+        raise InputError(f"the output must go to a new or empty folder, got {folder}; choose another or remove it.")
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    sweep(folder.parent, folder.name)
+    temporary = beside(folder)
+    temporary.mkdir()
+    try:
+        yield temporary
+        temporary.replace(folder)
+        sync_folder(folder.parent)
+    finally:
+        shutil.rmtree(temporary, ignore_errors=True)
 
 
 MOST_JSON = 1 << 24

@@ -1,9 +1,13 @@
-"""Checks of the places of results, before there is anything to lose."""
+"""The places of results: checked before there is anything to lose, and cleared of what killed processes left."""
 
 import os
+import platform
+import shutil
 import stat
+from contextlib import suppress
 from pathlib import Path
 from tempfile import TemporaryFile
+from zlib import crc32
 
 from lcbench.errors import InputError
 
@@ -20,6 +24,7 @@ def writable_folder(path: Path) -> Path:
         raise InputError(
             f"the output must go to a folder that can be written, got {path} ({error.strerror})."
         ) from error
+    sweep(path)
     return path
 
 
@@ -39,7 +44,51 @@ def writable_file(path: Path) -> Path:
         _try(place.parent)
     except OSError as error:
         raise InputError(f"the output must go to a file that can be written, got {path} ({error.strerror}).") from error
+    sweep(place.parent, place.name)
     return place
+
+
+_MACHINE = f"{crc32(platform.node().encode()):08x}"
+
+
+def beside(path: Path) -> Path:
+    """A name of its own for what is written and then takes the place of ``path``.
+
+    Workers on several machines may have one process number, and one that was given up may still be writing.
+    """
+    return path.with_name(f".{path.name}.{_MACHINE}-{os.getpid()}-{os.urandom(4).hex()}.tmp")
+
+
+def sweep(folder: Path, name: str = "") -> None:
+    """Remove from a folder what killed processes of this machine had half written under names of :func:`beside`.
+
+    Args:
+        folder: Where they wrote.
+        name: Of the file or folder that they were writing; any by default.
+    """
+    for half in folder.glob(f".*.{_MACHINE}-*-*.tmp"):
+        written, _, process = half.name.removesuffix(".tmp").rpartition(f".{_MACHINE}-")
+        number = process.partition("-")[0]
+        if name in ("", written[1:]) and number.isdecimal() and not _is_running(int(number)):
+            _remove(half)
+
+
+def _is_running(process: int) -> bool:
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    except OSError:  # another user's
+        return True
+    return True
+
+
+def _remove(path: Path) -> None:
+    if path.is_dir() and not path.is_symlink():
+        shutil.rmtree(path, ignore_errors=True)
+    else:
+        with suppress(OSError):
+            path.unlink()
 
 
 def what_is_no_file(path: Path) -> str | None:

@@ -317,3 +317,18 @@ def test_every_error_is_the_programs_to_print():
 
     found = [thing for thing in vars(errors).values() if isinstance(thing, type) and issubclass(thing, Exception)]
     assert all(issubclass(error, LcbenchError) for error in found)
+
+
+@pytest.mark.parametrize("error", [EOFError("no data left in file"), RuntimeError("what nobody thought of")])
+def test_a_fault_of_the_program_has_its_traceback_and_an_exit_code_of_its_own(error, monkeypatch, capsys):
+    def broken(*_):
+        raise error
+
+    monkeypatch.setattr(verify, "verify", broken)
+    monkeypatch.setattr("sys.argv", ["lcbench", "verify", "somewhere"])
+    with pytest.raises(SystemExit) as ended:
+        cli.main()
+    assert ended.value.code == cli.INTERNAL_ERROR
+    said = capsys.readouterr().err
+    assert str(error) in said
+    assert said.endswith("lcbench: this is a fault of lcbench itself; please report it with the lines above.\n")

@@ -55,6 +55,7 @@ def _write(out: Path, contents: "Contents", *, quiet: bool) -> int:
     """Make the page under a progress bar and write it; its bytes."""
     from lcbench.analysis.report.page import build, steps
     from lcbench.console import progress
+    from lcbench.files import write_text
 
     with progress(quiet=quiet) as bar:
         task = bar.add_task("report", total=steps(contents), note="")
@@ -62,6 +63,6 @@ def _write(out: Path, contents: "Contents", *, quiet: bool) -> int:
         def say(note: str) -> None:
             bar.update(task, note=note, advance=1)
 
-        page = build(contents, say).encode("utf-8")
-    out.write_bytes(page)
-    return len(page)
+        page = build(contents, say)
+    write_text(out, page)
+    return out.stat().st_size

@@ -137,8 +137,7 @@ class Fitted:
             "encoders": [part.encoder.to_json() for part in self.parts],
             "files": {name: signature.digest(folder / name) for name in (*names, _ARRAYS)},
         }
-        with files.replacing(folder / MANIFEST) as temporary:
-            temporary.write_text(signature.sign(document), encoding="utf-8")
+        files.write_text(folder / MANIFEST, signature.sign(document))
 
 
 def mean_of(parts: tuple[Part, ...], frame: pd.DataFrame) -> NDArray[np.float64]:

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from lcbench.collection.arrays_file import read_arrays, write_arrays
 from lcbench.collection.data.encodings import Encoder
 from lcbench.errors import DamagedFileError
-from lcbench.files import replacing
+from lcbench.files import replacing, write_text
 
 if TYPE_CHECKING:
     from lcbench.collection.models.learning_task import LearningTask
@@ -201,8 +201,7 @@ class LightGBM:
 
     def write(self, path: Path) -> None:
         """Write LightGBM's text, up to the best round."""
-        with replacing(path) as temporary:
-            temporary.write_text(self.booster.model_to_string(), encoding="utf-8")
+        write_text(path, self.booster.model_to_string())
 
     @classmethod
     def read(cls, path: Path, inputs: int, classes: int) -> Self:

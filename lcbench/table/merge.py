@@ -1,9 +1,6 @@
 """Join two benchmark folders over their data sets and seeds: rows that both have must be the same."""
 
-import os
-import shutil
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import replace
 from itertools import product
 from pathlib import Path
@@ -13,6 +10,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from lcbench.errors import InputError
+from lcbench.files import appearing
 from lcbench.table import store
 from lcbench.table.manifest import (
     BASELINE_KEY,
@@ -114,7 +112,7 @@ def merge(first: Path, second: Path, out: Path) -> Manifest:
     folders = (first, second)
     manifests = [store.read_manifest(folder) for folder in folders]
     joined = _fit(*manifests)
-    with _appearing(out) as folder:
+    with appearing(out) as folder:
         configs = store.read_parquet(first / CONFIGS)
         if not configs.equals(store.read_parquet(second / CONFIGS)):
             raise InputError(f"both tables must have the same configurations, got others in {second / CONFIGS}.")
@@ -164,17 +162,3 @@ def _join(kind: str, dataset: str, manifests: dict[Path, Manifest], out: Path) -
         key, measured = (BASELINE_KEY, ("seconds",)) if kind == BASELINES else (KEY, ())
         joined = tables[0] if kind == LABELS else join(tables, key, f"{kind} of {dataset}", measured)
         store.write_parts(out / path, [joined], pa.schema(joined.schema))
-
-
-@contextmanager
-def _appearing(out: Path) -> Iterator[Path]:
-    """A folder beside ``out`` that takes its name when the block ends well, and is gone otherwise."""
-    if out.exists() and (not out.is_dir() or any(out.iterdir())):
-        raise InputError(f"the output must go to a new folder, got {out}; choose another name.")
-    temporary = out.with_name(f".{out.name}.{os.getpid()}.tmp")
-    temporary.mkdir(parents=True)
-    try:
-        yield temporary
-        temporary.rename(out)
-    finally:
-        shutil.rmtree(temporary, ignore_errors=True)

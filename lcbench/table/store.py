@@ -9,7 +9,7 @@ import pyarrow.parquet as pq
 
 from lcbench import signature
 from lcbench.errors import DamagedFileError, NotABenchmarkError
-from lcbench.files import MOST_JSON, no_links, parse_json, read_bytes, replacing
+from lcbench.files import MOST_JSON, no_links, parse_json, read_bytes, write_text
 from lcbench.files import read_json as read_json
 from lcbench.files import read_parquet as read_parquet
 from lcbench.files import read_rows as read_rows
@@ -79,8 +79,7 @@ def include(folder: Path, manifest: Manifest, paths: Sequence[str]) -> Manifest:
 
 def write_manifest(folder: Path, manifest: Manifest) -> None:
     """Write the manifest with a checksum over itself."""
-    with replacing(folder / MANIFEST) as temporary:
-        temporary.write_text(signature.sign(manifest.to_json()), encoding="utf-8")
+    write_text(folder / MANIFEST, signature.sign(manifest.to_json()))
 
 
 def _record(path: Path) -> FileRecord:

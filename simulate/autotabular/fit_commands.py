@@ -97,6 +97,7 @@ def predict(
     import sys
 
     from lcbench.collection.data.table_file import read_table
+    from lcbench.files import write_text
     from lcbench.output import writable_file
     from lcbench.simulate.autotabular.classifier import AutoTabularClassifier
 
@@ -105,7 +106,11 @@ def predict(
     classifier = AutoTabularClassifier.load(model)
     frame = _without_target(read_table(rows), classifier)
     table = _predictions(classifier, frame, probabilities=probabilities)
-    table.to_csv(sys.stdout if out is None else out, index=False)
+    text = table.to_csv(index=False)
+    if out is None:
+        sys.stdout.write(text)
+    else:
+        write_text(out, text)
 
 
 def portfolio_of(asked: str) -> "str | Sequence[Config] | None":

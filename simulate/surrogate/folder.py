@@ -40,13 +40,13 @@ def save(folder: Path, surrogate: Surrogate) -> None:
     recorded = surrogate.recorded
     (folder / MANIFEST).unlink(missing_ok=True)
     paths = [*recorded_module.write(folder, recorded), CARD]
-    _write_text(folder / CARD, surrogate.card.to_text())
+    files.write_text(folder / CARD, surrogate.card.to_text())
     courses = {}
     for run, course in surrogate.courses.items():
         parts = {name: fitted for name, fitted in _parts(course) if fitted is not None}
         for name, fitted in parts.items():
             paths.append(_model_path(run, name, fitted.model))
-            _write_text(folder / paths[-1], fitted.text)
+            files.write_text(folder / paths[-1], fitted.text)
         courses[str(run)] = {name: _described(fitted) for name, fitted in parts.items()}
     document = {
         "format_version": FORMAT_VERSION,
@@ -59,7 +59,7 @@ def save(folder: Path, surrogate: Surrogate) -> None:
         "card": surrogate.card.to_json(),
         "files": {path: signature.digest(folder / path) for path in paths},
     }
-    _write_text(folder / MANIFEST, signature.sign(document))
+    files.write_text(folder / MANIFEST, signature.sign(document))
 
 
 def load(folder: Path) -> Surrogate:
@@ -138,8 +138,3 @@ def _checked(folder: Path, path: str, digests: dict[str, str]) -> Path:
     if signature.digest(folder / path) != digests[path]:
         raise DamagedFileError(f"{folder / path} is truncated or changed; restore it or fit again.")
     return folder / path
-
-
-def _write_text(path: Path, text: str) -> None:
-    with files.replacing(path) as temporary:
-        temporary.write_text(text, encoding="utf-8")

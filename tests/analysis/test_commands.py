@@ -14,6 +14,7 @@ from lcbench.analysis.figures import ALIASES, FIGURES
 from lcbench.analysis.paper import NUMBERS, TABLE_3, published_correlation
 from lcbench.errors import DamagedFileError, InputError, NotABenchmarkError, UnknownNameError
 from lcbench.simulate.study import systems
+from lcbench.table import store
 
 
 @pytest.fixture
@@ -144,6 +145,7 @@ def test_a_metric_that_the_table_lacks_leaves_the_others_drawn(run, make, tmp_pa
         )
         number = rows.schema.get_field_index("test_accuracy")
         pq.write_table(rows.set_column(number, rows.schema.field(number), empty), path)
+    store.seal(lacking.folder, lacking.manifest, list(lacking.datasets))
     arguments = (
         "--only",
         "performance,portfolio_size,budget_correlation,dataset_sizes",

@@ -131,7 +131,7 @@ def test_tables_that_do_not_fit(make, whole, tmp_path):
 def test_nothing_is_written_over(whole, tmp_path):
     (tmp_path / "mine").write_text("precious")
     for out in (whole, tmp_path / "mine"):
-        with pytest.raises(InputError, match=r"the output must go to a new folder, got .*; choose another name"):
+        with pytest.raises(InputError, match=r"the output must go to a new or empty folder, got .*; choose another"):
             merge(whole, whole, out)
     assert (tmp_path / "mine").read_text() == "precious"
 

@@ -50,7 +50,7 @@ def frames(folder: Path) -> object:
 
 
 def surrogate(folder: Path) -> object:
-    return load_surrogate(folder).card.to_json()
+    return load_surrogate(folder / "iris" / "valid_accuracy").card.to_json()
 
 
 @dataclass(frozen=True)
@@ -91,7 +91,7 @@ COMMANDS = {
     "fit": Command("fit {place}/train.csv --out {out} --quiet " + FIT, "m", tried),
     "predict": Command("predict {place}/model {place}/train.csv --out {out}", "p.csv", content, older=True),
     "portfolio build": Command(
-        "portfolio build {out} --datasets sklearn:wine,sklearn:iris --space mlp --budgets 1,2 --trials 2 --size 1 "
+        "portfolio build {out} --datasets sklearn:wine,sklearn:iris --space mlp --budgets 1,2 --trials 3 --size 1 "
         "--quiet",
         "p", portfolio,
     ),
@@ -99,7 +99,7 @@ COMMANDS = {
         "study {out} --datasets sklearn:wine --systems hist-gradient-boosting,bohb --seeds 1 --time 10m --workers 1 "
         "--budgets 1 --trials 2 --quiet", "s", systems,
     ),
-    "surrogate": Command("surrogate {place}/bench --dataset iris --out {out} --quiet", "g", surrogate),
+    "surrogate": Command("surrogate {place}/bench --datasets iris --model forest --folds 2 --out {out} --quiet", "g", surrogate),
     "figures": Command("figures {place}/bench --only curves,epoch_map --out {out}", "f", frames),
     "compare": Command("compare {place}/bench --out {out}", "c.csv", content, older=True),
     "report": Command("report {place}/bench --only curves --out {out} --quiet", "r.html", whole_page, older=True),
@@ -140,7 +140,7 @@ def stage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
 def inputs(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Tables, a file and a model to work on."""
     place = tmp_path_factory.mktemp("inputs")
-    line = "--configs 3 --budgets 1,2 --seeds 1 --quiet"
+    line = "--configs 12 --budgets 1,2 --seeds 1 --quiet"
     for name, datasets in (("bench", "sklearn:iris"), ("other", "sklearn:wine")):
         assert run(["collect", str(place / name), "--datasets", datasets, *line.split()]) == 0
     assert run(["export", str(place / "bench"), str(place / "released.json"), "--quiet"]) == 0

@@ -1,9 +1,6 @@
 """From the published JSON to a benchmark folder; a sample of it is read back and compared with the source."""
 
-import os
-import shutil
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
 from datetime import UTC, datetime
 from itertools import groupby
 from pathlib import Path
@@ -16,7 +13,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from lcbench.errors import DamagedFileError, InputError
-from lcbench.output import writable_folder
+from lcbench.files import appearing
 from lcbench.space.paper import mlp_released
 from lcbench.space.spaces import check_configs, to_json
 from lcbench.table import store
@@ -181,7 +178,7 @@ def import_json(source: Path, folder: Path, advance: Callable[[int], None] | Non
     """
     if not source.is_file():
         raise InputError(f"the source must be a JSON file in the published LCBench layout, got {source}: no such file.")
-    with _new_folder(folder) as temporary:
+    with appearing(folder) as temporary:
         gathered, samples = Gathered(), Samples()
         for dataset, group in groupby(entries(source, advance), key=lambda found: found[0]):
             _write(temporary, check_dataset_name(dataset), group, gathered, samples)
@@ -240,20 +237,3 @@ def _provenance(source: Path, gathered: Gathered) -> dict[str, Any]:
         "seconds": "as published: measured while training, the evaluation of the untrained network taken off",
         "versions": {"python": python_version(), "pandas": pd.__version__, "pyarrow": pa.__version__},
     }
-
-
-@contextmanager
-def _new_folder(folder: Path) -> Iterator[Path]:
-    """A temporary sibling that becomes ``folder`` when the block ends well, and is removed when it does not."""
-    if folder.exists() and not (folder.is_dir() and not any(folder.iterdir())):
-        raise InputError(f"the output must be a new or empty folder, got {folder}; choose another or remove it.")
-    folder = folder.absolute()
-    temporary = writable_folder(folder.parent) / f".{folder.name}.{os.getpid()}.tmp"
-    temporary.mkdir()
-    try:
-        yield temporary
-        if folder.exists():
-            folder.rmdir()
-        temporary.rename(folder)
-    finally:
-        shutil.rmtree(temporary, ignore_errors=True)
