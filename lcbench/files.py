@@ -7,7 +7,7 @@ import json
 import math
 import os
 import shutil
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -16,7 +16,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from lcbench.errors import DamagedFileError, InputError
+from lcbench import signature
+from lcbench.errors import DamagedFileError, InputError, NewerFormatError
 from lcbench.output import beside, sweep, what_is_no_file
 
 _FEW = 1 / 16
@@ -75,9 +76,9 @@ def _repeats(column: pa.ChunkedArray) -> bool:
     return pc.count_distinct(values).as_py() <= _FEW * len(values)
 
 
-def write_json(path: Path, document: object) -> None:
-    """Write JSON atomically: the file is either as before or whole."""
-    write_text(path, json.dumps(document, indent=1) + "\n")
+def write_json(path: Path, document: Mapping[str, Any]) -> None:
+    """Write a document as JSON with a checksum over itself, atomically: the file is either as before or whole."""
+    write_text(path, signature.sign(document))
 
 
 def write_text(path: Path, text: str) -> None:
@@ -106,7 +107,7 @@ class replacing:  # noqa: N801  # reads as a verb: `with replacing(path) as temp
     The file is on the disk before it takes the place, and so is the change of the folder when the block has ended.
 
     Raises:
-        InputError: If ``path`` is a folder, a symbolic link, a pipe or a device, which a file must not replace.
+        InputError: If ``path`` is a symbolic link, a pipe or a device, which a file must not replace.
     """
 
     def __init__(self, path: Path) -> None:
@@ -114,7 +115,7 @@ class replacing:  # noqa: N801  # reads as a verb: `with replacing(path) as temp
         self.temporary = beside(path)
 
     def __enter__(self) -> Path:
-        if (kind := what_is_no_file(self.path)) is not None:
+        if (kind := what_is_no_file(self.path)) is not None and kind != "folder":  # the system refuses to replace that
             raise InputError(f"{self.path} must be a file to be replaced, got a {kind}; remove it or name another.")
         self.path.parent.mkdir(parents=True, exist_ok=True)
         return self.temporary
@@ -173,12 +174,42 @@ _LONGEST = 25  # characters of an integer
 
 
 def read_json(path: Path) -> Any:
-    """Read a JSON file.
+    """Read a JSON file; of a document that carries a checksum, what it was written from.
 
     Raises:
-        DamagedFileError: If it is missing, too large, or not JSON.
+        DamagedFileError: If it is missing, too large, not JSON, or not as its checksum says.
     """
-    return parse_json(path, read_bytes(path, MOST_JSON))
+    content = read_bytes(path, MOST_JSON)
+    found = parse_json(path, content)
+    signature.check(path, content)
+    if isinstance(found, dict):
+        found.pop(signature.ENTRY, None)
+    return found
+
+
+def read_signed(path: Path, newest: int, what: str) -> dict[str, Any]:
+    """Read a document with a format version.
+
+    Args:
+        path: The file.
+        newest: The newest format version that can be read.
+        what: What the document describes, for messages.
+
+    Raises:
+        NewerFormatError: If it was written by a newer program.
+        DamagedFileError: If it is no such document, carries no checksum, or was changed since.
+    """
+    document = read_json(path)
+    if not isinstance(document, dict) or not isinstance(document.get("format_version"), int):
+        raise DamagedFileError(f"{path} has no format_version; this is no {what} of ours.")
+    if document["format_version"] > newest:
+        raise NewerFormatError(
+            f"the {what} has format version {document['format_version']}, this program knows up to {newest}; "
+            "update lcbench."
+        )
+    if not signature.is_signed(path):
+        raise DamagedFileError(f"{path} carries no checksum; restore it or fit again.")
+    return document
 
 
 def parse_json(path: Path, content: bytes) -> Any:
@@ -201,6 +232,8 @@ def json_value(text: str) -> Any:
     """
     try:
         found = json.loads(text, parse_float=_finite, parse_int=_whole, parse_constant=_no_number)
+        if "\\u" in text:  # half of a pair is no text: it could be written nowhere
+            json.dumps(found, ensure_ascii=False).encode()
     except RecursionError as error:
         raise ValueError("it is nested too deeply") from error
     level = [found]

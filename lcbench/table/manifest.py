@@ -179,14 +179,20 @@ class FileRecord:
     rows: int
 
 
+_PROVENANCE: dict[str, Any] = {
+    "settings?": dict,
+    "plan?": (None, {"data?": {str: str}, "encoding?": str, "plan seed?": Whole(), "device?": str}),
+}
+_PROVENANCE["merged?"] = [_PROVENANCE]  # of the tables that were joined
+
 _FORM = {
     "title": str,
     "problem": str,
-    "space": {"hyperparameters?": [{"name": str}]},
+    "space": {"name?": (str, None), "hyperparameters?": [{"name": str}]},
     "record": dict,
     "budgets": [Whole(1, LONGEST_BUDGET)],
     "seeds": [Whole(0, 2**31 - 1)],
-    "provenance": dict,
+    "provenance": _PROVENANCE,
     "schedule?": str,
     "licence?": str,
     "citation?": str,

@@ -4,6 +4,7 @@ from pathlib import Path
 
 from lcbench import signature
 from lcbench.errors import DamagedFileError
+from lcbench.output import sweep
 from lcbench.table import store, verify
 from lcbench.table.manifest import FORMAT_VERSION, MANIFEST
 
@@ -19,6 +20,7 @@ def migrate(folder: Path) -> str:
     Raises:
         FolderError: If there is no benchmark, or it is newer or damaged; nothing is changed then.
     """
+    sweep(folder, MANIFEST)
     manifest = store.read_manifest(folder)
     before = store.read_json(folder / MANIFEST)["format_version"]
     if before == FORMAT_VERSION and signature.is_signed(folder / MANIFEST):

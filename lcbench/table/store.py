@@ -9,7 +9,7 @@ import pyarrow.parquet as pq
 
 from lcbench import signature
 from lcbench.errors import DamagedFileError, NotABenchmarkError
-from lcbench.files import MOST_JSON, no_links, parse_json, read_bytes, write_text
+from lcbench.files import MOST_JSON, no_links, parse_json, read_bytes
 from lcbench.files import read_json as read_json
 from lcbench.files import read_parquet as read_parquet
 from lcbench.files import read_rows as read_rows
@@ -79,7 +79,7 @@ def include(folder: Path, manifest: Manifest, paths: Sequence[str]) -> Manifest:
 
 def write_manifest(folder: Path, manifest: Manifest) -> None:
     """Write the manifest with a checksum over itself."""
-    write_text(folder / MANIFEST, signature.sign(manifest.to_json()))
+    write_json(folder / MANIFEST, manifest.to_json())
 
 
 def _record(path: Path) -> FileRecord:
@@ -99,9 +99,12 @@ def read_manifest(folder: Path) -> Manifest:
         raise NotABenchmarkError(_said_of(folder))
     content = read_bytes(no_links(folder) / MANIFEST, MOST_JSON)
     manifest = Manifest.from_json(parse_json(path, content))
-    signature.check(path, content)
+    signature.check(path, content, _REMEDY)
     _check_counts(path, manifest)
     return manifest
+
+
+_REMEDY = "restore it, or if the change is meant, delete its last entry 'sha256' and run 'lcbench migrate'"
 
 
 def _check_counts(path: Path, manifest: Manifest) -> None:

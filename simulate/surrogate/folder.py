@@ -15,7 +15,7 @@ from typing import Any
 
 from lcbench import files, signature
 from lcbench.errors import DamagedFileError, InputError, NotABenchmarkError
-from lcbench.signature import read_signed
+from lcbench.files import read_signed
 from lcbench.simulate.surrogate import recorded as recorded_module
 from lcbench.simulate.surrogate.basis import Basis
 from lcbench.simulate.surrogate.card import Card
@@ -59,7 +59,7 @@ def save(folder: Path, surrogate: Surrogate) -> None:
         "card": surrogate.card.to_json(),
         "files": {path: signature.digest(folder / path) for path in paths},
     }
-    files.write_text(folder / MANIFEST, signature.sign(document))
+    files.write_json(folder / MANIFEST, document)
 
 
 def load(folder: Path) -> Surrogate:

@@ -1,6 +1,7 @@
 """Files on disk: whole or as before, and no damage goes unnoticed."""
 
 import shutil
+from itertools import product
 from pathlib import Path
 
 import pandas as pd
@@ -42,6 +43,20 @@ class TestWriting:
         store.write_json(tmp_path / "x.json", {"ü": [1, None, 0.1]})
         assert store.read_json(tmp_path / "x.json") == {"ü": [1, None, 0.1]}
 
+    def test_no_changed_bit_of_a_document_gives_another(self, tmp_path):
+        path, document = tmp_path / "x.json", {"rows": 17, "names": ["a", "b"], "share": 0.25}
+        store.write_json(path, document)
+        content = path.read_bytes()
+        for at, bit in product(range(len(content)), range(8)):
+            changed = bytearray(content)
+            changed[at] ^= 1 << bit
+            path.write_bytes(changed)
+            try:
+                found = store.read_json(path)
+            except DamagedFileError:
+                continue
+            assert {name: found.get(name) for name in document} == document
+
     def test_a_write_that_fails_leaves_the_old_file_and_nothing_else(self, tmp_path, monkeypatch):
         path = tmp_path / "t.parquet"
         store.write_parquet(path, pa.table({"x": [1]}))
@@ -59,10 +74,10 @@ class TestWriting:
 
     def test_json_that_cannot_be_written_leaves_the_old_file(self, tmp_path):
         path = tmp_path / "x.json"
-        store.write_json(path, [1])
+        store.write_json(path, {"x": 1})
         with pytest.raises(TypeError):
-            store.write_json(path, [object()])
-        assert store.read_json(path) == [1]
+            store.write_json(path, {"x": object()})
+        assert store.read_json(path) == {"x": 1}
         assert list(tmp_path.iterdir()) == [path]
 
     def test_runs_are_sorted_whatever_their_order(self, bench, tmp_path):

@@ -99,7 +99,9 @@ COMMANDS = {
         "study {out} --datasets sklearn:wine --systems hist-gradient-boosting,bohb --seeds 1 --time 10m --workers 1 "
         "--budgets 1 --trials 2 --quiet", "s", systems,
     ),
-    "surrogate": Command("surrogate {place}/bench --datasets iris --model forest --folds 2 --out {out} --quiet", "g", surrogate),
+    "surrogate": Command(
+        "surrogate {place}/bench --datasets iris --model forest --folds 2 --out {out} --quiet", "g", surrogate
+    ),
     "figures": Command("figures {place}/bench --only curves,epoch_map --out {out}", "f", frames),
     "compare": Command("compare {place}/bench --out {out}", "c.csv", content, older=True),
     "report": Command("report {place}/bench --only curves --out {out} --quiet", "r.html", whole_page, older=True),

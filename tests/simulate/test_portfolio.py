@@ -281,8 +281,8 @@ def test_a_folder_without_a_portfolio_is_said_to_be_so(tmp_path: Path):
     write_json(tmp_path / MANIFEST, {"format_version": 99})
     with pytest.raises(NewerFormatError, match="update lcbench"):
         read_folder(tmp_path)
-    for document in ([], {"format_version": 1}):
-        write_json(tmp_path / MANIFEST, document)
+    for document in ("[]", '{"format_version": 1}'):
+        (tmp_path / MANIFEST).write_text(document)
         with pytest.raises(DamagedFileError):
             read_folder(tmp_path)
     write_json(tmp_path / MANIFEST, {"format_version": 1, "plan": {}, "datasets": [], "complete": True, "files": {}})
