@@ -27,7 +27,7 @@ from lcbench.collection.provenance import processor
 from lcbench.collection.tables import labels_table
 from lcbench.errors import DamagedFileError, LcbenchError
 from lcbench.files import read_parquet, write_parquet
-from lcbench.table import store
+from lcbench.table import reading, store
 from lcbench.table.benchmark import Benchmark
 from lcbench.table.manifest import BASELINE_KEY, LABELS, table_path
 from lcbench.table.manifest import BASELINES as RECORDED
@@ -197,8 +197,9 @@ class Recording:
             return
         self.recorded += len(tables)
         paths = [table_path(RECORDED, dataset)]
-        if paths[0] in self.bench.manifest.files:
-            tables.append(store.read_parquet(self.folder / paths[0]))
+        manifest = store.read_manifest(self.folder)  # as it is by now
+        if paths[0] in manifest.files:
+            tables.append(reading.table(self.folder, manifest, paths[0]))
         store.write_parquet(self.folder / paths[0], _ordered(pa.concat_tables(tables)))
         labels = table_path(LABELS, dataset)
         if labels not in self.bench.manifest.files:  # predictions say nothing without them
@@ -217,7 +218,7 @@ class Recording:
         path = table_path(RECORDED, dataset)
         if path not in self.bench.manifest.files:
             return []
-        table = store.read_parquet(self.folder / path, BASELINE_KEY)
+        table = reading.table(self.folder, self.bench.manifest, path, BASELINE_KEY)
         return [BaselineTask(dataset, row["baseline"], row["seed"]) for row in table.to_pylist()]
 
 

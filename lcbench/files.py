@@ -106,7 +106,7 @@ class replacing:  # noqa: N801  # reads as a verb: `with replacing(path) as temp
     The file is on the disk before it takes the place, and so is the change of the folder when the block has ended.
 
     Raises:
-        InputError: If ``path`` is a folder, a symbolic link, a pipe or a device, which a file must not replace.
+        InputError: If ``path`` is a symbolic link, a pipe or a device, which a file must not replace.
     """
 
     def __init__(self, path: Path) -> None:
@@ -114,7 +114,7 @@ class replacing:  # noqa: N801  # reads as a verb: `with replacing(path) as temp
         self.temporary = beside(path)
 
     def __enter__(self) -> Path:
-        if (kind := what_is_no_file(self.path)) is not None:
+        if (kind := what_is_no_file(self.path)) is not None and kind != "folder":  # the system refuses to replace that
             raise InputError(f"{self.path} must be a file to be replaced, got a {kind}; remove it or name another.")
         self.path.parent.mkdir(parents=True, exist_ok=True)
         return self.temporary

@@ -18,6 +18,7 @@ from lcbench.collection.plan import check_device, digest_configs
 from lcbench.collection.problem import get_problem
 from lcbench.collection.trainer import Trainer
 from lcbench.errors import InputError, StoppedError, UnknownNameError
+from lcbench.files import understood
 from lcbench.simulate.budgets import checked, offered
 from lcbench.simulate.contract import Domain
 from lcbench.simulate.domain import ConfigTable, SpaceDomain, TableDomain
@@ -30,6 +31,7 @@ from lcbench.space.encoding import Encoding
 from lcbench.space.spaces import check_configs, records
 from lcbench.table.benchmark import Benchmark, load
 from lcbench.table.curve import Curve
+from lcbench.table.manifest import MANIFEST
 from lcbench.whole import as_whole, whole
 from lcbench.work import Executor
 from lcbench.work.processes import LocalExecutor
@@ -120,6 +122,9 @@ class TrainingBackend(WithObjective):
         for each in _seeds(seed):
             if each not in bench.seeds:
                 raise UnknownNameError("seed", each, bench.seeds)
+        with understood(bench.folder / MANIFEST):
+            planned = {"plan_seed": plan["plan seed"], "encoding": plan["encoding"], "device": plan["device"]}
+            digest = plan["data"][dataset]
         made = cls(
             str(bench.dataset_table.loc[dataset, "source"]),
             bench.metric(metric).name,
@@ -127,11 +132,9 @@ class TrainingBackend(WithObjective):
             configs=bench.configs,
             budgets=bench.budgets,
             seed=seed,
-            plan_seed=plan["plan seed"],
-            encoding=plan["encoding"],
-            device=plan["device"],
+            **planned,
         )
-        if digest_data(made.trainer.data) != plan["data"][dataset]:
+        if digest_data(made.trainer.data) != digest:
             raise InputError(f"data of {dataset} must be those of {bench.folder}, got others; it has changed since.")
         return made
 

@@ -179,6 +179,12 @@ class FileRecord:
     rows: int
 
 
+_PROVENANCE: dict[str, Any] = {
+    "settings?": dict,
+    "plan?": (None, {"data?": {str: str}, "encoding?": str, "plan seed?": Whole(), "device?": str}),
+}
+_PROVENANCE["merged?"] = [_PROVENANCE]  # of the tables that were joined
+
 _FORM = {
     "title": str,
     "problem": str,
@@ -186,7 +192,7 @@ _FORM = {
     "record": dict,
     "budgets": [Whole(1, LONGEST_BUDGET)],
     "seeds": [Whole(0, 2**31 - 1)],
-    "provenance": dict,
+    "provenance": _PROVENANCE,
     "schedule?": str,
     "licence?": str,
     "citation?": str,

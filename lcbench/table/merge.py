@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from lcbench.errors import InputError
 from lcbench.files import appearing
-from lcbench.table import store
+from lcbench.table import reading, store
 from lcbench.table.manifest import (
     BASELINE_KEY,
     BASELINES,
@@ -113,11 +113,11 @@ def merge(first: Path, second: Path, out: Path) -> Manifest:
     manifests = [store.read_manifest(folder) for folder in folders]
     joined = _fit(*manifests)
     with appearing(out) as folder:
-        configs = store.read_parquet(first / CONFIGS)
-        if not configs.equals(store.read_parquet(second / CONFIGS)):
+        configs, others = (reading.configs(*each) for each in zip(folders, manifests, strict=True))
+        if not configs.equals(others):
             raise InputError(f"both tables must have the same configurations, got others in {second / CONFIGS}.")
         store.write_parquet(folder / CONFIGS, configs)
-        described = [store.read_parquet(each / DATASETS) for each in folders]
+        described = [reading.datasets(*each) for each in zip(folders, manifests, strict=True)]
         store.write_parquet(folder / DATASETS, join(described, ("name",), DATASETS))
         datasets = list(dict.fromkeys(name for manifest in manifests for name in manifest.datasets))
         for kind, dataset in product((RUNS, *EXTRAS), datasets):
@@ -153,7 +153,7 @@ def _provenance(first: Manifest, second: Manifest) -> dict[str, object]:
 def _join(kind: str, dataset: str, manifests: dict[Path, Manifest], out: Path) -> None:
     """Join one data set's table of one kind; those that have none give none."""
     path = table_path(kind, dataset)
-    tables = [store.read_parquet(folder / path) for folder, manifest in manifests.items() if path in manifest.files]
+    tables = [reading.table(folder, manifest, path) for folder, manifest in manifests.items() if path in manifest.files]
     if kind == LABELS and len(tables) == 2 and not tables[0].equals(tables[1]):
         raise InputError(f"both tables must have the same labels of {dataset}, got others; their splits differ.")
     if kind == RUNS:

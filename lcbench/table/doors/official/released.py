@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -14,7 +13,8 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from lcbench.errors import DamagedFileError, InputError, UnknownNameError
-from lcbench.table import store
+from lcbench.files import parse_json
+from lcbench.table import reading
 from lcbench.table.benchmark import load
 from lcbench.table.doors.official.gradients import published_gradients
 from lcbench.table.doors.official.names import FINAL, HYPERPARAMETERS, PERCENT, SETTINGS, T_MAX, TAGS
@@ -111,7 +111,8 @@ class Released:
     def result(self, dataset: str, row: int) -> dict[str, Any]:
         """The published results of a row's run; made from the curves where the folder was not imported."""
         if self._has(dataset, "results"):
-            return json.loads(self._column(dataset, "results", RELEASED)[row].as_py())
+            path = self.bench.folder / table_path(RELEASED, dataset)
+            return parse_json(path, self._column(dataset, "results", RELEASED)[row].as_py().encode())
         return self._made(dataset)[row]
 
     def gradients(self, dataset: str, row: int) -> dict[str, list[float]]:
@@ -121,7 +122,8 @@ class Released:
         return published_gradients(self._gradients(dataset).slice(row, 1).to_pylist()[0])
 
     def _read_gradients(self, dataset: str) -> pa.Table:
-        return self._ours(store.read_parquet(self.bench.folder / table_path(RELEASED_GRADIENTS, dataset)))
+        path = table_path(RELEASED_GRADIENTS, dataset)
+        return self._ours(reading.table(self.bench.folder, self.bench.manifest, path))
 
     def _has(self, dataset: str, column: str) -> bool:
         """Whether an import left this column, without gaps."""
@@ -141,8 +143,8 @@ class Released:
         """One column of the runs of our budget and seed, by increasing configuration."""
         if dataset not in self.datasets:
             raise UnknownNameError("data set", dataset, self.datasets)
-        path = self.bench.folder / table_path(kind, dataset)
-        table = store.read_parquet(path, list(dict.fromkeys([*KEY, name])))
+        columns = list(dict.fromkeys([*KEY, name]))
+        table = reading.table(self.bench.folder, self.bench.manifest, table_path(kind, dataset), columns)
         return self._ours(table)[name]
 
     def _ours(self, table: pa.Table) -> pa.Table:
