@@ -201,6 +201,8 @@ def json_value(text: str) -> Any:
     """
     try:
         found = json.loads(text, parse_float=_finite, parse_int=_whole, parse_constant=_no_number)
+        if "\\u" in text:  # half of a pair is no text: it could be written nowhere
+            json.dumps(found, ensure_ascii=False).encode()
     except RecursionError as error:
         raise ValueError("it is nested too deeply") from error
     level = [found]

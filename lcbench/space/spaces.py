@@ -18,6 +18,7 @@ from ConfigSpace.hyperparameters import Hyperparameter, NumericalHyperparameter
 from numpy.typing import NDArray
 
 from lcbench.errors import DamagedFileError, InputError
+from lcbench.files import NOT_UNDERSTOOD
 
 
 def active_names(space: ConfigurationSpace, values: Mapping[str, Any]) -> list[str]:
@@ -108,8 +109,9 @@ def from_json(document: Mapping[str, Any]) -> ConfigurationSpace:
     """
     try:
         space = ConfigurationSpace.from_serialized_dict(deepcopy(dict(document)))  # it takes its argument apart
-    except (KeyError, TypeError, ValueError) as error:
-        raise DamagedFileError(f"the search space in benchmark.json cannot be read: {error}.") from error
+    except NOT_UNDERSTOOD as error:
+        reason = f"{type(error).__name__}: {error}".splitlines()[0]
+        raise DamagedFileError(f"the search space in benchmark.json cannot be read ({reason}).") from error
     if len(space) == 0:
         raise DamagedFileError("the search space in benchmark.json has no hyperparameters.")
     return space

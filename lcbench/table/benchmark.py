@@ -159,7 +159,10 @@ class Benchmark:
         """The search space, a ``ConfigSpace.ConfigurationSpace``."""
         from lcbench.space.spaces import from_json  # importing ConfigSpace takes longer than opening the table
 
-        return from_json(self.manifest.space)
+        found = from_json(self.manifest.space)
+        if set(found) != set(self.manifest.hyperparameters):
+            raise DamagedFileError(f"{self.folder / manifest.MANIFEST} has a search space that cannot be understood.")
+        return found
 
     # Look-ups ------------------------------------------------------------------------------------------------------
 

@@ -188,7 +188,7 @@ _PROVENANCE["merged?"] = [_PROVENANCE]  # of the tables that were joined
 _FORM = {
     "title": str,
     "problem": str,
-    "space": {"hyperparameters?": [{"name": str}]},
+    "space": {"name?": (str, None), "hyperparameters?": [{"name": str}]},
     "record": dict,
     "budgets": [Whole(1, LONGEST_BUDGET)],
     "seeds": [Whole(0, 2**31 - 1)],

@@ -1,7 +1,8 @@
 """The files that a manifest lists, each held against what the manifest and the format say of it where it is opened."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -65,9 +66,8 @@ def configs(folder: Path, manifest: Manifest) -> pa.Table:
         raise DamagedFileError(
             f"{place} must have the columns {', '.join(sorted(names))}, got {', '.join(sorted(found.column_names))}."
         )
-    for field in found.schema:
-        if not _is_plain(field.type):
-            raise DamagedFileError(f"{place} must have plain values in column {field.name}, got {field.type}.")
+    for hyperparameter in manifest.space.get("hyperparameters", ()):
+        _check_values(place, found[hyperparameter["name"]], hyperparameter)
     numbers = found["config_id"]
     if not pa.types.is_integer(numbers.type) or numbers.null_count or not _within(numbers, 0, 2**31 - 1):
         raise DamagedFileError(f"{place} must have numbers of configurations in column config_id, got something else.")
@@ -76,9 +76,31 @@ def configs(folder: Path, manifest: Manifest) -> pa.Table:
     return found
 
 
-def _is_plain(kind: pa.DataType) -> bool:
-    known = (pa.types.is_integer, pa.types.is_floating, pa.types.is_boolean, pa.types.is_string, pa.types.is_null)
-    return any(is_kind(kind) for is_kind in (*known, pa.types.is_large_string))
+def _check_values(place: Path, column: pa.ChunkedArray, hyperparameter: Mapping[str, Any]) -> None:
+    """Check a column against what the space says in the manifest; conditions are left to ``verify``.
+
+    Raises:
+        DamagedFileError: If a value is none of the hyperparameter's.
+    """
+    name, low, high = (hyperparameter.get(key) for key in ("name", "lower", "upper"))
+    if isinstance(low, int | float) and isinstance(high, int | float):
+        number = pa.types.is_integer(column.type) or pa.types.is_floating(column.type)
+        sound = (number and _within(column, low, high)) or column.null_count == len(column)
+        if sound and isinstance(low, int) and number:
+            sound = bool(pc.all(pc.equal(pc.floor(column), column)).as_py() is not False)
+        wanted = f"numbers in [{low:g}, {high:g}]"
+    else:
+        one = [hyperparameter[key] for key in ("value",) if key in hyperparameter]
+        known = [*(hyperparameter.get("choices") or hyperparameter.get("sequence") or ()), *one]
+        plain = not pa.types.is_nested(column.type)
+        sound = plain and all(value in known for value in pc.unique(column).to_pylist() if not _is_missing(value))
+        wanted = "its choices"
+    if not sound:
+        raise DamagedFileError(f"{place} must have {wanted} in column {name}, got something else; restore it.")
+
+
+def _is_missing(value: object) -> bool:
+    return value is None or value != value  # NaN
 
 
 def datasets(folder: Path, manifest: Manifest) -> pa.Table:
@@ -88,6 +110,8 @@ def datasets(folder: Path, manifest: Manifest) -> pa.Table:
         DamagedFileError: If it is anything else, or not of the data sets that there are runs of.
     """
     found, place = table(folder, manifest, DATASETS), folder / DATASETS
+    if "name" not in found.column_names:
+        raise DamagedFileError(f"{place} has no column name; restore it or collect again.")
     if sorted(found["name"].to_pylist()) != sorted(manifest.datasets):
         raise DamagedFileError(f"{place} must have the data sets of the manifest, one row each, got others.")
     sizes = ("instances", "features", *(f"{part}_instances" for part in ("train", *PARTS)))
@@ -97,6 +121,6 @@ def datasets(folder: Path, manifest: Manifest) -> pa.Table:
     return found
 
 
-def _within(column: pa.ChunkedArray, low: int, high: int) -> bool:
+def _within(column: pa.ChunkedArray, low: float, high: float) -> bool:
     ends = pc.min_max(column)
     return not ends["min"].is_valid or low <= ends["min"].as_py() <= ends["max"].as_py() <= high

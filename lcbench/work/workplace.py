@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import Any
 
 from lcbench.errors import InputError, PlanConflictError, StoppedError
-from lcbench.files import read_json, write_json
+from lcbench.files import no_links, read_json, write_json
 from lcbench.output import writable_folder
 from lcbench.work.journal import Journal
 from lcbench.work.lock import hold
@@ -61,6 +61,8 @@ class Workplace:
         own = self.root != self.output or self.plan_file.is_file()
         if not own and self.root.is_dir() and self._foreign():
             raise InputError(f"{self.root} is not empty and holds no {self.what}; choose a new or an empty folder.")
+        for folder in {self.output, self.root}:
+            no_links(folder)
         writable_folder(self.root)
         busy = f"another {self.what} is running in {self.output}; wait for it or choose another folder."
         with _said_if_disk_full(self.output), hold(self._lock, busy):

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lcbench.errors import DamagedFileError, InputError, NewerFormatError, NotABenchmarkError
-from lcbench.files import read_json, replacing, write_json
+from lcbench.files import no_links, read_json, replacing, write_json
 from lcbench.table.curve import Curve
 from lcbench.work.workplace import TEMPORARY
 
@@ -155,6 +155,7 @@ class Folder:
         """
         if not self.card.is_file():
             raise NotABenchmarkError(f"{self.path} must be a folder made by 'lcbench fit', got no model.json in it.")
+        no_links(self.path)
         card = read_json(self.card)
         if not isinstance(card, dict) or not isinstance(card.get("autotabular"), int):
             raise DamagedFileError(f"{self.card} describes no classifier; restore it.")

@@ -26,7 +26,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from lcbench.errors import DamagedFileError, NewerFormatError, NotABenchmarkError, UnknownNameError
-from lcbench.files import read_json, read_parquet
+from lcbench.files import no_links, read_json, read_parquet
 from lcbench.signature import digest
 from lcbench.simulate.transfer.greedy import relative_regret
 from lcbench.simulate.transfer.matrix import MATRIX_SCHEMA, matrix_values
@@ -137,6 +137,7 @@ def read_folder(folder: Path) -> PortfolioFolder:
         raise NotABenchmarkError(
             f"{folder} holds no portfolio (no {MANIFEST}); build one with: lcbench portfolio build {folder} ..."
         )
+    no_links(folder)
     manifest = read_json(path)
     if not isinstance(manifest, dict) or not isinstance(manifest.get("format_version"), int):
         raise DamagedFileError(f"{path} is no manifest of a portfolio; restore it or build again.")

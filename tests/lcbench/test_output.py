@@ -50,7 +50,7 @@ def test_what_is_no_file_is_refused_and_stays(tmp_path: Path, kind: str, *, thro
     asked = name if through_a_link else place
     with pytest.raises(InputError, match=r"must go to a file, got the .*; name a file\."):
         writable_file(asked)
-    with pytest.raises((InputError, IsADirectoryError), match="must be a file to be replaced, got a|Is a directory"):
+    with pytest.raises((InputError, IsADirectoryError), match=r"must be a file to be replaced, got a|Is a directory"):
         write_json(asked, {})
     after = place.lstat()
     assert (before.st_mode, before.st_ino, before.st_rdev) == (after.st_mode, after.st_ino, after.st_rdev)
