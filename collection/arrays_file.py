@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lcbench.errors import DamagedFileError
-from lcbench.files import replacing
+from lcbench.files import NOT_UNDERSTOOD, replacing
 
 
 def write_arrays(path: Path, arrays: Mapping[str, NDArray[Any]]) -> None:
@@ -35,9 +35,9 @@ def read_arrays(path: Path, kinds: Mapping[str, str]) -> dict[str, NDArray[Any]]
         DamagedFileError: If the file is missing or damaged, or holds something else.
     """
     try:
-        with np.load(path, allow_pickle=False) as file:
+        with path.open("rb") as opened, np.load(opened, allow_pickle=False) as file:
             found = {name: file[name] for name in kinds}
-    except (OSError, ValueError, KeyError, EOFError, MemoryError, zipfile.BadZipFile, zlib.error) as error:
+    except (OSError, EOFError, MemoryError, RuntimeError, zipfile.BadZipFile, zlib.error, *NOT_UNDERSTOOD) as error:
         raise DamagedFileError(f"{path} cannot be read as arrays ({type(error).__name__}).") from error
     for name, kind in kinds.items():
         if found[name].dtype != np.dtype(kind):

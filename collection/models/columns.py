@@ -13,7 +13,7 @@ from lcbench.collection.data.dataset import number_classes, refuse_written_dates
 from lcbench.collection.data.preparation import check_finite
 from lcbench.errors import DamagedFileError, DataError
 
-_NUMBER, _CATEGORY, _EMPTY = "number", "category", "empty"
+_NUMBER, CATEGORY, EMPTY = "number", "category", "empty"
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,10 +52,10 @@ class Columns:
                 f"a data set must have at least one column with a value, got none in all {frame.shape[1]}; "
                 "give columns to learn from."
             )
-        kinds = np.full(frame.shape[1], _EMPTY, object)
+        kinds = np.full(frame.shape[1], EMPTY, object)
         tidy = tidy_columns(frame.loc[:, given] if frame.shape[1] else frame)
         refuse_written_dates(frame.loc[:, given])
-        kinds[given] = [_CATEGORY if isinstance(t, pd.CategoricalDtype) else _NUMBER for t in tidy.dtypes]
+        kinds[given] = [CATEGORY if isinstance(t, pd.CategoricalDtype) else _NUMBER for t in tidy.dtypes]
         columns = cls(tuple(map(str, frame.columns)), tuple(kinds), isinstance(features, pd.DataFrame))
         return columns, columns.align(tidy.reindex(columns=list(columns.names)))
 
@@ -81,7 +81,7 @@ class Columns:
         read = {
             name: _number(name, frame[name]) if kind == _NUMBER else _category(name, frame[name])
             for name, kind in zip(self.names, self.kinds, strict=True)
-            if kind != _EMPTY
+            if kind != EMPTY
         }
         tidy = pd.DataFrame(read, index=pd.RangeIndex(len(frame)))
         check_finite(tidy)
@@ -103,7 +103,7 @@ class Columns:
             named = bool(document["named"])
         except (KeyError, TypeError) as error:
             raise DamagedFileError(f"the columns cannot be understood ({type(error).__name__}: {error}).") from error
-        if len(names) != len(kinds) or not set(kinds) <= {_NUMBER, _CATEGORY, _EMPTY}:
+        if len(names) != len(kinds) or not set(kinds) <= {_NUMBER, CATEGORY, EMPTY}:
             raise DamagedFileError("the columns must have a name and a kind each, got others.")
         return cls(names, kinds, named)
 

@@ -18,15 +18,16 @@ import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
-from lcbench import files, signature
+from lcbench import files, form, signature
 from lcbench.collection.arrays_file import read_arrays, write_arrays
 from lcbench.collection.data.encodings import Encoder
 from lcbench.collection.models.baselines import BASELINES
-from lcbench.collection.models.columns import Columns, Labels
+from lcbench.collection.models.columns import CATEGORY, EMPTY, Columns, Labels
 from lcbench.collection.models.models import Estimator, Model
 from lcbench.collection.models.networks import NetworkEstimator
 from lcbench.collection.problem import PROBLEMS, get_problem
 from lcbench.errors import DamagedFileError, InputError, NotABenchmarkError
+from lcbench.form import SHA256, Real, Whole
 from lcbench.signature import read_signed
 from lcbench.table.curve import Curve
 
@@ -37,6 +38,28 @@ FORMAT_VERSION = 1
 MANIFEST = "model.json"
 _ARRAYS = "arrays.npz"
 _KINDS = {"values": "f8", "seconds": "f8", "valid": "f4", "test": "f4"}
+
+
+_FORM = {
+    "kind": str,
+    "problem?": (str, None),
+    "config": (dict, None),
+    "budget": Whole(),
+    "seed": Whole(),
+    "seconds": Real(0),
+    "tested": bool,
+    "columns": {"names": [str], "kinds": [str], "named": bool},
+    "classes": {"type": str, "values": [(str, bool, Real())]},
+    "encoders": [
+        {
+            "scaled": [str],
+            **{name: [Real()] for name in ("fills", "centres", "scales")},
+            "categories": {str: [str]},
+            "spread": [str],
+        }
+    ],
+    "files": {str: SHA256},
+}
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -162,23 +185,25 @@ def load_fitted(folder: Path) -> Fitted:
         raise NotABenchmarkError(f"{folder} holds no model (no {MANIFEST}); make one with 'lcbench fit'.")
     document = read_signed(folder / MANIFEST, FORMAT_VERSION, "model")
     try:
-        return _fitted(folder, document)
+        with files.understood(folder / MANIFEST):
+            return _fitted(folder, document)
     except ImportError as error:
         raise InputError(
             f"{folder} must have the packages it was made with, got no {error.name}; "
             "install them with: pip install 'lcbench[automl]'."
         ) from error
-    except (KeyError, TypeError, ValueError, AttributeError, RecursionError) as error:
-        raise DamagedFileError(f"{folder} cannot be understood ({type(error).__name__}: {error}).") from error
 
 
 def _fitted(folder: Path, document: Mapping[str, Any]) -> Fitted:
+    form.check(folder / MANIFEST, document, _FORM)
+    columns = Columns.from_json(document["columns"])
     kind, config, labels = str(document["kind"]), document["config"], Labels.from_json(document["classes"])
     problem = _problem(document)
     estimator = _estimator(kind, problem, config)
     parts = []
     for number, written in enumerate(document["encoders"]):
         encoder = Encoder.from_json(written)
+        _check_encoder(folder, encoder, columns)
         path = _checked(folder, f"{number}.{estimator.suffix}", document["files"])
         parts.append(Part(encoder, estimator.read(path, _inputs(encoder), len(labels.values))))
     arrays = read_arrays(_checked(folder, _ARRAYS, document["files"]), _KINDS)
@@ -193,7 +218,7 @@ def _fitted(folder: Path, document: Mapping[str, Any]) -> Fitted:
         valid_probabilities=arrays["valid"],
         test_probabilities=arrays["test"] if document["tested"] else None,
         seconds=float(document["seconds"]),
-        columns=Columns.from_json(document["columns"]),
+        columns=columns,
         labels=labels,
         parts=tuple(parts),
     )
@@ -215,6 +240,18 @@ def _estimator(kind: str, problem: str | None, config: Mapping[str, Any] | None)
     if problem is None or not isinstance(config, dict):
         raise DamagedFileError("a network must have a problem and a configuration, got none.")
     return NetworkEstimator(problem, config)
+
+
+def _check_encoder(folder: Path, encoder: Encoder, columns: Columns) -> None:
+    """Check that an encoder takes each of the columns at most once, and categories as what they are."""
+    kinds, taken = dict(zip(columns.names, columns.kinds, strict=True)), (*encoder.scaled, *encoder.spread)
+    known = (
+        all(kinds.get(name, EMPTY) != EMPTY for name in taken)
+        and len(set(taken)) == len(taken)
+        and len(kinds) == len(columns.names)
+    )
+    if not known or any((name in encoder.categories) != (kinds[name] == CATEGORY) for name in taken):
+        raise DamagedFileError(f"{folder / MANIFEST} has encoders of other columns than its own; restore it.")
 
 
 def _inputs(encoder: Encoder) -> int:

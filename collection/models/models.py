@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from lcbench.collection.arrays_file import read_arrays, write_arrays
 from lcbench.collection.data.encodings import Encoder
+from lcbench.collection.models import boosters
 from lcbench.errors import DamagedFileError
 from lcbench.files import replacing, write_text
 
@@ -213,7 +214,7 @@ class LightGBM:
         import lightgbm
 
         try:
-            booster = lightgbm.Booster(model_str=path.read_text(encoding="utf-8"))
+            booster = lightgbm.Booster(model_str=boosters.lightgbm_text(path, inputs, classes))
         except (OSError, ValueError, lightgbm.basic.LightGBMError) as error:
             raise DamagedFileError(f"{path} cannot be read as a LightGBM model ({_line(error)}).") from error
         if (booster.num_feature(), booster.num_model_per_iteration()) != (inputs, classes):
@@ -241,6 +242,7 @@ class CatBoost:
         """Write CatBoost's binary format."""
         with replacing(path) as temporary:
             self.model.save_model(str(temporary), format="cbm")
+            boosters.wrote_catboost(temporary)
 
     @classmethod
     def read(cls, path: Path, inputs: int, classes: int) -> Self:
@@ -251,6 +253,7 @@ class CatBoost:
         """
         from catboost import CatBoostClassifier, CatBoostError
 
+        boosters.check_catboost(path, inputs)
         try:
             model = CatBoostClassifier().load_model(str(path), format="cbm")
             seen = np.asarray(model.classes_, np.int64)

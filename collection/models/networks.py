@@ -14,7 +14,8 @@ from lcbench.collection.models.models import Clock, FittedFold
 from lcbench.collection.networks.metrics import METRICS
 from lcbench.collection.networks.problems import network_problem
 from lcbench.errors import DamagedFileError
-from lcbench.files import replacing
+from lcbench.files import replacing, understood
+from lcbench.space.spaces import check_configs, to_frame
 
 if TYPE_CHECKING:
     import torch
@@ -128,10 +129,10 @@ class NetworkEstimator:
         Raises:
             DamagedFileError: If the file is anything else, or the configuration is none of the problem.
         """
-        try:
-            module = network_problem(self.problem).network(self.config, inputs, classes)
-        except (KeyError, TypeError, ValueError) as error:
-            raise DamagedFileError(f"{path} cannot be read as a network of {self.problem} ({error}).") from error
+        with understood(path):
+            problem = network_problem(self.problem)
+            check_configs(problem.space, to_frame(problem.space, [problem.completed(self.config)]))
+            module = problem.network(self.config, inputs, classes)
         return Network.read(path, module)
 
 
