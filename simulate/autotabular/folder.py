@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from lcbench.errors import DamagedFileError, InputError, NewerFormatError, NotABenchmarkError
 from lcbench.files import no_links, read_json, replacing, write_json
+from lcbench.form import Whole, check
 from lcbench.table.curve import Curve
 from lcbench.work.workplace import TEMPORARY
 
@@ -74,6 +75,7 @@ def _frozen(value: Any) -> Any:
 # all: files and folders are written beside their place and moved there.
 
 FORMAT = 1
+_FORM = {"parameters?": dict, "parameters in words?": dict, "target?": str, "columns?": [str], "classes?": [str]}
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -157,8 +159,9 @@ class Folder:
             raise NotABenchmarkError(f"{self.path} must be a folder made by 'lcbench fit', got no model.json in it.")
         no_links(self.path)
         card = read_json(self.card)
-        if not isinstance(card, dict) or not isinstance(card.get("autotabular"), int):
+        if not isinstance(card, dict) or card.get("autotabular") not in Whole():
             raise DamagedFileError(f"{self.card} describes no classifier; restore it.")
+        check(self.card, card, _FORM)
         if card["autotabular"] > FORMAT:
             raise NewerFormatError(
                 f"{self.path} has format {card['autotabular']}, newer than {FORMAT}; update lcbench."
