@@ -2,7 +2,7 @@
 
 import zipfile
 import zlib
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -24,22 +24,23 @@ def write_arrays(path: Path, arrays: Mapping[str, NDArray[Any]]) -> None:
                 np.lib.format.write_array(member, np.asanyarray(array), allow_pickle=False)
 
 
-def read_arrays(path: Path, kinds: Mapping[str, str]) -> dict[str, NDArray[Any]]:
+def read_arrays(path: Path, kinds: Mapping[str, str], optional: Collection[str] = ()) -> dict[str, NDArray[Any]]:
     """Read arrays.
 
     Args:
         path: The file.
         kinds: Their names, each with its type as numpy writes it (``"f8"``).
+        optional: Names of those that may be missing.
 
     Raises:
         DamagedFileError: If the file is missing or damaged, or holds something else.
     """
     try:
         with path.open("rb") as opened, np.load(opened, allow_pickle=False) as file:
-            found = {name: file[name] for name in kinds}
+            found = {name: file[name] for name in kinds if name in file or name not in optional}
     except (OSError, EOFError, MemoryError, RuntimeError, zipfile.BadZipFile, zlib.error, *NOT_UNDERSTOOD) as error:
         raise DamagedFileError(f"{path} cannot be read as arrays ({type(error).__name__}).") from error
-    for name, kind in kinds.items():
-        if found[name].dtype != np.dtype(kind):
-            raise DamagedFileError(f"{path} must hold {name} of type {kind}, got {found[name].dtype}.")
+    for name, array in found.items():
+        if array.dtype != np.dtype(kinds[name]):
+            raise DamagedFileError(f"{path} must hold {name} of type {kinds[name]}, got {array.dtype}.")
     return found

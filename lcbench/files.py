@@ -199,6 +199,7 @@ def read_signed(path: Path, newest: int, what: str) -> dict[str, Any]:
         NewerFormatError: If it was written by a newer program.
         DamagedFileError: If it is no such document, carries no checksum, or was changed since.
     """
+    no_links(path.parent)
     document = read_json(path)
     if not isinstance(document, dict) or not isinstance(document.get("format_version"), int):
         raise DamagedFileError(f"{path} has no format_version; this is no {what} of ours.")

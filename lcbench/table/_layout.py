@@ -14,6 +14,7 @@ import pyarrow.compute as pc
 from numpy.typing import ArrayLike, NDArray
 
 from lcbench.errors import DamagedFileError, InputError, UnknownNameError
+from lcbench.table.curve import backwards, outside
 from lcbench.table.record import KEY, SECONDS
 
 _DENSE = 1 << 22
@@ -207,36 +208,12 @@ def steps(path: Path, table: pa.Table, layout: Layout) -> NDArray[np.float32]:
     return values
 
 
-ROUNDING = 1e-5
-"""How far float32 arithmetic may carry a mean over many rows beyond its range."""
-
-
-def outside(values: NDArray[np.float32], ends: tuple[float, float]) -> NDArray[np.float32]:
-    """The values that are outside their range; NaN, where a run diverged, is no value."""
-    low, high = ends
-    return values[(values < low - ROUNDING) | (values > high + ROUNDING)]
-
-
 def _check_range(path: Path, metric: str, values: NDArray[np.float32], ends: tuple[float, float]) -> None:
     wrong = outside(values, ends)
     if len(wrong):
         raise DamagedFileError(
             f"{path} must have {metric} in [{ends[0]:g}, {ends[1]:g}], got {wrong[0]:g}; restore it or collect again."
         )
-
-
-def backwards(seconds: NDArray[np.float32], first: NDArray[np.integer]) -> NDArray[np.bool_]:
-    """Which seconds cannot be: not 0 where a run begins, or not as large as those before.
-
-    Args:
-        seconds: Of all runs, one after the other; numbers in diverged runs, too.
-        first: Where each run begins.
-    """
-    begins = np.zeros(len(seconds), np.bool_)
-    begins[first] = True
-    with np.errstate(invalid="ignore"):
-        step = np.diff(seconds, prepend=np.float32(0))
-    return np.where(begins, seconds != 0, ~(step >= 0))  # written so that NaN is bad as well
 
 
 def _numbers(column: pa.ChunkedArray) -> NDArray[Any]:

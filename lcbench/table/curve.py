@@ -1,4 +1,4 @@
-"""One run's learning curve and what it cost."""
+"""One run's learning curve and what it cost, and which values and seconds of curves cannot be."""
 
 from dataclasses import dataclass
 
@@ -52,3 +52,27 @@ class Curve:
         if not 0 <= epochs <= self.epochs:
             raise InputError(f"epochs must be in [0, {self.epochs}], got {epochs}")
         return Curve(self.values[: epochs + 1], self.seconds[: epochs + 1])
+
+
+ROUNDING = 1e-5
+"""How far float32 arithmetic may carry a mean over many rows beyond its range."""
+
+
+def outside(values: NDArray[np.float32], ends: tuple[float, float]) -> NDArray[np.float32]:
+    """The values that are outside their range; NaN, where a run diverged, is no value."""
+    low, high = ends
+    return values[(values < low - ROUNDING) | (values > high + ROUNDING)]
+
+
+def backwards(seconds: NDArray[np.float32], first: NDArray[np.integer]) -> NDArray[np.bool_]:
+    """Which seconds cannot be: not 0 where a run begins, or not as large as those before.
+
+    Args:
+        seconds: Of all runs, one after the other; numbers in diverged runs, too.
+        first: Where each run begins.
+    """
+    begins = np.zeros(len(seconds), np.bool_)
+    begins[first] = True
+    with np.errstate(invalid="ignore"):
+        step = np.diff(seconds, prepend=np.float32(0))
+    return np.where(begins, seconds != 0, ~(step >= 0))  # written so that NaN is bad as well

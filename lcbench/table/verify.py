@@ -14,7 +14,7 @@ from lcbench import signature
 from lcbench.errors import FolderError, InputError
 from lcbench.files import read_groups
 from lcbench.table import reading
-from lcbench.table._layout import backwards, outside
+from lcbench.table.curve import backwards, outside
 from lcbench.table.manifest import (
     BASELINE_KEY,
     BASELINES,

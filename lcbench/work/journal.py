@@ -19,6 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lcbench.errors import DamagedFileError
+from lcbench.files import json_value
 
 _CHECK = "crc32"
 
@@ -102,7 +103,7 @@ def _parse(path: Path, text: bytes) -> tuple[list[dict[str, Any]], int]:
     older = not any(b'"' + _CHECK.encode() in line for line in lines)  # written when lines had no checksums
     for i, line in enumerate(lines, start=1):
         try:
-            event = dict(json.loads(line))
+            event = dict(json_value(line.decode("utf-8")))
             found = None if older else event.pop(_CHECK)
         except (ValueError, KeyError, TypeError) as error:
             raise DamagedFileError(f"{path} is damaged in line {i} ({error!r}); restore it.") from error

@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
+from lcbench.errors import DamagedFileError
 from lcbench.simulate.autotabular.folder import Folder
 
 if TYPE_CHECKING:
@@ -68,5 +69,8 @@ def load_ensemble(path: Path, weights: Mapping[int, float]) -> FittedEnsemble:
         FolderError: If a model is missing or damaged.
     """
     made = FittedEnsemble(Folder(path), weights)
-    _ = made.models
+    first = made.models[0]
+    for model in made.models:
+        if model.columns != first.columns or model.labels.to_json() != first.labels.to_json():
+            raise DamagedFileError(f"{path} must hold models of the same columns and classes, got others; restore it.")
     return made

@@ -10,8 +10,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from lcbench.collection.arrays_file import read_arrays, write_arrays
 from lcbench.errors import DamagedFileError, InputError, NewerFormatError, NotABenchmarkError
-from lcbench.files import no_links, read_json, replacing, write_json
+from lcbench.files import no_links, read_json, write_json
+from lcbench.form import Whole, check
 from lcbench.table.curve import Curve
 from lcbench.work.workplace import TEMPORARY
 
@@ -74,6 +76,10 @@ def _frozen(value: Any) -> Any:
 # all: files and folders are written beside their place and moved there.
 
 FORMAT = 1
+_FORM = {"parameters?": dict, "parameters in words?": dict, "target?": str, "columns?": [str], "classes?": [str]}
+
+
+_PREDICTIONS = {"values": "f8", "seconds": "f8", "valid": "f4", "test": "f4"}
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -157,8 +163,9 @@ class Folder:
             raise NotABenchmarkError(f"{self.path} must be a folder made by 'lcbench fit', got no model.json in it.")
         no_links(self.path)
         card = read_json(self.card)
-        if not isinstance(card, dict) or not isinstance(card.get("autotabular"), int):
+        if not isinstance(card, dict) or card.get("autotabular") not in Whole():
             raise DamagedFileError(f"{self.card} describes no classifier; restore it.")
+        check(self.card, card, _FORM)
         if card["autotabular"] > FORMAT:
             raise NewerFormatError(
                 f"{self.path} has format {card['autotabular']}, newer than {FORMAT}; update lcbench."
@@ -179,16 +186,14 @@ class Folder:
         arrays = {"values": fitted.curve.values, "seconds": fitted.curve.seconds, "valid": fitted.valid_probabilities}
         if fitted.test_probabilities is not None:
             arrays["test"] = fitted.test_probabilities
-        with replacing(predictions) as temporary, temporary.open("wb") as file:
-            np.savez(file, **arrays)  # type: ignore[arg-type]  # numpy's stubs take the names for its own arguments
+        write_arrays(predictions, arrays)
 
     def predictions(self, number: int) -> Predictions | None:
         """Predictions of a model; None if they are missing or damaged."""
         try:
-            with np.load(self._predictions(number), allow_pickle=False) as found:
-                curve = Curve(found["values"], found["seconds"])
-                return Predictions(curve, found["valid"], found.get("test"))
-        except (OSError, ValueError, KeyError, EOFError):
+            found = read_arrays(self._predictions(number), _PREDICTIONS, ("test",))
+            return Predictions(Curve(found["values"], found["seconds"]), found["valid"], found.get("test"))
+        except (DamagedFileError, ValueError):
             return None
 
     def remove_models_but(self, numbers: Collection[int]) -> None:

@@ -5,15 +5,30 @@ which ensemble is the best so far, so it changes at one blow, when a line is wri
 """
 
 import math
+import re
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
 from lcbench.errors import DamagedFileError
+from lcbench.form import Real, Whole, check
 from lcbench.work import Journal, journal
 
 NETWORK = "network"
+
+_NUMBER = (Real(), "nan", "inf", "-inf")
+_FORM = {
+    "number": Whole(),
+    "trial": Whole(-1),
+    "kind": str,
+    "config": (dict, None),
+    "budget": Whole(),
+    "worker": Whole(-1),
+    **dict.fromkeys(("score", "started", "finished", "ensemble_score"), _NUMBER),
+    "reason": (str, None),
+    "weights": {re.compile(r"\d{1,9}"): Real(0, 1.0001)},
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +96,7 @@ def read(path: Path) -> list[Entry]:
 
 
 def _entry(path: Path, number: int, found: dict[str, Any]) -> Entry:
+    check(path, found, _FORM, f"line {number}")
     try:
         weights = {int(model): float(weight) for model, weight in found.pop("weights").items()}
         floats: dict[str, Any] = {

@@ -5,12 +5,14 @@ import math
 from collections.abc import Mapping
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import pyarrow as pa
 
 from lcbench.errors import DamagedFileError, InputError
-from lcbench.files import read_parquet, read_schema, write_parquet
-from lcbench.table.metric import Metric, from_json, to_json
+from lcbench.files import json_value, read_parquet, read_schema, understood, write_parquet
+from lcbench.form import check
+from lcbench.table.metric import METRIC_FORM, Metric, from_json, to_json
 
 SCHEMA = pa.schema(
     [
@@ -24,6 +26,9 @@ SCHEMA = pa.schema(
         *((name, pa.float64()) for name in ("best_loss", "worst_loss")),
     ]
 )
+
+UNITS = ("seconds", "epochs", "evaluations")
+"""What a limit is in."""
 
 KEY = ("optimizer", "dataset", "seed")
 """Columns that identify a simulation."""
@@ -51,11 +56,13 @@ def optimized(path: Path) -> Metric | None:
     Raises:
         DamagedFileError: If the file is missing or damaged, or the metric cannot be understood.
     """
-    said = read_schema(path).metadata or {}
-    try:
-        return from_json(Metric, json.loads(said[_METRIC])) if _METRIC in said else None
-    except (TypeError, ValueError, AttributeError) as error:
-        raise DamagedFileError(f"{path} does not say what was optimized ({error}).") from error
+    said = (read_schema(path).metadata or {}).get(_METRIC)
+    if said is None:
+        return None
+    with understood(path):
+        document = json_value(said.decode())
+        check(path, document, METRIC_FORM, "the metric")
+        return from_json(Metric, document)
 
 
 def read(path: Path) -> pd.DataFrame:
@@ -64,7 +71,22 @@ def read(path: Path) -> pd.DataFrame:
     Raises:
         DamagedFileError: If the file is missing, damaged or lacks a column.
     """
-    return read_parquet(path, COLUMNS).to_pandas()
+    with understood(path):
+        found = read_parquet(path, COLUMNS).cast(SCHEMA)
+        traces = found.to_pandas()
+    gaps = [name for name in COLUMNS if name != "value" and traces[name].isna().any()]
+    if gaps:
+        raise DamagedFileError(f"{path} must have no gaps in column {gaps[0]}, got some; restore it or simulate again.")
+    ordered = (traces["started"] >= 0) & (traces["finished"] >= traces["started"]) & (traces["used"] >= 0)
+    counted = (traces["budget"] >= NO_BUDGET) & (traces[["trial", "config_id", "worker"]] >= _NONE).all(axis=1)
+    bounded = (traces["limit"] > 0) & np.isfinite(traces[["started", "finished", "used", "limit", "best_loss"]]).all(
+        axis=1
+    )
+    sound = ordered & counted & bounded & traces["unit"].isin(UNITS) & (traces["worst_loss"] >= traces["best_loss"])
+    if traces.empty or not sound.all():
+        row = "no rows" if traces.empty else f"row {int(sound.argmin())}"
+        raise DamagedFileError(f"{path} must have times, budgets and limits that can be, got {row}; restore it.")
+    return traces
 
 
 # A simulation in which nothing finished within the limit is an outcome and no error. It has one row under the same

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lcbench.errors import DamagedFileError
+from lcbench.files import json_value
 from lcbench.simulate.surrogate.trees import MOST_LEAVES, Tree, Trees, gather
 
 _PARAMETERS = {
@@ -48,7 +49,7 @@ def read(text: str, n_features: int, outputs: int) -> Trees:
         DamagedFileError: If it is anything else.
     """
     try:
-        document = json.loads(text)
+        document = json_value(text)
         scale, bias = document["scale_and_bias"]
         trees = [_tree(part, float(scale), outputs) for part in document["oblivious_trees"]]
         start = np.array(bias, np.float64).reshape(outputs)

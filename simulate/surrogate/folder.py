@@ -10,12 +10,14 @@
       recorded.parquet                   their recorded curves, one row per (budget, configuration, seed)
 """
 
+import re
 from pathlib import Path
 from typing import Any
 
 from lcbench import files, signature
-from lcbench.errors import DamagedFileError, InputError, NotABenchmarkError
+from lcbench.errors import DamagedFileError, NotABenchmarkError
 from lcbench.files import read_signed
+from lcbench.form import SHA256, Whole, check
 from lcbench.simulate.surrogate import recorded as recorded_module
 from lcbench.simulate.surrogate.basis import Basis
 from lcbench.simulate.surrogate.card import Card
@@ -26,11 +28,25 @@ from lcbench.simulate.surrogate.models import MODELS
 from lcbench.simulate.surrogate.recorded import Recorded
 from lcbench.space.encoding import Encoding
 from lcbench.table import format1
-from lcbench.table.metric import Metric, from_json, to_json
+from lcbench.table.manifest import LONGEST_BUDGET
+from lcbench.table.metric import METRIC_FORM, Metric, from_json, to_json
 
 FORMAT_VERSION = 2
 MANIFEST = "surrogate.json"
 CARD = "card.md"
+
+
+_FITTED = {"model": tuple(MODELS), "basis": dict}
+_FORM = {
+    "dataset": str,
+    "metric": (str, METRIC_FORM),  # format 1: its name
+    "space": dict,
+    "budgets": [Whole(1, LONGEST_BUDGET)],
+    "seeds": [Whole()],
+    "courses": {re.compile(r"\d{1,6}"): {"values": _FITTED, "seconds?": _FITTED, "divergence?": _FITTED}},
+    "card": dict,
+    "files": {str: SHA256},
+}
 
 
 def save(folder: Path, surrogate: Surrogate) -> None:
@@ -73,10 +89,9 @@ def load(folder: Path) -> Surrogate:
     if not (folder / MANIFEST).is_file():
         raise NotABenchmarkError(f"{folder} holds no surrogate (no {MANIFEST}); make one with 'lcbench surrogate'.")
     document = read_signed(folder / MANIFEST, FORMAT_VERSION, "surrogate")
-    try:
+    check(folder / MANIFEST, document, _FORM)
+    with files.understood(folder / MANIFEST):
         return _surrogate(folder, document)
-    except (KeyError, TypeError, ValueError, AttributeError, InputError) as error:
-        raise DamagedFileError(f"{folder} cannot be understood ({type(error).__name__}: {error}).") from error
 
 
 def _surrogate(folder: Path, document: dict[str, Any]) -> Surrogate:
@@ -110,7 +125,7 @@ def _fitted(
     points = {"values": run + 1, "seconds": run, "divergence": 1}
     basis = Basis.from_json(entry["basis"], points[name])
     path = _checked(folder, _model_path(run, name, entry["model"]), checked)
-    text = path.read_text(encoding="utf-8")
+    text = files.read_bytes(path).decode("utf-8")
     trees = MODELS[entry["model"]].read(text, n_features(Encoding(recorded.space)), basis.outputs)
     return Fitted(entry["model"], text, trees, basis)
 

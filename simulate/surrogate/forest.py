@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lcbench.errors import DamagedFileError
+from lcbench.files import json_value
 from lcbench.simulate.surrogate.trees import MOST_LEAVES, Tree, Trees, binary_tree, gather
 
 _TREES = 100
@@ -43,7 +44,7 @@ def read(text: str, n_features: int, outputs: int) -> Trees:
         DamagedFileError: If it is anything else.
     """
     try:
-        document = json.loads(text)
+        document = json_value(text)
         trees = [_tree(part, outputs, len(document["trees"])) for part in document["trees"]]
     except (KeyError, TypeError, ValueError, IndexError, OverflowError, RecursionError) as error:
         raise DamagedFileError(f"a forest cannot be understood ({type(error).__name__}: {error}).") from error

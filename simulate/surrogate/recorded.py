@@ -15,6 +15,7 @@ from lcbench.files import read_parquet, write_parquet
 from lcbench.simulate.surrogate.features import features
 from lcbench.space.encoding import Encoding
 from lcbench.table.benchmark import Benchmark
+from lcbench.table.curve import backwards, outside
 from lcbench.table.manifest import check_budgets
 from lcbench.table.metric import Metric
 from lcbench.table.record import SECONDS
@@ -95,6 +96,12 @@ def record(bench: Benchmark, dataset: str, metric: str | None, *, resumes: bool)
 CONFIGS = "configs.parquet"
 RECORDED = "recorded.parquet"
 _SERIES = ("values", "seconds")
+_SCHEMA = pa.schema(
+    [
+        pa.field("budget", pa.int32(), nullable=False),
+        *(pa.field(name, pa.list_(pa.float32()), nullable=False) for name in _SERIES),
+    ]
+)
 
 
 def write(folder: Path, recorded: Recorded) -> list[str]:
@@ -133,13 +140,17 @@ def read(
     if runs not in (check_budgets(budgets), budgets[-1:]):
         raise DamagedFileError(f"runs must be all budgets or the largest one, got {runs} of {budgets}.")
     configs = read_parquet(checked(CONFIGS)).to_pandas().set_index("config_id")
-    table = read_parquet(checked(RECORDED), ["budget", *_SERIES])
+    table = read_parquet(checked(RECORDED), _SCHEMA.names, _SCHEMA)
     budget = table["budget"].to_numpy()
     if len(table) != len(runs) * len(configs) * len(seeds):
         raise DamagedFileError(f"{RECORDED} must have a row for each run, got {len(table)} rows.")
     values, seconds = (
         {run: _array(table.filter(pa.array(budget == run)), name, run, len(seeds)) for run in runs} for name in _SERIES
     )
+    for run in runs:
+        backward = backwards(seconds[run].reshape(-1), np.arange(0, seconds[run].size, run + 1)).any()
+        if backward or len(outside(values[run], (target.low, target.high))):
+            raise DamagedFileError(f"{RECORDED} must have values of {target.name} and seconds that can be, got others.")
     recorded = Recorded(dataset, target, space, configs, budgets, seeds, values, seconds)
     recorded.features()  # checks the configurations
     return recorded

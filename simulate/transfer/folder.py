@@ -26,12 +26,14 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from lcbench.errors import DamagedFileError, NewerFormatError, NotABenchmarkError, UnknownNameError
-from lcbench.files import no_links, read_json, read_parquet
+from lcbench.files import no_links, read_json, read_parquet, understood
+from lcbench.form import SHA256, Whole, check
 from lcbench.signature import digest
 from lcbench.simulate.transfer.greedy import relative_regret
 from lcbench.simulate.transfer.matrix import MATRIX_SCHEMA, matrix_values
 from lcbench.simulate.transfer.plan import METRIC, OBJECTIVE
 from lcbench.space import Config
+from lcbench.space.spaces import check_configs, from_json
 
 MANIFEST, MATRIX, CANDIDATES, TRIED = "portfolio.json", "matrix.parquet", "candidates.parquet", "tried"
 GREEDY, SIMPLE = "greedy.parquet", "simple.parquet"
@@ -40,6 +42,33 @@ NAME = "portfolio"
 
 PORTFOLIOS = {"greedy": GREEDY, "simple": SIMPLE}
 FORMAT = 1
+_CANDIDATE_SCHEMA = pa.schema([MATRIX_SCHEMA.field("candidate"), MATRIX_SCHEMA.field("dataset")])
+_PORTFOLIO_SCHEMA = pa.schema(
+    [
+        pa.field("size", pa.int64(), nullable=False),
+        MATRIX_SCHEMA.field("candidate"),
+        pa.field("regret", pa.float64(), nullable=False),
+        pa.field("best_on", pa.int64(), nullable=False),
+    ]
+)
+_FORM = {
+    "complete": bool,
+    "datasets": [str],
+    "size": Whole(1, 10_000),
+    "evaluations": Whole(),
+    "without a run": [dict],
+    "provenance": {"created": str, "processor": str},
+    "plan": {
+        "datasets": [str],
+        "trials": Whole(1),
+        "budgets": [Whole(1)],
+        "seed": Whole(),
+        "space": str,
+        "encoding": (str, None),
+    },
+    "space": dict,
+    "files": {str: SHA256},
+}
 _OTHER_COLUMNS = ("size", "candidate", "regret", "best_on", "dataset", METRIC)
 
 
@@ -72,13 +101,28 @@ class PortfolioFolder:
 
     @cached_property
     def matrix(self) -> pa.Table:
-        """The matrix, in ``lcbench.simulate.transfer.matrix.MATRIX_SCHEMA``."""
-        return self._read(MATRIX).cast(MATRIX_SCHEMA)
+        """The matrix, in ``lcbench.simulate.transfer.matrix.MATRIX_SCHEMA``: every candidate on every data set once."""
+        found = self._read(MATRIX, MATRIX_SCHEMA)
+        pairs = set(zip(found["candidate"].to_pylist(), found["dataset"].to_pylist(), strict=True))
+        planned = {(number, name) for number in self.candidates["candidate"].to_pylist() for name in self.datasets}
+        accuracies = found[METRIC].drop_null().to_numpy()
+        if pairs != planned or len(pairs) < len(found) or not ((accuracies >= 0) & (accuracies <= 1)).all():
+            raise DamagedFileError(f"{self.folder / MATRIX} must have each candidate on each data set once.")
+        return found
 
     @cached_property
     def candidates(self) -> pa.Table:
         """The incumbents."""
-        return self._read(CANDIDATES)
+        found = self._configurations(CANDIDATES, _CANDIDATE_SCHEMA)
+        known = set(found["dataset"].to_pylist()) <= set(self.datasets)
+        if not known or len(set(found["candidate"].to_pylist())) < len(found):
+            raise DamagedFileError(f"{self.folder / CANDIDATES} must have different candidates of its data sets.")
+        return found
+
+    @cached_property
+    def space(self) -> Any:
+        """The search space, a ``ConfigSpace.ConfigurationSpace``."""
+        return from_json(self.manifest["space"])
 
     @cached_property
     def regrets(self) -> pd.DataFrame:
@@ -98,7 +142,10 @@ class PortfolioFolder:
         """
         if name not in PORTFOLIOS:
             raise UnknownNameError("portfolio", name, PORTFOLIOS)
-        return self._read(PORTFOLIOS[name])
+        found = self._configurations(PORTFOLIOS[name], _PORTFOLIO_SCHEMA)
+        if not set(found["candidate"].to_pylist()) <= set(self.candidates["candidate"].to_pylist()):
+            raise DamagedFileError(f"{self.folder / PORTFOLIOS[name]} must have candidates of this folder, got others.")
+        return found
 
     def configs(self, name: str) -> list[Config]:
         """The configurations of a portfolio, in order; inactive hyperparameters are absent."""
@@ -116,8 +163,23 @@ class PortfolioFolder:
             if not (self.folder / path).is_file() or digest(self.folder / path) != sha256
         ]
 
-    def _read(self, path: str) -> pa.Table:
-        return read_parquet(self.folder / path)
+    def _read(self, path: str, schema: pa.Schema) -> pa.Table:
+        """A table that is as the manifest says, with the columns of a schema and perhaps more."""
+        found = read_parquet(self.folder / path, schema=schema)
+        if digest(self.folder / path) != self.manifest["files"].get(path):
+            raise DamagedFileError(f"{self.folder / path} was changed after it was written; restore it or build again.")
+        lacking = set(schema.names) - set(found.column_names)
+        if lacking or not found.num_rows:
+            raise DamagedFileError(f"{self.folder / path} has no {min(lacking, default='rows')}; restore it.")
+        return found
+
+    def _configurations(self, path: str, schema: pa.Schema) -> pa.Table:
+        """A table of configurations of the space."""
+        found = self._read(path, schema)
+        with understood(self.folder / path):
+            names = [name for name in found.column_names if name not in _OTHER_COLUMNS]
+            check_configs(self.space, found.select(names).to_pandas())
+        return found
 
 
 def _config(row: Mapping[str, Any]) -> Config:
@@ -145,6 +207,5 @@ def read_folder(folder: Path) -> PortfolioFolder:
         raise NewerFormatError(
             f"{folder} has format version {manifest['format_version']}, not {FORMAT}; update lcbench."
         )
-    if not {"plan", "datasets", "complete", "files"} <= set(manifest):
-        raise DamagedFileError(f"{path} is incomplete; restore it or build again.")
+    check(path, manifest, _FORM)
     return PortfolioFolder(folder, manifest)

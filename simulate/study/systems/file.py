@@ -19,7 +19,8 @@ from pathlib import Path
 import pandas as pd
 import pyarrow as pa
 
-from lcbench.table.store import read_parquet, write_parquet
+from lcbench.errors import DamagedFileError
+from lcbench.files import read_parquet, understood, write_parquet
 
 KEY = ("dataset", "system", "workers", "seed")
 
@@ -33,6 +34,8 @@ SCHEMA = pa.schema(
         *((name, pa.string()) for name in ("machine", "created")),
     ]
 )
+
+_MAY_LACK = ("seconds", "valid", "test")
 
 COLUMNS: tuple[str, ...] = tuple(SCHEMA.names)
 """Columns of a study of systems."""
@@ -55,7 +58,18 @@ def read(path: Path) -> pd.DataFrame:
         DamagedFileError: If the file is missing, damaged or lacks a column.
     """
     file = path / NAME if path.is_dir() else path
-    return read_parquet(file, COLUMNS).to_pandas()
+    with understood(file):
+        systems = read_parquet(file, COLUMNS).cast(SCHEMA).to_pandas()
+    gaps = [name for name in COLUMNS if name not in _MAY_LACK and systems[name].isna().any()]
+    if gaps or systems.empty:
+        raise DamagedFileError(f"{file} must have rows without gaps in {gaps[0] if gaps else 'them'}; restore it.")
+    shares = systems[["valid", "test"]].fillna(0)
+    counts = systems[["workers", "seed", "models", "members", "tried"]]
+    if not (((shares >= 0) & (shares <= 1)).all(axis=None) and (counts >= 0).all(axis=None)):
+        raise DamagedFileError(f"{file} must have accuracies in [0, 1] and counts, got others; restore it.")
+    if not ((systems["moment"] >= 0) & (systems["time_limit"] > 0)).all():
+        raise DamagedFileError(f"{file} must have times that can be, got others; restore it.")
+    return systems
 
 
 NAME = "systems.parquet"
