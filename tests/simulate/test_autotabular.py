@@ -23,6 +23,8 @@ from lcbench import cli
 from lcbench.collection.models import LearningTask
 from lcbench.collection.problem import get_problem
 from lcbench.errors import DataError, InputError, NotABenchmarkError, PlanConflictError
+from lcbench.files import read_json, write_json
+from lcbench.signature import digest
 from lcbench.simulate.autotabular import AutoTabularClassifier, fit_commands, journal
 from lcbench.simulate.autotabular.tables import ensembles_over_time
 from lcbench.simulate.transfer.shipped import load_portfolio
@@ -478,6 +480,9 @@ def test_a_portfolio_that_was_written_without_a_hyperparameter_can_be_used(tmp_p
     shutil.copytree(embedded_folder("portfolio"), folder)
     greedy = pd.read_parquet(folder / "greedy.parquet")
     greedy.drop(columns="batch_size").to_parquet(folder / "greedy.parquet")
+    manifest = read_json(folder / "portfolio.json")
+    manifest["files"]["greedy.parquet"] = digest(folder / "greedy.parquet")
+    write_json(folder / "portfolio.json", manifest)
     portfolio = fit_commands.portfolio_of(str(folder))
     assert all("batch_size" not in config for config in portfolio)
     asked = SMALL | {"portfolio": portfolio, "baselines": None, "splitter": None}
