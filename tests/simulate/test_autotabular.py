@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import psutil
+import pyarrow.parquet as pq
 import pytest
 from collecting_helpers import PATIENCE, wait_until
 from sklearn.datasets import load_wine
@@ -478,10 +479,13 @@ def test_a_portfolio_that_was_written_without_a_hyperparameter_can_be_used(tmp_p
     """A folder of before the space had a batch size: fit takes its configurations, with the problem's default."""
     folder = tmp_path / "portfolio"
     shutil.copytree(embedded_folder("portfolio"), folder)
-    greedy = pd.read_parquet(folder / "greedy.parquet")
-    greedy.drop(columns="batch_size").to_parquet(folder / "greedy.parquet")
     manifest = read_json(folder / "portfolio.json")
-    manifest["files"]["greedy.parquet"] = digest(folder / "greedy.parquet")
+    manifest["space"]["hyperparameters"] = [
+        each for each in manifest["space"]["hyperparameters"] if each["name"] != "batch_size"
+    ]
+    for name in ("greedy.parquet", "candidates.parquet"):
+        pq.write_table(pq.read_table(folder / name).drop_columns("batch_size"), folder / name)
+        manifest["files"][name] = digest(folder / name)
     write_json(folder / "portfolio.json", manifest)
     portfolio = fit_commands.portfolio_of(str(folder))
     assert all("batch_size" not in config for config in portfolio)
