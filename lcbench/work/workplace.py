@@ -129,6 +129,8 @@ class Workplace:
                 journal.append(
                     {"task": str(each.task), "reason": each.reason, "traceback": each.traceback.splitlines()}
                 )
+        if not self.reasons():
+            self._journal.unlink()
 
     def reasons(self) -> dict[str, str]:
         """Why tasks failed and have not succeeded since, by the task in words."""

@@ -134,8 +134,9 @@ class Folder:
         """
         if self.card.is_file():
             self.read_card()
-            if not self.record.is_dir():
+            if not self.record.is_dir() and self.results.is_file():
                 raise InputError(f"{self.path} holds a saved classifier and no search to resume; choose another.")
+            self.record.mkdir(exist_ok=True)  # a search that was stopped before it had begun has none
             return
         if self.path.exists() and (not self.path.is_dir() or self._foreign()):
             raise InputError(f"{self.path} is not empty and holds no search; choose a new or an empty folder.")

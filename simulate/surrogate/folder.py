@@ -18,6 +18,7 @@ from lcbench import files, signature
 from lcbench.errors import DamagedFileError, NotABenchmarkError
 from lcbench.files import read_signed
 from lcbench.form import SHA256, Whole, check
+from lcbench.output import sweep
 from lcbench.simulate.surrogate import recorded as recorded_module
 from lcbench.simulate.surrogate.basis import Basis
 from lcbench.simulate.surrogate.card import Card
@@ -54,6 +55,8 @@ def save(folder: Path, surrogate: Surrogate) -> None:
     from lcbench.space.spaces import to_json as space_to_json
 
     recorded = surrogate.recorded
+    for place in (folder, folder / "models"):
+        sweep(place)
     (folder / MANIFEST).unlink(missing_ok=True)
     paths = [*recorded_module.write(folder, recorded), CARD]
     files.write_text(folder / CARD, surrogate.card.to_text())

@@ -189,7 +189,7 @@ def trouble(stage: Stage, command: Command, inputs: Path, place: Path, n: int, a
     if command.older and out.read_bytes() != OLDER and repr(command.result(out)) != result:
         return "the output is neither the older one nor whole"
     again = stage.play(command.arguments(place), place)
-    done = answer["code"] != 2 and again["code"] == 2 and "must go to a new or empty folder" in again["said"]
+    done = again["code"] == 2 and "must go to a new or empty folder" in again["said"]  # it is there, and whole
     if again["code"] != 0 and not done:
         return f"the same command ends with {again['code']}: {again['said'].strip()[-300:]}"
     if repr(command.result(out)) != result:

@@ -362,6 +362,10 @@ def test_a_folder_says_what_it_is(tmp_path):
     folder.begin({"target": "other"})  # goes on, unchanged
     assert folder.read_card()["target"] == "y"
     folder.record.rmdir()
+    folder.begin({})  # stopped before it had begun
+    assert folder.record.is_dir()
+    folder.record.rmdir()
+    folder.results.touch()
     with pytest.raises(InputError, match="holds a saved classifier and no search to resume"):
         folder.begin({})
     folder.card.write_text(json.dumps({"autotabular": 99}))

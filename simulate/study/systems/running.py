@@ -89,6 +89,10 @@ def study(
         there = storage.read()
         tasks = list(plan.tasks(tuple(datasets)))
         missing = [task for task in tasks if task.key not in there]
+        if there:  # a process may have been killed between a finished run and what follows from it
+            write_parquet(out / NAME, _gathered(there))
+        for task in set(tasks) - set(missing):
+            _thin(out, task)
         begun(len(tasks) - len(missing), len(tasks))
 
         def announced() -> Iterator[SystemTask]:
@@ -105,7 +109,7 @@ def study(
                     there[task.key] = to_table(outcome.value.assign(created=created)[list(COLUMNS)])
                     storage.add([there[task.key]])
                     write_parquet(out / NAME, _gathered(there))
-                    shutil.rmtree(_search(out, task) / "models", ignore_errors=True)  # its probabilities stay
+                    _thin(out, task)
                 storage.record([outcome])
                 done(task, outcome.reason)
     return _gathered(there).to_pandas()
@@ -124,6 +128,11 @@ def _gathered(there: Mapping[Key, pa.Table]) -> pa.Table:
 def _search(out: Path, task: SystemTask) -> Path:
     """The folder of a run's search."""
     return out / "searches" / task.path
+
+
+def _thin(out: Path, task: SystemTask) -> None:
+    """Remove the models of a finished run; their probabilities stay."""
+    shutil.rmtree(_search(out, task) / "models", ignore_errors=True)
 
 
 def _loaded(plan: SystemsPlan) -> dict[str, Rows]:
