@@ -120,10 +120,10 @@ def _line(systems: pd.DataFrame, line: Line, usual: int) -> pd.DataFrame:
 
 def _mean(rows: pd.DataFrame) -> pd.DataFrame:
     """One line on one data set."""
-    runs = [run.sort_values("moment", kind="stable") for _, run in rows.groupby("seed")]
-    limit, first = float(rows["time_limit"].iloc[0]), max(float(run["moment"].iloc[0]) for run in runs)
-    times = np.unique([*rows.loc[rows["moment"] >= first, "moment"], max(limit, first)])
-    errors = 1 - np.stack([_step(run["moment"].to_numpy(), run["test"].to_numpy(), times) for run in runs])
+    runs = [run.sort_values("time", kind="stable") for _, run in rows.groupby("seed")]
+    limit, first = float(rows["time_limit"].iloc[0]), max(float(run["time"].iloc[0]) for run in runs)
+    times = np.unique([*rows.loc[rows["time"] >= first, "time"], max(limit, first)])
+    errors = 1 - np.stack([_step(run["time"].to_numpy(), run["test"].to_numpy(), times) for run in runs])
     deviation = errors.std(axis=0, ddof=1) if len(runs) > 1 else np.full(len(times), np.nan)
     return pd.DataFrame({"time": times, "error": errors.mean(axis=0), "std": deviation}).assign(
         dataset=rows["dataset"].iloc[0],
@@ -133,9 +133,9 @@ def _mean(rows: pd.DataFrame) -> pd.DataFrame:
     )
 
 
-def _step(moments: NDArray[np.float64], values: NDArray[np.float64], times: NDArray[np.float64]) -> NDArray[np.float64]:
+def _step(changes: NDArray[np.float64], values: NDArray[np.float64], times: NDArray[np.float64]) -> NDArray[np.float64]:
     """A step function's values; every time is at its first step or later."""
-    return values[np.searchsorted(moments, times, side="right") - 1]
+    return values[np.searchsorted(changes, times, side="right") - 1]
 
 
 # Table 4 of a study of systems: accuracy on the test rows at the end of the runs, beside the paper's.

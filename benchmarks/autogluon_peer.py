@@ -67,7 +67,7 @@ def run(rows: Rows, cell: Cell, limit: float, python: Path) -> pd.DataFrame:
     labels = rows.problem.labels
     classes = np.array([text_of(value) for value in labels.values])  # noqa: PD011  # no pandas series
     right = predicted["class"].to_numpy().astype(str) == classes[rows.answers]
-    said = {"view": "single", "moment": predicted["seconds"].iloc[0], "seconds": np.nan, "valid": np.nan}
+    said = {"view": "single", "time": predicted["seconds"].iloc[0], "seconds": np.nan, "valid": np.nan}
     count = int(predicted["models"].iloc[0])
     counts = {"models": count, "members": 1, "tried": count, "test_rows": len(right), "time_limit": limit}
     sizes = {"valid_rows": int(rows.validates.sum()), "train_rows": rows.train_rows}

@@ -60,7 +60,7 @@ def make_traces() -> Callable[..., pd.DataFrame]:
 
 @pytest.fixture(scope="session")
 def make_systems() -> Callable[..., pd.DataFrame]:
-    """A study of systems as ``lcbench study`` writes it: steps at random moments, on one and on three workers."""
+    """A study of systems as ``lcbench study`` writes it: steps at random times, on one and on three workers."""
     shown = {
         "full": ("network", "networks", "baseline", "baselines", "single", "all"),
         "hist-gradient-boosting": ("single",),
@@ -72,10 +72,10 @@ def make_systems() -> Callable[..., pd.DataFrame]:
         for dataset, system, workers, seed in product(datasets, (*SYSTEMS, *PEERS), (1, 3), range(seeds)):
             views = [(view, steps) for view in shown.get(system, ("network", "networks"))]
             for view, count in [*views, *((name, 1) for name in once if system == "full")]:
-                moments = np.cumsum(rng.random(count) + 0.5)
+                times = np.cumsum(rng.random(count) + 0.5)
                 tests = np.sort(rng.uniform(0.7, 0.9, count))
-                for number, (moment, test) in enumerate(zip(moments, tests, strict=True), start=1):
-                    own = {"view": view, "time_limit": 20.0, "moment": moment, "seconds": 0.5, "valid": test + 0.02}
+                for number, (time, test) in enumerate(zip(times, tests, strict=True), start=1):
+                    own = {"view": view, "time_limit": 20.0, "time": time, "seconds": 0.5, "valid": test + 0.02}
                     sizes = {"models": number, "members": 1, "tried": number, "train_rows": 45, "valid_rows": 22}
                     names = {"dataset": dataset, "system": system, "workers": workers, "seed": seed}
                     made = {"test_rows": 33, "machine": "some, 2 cores", "created": "2026-11-26T00:00:00+00:00"}

@@ -19,8 +19,8 @@ from lcbench.analysis.systems import network_of, trajectories, usual_workers
 
 
 def rows(*lines: tuple[str, str, int, float, float], dataset: str = "car", workers: int = 1) -> pd.DataFrame:
-    """Rows of a study: system, view, seed, moment, test."""
-    names = ("system", "view", "seed", "moment", "test")
+    """Rows of a study: system, view, seed, time, test."""
+    names = ("system", "view", "seed", "time", "test")
     more = {"dataset": dataset, "workers": workers, "time_limit": 8.0, "machine": "some, 2 cores"}
     return pd.DataFrame(lines, columns=list(names)).assign(**more)
 

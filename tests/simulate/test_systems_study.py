@@ -6,6 +6,7 @@ from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
+import pyarrow.parquet as pq
 import pytest
 from autotab_helpers import Guessed, Model
 from collecting_helpers import wait_until
@@ -28,6 +29,7 @@ from lcbench.simulate.study.systems.running import classifier_of, storage_of
 from lcbench.simulate.study.systems.study_commands import study as command
 from lcbench.simulate.study.systems.systems import NAMES, SYSTEMS
 from lcbench.simulate.study.systems.views import VIEWS, views
+from lcbench.table.benchmark import embedded_folder
 
 # What a journal says --------------------------------------------------------------------------------------------------
 
@@ -123,8 +125,8 @@ def test_bold_is_the_best_and_what_is_not_found_worse():
 
 
 def rows(*lines: tuple[str, str, int, float, float]) -> pd.DataFrame:
-    """Rows of a study: system, view, seed, moment, test."""
-    names = ("system", "view", "seed", "moment", "test")
+    """Rows of a study: system, view, seed, time, test."""
+    names = ("system", "view", "seed", "time", "test")
     found = pd.DataFrame(lines, columns=list(names))
     more = {"dataset": "a", "workers": 1, "time_limit": 10.0, "seconds": 1.0, "valid": 0.5, "models": 1, "members": 1}
     return found.assign(**more, tried=1, train_rows=4, valid_rows=2, test_rows=3, machine="m", created="now")
@@ -294,7 +296,7 @@ def test_a_study_that_is_killed_goes_on_and_repeats_nothing(tmp_path):
     assert set(own["view"]) == {"network", "networks", "single", "all"}
     assert own["tried"].between(1, 25).all()
     assert own["test"].between(0, 1).all()
-    assert (own.groupby("view")["moment"].apply(lambda times: times.is_monotonic_increasing)).all()
+    assert (own.groupby("view")["time"].apply(lambda times: times.is_monotonic_increasing)).all()
     assert (own["train_rows"] + own["valid_rows"] + own["test_rows"] == 178).all()
     assert not (search / "models").exists()
     assert not list(out.rglob("*.pkl"))
@@ -342,3 +344,10 @@ def test_bad_arguments_are_said_in_a_line(tmp_path, capsys, monkeypatch):
         assert message in said
         assert len(said.splitlines()) <= 2
     assert not (tmp_path / "out").exists()
+
+
+def test_a_study_of_before_is_read_whose_times_had_another_name(tmp_path):
+    table = pq.read_table(embedded_folder("section5") / "systems.parquet")
+    older = table.rename_columns(["moment" if name == "time" else name for name in table.column_names])
+    pq.write_table(older, tmp_path / "systems.parquet")
+    assert systems.read(tmp_path).equals(systems.read(embedded_folder("section5")))

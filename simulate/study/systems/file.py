@@ -4,7 +4,7 @@ One row for each time at which a view of a run changes (:mod:`lcbench.simulate.s
 the next row of that view. ``dataset, system, workers, seed`` name the run, and ``view`` the view. Times are in
 seconds.
 
-- ``time_limit``: the time limit of the run; ``moment``: seconds since its beginning; ``seconds``: the time of a single
+- ``time_limit``: the time limit of the run; ``time``: seconds since its beginning; ``seconds``: the time of a single
   model (NaN for an ensemble).
 - ``valid``, ``test``: accuracy in [0, 1] on the validation rows (by which everything is chosen; NaN for peers) and on
   the test rows, which no decision sees.
@@ -20,7 +20,7 @@ import pandas as pd
 import pyarrow as pa
 
 from lcbench.errors import DamagedFileError
-from lcbench.files import read_parquet, understood, write_parquet
+from lcbench.files import read_parquet, read_schema, understood, write_parquet
 
 KEY = ("dataset", "system", "workers", "seed")
 
@@ -29,11 +29,13 @@ SCHEMA = pa.schema(
         *((name, pa.string()) for name in ("dataset", "system")),
         *((name, pa.int64()) for name in ("workers", "seed")),
         ("view", pa.string()),
-        *((name, pa.float64()) for name in ("time_limit", "moment", "seconds", "valid", "test")),
+        *((name, pa.float64()) for name in ("time_limit", "time", "seconds", "valid", "test")),
         *((name, pa.int64()) for name in ("models", "members", "tried", "train_rows", "valid_rows", "test_rows")),
         *((name, pa.string()) for name in ("machine", "created")),
     ]
 )
+
+_OLDER = {"time": "moment"}  # names of columns in files of before
 
 _MAY_LACK = ("seconds", "valid", "test")
 
@@ -59,7 +61,9 @@ def read(path: Path) -> pd.DataFrame:
     """
     file = path / NAME if path.is_dir() else path
     with understood(file):
-        systems = read_parquet(file, COLUMNS).cast(SCHEMA).to_pandas()
+        older = _OLDER if _OLDER["time"] in read_schema(file).names else {}
+        table = read_parquet(file, [older.get(name, name) for name in COLUMNS])
+        systems = table.rename_columns(list(COLUMNS)).cast(SCHEMA).to_pandas()
     gaps = [name for name in COLUMNS if name not in _MAY_LACK and systems[name].isna().any()]
     if gaps or systems.empty:
         raise DamagedFileError(f"{file} must have rows without gaps in {gaps[0] if gaps else 'them'}; restore it.")
@@ -67,7 +71,7 @@ def read(path: Path) -> pd.DataFrame:
     counts = systems[["workers", "seed", "models", "members", "tried"]]
     if not (((shares >= 0) & (shares <= 1)).all(axis=None) and (counts >= 0).all(axis=None)):
         raise DamagedFileError(f"{file} must have accuracies in [0, 1] and counts, got others; restore it.")
-    if not ((systems["moment"] >= 0) & (systems["time_limit"] > 0)).all():
+    if not ((systems["time"] >= 0) & (systems["time_limit"] > 0)).all():
         raise DamagedFileError(f"{file} must have times that can be, got others; restore it.")
     return systems
 

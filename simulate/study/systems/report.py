@@ -27,8 +27,8 @@ def after(systems: pd.DataFrame, seconds: float) -> pd.DataFrame:
         The last row of each view of each run that was there by then, in the order of runs; a view without one is left
         out.
     """
-    there = systems[systems["moment"] <= seconds]
-    last = there.sort_values("moment", kind="stable").groupby([*KEY, "view"]).tail(1)
+    there = systems[systems["time"] <= seconds]
+    last = there.sort_values("time", kind="stable").groupby([*KEY, "view"]).tail(1)
     return last.sort_values([*KEY, "view"], kind="stable", ignore_index=True)
 
 

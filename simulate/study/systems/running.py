@@ -184,7 +184,7 @@ def _peer(task: SystemTask, rows: Rows) -> pd.DataFrame:
     begun = time.monotonic()
     chances = FITS[task.system](rows, task.workers, task.seed)
     taken = time.monotonic() - begun
-    line = {"view": "single", "moment": taken, "seconds": taken, "valid": np.nan}
+    line = {"view": "single", "time": taken, "seconds": taken, "valid": np.nan}
     return pd.DataFrame([line | {"test": accuracy(chances, rows.answers), "models": 1, "members": 1, "tried": 1}])
 
 

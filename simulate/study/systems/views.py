@@ -37,7 +37,7 @@ VIEWS: Mapping[str, tuple[str, int]] = {
 }
 """Of each view the pool of models and how many times one is added to the ensemble."""
 
-COLUMNS = ("view", "moment", "seconds", "valid", "test", "models", "members", "tried")
+COLUMNS = ("view", "time", "seconds", "valid", "test", "models", "members", "tried")
 """Columns of a view at a time, see :mod:`lcbench.simulate.study.systems.file`."""
 
 
@@ -86,7 +86,7 @@ def _line(
     own = next(entry for entry in entries if entry.number == next(iter(stage.weights)))
     return {
         "view": name,
-        "moment": stage.time,
+        "time": stage.time,
         "seconds": own.finished - own.started if len(stage.weights) == 1 else np.nan,
         "valid": stage.score,
         "test": accuracy(test, answers),
