@@ -29,6 +29,9 @@ MATCHES: tuple[Match, ...] = ("exact", "nearest")
 class ReplayBackend(WithObjective):
     """One data set of a benchmark, replayed.
 
+    Rows with equal configurations are one configuration that was measured repeatedly: it is offered once, and its curve
+    is the mean of theirs (diverged as soon as one of them is), or with ``seed="draw"`` one of theirs.
+
     Args:
         bench: The table.
         dataset: Name of a data set.
@@ -130,8 +133,8 @@ class ReplayBackend(WithObjective):
         return self.bench.budgets[-1] if self.resumes else budget
 
     def _row(self, config: Config) -> int:
-        row = self.table.rows.get(self.table.encoding.key(config))
-        if row is not None and len(config) == len(self.table.configs[row]):  # with no more than its hyperparameters
+        row = self.table.row(config)
+        if row is not None:
             return row
         if self.match == "nearest":
             return self.table.nearest(config)
@@ -141,7 +144,26 @@ class ReplayBackend(WithObjective):
         )
 
     def _select(self, name: str, budget: int) -> NDArray[np.floating]:
-        """Bring one series into ``(configs, budget + 1)``: the seeds are chosen or averaged."""
+        """Bring one series into ``(configs, budget + 1)``: seeds and equal rows are chosen or averaged."""
+        chosen = self._of_seed(name, budget)
+        if not self._equal:
+            return chosen
+        chosen = chosen.copy()
+        rng = np.random.default_rng([self._draw_seed, budget, 1])
+        for rows in self._equal:
+            chosen[rows] = chosen[rng.choice(rows)] if self.seed == "draw" else chosen[rows].mean(axis=0)
+        return chosen
+
+    @cached_property
+    def _equal(self) -> list[NDArray[np.intp]]:
+        """The rows that have one configuration, where there are several."""
+        configs = self.bench.configs
+        if not configs.duplicated().any():
+            return []
+        number = configs.groupby(list(configs), dropna=False, sort=False).ngroup().to_numpy()
+        return [np.flatnonzero(number == several) for several in np.flatnonzero(np.bincount(number) > 1)]
+
+    def _of_seed(self, name: str, budget: int) -> NDArray[np.floating]:
         array = self.bench.array(self.dataset, name, budget)
         if self.seed == "mean":
             return array.mean(axis=1, dtype=np.float64)
