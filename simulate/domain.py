@@ -121,6 +121,11 @@ class ConfigTable:
         """Row of each configuration; the first of equal ones."""
         return {self.encoding.key(c): row for row, c in reversed(list(enumerate(self.configs)))}
 
+    @cached_property
+    def _first(self) -> list[int]:
+        """For each row the first that is equal to it."""
+        return [self.rows[self.encoding.key(config)] for config in self.configs]
+
     def row(self, config: Config) -> int | None:
         """The row of a configuration, the first of equal ones; None if it is no row.
 
@@ -130,11 +135,11 @@ class ConfigTable:
         Raises:
             InputError: If a value is no single one.
         """
-        for each in (config, given(config)):
-            row = self.rows.get(self.encoding.key(each))
-            if row is not None and len(each) == len(self.configs[row]):
-                return row
-        return None
+        row = self.rows.get(self.encoding.key(config))
+        if row is not None and len(config) == len(self.configs[row]):
+            return row
+        there = given(config)
+        return None if there is config else self.row(there)
 
     def nearest(self, config: Config) -> int:
         """The row that lies nearest to a configuration in the unit cube, the first of equal ones.
@@ -143,8 +148,7 @@ class ConfigTable:
             InputError: If the configuration is outside the space.
         """
         point = self.encoding.features(self.encoding.encode(config)[None])
-        row = int(np.asarray(self.tree.query(point)[1])[0])
-        return self.rows[self.encoding.key(self.configs[row])]
+        return self._first[int(np.asarray(self.tree.query(point)[1])[0])]
 
 
 class TableDomain:

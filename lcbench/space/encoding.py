@@ -52,6 +52,8 @@ class Encoding:
     parts: tuple[Any, ...] = field(init=False)
     rules: "Rules" = field(init=False, repr=False, compare=False)
     _all: tuple[str, ...] = field(init=False, repr=False)
+    _known: frozenset[str] = field(init=False, repr=False)
+    _every: tuple[tuple[str, Any], ...] = field(init=False, repr=False)
     _places: NDArray[np.intp] = field(init=False, repr=False, compare=False)
     """Of the free hyperparameters among all."""
     _fixed: dict[str, Any] = field(init=False, repr=False, compare=False)
@@ -66,7 +68,8 @@ class Encoding:
         for name, each in (("names", names), ("levels", counts), ("parts", parts)):
             object.__setattr__(self, name, tuple(each[j] for j in free))
         fixed = {name: own(self.space[name].default_value) for name in names if name not in self.names}
-        for name, value in (("_all", names), ("_places", np.array(free)), ("_fixed", fixed)):
+        own_parts = {"_all": names, "_known": frozenset(names), "_every": tuple(zip(names, parts, strict=True))}
+        for name, value in (own_parts | {"_places": np.array(free), "_fixed": fixed}).items():
             object.__setattr__(self, name, value)
         object.__setattr__(self, "rules", Rules(self.space))
 
@@ -95,15 +98,16 @@ class Encoding:
             InputError: If a hyperparameter is missing, unknown or out of its range, is given though it is inactive, or
                 the space forbids the combination.
         """
-        there = given(config)
         vector = np.full(len(self._all), np.nan)
         optional = self.space.conditional_hyperparameters
-        for j, (name, part) in enumerate(self.space.items()):
-            if name in there:
-                vector[j] = self._coordinate(name, part, there[name])
-            elif name not in optional:
-                raise InputError(f"{name} must be a value of {part}, got {config.get(name)}.")
-        unknown = there.keys() - self.space.keys()
+        for j, (name, part) in enumerate(self._every):
+            value = config.get(name)
+            if _is_single(value) and part.legal_value(value):
+                vector[j] = part.to_vector(value)
+            elif not (_is_missing(value) and name in optional):
+                vector[j] = _rounded(name, part, value)
+        there = given(config)
+        unknown = there.keys() - self._known
         if unknown:
             raise InputError(
                 f"config must have hyperparameters of the space only, got {', '.join(sorted(map(str, unknown)))}."
@@ -112,15 +116,6 @@ class Encoding:
         if said is not None:
             raise InputError(f"{said}.")
         return coordinates(vector[self._places])
-
-    def _coordinate(self, name: str, part: Any, value: Any) -> float:
-        """Where a value lies; ConfigSpace's own number."""
-        if _is_single(value):
-            if part.legal_value(value):
-                return float(part.to_vector(value))
-            if isinstance(value, float | np.floating) and part.legal_value(bound := as_bound(part, value).item()):
-                return float(part.to_vector(bound))
-        raise InputError(f"{name} must be a value of {part}, got {short(value)}.")
 
     def vectors(self, configs: "pd.DataFrame") -> NDArray[np.float64]:
         """ConfigSpace's own numbers for many configurations, to the last digit: ``(n, dimensions)``.
@@ -280,13 +275,32 @@ def equal(first: Config, second: Config) -> bool:
 
 def given(config: Config) -> dict[str, Any]:
     """A configuration without what is missing in it: None and NaN, as a row of a table has them for the inactive."""
+    if type(config) is dict and not any(map(_is_missing, config.values())):
+        return config
     return {name: value for name, value in config.items() if not _is_missing(value)}
 
 
 def _is_missing(value: object) -> bool:
-    if value is None or (isinstance(value, float | np.floating) and value != value):
-        return True
-    return type(value).__name__ in ("NAType", "NaTType")  # pandas' own, which is slow to import
+    """Whether a value is none at all; pandas' own missing ones are told by name, since it is slow to import."""
+    kind = type(value)
+    if kind is str or kind is int:
+        return False
+    if kind is float or isinstance(value, np.floating):
+        return bool(value != value)
+    return value is None or kind.__name__ in ("NAType", "NaTType")
+
+
+def _rounded(name: str, part: Any, value: Any) -> float:
+    """Where a value lies that is none of the hyperparameter's, unless float32 has made it so.
+
+    Raises:
+        InputError: If it is not.
+    """
+    if isinstance(value, float | np.floating):
+        bound = as_bound(part, value).item()
+        if part.legal_value(bound):
+            return float(part.to_vector(bound))
+    raise InputError(f"{name} must be a value of {part}, got {short(value)}.")
 
 
 def _is_single(value: object) -> bool:

@@ -107,7 +107,7 @@ class Rules:
         """
         if self._optional:
             active = self.active(config)
-            for name in self._optional:
+            for name in self._optional if config.keys() != active else ():
                 if (name in config) != (name in active):
                     return self._lacking(name) if name in active else self._beyond(name, config[name])
         for clause in self._forbidden:
