@@ -98,6 +98,18 @@ class Encoding:
             InputError: If a hyperparameter is missing, unknown or out of its range, is given though it is inactive, or
                 the space forbids the combination.
         """
+        point = self.place(config)
+        said = self.rules.complaint(given(config))
+        if said is not None:
+            raise InputError(f"{said}.")
+        return point
+
+    def place(self, config: Config) -> NDArray[np.float64]:
+        """As :meth:`encode`, whatever conditions and forbidden combinations say: a suggestion that may be no legal one.
+
+        Raises:
+            InputError: If a hyperparameter is missing, unknown or out of its range.
+        """
         vector = np.full(len(self._all), np.nan)
         optional = self.space.conditional_hyperparameters
         for j, (name, part) in enumerate(self._every):
@@ -106,15 +118,11 @@ class Encoding:
                 vector[j] = part.to_vector(value)
             elif not (_is_missing(value) and name in optional):
                 vector[j] = _rounded(name, part, value)
-        there = given(config)
-        unknown = there.keys() - self._known
+        unknown = set(config.keys()) - self._known
         if unknown:
             raise InputError(
                 f"config must have hyperparameters of the space only, got {', '.join(sorted(map(str, unknown)))}."
             )
-        said = self.rules.complaint(there)
-        if said is not None:
-            raise InputError(f"{said}.")
         return coordinates(vector[self._places])
 
     def vectors(self, configs: "pd.DataFrame") -> NDArray[np.float64]:

@@ -13,6 +13,7 @@ from lcbench.errors import InputError
 from lcbench.simulate.contract import Domain, Result
 from lcbench.simulate.optimizers._proposal import propose_at
 from lcbench.space import Config
+from lcbench.space.encoding import Encoding
 
 if TYPE_CHECKING:
     from ConfigSpace import ConfigurationSpace
@@ -66,7 +67,7 @@ class Placing:
     """
 
     def __init__(self, domain: Domain, rng: np.random.Generator) -> None:
-        self._domain, self._rng = domain, rng
+        self._domain, self._rng, self._encoding = domain, rng, Encoding(domain.space)
 
     @property
     def exhausted(self) -> bool:
@@ -80,7 +81,7 @@ class Placing:
             suggested: A value for each hyperparameter that is active (others are ignored).
         """
         config = active(self._domain.space, suggested)
-        found = propose_at(self._domain, self._rng, self._domain.encode(config))
+        found = propose_at(self._domain, self._rng, self._encoding.place(config))
         return None if found is None else found[0]
 
 
