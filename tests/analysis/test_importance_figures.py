@@ -28,7 +28,7 @@ def test_tables_without_anything_to_learn(name, stub):
 
 @pytest.mark.parametrize("name", NAMES)
 def test_without_scikit_learn(name, stub, monkeypatch):
-    monkeypatch.setitem(sys.modules, "sklearn.ensemble", None)
+    monkeypatch.setitem(sys.modules, "sklearn.tree", None)
     with pytest.raises(InputError, match=r"lcbench\[models\]"):
         FIGURES[name].frame(stub(1, configs=13))  # a table of its own: forests of others may be kept
 
