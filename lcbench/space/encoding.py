@@ -40,6 +40,7 @@ class Encoding:
             the first of the space.)
         levels: For each of them its number of categories; 0 for a number.
         parts: The same hyperparameters as ConfigSpace has them.
+        conditional: Whether some configurations lack some of them, or are forbidden.
         rules: What the space asks of a configuration as a whole.
 
     Raises:
@@ -50,6 +51,7 @@ class Encoding:
     names: tuple[str, ...] = field(init=False)
     levels: tuple[int, ...] = field(init=False)
     parts: tuple[Any, ...] = field(init=False)
+    conditional: bool = field(init=False)
     rules: "Rules" = field(init=False, repr=False, compare=False)
     _all: tuple[str, ...] = field(init=False, repr=False)
     _known: frozenset[str] = field(init=False, repr=False)
@@ -71,12 +73,9 @@ class Encoding:
         own_parts = {"_all": names, "_known": frozenset(names), "_every": tuple(zip(names, parts, strict=True))}
         for name, value in (own_parts | {"_places": np.array(free), "_fixed": fixed}).items():
             object.__setattr__(self, name, value)
+        optional = any(self.space.parent_conditions_of[name] for name in self.names)
+        object.__setattr__(self, "conditional", optional or bool(self.space.forbidden_clauses))
         object.__setattr__(self, "rules", Rules(self.space))
-
-    @property
-    def conditional(self) -> bool:
-        """Whether some configurations lack some hyperparameters, or are forbidden."""
-        return bool(self.space.conditions or self.space.forbidden_clauses)
 
     def key(self, config: Config) -> Hashable:
         """What identifies a configuration: its values in the order of the space.
@@ -192,7 +191,7 @@ class Encoding:
             place = filled[:, j]
             columns[name] = (part.to_value(np.rint(place)) if n else proposed(part, np.clip(place, 0, 1))).tolist()
         rows = (dict(zip(self._all, row, strict=True)) for row in zip(*columns.values(), strict=True))
-        if not self.conditional:
+        if not self.space.conditions:
             return list(rows)
         return [dict(compress(row.items(), there)) for row, there in zip(rows, self._there(points), strict=True)]
 

@@ -6,7 +6,7 @@ makes of a row.
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Hashable, Mapping
 from copy import deepcopy
 from typing import Any
 
@@ -111,8 +111,8 @@ def check_configs(space: ConfigurationSpace, configs: pd.DataFrame) -> pd.DataFr
 
     Returns:
         The same configurations, columns in the space's order: integers as integers unless some are missing, real
-        numbers as float64, categories as the space has them (a boolean is a boolean). A bound that float32 has rounded
-        to beyond the range is that bound.
+        numbers as float64, categories as the space has them (a boolean is a boolean, also one given as text). A bound
+        that float32 has rounded to beyond the range is that bound.
 
     Raises:
         InputError: If there are none, a column is missing or unknown, a value is missing, non-finite or out of range,
@@ -145,10 +145,12 @@ def _check_names(space: ConfigurationSpace, given: list[Any]) -> None:
 def _check_column(space: ConfigurationSpace, name: str, column: pd.Series) -> NDArray[Any]:
     hyperparameter = space[name]
     conditional = name in space.conditional_hyperparameters
+    is_number = isinstance(hyperparameter, NumericalHyperparameter)
+    known = {} if is_number else _by_value_or_text(hyperparameter)
     for row, value in enumerate(column):
         if conditional and pd.isna(value):
             continue
-        if not _is_legal(hyperparameter, value):
+        if not (_is_number(hyperparameter, value) if is_number else _is_among(known, value)):
             raise InputError(
                 f"configuration in row {row}: {name} must be {_describe(hyperparameter)}, got {value!r}; "
                 "change the row or choose another --space."
@@ -173,17 +175,26 @@ def _plain(hyperparameter: Hyperparameter[Any, Any], column: pd.Series) -> list[
     if isinstance(hyperparameter, NumericalHyperparameter):
         kind = int if _is_whole(hyperparameter) else float
         return [kind(value) if given else None for value, given in zip(column.tolist(), there, strict=True)]
-    known = {value: value for value in choices(hyperparameter)}  # 1 is looked up, True is found
+    known = _by_value_or_text(hyperparameter)
     return [known[own(value)] if given else None for value, given in zip(column.tolist(), there, strict=True)]
+
+
+def _by_value_or_text(hyperparameter: Hyperparameter[Any, Any]) -> dict[Hashable, Any]:
+    """The levels of a category, also by their text, as files of text have them; 1 is looked up, True is found."""
+    levels = choices(hyperparameter)
+    return {str(level): level for level in levels} | {level: level for level in levels}
 
 
 def _is_whole(hyperparameter: NumericalHyperparameter[Any, Any]) -> bool:
     return isinstance(hyperparameter.lower, int | np.integer)
 
 
-def _is_legal(hyperparameter: Hyperparameter[Any, Any], value: object) -> bool:
-    if not isinstance(hyperparameter, NumericalHyperparameter):
-        return bool(hyperparameter.legal_value(value))
+def _is_among(known: Mapping[Hashable, Any], value: object) -> bool:
+    return isinstance(value, Hashable) and own(value) in known
+
+
+def _is_number(hyperparameter: Any, value: object) -> bool:
+    """Whether a value is one that a numerical hyperparameter can have."""
     if isinstance(value, bool | np.bool_) or not isinstance(value, int | float | np.integer | np.floating):
         return False
     low, high = hyperparameter.lower, hyperparameter.upper
