@@ -30,7 +30,7 @@ class ReplayBackend(WithObjective):
     """One data set of a benchmark, replayed.
 
     Rows with equal configurations are one configuration that was measured repeatedly: it is offered once, and its curve
-    is the mean of theirs (diverged as soon as one of them is), or with ``seed="draw"`` one of theirs.
+    is the mean of theirs, seed by seed (diverged as soon as one of them is).
 
     Args:
         bench: The table.
@@ -144,15 +144,20 @@ class ReplayBackend(WithObjective):
         )
 
     def _select(self, name: str, budget: int) -> NDArray[np.floating]:
-        """Bring one series into ``(configs, budget + 1)``: seeds and equal rows are chosen or averaged."""
-        chosen = self._of_seed(name, budget)
-        if not self._equal:
-            return chosen
-        chosen = chosen.copy()
-        rng = np.random.default_rng([self._draw_seed, budget, 1])
+        """Bring one series into ``(configs, budget + 1)``: equal rows are averaged, seeds chosen or averaged."""
+        array = self.bench.array(self.dataset, name, budget)
+        if self._equal:
+            array = array.copy()
         for rows in self._equal:
-            chosen[rows] = chosen[rng.choice(rows)] if self.seed == "draw" else chosen[rows].mean(axis=0)
-        return chosen
+            array[rows] = array[rows].mean(axis=0)
+        if self.seed == "mean":
+            return array.mean(axis=1, dtype=np.float64)
+        if self.seed == "draw":
+            picks = np.random.default_rng([self._draw_seed, budget]).integers(array.shape[1], size=len(array))
+            for rows in self._equal:
+                picks[rows] = picks[rows[0]]
+            return array[np.arange(len(array)), picks]
+        return array[:, self.bench.seeds.index(self.seed)]
 
     @cached_property
     def _equal(self) -> list[NDArray[np.intp]]:
@@ -162,15 +167,6 @@ class ReplayBackend(WithObjective):
             return []
         number = configs.groupby(list(configs), dropna=False, sort=False).ngroup().to_numpy()
         return [np.flatnonzero(number == several) for several in np.flatnonzero(np.bincount(number) > 1)]
-
-    def _of_seed(self, name: str, budget: int) -> NDArray[np.floating]:
-        array = self.bench.array(self.dataset, name, budget)
-        if self.seed == "mean":
-            return array.mean(axis=1, dtype=np.float64)
-        if self.seed == "draw":
-            picks = np.random.default_rng([self._draw_seed, budget]).integers(array.shape[1], size=len(array))
-            return array[np.arange(len(array)), picks]
-        return array[:, self.bench.seeds.index(self.seed)]
 
     def _check_complete(self) -> None:
         """Seconds are finite even for a run that diverged, so NaN means that there is no run."""

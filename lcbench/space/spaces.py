@@ -35,7 +35,7 @@ def to_json(space: ConfigurationSpace) -> dict[str, Any]:
         InputError: If it has levels that JSON has not, see :func:`lcbench.space.rules.check_levels`.
     """
     check_levels(space)
-    return json.loads(json.dumps(space.to_serialized_dict()))  # plain types only
+    return json.loads(json.dumps(space.to_serialized_dict(), default=own))  # plain types only
 
 
 def from_json(document: Mapping[str, Any]) -> ConfigurationSpace:
