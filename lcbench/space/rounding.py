@@ -48,6 +48,8 @@ def as_bound(part: Any, values: ArrayLike) -> NDArray[Any]:
     A column of float32 has 0.1 as 0.10000000149, which would lie outside of a range that ends at 0.1.
     """
     array = np.asarray(values)
+    if array.dtype.kind == "f":
+        array = array.astype(np.float64)
     for bound in (part.lower, part.upper) if isinstance(getattr(part, "lower", None), float) else ():
         array = np.where(array == np.float64(np.float32(bound)), bound, array)
     return array
