@@ -134,6 +134,9 @@ class Encoding:
         for j, (name, part, n) in enumerate(zip(self.names, self.parts, self.levels, strict=True)):
             active = configs[name].notna().to_numpy()
             values = configs[name].to_numpy()[active]
+            is_array_of_objects = n == 0 and values.dtype.kind not in "biuf"
+            if is_array_of_objects and any(isinstance(value, str | bytes) for value in values):
+                raise TypeError(f"text in the place of numbers of {name}")
             vectors[active, j] = part.to_vector(values if n else as_bound(part, values))
         return vectors
 

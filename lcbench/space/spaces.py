@@ -42,8 +42,7 @@ def from_json(document: Mapping[str, Any]) -> ConfigurationSpace:
     """Read a space from ConfigSpace's own JSON structure.
 
     Raises:
-        DamagedFileError: If it is not one.
-        InputError: If it has levels that a table cannot hold.
+        DamagedFileError: If it is not one, or has levels that a table cannot hold.
     """
     try:
         space = ConfigurationSpace.from_serialized_dict(deepcopy(dict(document)))  # it takes its argument apart
@@ -52,7 +51,10 @@ def from_json(document: Mapping[str, Any]) -> ConfigurationSpace:
         raise DamagedFileError(f"the search space in benchmark.json cannot be read ({reason}).") from error
     if len(space) == 0:
         raise DamagedFileError("the search space in benchmark.json has no hyperparameters.")
-    check_levels(space)
+    try:
+        check_levels(space)
+    except InputError as error:
+        raise DamagedFileError(f"the search space in benchmark.json cannot be used: {error}") from error
     return space
 
 
