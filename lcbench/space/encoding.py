@@ -276,9 +276,9 @@ class Encoding:
 
 
 def equal(first: Config, second: Config) -> bool:
-    """Whether two configurations are one; not so if a value is an array, which is equal to nothing."""
+    """Whether two configurations are one, whatever stands where nothing is; an array is equal to nothing."""
     try:
-        return bool(first == second)
+        return bool(first == second or given(first) == given(second))
     except ValueError:  # numpy does not say whether arrays are equal
         return False
 

@@ -15,6 +15,7 @@ from lcbench.simulate.realtime.record import Asked, Record, Unrecorded, plain_jo
 from lcbench.simulate.realtime.report import LiveReport
 from lcbench.simulate.realtime.result import LiveResult, failed_curve
 from lcbench.simulate.run import asked
+from lcbench.space.encoding import equal
 from lcbench.work import Outcome, run
 
 _SECONDS_TO_WAIT = 0.5  # for outcomes; then the clock and the progress are updated
@@ -197,7 +198,7 @@ class LiveState:
         if before is None:
             self._check_parent(job)
             return
-        if before.config != job.config:
+        if not equal(before.config, job.config):
             raise InputError(f"jobs of trial {job.trial} must have one configuration, got a second: {job.config}.")
         if before.budget >= job.budget:
             raise InputError(

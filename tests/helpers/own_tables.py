@@ -46,7 +46,7 @@ def own_table(
         for row, config in enumerate(spaces.records(space, frame)):
             for seed in seeds:
                 end, epochs = error(config, row, seed), np.arange(budget + 1.0)
-                values = end + (1 - epochs / budget) * (0.1 / (1 + budget))
+                values = np.clip(end + 0.1 * (1 - epochs / budget) / (1 + budget), metric.low, metric.high)
                 key = {"budget": budget, "config_id": row, "seed": seed}
                 rows.append({**key, "seconds": seconds(config) * epochs, metric.name: values})
     manifest = Manifest("a formula", "own", spaces.to_json(space), record, BUDGETS, seeds, {})

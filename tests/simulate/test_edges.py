@@ -20,6 +20,7 @@ from lcbench.simulate.contract import Job
 from lcbench.simulate.optimizers.bohb import KDEModel
 from lcbench.simulate.study import study
 from lcbench.simulate.study.regret import regrets
+from lcbench.space import encoding
 from lcbench.table.curve import Curve
 from lcbench.table.metric import Metric
 
@@ -253,6 +254,14 @@ class TestIllegalConfigurations:
                 assert result.loss == backend.objective()(config)
 
 
+def test_a_live_run_of_rows_with_gaps_resumes(backends, tmp_path):
+    rows = backends[1].bench.configs.head(4).to_dict("records")
+    assert any(pd.isna(row["mom"]) for row in rows)
+    for trials in (2, 4):
+        trace = live(Script(*rows), backends[1], trials=trials, quiet=True, record=tmp_path / "run")
+        assert [encoding.given(result.job.config) for result in trace.results] == backends[1].table.configs[:trials]
+
+
 class TestValuesThatAreNone:
     @pytest.mark.parametrize("value", [np.inf, -np.inf, np.nan])
     @pytest.mark.parametrize(
@@ -268,17 +277,6 @@ class TestValuesThatAreNone:
         backend = FunctionBackend(space, (1, 3, 9), curve, metric=metric)
         for name in ("random", "bohb", "gp-ei"):
             assert simulate(make(name, backend), backend, evaluations=20).incumbent(1e9).loss == 0.5
-
-    def test_also_in_a_table(self, tmp_path):
-        metric = Metric("score", "points", "maximize", -np.inf, 1.0)
-        space = ConfigurationSpace({"n": (1, 3)})
-        frame = pd.DataFrame({"n": [1, 2, 3]})
-        bench = own_table(
-            tmp_path / "t", space, lambda c, *_: [0.1, np.inf, 0.3][c["n"] - 1], configs=frame, metric=metric
-        )
-        backend = ReplayBackend(bench, "own")
-        assert backend.best_loss == pytest.approx(0.7)
-        assert backend.objective()({"n": 2}) == np.inf
 
     @pytest.mark.parametrize("goal", ["maximize", "minimize"])
     def test_a_metric_without_its_best_end_is_refused(self, goal):
