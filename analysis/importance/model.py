@@ -218,15 +218,16 @@ def grown(
     """
     try:
         from sklearn.tree import DecisionTreeRegressor  # an extra, and slow to import
+        from sklearn.utils import check_random_state
     except ImportError as error:
         raise InputError(
             "importance must have scikit-learn, which is not installed; run: pip install 'lcbench[models]'."
         ) from error
     single, n = points.astype(np.float32), len(losses)  # as the trees want it
-    seeds = np.random.RandomState(int(rng.integers(2**31))).randint(2**31 - 1, size=settings.trees)
+    seeds = check_random_state(int(rng.integers(2**31))).randint(2**31 - 1, size=settings.trees)
 
     def grow(seed: int) -> "DecisionTreeRegressor":
-        sample = np.random.RandomState(seed).randint(0, n, n, dtype=np.int32)  # as scikit-learn does
+        sample = check_random_state(seed).randint(0, n, n, dtype=np.int32)  # as its forest does
         tree = DecisionTreeRegressor(min_samples_leaf=settings.smallest_leaf, random_state=seed)
         counts = np.bincount(sample, minlength=n).astype(np.float64)
         return tree.fit(single, losses, sample_weight=counts, check_input=False)
