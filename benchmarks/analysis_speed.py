@@ -94,7 +94,7 @@ def importance(arguments: argparse.Namespace) -> Iterator[Row]:
     from lcbench.analysis.importance.axes import cube_axes
     from lcbench.analysis.importance.fanova import interactions, local_importance, main_effects
     from lcbench.analysis.importance.marginals import marginal_curve
-    from lcbench.analysis.importance.model import ForestSettings, fit, unfitted_forest
+    from lcbench.analysis.importance.model import ForestSettings, fit, grown
 
     names, cube, losses = table_of_losses()
     axes, settings, rounds = cube_axes(names), ForestSettings(TREES), arguments.rounds
@@ -102,7 +102,7 @@ def importance(arguments: argparse.Namespace) -> Iterator[Row]:
     model = fit(axes, cube, losses, np.random.default_rng(0), settings)
 
     def fitted() -> object:
-        return unfitted_forest(settings, np.random.default_rng(0)).fit(cube, losses)
+        return grown(cube, losses, np.random.default_rng(0), settings)
 
     def mains() -> object:
         return main_effects(fit(axes, cube, losses, np.random.default_rng(0), settings))

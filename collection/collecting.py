@@ -170,7 +170,7 @@ class Collection:
     def _manifest(self, now: datetime) -> Manifest:
         plan = self.plan
         return Manifest(
-            title=f"{len(plan.configs)} configurations of space {plan.space_name} on {len(self.described)} data sets",
+            title=f"{len(plan.configs)} configurations of space {plan.space_name}",  # what merging does not change
             problem=plan.space_name,
             record=plan.problem.record,
             space=to_json(plan.problem.space),

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from lcbench.collection.tasks import NO_EXTRAS, Extras
 from lcbench.registry import Registry
 from lcbench.space import Config
-from lcbench.space.spaces import completed
+from lcbench.space.rules import completed
 from lcbench.table.record import Record
 
 if TYPE_CHECKING:

@@ -6,11 +6,13 @@ knows the other: :func:`lcbench.simulate.run.simulate` carries jobs and results 
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from reprlib import repr as short
 from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
+from lcbench.errors import InputError
 from lcbench.space import Config
 from lcbench.table.curve import Curve
 from lcbench.table.metric import Metric
@@ -85,7 +87,7 @@ class Domain(Protocol):
 
     @property
     def space(self) -> "ConfigurationSpace":
-        """The search space; its unit cube has one dimension per hyperparameter."""
+        """The search space; its unit cube has one dimension per free hyperparameter (one of more than one value)."""
 
     def encode(self, config: Config) -> NDArray[np.float64]:
         """Encode a configuration as a point ``(dimensions,)`` of the unit cube; NaN in inactive dimensions."""
@@ -136,6 +138,22 @@ class Backend(Protocol):
 
     def curve(self, config: Config, budget: int) -> Curve:
         """The learning curve of a configuration over ``budget`` epochs. Pure: same arguments, same curve."""
+
+
+def checked_curve(curve: object, budget: int) -> Curve:
+    """Check what a backend, or a function of one's own, gave for a job.
+
+    Raises:
+        InputError: If it is no curve of so many epochs.
+    """
+    if not isinstance(curve, Curve):
+        raise InputError(
+            f"a training function must return Curve(values, seconds), with {budget + 1} numbers each for budget "
+            f"{budget}, got {short(curve)}{'; did it forget its return?' if curve is None else '.'}"
+        )
+    if curve.epochs != budget:
+        raise InputError(f"a backend's curve must have {budget} epochs for that budget, got {curve.epochs}.")
+    return curve
 
 
 class Optimizer(Protocol):

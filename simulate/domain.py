@@ -13,7 +13,7 @@ from scipy.spatial.distance import cdist
 
 from lcbench.errors import InputError
 from lcbench.space import Config
-from lcbench.space.encoding import Encoding
+from lcbench.space.encoding import Encoding, given
 from lcbench.space.rounding import coordinates
 
 if TYPE_CHECKING:
@@ -40,7 +40,7 @@ class SpaceDomain:
         """Draw a configuration uniformly (draws come in batches, so one domain belongs to one generator)."""
         if not self._drawn:
             self._drawing.seed(int(rng.integers(2**31)))
-            drawn = np.stack([config.get_array() for config in self._drawing.sample_configuration(_BATCH)])
+            drawn = self._encoding.points(self._drawing.sample_configuration(_BATCH))
             self._drawn = self._encoding.decode(drawn[::-1])
         return self._drawn.pop()
 
@@ -67,7 +67,7 @@ class SpaceDomain:
             return coordinates(legal[allowed][:n])
         self._drawing.seed(int(rng.integers(2**31)))  # most is forbidden: ConfigSpace looks for what is not
         drawn = self._drawing.sample_configuration(n)
-        return coordinates(np.stack([config.get_array() for config in (drawn if isinstance(drawn, list) else [drawn])]))
+        return coordinates(self._encoding.points(drawn if isinstance(drawn, list) else [drawn]))
 
     def take(self, config: Config) -> None:
         """A space never runs out: nothing to note."""
@@ -121,14 +121,34 @@ class ConfigTable:
         """Row of each configuration; the first of equal ones."""
         return {self.encoding.key(c): row for row, c in reversed(list(enumerate(self.configs)))}
 
+    @cached_property
+    def _first(self) -> list[int]:
+        """For each row the first that is equal to it."""
+        return [self.rows[self.encoding.key(config)] for config in self.configs]
+
+    def row(self, config: Config) -> int | None:
+        """The row of a configuration, the first of equal ones; None if it is no row.
+
+        Args:
+            config: Its hyperparameters and no others; what is inactive is absent, None or NaN.
+
+        Raises:
+            InputError: If a value is no single one.
+        """
+        row = self.rows.get(self.encoding.key(config))
+        if row is not None and len(config) == len(self.configs[row]):
+            return row
+        there = given(config)
+        return None if there is config else self.row(there)
+
     def nearest(self, config: Config) -> int:
-        """The row that lies nearest to a configuration in the unit cube.
+        """The row that lies nearest to a configuration in the unit cube, the first of equal ones.
 
         Raises:
             InputError: If the configuration is outside the space.
         """
         point = self.encoding.features(self.encoding.encode(config)[None])
-        return int(np.asarray(self.tree.query(point)[1])[0])
+        return self._first[int(np.asarray(self.tree.query(point)[1])[0])]
 
 
 class TableDomain:
@@ -151,7 +171,7 @@ class TableDomain:
 
     def encode(self, config: Config) -> NDArray[np.float64]:
         """Encode a configuration as a point of the unit cube, ``(dimensions,)``; NaN where inactive."""
-        row = self._table.rows.get(self._table.encoding.key(config))
+        row = self._table.row(config)
         return self._table.encoding.encode(config) if row is None else self._table.cube[row]
 
     def realize(self, points: NDArray[np.float64]) -> tuple[list[Config], NDArray[np.float64]]:
@@ -169,9 +189,9 @@ class TableDomain:
 
     def take(self, config: Config) -> None:
         """Offer this row no more (a configuration that is no row, or is taken already, changes nothing)."""
-        row = self._table.rows.get(self._table.encoding.key(config), -1)
-        place = self._place.pop(row, None)
-        if place is None:
+        row = self._table.row(config)
+        place = None if row is None else self._place.pop(row, None)
+        if row is None or place is None:
             return
         self._left -= 1
         last = int(self._free[self._left])

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from lcbench.simulate.budgets import offered
-from lcbench.simulate.contract import Backend
+from lcbench.simulate.contract import Backend, checked_curve
 from lcbench.simulate.domain import SpaceDomain
 from lcbench.space import Config
 from lcbench.space.encoding import Encoding
@@ -127,7 +127,7 @@ class FunctionBackend(WithObjective):
         """The function's curve.
 
         Raises:
-            InputError: If the configuration is outside the space.
+            InputError: If the configuration is outside the space, or the function gives no curve of so many epochs.
         """
         self._encoding.encode(config)
-        return self.function(config, budget)
+        return checked_curve(self.function(config, budget), budget)

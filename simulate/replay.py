@@ -29,6 +29,9 @@ MATCHES: tuple[Match, ...] = ("exact", "nearest")
 class ReplayBackend(WithObjective):
     """One data set of a benchmark, replayed.
 
+    Rows with equal configurations are one configuration that was measured repeatedly: it is offered once, and its curve
+    is the mean of theirs, seed by seed (diverged as soon as one of them is).
+
     Args:
         bench: The table.
         dataset: Name of a data set.
@@ -130,8 +133,8 @@ class ReplayBackend(WithObjective):
         return self.bench.budgets[-1] if self.resumes else budget
 
     def _row(self, config: Config) -> int:
-        row = self.table.rows.get(self.table.encoding.key(config))
-        if row is not None and len(config) == len(self.table.configs[row]):  # with no more than its hyperparameters
+        row = self.table.row(config)
+        if row is not None:
             return row
         if self.match == "nearest":
             return self.table.nearest(config)
@@ -141,14 +144,29 @@ class ReplayBackend(WithObjective):
         )
 
     def _select(self, name: str, budget: int) -> NDArray[np.floating]:
-        """Bring one series into ``(configs, budget + 1)``: the seeds are chosen or averaged."""
+        """Bring one series into ``(configs, budget + 1)``: equal rows are averaged, seeds chosen or averaged."""
         array = self.bench.array(self.dataset, name, budget)
+        if self._equal:
+            array = array.copy()
+        for rows in self._equal:
+            array[rows] = array[rows].mean(axis=0)
         if self.seed == "mean":
             return array.mean(axis=1, dtype=np.float64)
         if self.seed == "draw":
             picks = np.random.default_rng([self._draw_seed, budget]).integers(array.shape[1], size=len(array))
+            for rows in self._equal:
+                picks[rows] = picks[rows[0]]
             return array[np.arange(len(array)), picks]
         return array[:, self.bench.seeds.index(self.seed)]
+
+    @cached_property
+    def _equal(self) -> list[NDArray[np.intp]]:
+        """The rows that have one configuration, where there are several."""
+        configs = self.bench.configs
+        if not configs.duplicated().any():
+            return []
+        number = configs.groupby(list(configs), dropna=False, sort=False).ngroup().to_numpy()
+        return [np.flatnonzero(number == several) for several in np.flatnonzero(np.bincount(number) > 1)]
 
     def _check_complete(self) -> None:
         """Seconds are finite even for a run that diverged, so NaN means that there is no run."""

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from lcbench.errors import InputError
-from lcbench.simulate.contract import Backend, Job, Optimizer, Result
+from lcbench.simulate.contract import Backend, Job, Optimizer, Result, checked_curve
 from lcbench.simulate.trace import Trace
 from lcbench.space.encoding import equal
 from lcbench.whole import is_number, whole
@@ -53,7 +53,8 @@ def simulate(
         backend: What jobs give and cost.
         workers: How many jobs run at once.
         seconds: Virtual time limit. What finishes later is neither told nor counted.
-        evaluations: How many jobs are started at most; they all run to their end (unless ``seconds`` is over).
+        evaluations: How many jobs are started at most; they all run to their end (unless ``seconds`` is over). With
+            it, runs may take no time at all.
         overhead: What an ask costs; nothing by default. There is one optimizer: while it thinks, it hears no results
             and the other workers wait.
 
@@ -133,15 +134,15 @@ class _Simulation:
 
     def _train(self, job: Job, worker: int) -> Result:
         begin = self._check_job(job)
-        curve = self.backend.curve(job.config, job.budget)
-        if curve.epochs != job.budget:
-            raise InputError(f"a backend's curve must have {job.budget} epochs for that budget, got {curve.epochs}.")
+        curve = checked_curve(self.backend.curve(job.config, job.budget), job.budget)
         cost = curve.cost(begin, job.budget)
-        if not 0 < cost < math.inf:
+        if not 0 <= cost < math.inf:
             raise InputError(
-                f"a run must take more than 0 and finitely many seconds, got {cost} for {dict(job.config)} at "
+                f"a run must take at least 0 and finitely many seconds, got {cost} for {dict(job.config)} at "
                 f"budget {job.budget}; the recorded seconds cannot be replayed."
             )
+        if not (cost or math.isfinite(self.evaluations)):  # time would stand still, and the search never end
+            raise InputError(no_time(self.backend))
         loss = float(self.backend.metric.loss(curve.values[-1]))
         return Result(job, curve, loss, self.now, self.now + cost, worker, self.backend.metric)
 
@@ -198,6 +199,16 @@ def asked(optimizer: Optimizer) -> Job | None:
     if job is not None and not isinstance(job.config, Mapping):
         raise InputError(f"config of a job must map hyperparameters to values, got {job.config!r}.")
     return job
+
+
+def no_time(backend: Backend) -> str:
+    """What is said where runs that took no time are to be limited by it."""
+    dataset = getattr(backend, "dataset", None)
+    which = f"runs of data set {dataset!r}" if isinstance(dataset, str) else "runs"
+    return (
+        f"{which} must take time to be limited by seconds, but their recorded seconds are 0; limit the evaluations "
+        "in their place, such as --budget 50evals."
+    )
 
 
 def _no_overhead(told: int) -> float:  # noqa: ARG001

@@ -27,7 +27,7 @@ from lcbench.simulate.realtime.job import CurveOf, JobTask
 from lcbench.simulate.realtime.result import tried
 from lcbench.simulate.trace import Trace
 from lcbench.space import Config
-from lcbench.space.encoding import Encoding
+from lcbench.space.encoding import Encoding, given
 from lcbench.space.spaces import check_configs, records
 from lcbench.table.benchmark import Benchmark, load
 from lcbench.table.curve import Curve
@@ -162,7 +162,7 @@ class TrainingBackend(WithObjective):
             row = _row(self.table, config)
             return records(self.space, self.table.frame.iloc[row : row + 1])[0]
         self._encoding.encode(config)
-        typed = check_configs(self.space, pd.DataFrame([dict(config)], columns=list(self.space)))
+        typed = check_configs(self.space, pd.DataFrame([given(config)], columns=list(self.space)))
         return records(self.space, typed)[0]
 
     def config_id(self, config: Config) -> int:
@@ -201,7 +201,7 @@ class TrainingBackend(WithObjective):
 
 
 def _row(table: ConfigTable, config: Config) -> int:
-    row = table.rows.get(table.encoding.key(config))
+    row = table.row(config)
     if row is None:
         raise InputError(
             f"config must be one of the given configurations, got {dict(config)}; leave configs out for optimizers "

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from lcbench.errors import InputError
 from lcbench.simulate.contract import Domain, Optimizer, OptimizerFactory
 from lcbench.space import Config
-from lcbench.space.encoding import equal
+from lcbench.space.encoding import equal, given
 
 if TYPE_CHECKING:
     from ConfigSpace import ConfigurationSpace  # slow to import
@@ -32,8 +32,8 @@ class WarmStart:
     Attributes:
         optimizer: Makes the optimizer from a domain, budgets and a generator, as those in
             :data:`lcbench.simulate.optimizers.OPTIMIZERS`.
-        portfolio: The configurations, first things first, each once; if there are none, nothing changes. One that
-            lacks an active hyperparameter, since it was stored before the space had it, takes the space's default.
+        portfolio: The configurations, first things first, each once; if there are none, nothing changes. What is
+            inactive is absent, None or NaN.
 
     Raises:
         InputError: If a configuration comes twice, or (when an optimizer is made) is outside of the space.
@@ -43,6 +43,7 @@ class WarmStart:
     portfolio: Sequence[Config]
 
     def __post_init__(self) -> None:
+        object.__setattr__(self, "portfolio", [given(config) for config in self.portfolio])
         for place, config in enumerate(self.portfolio):
             if any(equal(config, before) for before in self.portfolio[:place]):
                 raise InputError(f"portfolio must hold each configuration once, got {dict(config)} a second time.")
@@ -57,18 +58,12 @@ class PortfolioDomain:
 
     Args:
         domain: The domain that is left afterwards.
-        portfolio: Configurations of it; hyperparameters that they lack take the space's defaults.
+        portfolio: Configurations of it, each once.
     """
 
     def __init__(self, domain: Domain, portfolio: Sequence[Config]) -> None:
-        from lcbench.space.spaces import completed  # slow to import
-
-        self._domain, self._left = domain, deque[tuple[Config, NDArray[np.float64]]]()
-        for config in portfolio:
-            whole = completed(domain.space, config)
-            point = domain.encode(whole)
-            if all(whole != other for other, _ in self._left):  # two may be one with the defaults
-                self._left.append((whole, point))
+        self._domain = domain
+        self._left = deque((config, domain.encode(config)) for config in portfolio)
 
     @property
     def space(self) -> "ConfigurationSpace":

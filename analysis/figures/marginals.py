@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from lcbench.analysis import style
 from lcbench.analysis.figures.contract import NothingToDrawError, labelled, metric_label
 from lcbench.analysis.figures.importance import nothing
-from lcbench.analysis.importance.marginals import marginal_curve, values_at
+from lcbench.analysis.importance.marginals import is_category, marginal_curve, values_at
 from lcbench.analysis.importance.model import Model
 from lcbench.analysis.importance.task import FIGURE_FOREST, fit_task, usable_tasks
 from lcbench.table.benchmark import Benchmark
@@ -33,9 +33,10 @@ def frame(bench: Benchmark, metric: str | None = None) -> pd.DataFrame:
         metric: Name of a metric; by default the table's objective.
 
     Returns:
-        One row per data set, hyperparameter and point: ``dataset, hyperparameter, coordinate`` (in the unit
-        cube), ``value`` (of the hyperparameter), ``mean`` (of the metric, less its mean over the space) and ``spread``
-        (standard deviation over the trees), and :data:`lcbench.analysis.figures.contract.LABELS`.
+        One row per data set, hyperparameter and point: ``dataset, hyperparameter, category`` (whether it is one),
+        ``coordinate`` (in the unit cube), ``value`` (of the hyperparameter), ``mean`` (of the metric, less its mean
+        over the space) and ``spread`` (standard deviation over the trees), and
+        :data:`lcbench.analysis.figures.contract.LABELS`.
 
     Raises:
         NothingToDrawError: If no data set has enough configurations that differ.
@@ -59,8 +60,8 @@ def _curves(bench: Benchmark, dataset: str, sign: int, model: Model) -> pd.DataF
         values = values_at(bench.space, name, curve["coordinate"].to_numpy())
         curve["mean"] = sign * (curve["mean"] - centre)
         curve.insert(1, "value", values)
-        parts.append(curve.assign(dataset=dataset, hyperparameter=name))
-    columns = ["dataset", "hyperparameter", "coordinate", "value", "mean", "spread"]
+        parts.append(curve.assign(dataset=dataset, hyperparameter=name, category=is_category(bench.space, name)))
+    columns = ["dataset", "hyperparameter", "category", "coordinate", "value", "mean", "spread"]
     return pd.concat(parts, ignore_index=True)[columns]
 
 
@@ -103,7 +104,8 @@ def _panel(panel: Axes, rows: pd.DataFrame) -> None:
     panel.plot(places, mean, color=style.colour(0), marker="o" if few else "", markersize=3)
     values = rows.drop_duplicates("coordinate")["value"].tolist()
     shown = evenly(places, _TICKS if few else 3)
-    panel.set_xticks(places[shown], [written(values[place]) for place in shown])
+    write = str if rows["category"].iloc[0] else written
+    panel.set_xticks(places[shown], [write(values[place]) for place in shown])
     if not few:  # the outer ones stay within the panel
         panel.get_xticklabels()[0].set_horizontalalignment("left")
         panel.get_xticklabels()[-1].set_horizontalalignment("right")
@@ -119,9 +121,6 @@ def evenly(points: NDArray[np.float64], count: int) -> list[int]:
 
 
 def written(value: object) -> str:
-    """A hyperparameter's value for a tick: numbers short, categories as they are."""
-    try:
-        number = float(value)  # type: ignore[arg-type]  # whatever is no number raises
-    except (TypeError, ValueError):
-        return str(value)
+    """A number for a tick, short; also one that a CSV file has as text."""
+    number = float(value)  # type: ignore[arg-type]  # a number, or its text
     return str(int(number)) if number.is_integer() and abs(number) < 1e5 else f"{number:.3g}"

@@ -16,9 +16,10 @@ from lcbench.analysis.figures.contract import NothingToDrawError, labelled, metr
 from lcbench.analysis.figures.importance import nothing
 from lcbench.analysis.figures.marginals import evenly, written
 from lcbench.analysis.importance.fanova import main_effects
-from lcbench.analysis.importance.marginals import marginal_map, values_at
+from lcbench.analysis.importance.marginals import is_category, marginal_map, values_at
 from lcbench.analysis.importance.model import Model
 from lcbench.analysis.importance.task import FIGURE_FOREST, fit_task, usable_tasks
+from lcbench.space.encoding import Encoding
 from lcbench.table.benchmark import Benchmark
 
 _MOST_TICKS = 6
@@ -34,7 +35,8 @@ def frame(bench: Benchmark, metric: str | None = None) -> pd.DataFrame:
 
     Returns:
         One row per point of the grid: ``datasets`` (how many), ``x_name``, ``y_name`` (the hyperparameters),
-        ``x``, ``y`` (coordinates in the unit cube), ``x_value``, ``y_value``, ``mean`` (of the metric, less its mean
+        ``x``, ``y`` (coordinates in the unit cube), ``x_category``, ``y_category`` (whether they are categories),
+        ``x_value``, ``y_value``, ``mean`` (of the metric, less its mean
         over the space, averaged over the data sets) and ``spread`` (over the trees, averaged likewise), and
         :data:`lcbench.analysis.figures.contract.LABELS`.
 
@@ -42,8 +44,8 @@ def frame(bench: Benchmark, metric: str | None = None) -> pd.DataFrame:
         NothingToDrawError: If no data set has enough configurations that differ, or there is one hyperparameter.
         InputError: If scikit-learn is not installed.
     """
-    if len(bench.space) < 2:
-        raise NothingToDrawError("it needs at least two hyperparameters, this table has one.")
+    if len(Encoding(bench.space).names) < 2:
+        raise NothingToDrawError("it needs at least two hyperparameters of more than one value, this table has one.")
     models = [fit_task(task, settings=FIGURE_FOREST) for task in usable_tasks(bench, metric, [bench.budgets[-1]])]
     if not models:
         raise NothingToDrawError(nothing(bench, metric))
@@ -56,7 +58,9 @@ def frame(bench: Benchmark, metric: str | None = None) -> pd.DataFrame:
     frame = frame.assign(datasets=len(models), x_name=x, y_name=y)
     for side, name in (("x", x), ("y", y)):
         frame[f"{side}_value"] = pd.Series(values_at(bench.space, name, frame[side].to_numpy()))
-    order = ["datasets", "x_name", "y_name", "x", "y", "x_value", "y_value", "mean", "spread"]
+        frame[f"{side}_category"] = is_category(bench.space, name)
+    sides = [f"{side}_{what}" for what in ("category", "value") for side in ("x", "y")]
+    order = ["datasets", "x_name", "y_name", "x", "y", *sides, "mean", "spread"]
     return labelled(frame[order], bench, metric)
 
 
@@ -97,5 +101,6 @@ def _ticks(panel: Axes, frame: pd.DataFrame, x: np.ndarray, y: np.ndarray) -> No
     """Values of both hyperparameters: all of a few, else five."""
     for side, points, axis in (("x", x, panel.xaxis), ("y", y, panel.yaxis)):
         values = frame.drop_duplicates(side)[f"{side}_value"].tolist()
+        write = str if frame[f"{side}_category"].iloc[0] else written
         shown = evenly(points, _MOST_TICKS if len(points) <= _MOST_TICKS else 5)
-        axis.set_ticks(points[shown], [written(values[place]) for place in shown])
+        axis.set_ticks(points[shown], [write(values[place]) for place in shown])

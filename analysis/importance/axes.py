@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from lcbench.errors import InputError, UnknownNameError
+from lcbench.space.encoding import Encoding
 
 if TYPE_CHECKING:
     from ConfigSpace import ConfigurationSpace
@@ -82,7 +83,9 @@ class Axis:
 
 
 def axes_of(space: "ConfigurationSpace") -> tuple[Axis, ...]:
-    """The axes of a search space, in its order and in the coordinates of :class:`lcbench.space.encoding.Encoding`.
+    """The axes of a search space: the dimensions and coordinates of :class:`lcbench.space.encoding.Encoding`.
+
+    So what has one value only, a constant or a category of one level, has no axis, and explains nothing.
 
     An integer's probability is that of drawing it: all alike on a linear scale; on a log scale that of a real number,
     log-uniform between half below the least and half above the greatest, which rounds to it. In the unit cube itself
@@ -90,7 +93,8 @@ def axes_of(space: "ConfigurationSpace") -> tuple[Axis, ...]:
     that a mean over the cube would give them half the weight. Levels of a category weigh alike; distributions other
     than uniform ones (ConfigSpace's normal and beta, weights of categories) are not used.
     """
-    return tuple(_axis(name, part) for name, part in space.items())
+    encoding = Encoding(space)
+    return tuple(_axis(name, part) for name, part in zip(encoding.names, encoding.parts, strict=True))
 
 
 def cube_axes(names: tuple[str, ...]) -> tuple[Axis, ...]:

@@ -15,6 +15,7 @@ from lcbench.analysis.importance.axes import place_of
 from lcbench.analysis.importance.fanova import block_sums
 from lcbench.analysis.importance.model import Model
 from lcbench.errors import InputError
+from lcbench.space.encoding import Encoding
 
 if TYPE_CHECKING:
     from ConfigSpace import ConfigurationSpace
@@ -73,8 +74,15 @@ def marginal_map(model: Model, first: str, second: str, most: int = 41) -> pd.Da
 
 
 def values_at(space: "ConfigurationSpace", name: str, coordinates: NDArray[np.float64]) -> list[object]:
-    """The hyperparameter's values at coordinates of the unit cube."""
-    return np.asarray(space[name].to_value(coordinates)).tolist()
+    """The hyperparameter's values at coordinates of the unit cube: numbers, or the text of categories."""
+    values: list[object] = np.asarray(space[name].to_value(coordinates)).tolist()
+    return [str(value) for value in values] if is_category(space, name) else values
+
+
+def is_category(space: "ConfigurationSpace", name: str) -> bool:
+    """Whether a hyperparameter's values are no numbers on a scale, even if they look like numbers."""
+    encoding = Encoding(space)
+    return encoding.levels[encoding.names.index(name)] > 0
 
 
 def _maps(

@@ -5,6 +5,7 @@ sums over boxes, and need no sampling (Hutter, Hoos, Leyton-Brown 2014, section 
 """
 
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
@@ -15,7 +16,7 @@ from lcbench.analysis.importance.axes import Axis, fill_inactive
 from lcbench.errors import InputError
 
 if TYPE_CHECKING:
-    from sklearn.ensemble import RandomForestRegressor
+    from sklearn.tree import DecisionTreeRegressor
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,12 +52,12 @@ class Boxes:
 
 
 def boxes_of(forest: Any) -> Boxes:
-    """Flatten a fitted ``sklearn.ensemble.RandomForestRegressor`` (or extra trees) of one output.
+    """Flatten a fitted ``sklearn.ensemble.RandomForestRegressor`` (or extra trees) of one output, or its trees.
 
     All trees are walked together, level by level: a node hands its box to its children and each cuts it at the
     threshold.
     """
-    trees = [estimator.tree_ for estimator in forest.estimators_]
+    trees = [estimator.tree_ for estimator in getattr(forest, "estimators_", forest)]
     sizes = np.array([tree.node_count for tree in trees])
     first = np.cumsum(sizes) - sizes
     left = np.concatenate([_shifted(tree.children_left, start) for tree, start in zip(trees, first, strict=True)])
@@ -186,34 +187,50 @@ def fit(
         raise InputError(f"losses must be of at least {FEWEST_CONFIGS} configurations, got {len(losses)}.")
     if not np.isfinite(losses).all():
         raise InputError("losses must be finite, got NaN or infinity; replace them by the worst that is finite.")
-    forest = unfitted_forest(settings or ForestSettings(), rng)
-    forest.fit(fill_inactive(cube, tuple(axes), rng), losses)
-    return model_of(forest, axes)
+    trees = grown(fill_inactive(cube, tuple(axes), rng), losses, rng, settings or ForestSettings())
+    return model_of(trees, axes)
 
 
-def model_of(forest: "RandomForestRegressor", axes: Sequence[Axis]) -> Model:
-    """Wrap a forest that is fitted already on coordinates of these axes."""
+def model_of(forest: Any, axes: Sequence[Axis]) -> Model:
+    """Wrap a forest, or its trees, that is fitted already on coordinates of these axes."""
     boxes = boxes_of(forest)
     if len(boxes.low) != len(axes):
         raise InputError(f"axes must be one for each of the forest's {len(boxes.low)} features, got {len(axes)}.")
     return Model(tuple(axes), boxes, boxes.in_shares(axes))
 
 
-def unfitted_forest(settings: ForestSettings, rng: np.random.Generator) -> "RandomForestRegressor":
-    """The forest of scikit-learn with these settings.
+def grown(
+    points: NDArray[np.float64], losses: NDArray[np.float64], rng: np.random.Generator, settings: ForestSettings
+) -> list["DecisionTreeRegressor"]:
+    """Grow the trees of scikit-learn's ``RandomForestRegressor``, number for number.
+
+    They are grown here, since the forest of scikit-learn lets each of joblib's threads change the warning filters of
+    the whole process: threads that meet there find them empty, and warn at every tree.
+
+    Args:
+        points: ``(configs, dimensions)`` coordinates without NaN.
+        losses: ``(configs,)`` finite losses.
+        rng: Source of randomness.
+        settings: Of the forest.
 
     Raises:
         InputError: If scikit-learn is not installed.
     """
     try:
-        from sklearn.ensemble import RandomForestRegressor  # an extra, and slow to import
+        from sklearn.tree import DecisionTreeRegressor  # an extra, and slow to import
+        from sklearn.utils import check_random_state
     except ImportError as error:
         raise InputError(
             "importance must have scikit-learn, which is not installed; run: pip install 'lcbench[models]'."
         ) from error
-    return RandomForestRegressor(
-        n_estimators=settings.trees,
-        min_samples_leaf=settings.smallest_leaf,
-        n_jobs=settings.threads,
-        random_state=int(rng.integers(2**31)),
-    )
+    single, n = points.astype(np.float32), len(losses)  # as the trees want it
+    seeds = check_random_state(int(rng.integers(2**31))).randint(2**31 - 1, size=settings.trees)
+
+    def grow(seed: int) -> "DecisionTreeRegressor":
+        sample = check_random_state(seed).randint(0, n, n, dtype=np.int32)  # as its forest does
+        tree = DecisionTreeRegressor(min_samples_leaf=settings.smallest_leaf, random_state=seed)
+        counts = np.bincount(sample, minlength=n).astype(np.float64)
+        return tree.fit(single, losses, sample_weight=counts, check_input=False)
+
+    with ThreadPoolExecutor(settings.threads) as threads:
+        return list(threads.map(grow, seeds.tolist()))

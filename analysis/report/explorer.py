@@ -23,6 +23,8 @@ from numpy.typing import NDArray
 
 from lcbench.analysis import style
 from lcbench.simulate.study.regret import RUN, check_traces
+from lcbench.space.encoding import Encoding
+from lcbench.space.rules import choices
 from lcbench.table.benchmark import Benchmark
 from lcbench.table.metric import Metric
 from lcbench.table.record import SECONDS
@@ -223,14 +225,14 @@ def _seconds(bench: Benchmark, dataset: str, budget: int) -> list[float]:
 
 
 def _hyperparameters(bench: Benchmark) -> Iterator[dict[str, Any]]:
-    """Each hyperparameter with the values of all configurations; null where it is inactive, places of choices."""
-    for name, each in bench.space.items():
+    """Each free hyperparameter with the values of all configurations; null where inactive, places of choices."""
+    encoding = Encoding(bench.space)
+    for name, each in zip(encoding.names, encoding.parts, strict=True):
         column = bench.configs[name]
         if isinstance(each, NumericalHyperparameter):
             values = [None if pd.isna(value) else float(value) for value in column]
             yield {"name": name, "log": bool(each.log), "choices": None, "values": values}
         else:
-            choices = list(getattr(each, "choices", None) or getattr(each, "sequence", None) or [each.default_value])
-            places = {choice: place for place, choice in enumerate(choices)}
+            places = {choice: place for place, choice in enumerate(choices(each))}
             values = [None if pd.isna(value) else places[value] for value in column]
-            yield {"name": name, "log": False, "choices": [str(choice) for choice in choices], "values": values}
+            yield {"name": name, "log": False, "choices": list(map(str, places)), "values": values}

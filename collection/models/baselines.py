@@ -13,6 +13,7 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
+from threading import Lock
 from typing import Any
 
 import numpy as np
@@ -89,18 +90,26 @@ def _catboost(data: Prepared, settings: Mapping[str, Any], seed: int) -> Model:
     return CatBoost(model, data.n_classes)
 
 
+_ALONE = Lock()
+"""Held while a forest of scikit-learn grows: it replaces the warning filters of the whole process tree by tree, and two
+that do so at once, in threads of a Dask worker, can leave none and warn at every tree."""
+
+
+def _forest(unfitted: Any, data: Prepared) -> Model:
+    with _ALONE:
+        return Forest.of(unfitted.fit(data.x_train, data.y_train), data.n_classes)
+
+
 def _random_forest(data: Prepared, settings: Mapping[str, Any], seed: int) -> Model:
     from sklearn.ensemble import RandomForestClassifier
 
-    model = RandomForestClassifier(random_state=seed, n_jobs=1, **settings).fit(data.x_train, data.y_train)
-    return Forest.of(model, data.n_classes)
+    return _forest(RandomForestClassifier(random_state=seed, n_jobs=1, **settings), data)
 
 
 def _extra_trees(data: Prepared, settings: Mapping[str, Any], seed: int) -> Model:
     from sklearn.ensemble import ExtraTreesClassifier
 
-    model = ExtraTreesClassifier(random_state=seed, n_jobs=1, **settings).fit(data.x_train, data.y_train)
-    return Forest.of(model, data.n_classes)
+    return _forest(ExtraTreesClassifier(random_state=seed, n_jobs=1, **settings), data)
 
 
 def _neighbours(data: Prepared, settings: Mapping[str, Any], seed: int) -> Model:  # noqa: ARG001

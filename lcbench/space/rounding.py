@@ -42,6 +42,19 @@ def compared(values: Array) -> Array:
     return significant(values, 8)
 
 
+def as_bound(part: Any, values: ArrayLike) -> NDArray[Any]:
+    """Values of a hyperparameter; what is a bound of a real one rounded to float32 is that bound.
+
+    A column of float32 has 0.1 as 0.10000000149, which would lie outside of a range that ends at 0.1.
+    """
+    array = np.asarray(values)
+    if array.dtype.kind == "f":
+        array = array.astype(np.float64)
+    for bound in (part.lower, part.upper) if isinstance(getattr(part, "lower", None), float) else ():
+        array = np.where(array == np.float64(np.float32(bound)), bound, array)
+    return array
+
+
 def proposed(part: Any, points: Array) -> NDArray[Any]:
     """The values of a numerical hyperparameter at ``(n,)`` coordinates, as they are proposed.
 

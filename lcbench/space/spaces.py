@@ -6,106 +6,43 @@ makes of a row.
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Hashable, Mapping
 from copy import deepcopy
-from functools import cache
 from typing import Any
 
 import numpy as np
 import pandas as pd
-from ConfigSpace import AndConjunction, ConfigurationSpace, OrConjunction
+from ConfigSpace import ConfigurationSpace
 from ConfigSpace.hyperparameters import Hyperparameter, NumericalHyperparameter
 from numpy.typing import NDArray
 
 from lcbench.errors import DamagedFileError, InputError
 from lcbench.files import NOT_UNDERSTOOD
+from lcbench.space.rounding import as_bound
+from lcbench.space.rules import Rules, check_levels, choices, own
 
-
-def active_names(space: ConfigurationSpace, values: Mapping[str, Any]) -> list[str]:
-    """Names of the hyperparameters that are active in a configuration, in the space's order.
-
-    A conditional one is active if its parents are, and their values are those that its conditions ask for.
-
-    Args:
-        space: The search space.
-        values: The values of those that others depend on; those of inactive ones are not looked at.
-    """
-    active: dict[str, Any] = {}
-    for name in space:  # ConfigSpace keeps parents before their children
-        if all(_holds(condition, active) for condition in space.parent_conditions_of[name]):
-            active[name] = values.get(name)
-    return list(active)
-
-
-def completed(space: ConfigurationSpace, config: Mapping[str, Any]) -> dict[str, Any]:
-    """Give a configuration the space's defaults for the active hyperparameters that it lacks.
-
-    So a configuration that was stored before the space had a hyperparameter stays usable.
-
-    Args:
-        space: The search space.
-        config: Values of some hyperparameters; those that the space does not know, or that are inactive, stay.
-    """
-    active: dict[str, Any] = {}
-    for name, hyperparameter in space.items():
-        if all(_holds(condition, active) for condition in space.parent_conditions_of[name]):
-            active[name] = config[name] if name in config else _own(hyperparameter.default_value)
-    return dict(config) | active
-
-
-def check_conditions(space: ConfigurationSpace, configs: pd.DataFrame) -> None:
-    """Check that every configuration has its active hyperparameters and no other.
-
-    Args:
-        space: The search space.
-        configs: One row per configuration, one column per hyperparameter, plain values of their types; missing where
-            inactive.
-
-    Raises:
-        InputError: If one is missing or must not be there.
-    """
-    optional = [name for name in space if space.parent_conditions_of[name]]
-    if not optional:
-        return
-    parents = [name for name in space if space.child_conditions_of[name]]
-    find = cache(lambda key: frozenset(active_names(space, dict(zip(parents, key, strict=True)))))
-    given = {name: configs[name].notna().tolist() for name in optional}
-    for row, key in enumerate(zip(*(configs[name].tolist() for name in parents), strict=True)):
-        wanted = find(tuple(None if pd.isna(value) else value for value in key))
-        for name in optional:
-            if given[name][row] != (name in wanted):
-                raise InputError(_complaint(space, name, row, configs, is_there=given[name][row]))
-
-
-def _holds(condition: Any, active: Mapping[str, Any]) -> bool:
-    if isinstance(condition, AndConjunction | OrConjunction):
-        parts = [_holds(part, active) for part in condition.components]
-        return all(parts) if isinstance(condition, AndConjunction) else any(parts)
-    return condition.parent.name in active and bool(condition.satisfied_by_value(active))
-
-
-def _complaint(space: ConfigurationSpace, name: str, row: int, configs: pd.DataFrame, *, is_there: bool) -> str:
-    conditions = " and ".join(str(c).removeprefix(f"{name} | ") for c in space.parent_conditions_of[name])
-    if is_there:
-        value = configs[name].tolist()[row]
-        return f"configuration in row {row}: {name} must be missing unless {conditions}, got {value!r}; leave it empty."
-    return f"configuration in row {row}: {name} must have a value where {conditions}, got none; change the row."
-
+CONFIG_ID = "config_id"
+"""Column of a table of configurations that numbers them."""
 
 MOST_CONFIGS = 1_000_000
 """Configurations that are drawn at once."""
 
 
 def to_json(space: ConfigurationSpace) -> dict[str, Any]:
-    """Write a space as ConfigSpace's own JSON structure."""
-    return json.loads(json.dumps(space.to_serialized_dict()))  # plain types only
+    """Write a space as ConfigSpace's own JSON structure.
+
+    Raises:
+        InputError: If it has levels that JSON has not, see :func:`lcbench.space.rules.check_levels`.
+    """
+    check_levels(space)
+    return json.loads(json.dumps(space.to_serialized_dict(), default=own))  # plain types only
 
 
 def from_json(document: Mapping[str, Any]) -> ConfigurationSpace:
     """Read a space from ConfigSpace's own JSON structure.
 
     Raises:
-        DamagedFileError: If it is not one.
+        DamagedFileError: If it is not one, or has levels that a table cannot hold.
     """
     try:
         space = ConfigurationSpace.from_serialized_dict(deepcopy(dict(document)))  # it takes its argument apart
@@ -114,6 +51,10 @@ def from_json(document: Mapping[str, Any]) -> ConfigurationSpace:
         raise DamagedFileError(f"the search space in benchmark.json cannot be read ({reason}).") from error
     if len(space) == 0:
         raise DamagedFileError("the search space in benchmark.json has no hyperparameters.")
+    try:
+        check_levels(space)
+    except InputError as error:
+        raise DamagedFileError(f"the search space in benchmark.json cannot be used: {error}") from error
     return space
 
 
@@ -167,21 +108,26 @@ def check_configs(space: ConfigurationSpace, configs: pd.DataFrame) -> pd.DataFr
 
     Args:
         space: The search space.
-        configs: One row per configuration; columns beyond the hyperparameters are not allowed.
+        configs: One row per configuration; columns beyond the hyperparameters are not allowed, but for ``config_id``,
+            a table's own name for a row, which is left out.
 
     Returns:
         The same configurations, columns in the space's order: integers as integers unless some are missing, real
-        numbers as float64, categories as the space has them (a boolean is a boolean).
+        numbers as float64, categories as the space has them (a boolean is a boolean, also one given as text). A bound
+        that float32 has rounded to beyond the range is that bound.
 
     Raises:
-        InputError: If there are none, a column is missing or unknown, or a value is missing, non-finite or out of
-            range, or is there though a condition of the space does not hold.
+        InputError: If there are none, a column is missing or unknown, a value is missing, non-finite or out of range,
+            or is there though a condition of the space does not hold, or a combination is forbidden.
     """
+    check_levels(space)
+    configs = configs.drop(columns=[name for name in configs if name == CONFIG_ID and name not in space])
     _check_names(space, list(configs.columns))
     if configs.empty:
         raise InputError("configurations must have at least one row, got none.")
     checked = pd.DataFrame({name: _check_column(space, name, configs[name]) for name in space})
-    check_conditions(space, checked)
+    for row, said in Rules(space).complaints(checked):
+        raise InputError(f"configuration in row {row}: {said}.")
     return checked
 
 
@@ -201,10 +147,12 @@ def _check_names(space: ConfigurationSpace, given: list[Any]) -> None:
 def _check_column(space: ConfigurationSpace, name: str, column: pd.Series) -> NDArray[Any]:
     hyperparameter = space[name]
     conditional = name in space.conditional_hyperparameters
+    is_number = isinstance(hyperparameter, NumericalHyperparameter)
+    known = {} if is_number else _by_value_or_text(hyperparameter)
     for row, value in enumerate(column):
         if conditional and pd.isna(value):
             continue
-        if not _is_legal(hyperparameter, value):
+        if not (_is_number(hyperparameter, value) if is_number else _is_among(known, value)):
             raise InputError(
                 f"configuration in row {row}: {name} must be {_describe(hyperparameter)}, got {value!r}; "
                 "change the row or choose another --space."
@@ -218,7 +166,9 @@ def _typed(hyperparameter: Hyperparameter[Any, Any], column: pd.Series) -> NDArr
     missing = any(value is None for value in values)
     if not isinstance(hyperparameter, NumericalHyperparameter):
         return np.array([np.nan if value is None else value for value in values], object)
-    return np.array(values, np.int64 if _is_whole(hyperparameter) and not missing else np.float64)
+    if _is_whole(hyperparameter):
+        return np.array(values, np.float64 if missing else np.int64)
+    return as_bound(hyperparameter, np.array(values, np.float64))
 
 
 def _plain(hyperparameter: Hyperparameter[Any, Any], column: pd.Series) -> list[Any]:
@@ -227,36 +177,36 @@ def _plain(hyperparameter: Hyperparameter[Any, Any], column: pd.Series) -> list[
     if isinstance(hyperparameter, NumericalHyperparameter):
         kind = int if _is_whole(hyperparameter) else float
         return [kind(value) if given else None for value, given in zip(column.tolist(), there, strict=True)]
-    choices = {value: value for value in _choices(hyperparameter)}  # 1 is looked up, True is found
-    return [choices[_own(value)] if given else None for value, given in zip(column.tolist(), there, strict=True)]
+    known = _by_value_or_text(hyperparameter)
+    return [known[own(value)] if given else None for value, given in zip(column.tolist(), there, strict=True)]
 
 
-def _choices(hyperparameter: Hyperparameter[Any, Any]) -> list[Any]:
-    """The values of a category, an ordinal or a constant, as Python's own."""
-    given = getattr(hyperparameter, "choices", getattr(hyperparameter, "sequence", [hyperparameter.default_value]))
-    return [_own(value) for value in given]
-
-
-def _own(value: Any) -> Any:
-    return value.item() if isinstance(value, np.generic) else value
+def _by_value_or_text(hyperparameter: Hyperparameter[Any, Any]) -> dict[Hashable, Any]:
+    """The levels of a category, also by their text, as files of text have them; 1 is looked up, True is found."""
+    levels = choices(hyperparameter)
+    return {str(level): level for level in levels} | {level: level for level in levels}
 
 
 def _is_whole(hyperparameter: NumericalHyperparameter[Any, Any]) -> bool:
     return isinstance(hyperparameter.lower, int | np.integer)
 
 
-def _is_legal(hyperparameter: Hyperparameter[Any, Any], value: object) -> bool:
-    if not isinstance(hyperparameter, NumericalHyperparameter):
-        return bool(hyperparameter.legal_value(value))
+def _is_among(known: Mapping[Hashable, Any], value: object) -> bool:
+    return isinstance(value, Hashable) and own(value) in known
+
+
+def _is_number(hyperparameter: Any, value: object) -> bool:
+    """Whether a value is one that a numerical hyperparameter can have."""
     if isinstance(value, bool | np.bool_) or not isinstance(value, int | float | np.integer | np.floating):
         return False
-    whole = _is_whole(hyperparameter)
-    in_range = bool(np.isfinite(value) and hyperparameter.lower <= value <= hyperparameter.upper)
-    return in_range and (not whole or float(value).is_integer())
+    low, high = hyperparameter.lower, hyperparameter.upper
+    if _is_whole(hyperparameter):
+        return bool(low <= value <= high and float(value).is_integer())
+    return bool(low <= value <= high or low <= as_bound(hyperparameter, value) <= high)
 
 
 def _describe(hyperparameter: Hyperparameter[Any, Any]) -> str:
     if not isinstance(hyperparameter, NumericalHyperparameter):
-        return f"one of {_choices(hyperparameter)}"
+        return f"one of {choices(hyperparameter)}"
     kind = "an integer" if _is_whole(hyperparameter) else "a number"
     return f"{kind} in [{hyperparameter.lower}, {hyperparameter.upper}]"

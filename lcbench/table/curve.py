@@ -1,6 +1,7 @@
 """One run's learning curve and what it cost, and which values and seconds of curves cannot be."""
 
 from dataclasses import dataclass
+from reprlib import repr as short
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,14 +16,21 @@ class Curve:
     Index 0 is the untrained network, index ``i`` the network after ``i`` epochs.
 
     Attributes:
-        values: ``(epochs + 1,)`` array of a metric.
-        seconds: ``(epochs + 1,)`` array, cumulative, ``seconds[0] == 0``.
+        values: ``(epochs + 1,)`` array of a metric; other sequences of numbers become one.
+        seconds: ``(epochs + 1,)`` array, cumulative, ``seconds[0] == 0``; likewise.
+
+    Raises:
+        InputError: If they are no numbers, of two lengths, or ``seconds`` do not begin at 0.
     """
 
     values: NDArray[np.floating]
     seconds: NDArray[np.floating]
 
     def __post_init__(self) -> None:
+        for name in ("values", "seconds"):
+            given = getattr(self, name)
+            if type(given) is not np.ndarray or given.dtype.kind != "f":
+                object.__setattr__(self, name, _numbers(name, given))
         if self.values.ndim != 1 or self.values.shape != self.seconds.shape or len(self.values) == 0:
             raise InputError(
                 f"values and seconds must be 1-d and of one length, got {self.values.shape} and {self.seconds.shape}"
@@ -76,3 +84,14 @@ def backwards(seconds: NDArray[np.float32], first: NDArray[np.integer]) -> NDArr
     with np.errstate(invalid="ignore"):
         step = np.diff(seconds, prepend=np.float32(0))
     return np.where(begins, seconds != 0, ~(step >= 0))  # written so that NaN is bad as well
+
+
+def _numbers(name: str, given: object) -> NDArray[np.float64]:
+    """A series as an array."""
+    try:
+        array = np.asarray(given)
+        if array.dtype.kind in "biufO":  # no text, which numpy would read as numbers
+            return array.astype(np.float64)
+    except (TypeError, ValueError):
+        pass
+    raise InputError(f"{name} of a curve must be numbers, one for each step from 0 on, got {short(given)}.")

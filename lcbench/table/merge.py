@@ -1,5 +1,6 @@
 """Join two benchmark folders over their data sets and seeds: rows that both have must be the same."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import replace
 from itertools import product
@@ -23,7 +24,7 @@ from lcbench.table.manifest import (
     Manifest,
     table_path,
 )
-from lcbench.table.record import KEY
+from lcbench.table.record import KEY, SECONDS
 
 
 def join(tables: Sequence[pa.Table], key: Sequence[str], what: str, measured: Sequence[str] = ()) -> pa.Table:
@@ -89,13 +90,17 @@ def _numbers(array: pa.Array) -> NDArray[np.floating]:
     return array.to_numpy(zero_copy_only=False)
 
 
+_COUNTED = re.compile(r" on \d+ data sets?$")
+"""End of a title of older tables that is no longer true when they are joined."""
+
 _SAME = ("space", "record", "budgets", "schedule")
 
 
 def merge(first: Path, second: Path, out: Path) -> Manifest:
     """Join two benchmarks of the same configurations and budgets into a new folder.
 
-    Every data set must have every seed in one of the two. Runs that both have are kept once.
+    Every data set must have every seed in one of the two. Runs that both have are kept once, and must agree, but for
+    seconds that were measured, or modelled from a measurement: these differ each time, and the first folder's count.
 
     Args:
         first: A benchmark folder.
@@ -140,7 +145,8 @@ def _fit(first: Manifest, second: Manifest) -> Manifest:
                 f"every data set must have every seed in one of the tables, got no seed {seed} of {dataset}; "
                 "merge with a table that has it first."
             )
-    title = first.title if first.title == second.title else f"{first.title}; {second.title}"
+    parts = "; ".join((first.title, second.title)).split("; ")
+    title = "; ".join(dict.fromkeys(_COUNTED.sub("", part) for part in parts))
     return replace(first, title=title, seeds=seeds, provenance=_provenance(first, second), files={})
 
 
@@ -157,7 +163,9 @@ def _join(kind: str, dataset: str, manifests: dict[Path, Manifest], out: Path) -
     if kind == LABELS and len(tables) == 2 and not tables[0].equals(tables[1]):
         raise InputError(f"both tables must have the same labels of {dataset}, got others; their splits differ.")
     if kind == RUNS:
-        store.write_runs(out, dataset, join(tables, KEY, f"runs of {dataset}"), next(iter(manifests.values())).record)
+        record = next(iter(manifests.values())).record
+        clocked = (SECONDS,) if record.seconds in ("measured", "modelled") else ()
+        store.write_runs(out, dataset, join(tables, KEY, f"runs of {dataset}", clocked), record)
     elif tables:
         key, measured = (BASELINE_KEY, ("seconds",)) if kind == BASELINES else (KEY, ())
         joined = tables[0] if kind == LABELS else join(tables, key, f"{kind} of {dataset}", measured)

@@ -88,8 +88,8 @@ class Metric:
     def loss(self, values: ArrayLike) -> NDArray[np.float64]:
         """Turn values into losses: smaller is better, and 0 is the best possible.
 
-        ``high - value`` for metrics to maximize, ``value - low`` for metrics to minimize. NaN (a run that
-        diverged) gives infinity, the worst loss.
+        ``high - value`` for metrics to maximize, ``value - low`` for metrics to minimize. What is not finite is of a
+        run that diverged, whichever its sign, and gives infinity, the worst loss.
 
         Args:
             values: Array of any shape.
@@ -99,7 +99,7 @@ class Metric:
         """
         array = np.asarray(values, dtype=np.float64)
         loss = self.high - array if self.goal == "maximize" else array - self.low
-        return np.where(np.isnan(loss), np.inf, loss)
+        return np.where(np.isfinite(loss), loss, np.inf)
 
     def value(self, loss: float) -> float:
         """The value that has a finite loss: the inverse of :meth:`loss`."""

@@ -13,6 +13,7 @@ from lcbench.errors import InputError
 from lcbench.simulate.contract import Domain, Result
 from lcbench.simulate.optimizers._proposal import propose_at
 from lcbench.space import Config
+from lcbench.space.encoding import Encoding
 
 if TYPE_CHECKING:
     from ConfigSpace import ConfigurationSpace
@@ -66,7 +67,7 @@ class Placing:
     """
 
     def __init__(self, domain: Domain, rng: np.random.Generator) -> None:
-        self._domain, self._rng = domain, rng
+        self._domain, self._rng, self._encoding = domain, rng, Encoding(domain.space)
 
     @property
     def exhausted(self) -> bool:
@@ -80,7 +81,7 @@ class Placing:
             suggested: A value for each hyperparameter that is active (others are ignored).
         """
         config = active(self._domain.space, suggested)
-        found = propose_at(self._domain, self._rng, self._domain.encode(config))
+        found = propose_at(self._domain, self._rng, self._encoding.place(config))
         return None if found is None else found[0]
 
 
@@ -91,21 +92,9 @@ def active(space: "ConfigurationSpace", values: Mapping[str, Any]) -> dict[str, 
         space: The search space.
         values: A value for each hyperparameter, or at least for the active ones.
     """
-    if not space.conditions:
-        return {name: values[name] for name in space}
-    kept: dict[str, Any] = {}
-    for name in space:  # parents come before their children
-        if is_active(space, name, kept):
-            kept[name] = values[name]
-    return kept
+    from lcbench.space.rules import active_names  # ConfigSpace is slow to import
 
-
-def is_active(space: "ConfigurationSpace", name: str, values: Mapping[str, Any]) -> bool:
-    """Whether a hyperparameter is active, given the values of those before it in the space's order."""
-    from ConfigSpace.types import NotSet  # slow to import
-
-    known = {each: values.get(each, NotSet) for each in space}
-    return all(condition.satisfied_by_value(known) for condition in space.parent_conditions_of[name])
+    return {name: values[name] for name in active_names(space, values)}
 
 
 # Private states for packages that draw from a global random state.

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from lcbench.simulate.adapters._shared import Placing, asked, is_active, require
+from lcbench.simulate.adapters._shared import Placing, asked, require
 from lcbench.simulate.budgets import checked
 from lcbench.simulate.contract import Domain, Job, Result
 from lcbench.space import Config
@@ -119,6 +119,8 @@ class PlacedSampler:
 
     def sample_relative(self, study: Any, trial: Any, search_space: Mapping[str, Any]) -> dict[str, Any]:  # noqa: ARG002
         """The values of the active hyperparameters."""
+        from lcbench.space.rules import is_active  # ConfigSpace is slow to import
+
         together = self._sampler.infer_relative_search_space(study, trial)
         suggested = self._sampler.sample_relative(study, trial, together)
         config: dict[str, Any] = {}

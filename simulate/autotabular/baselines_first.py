@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from lcbench.simulate.contract import Domain, Job, Optimizer, Result
 from lcbench.space import Config
+from lcbench.space.encoding import Encoding
 
 if TYPE_CHECKING:
     from ConfigSpace import ConfigurationSpace  # slow to import
@@ -79,7 +80,7 @@ class WithBaselines:
     def encode(self, config: Config) -> NDArray[np.float64]:
         """Encode a configuration as a point ``(dimensions,)`` of the unit cube; a baseline is all NaN."""
         if baseline_of(config) in self._names:
-            return np.full(len(self.space), np.nan)
+            return np.full(len(Encoding(self.space).names), np.nan)
         return self._domain.encode(config)
 
     def sample(self, rng: np.random.Generator) -> Config | None:

@@ -13,7 +13,7 @@ from lcbench.collection.problem import get_problem
 from lcbench.errors import InputError, UnknownNameError
 from lcbench.simulate.ensembles import CANDIDATES, SIZE
 from lcbench.simulate.optimizers import get_optimizer
-from lcbench.simulate.transfer.shipped import portfolio_digest, shipped
+from lcbench.simulate.transfer.shipped import completed_once, portfolio_digest, shipped
 from lcbench.space import Config
 from lcbench.table.manifest import check_budgets
 
@@ -214,4 +214,4 @@ def choose_portfolio(asked: str | Sequence[Mapping[str, Any]] | None, space: str
     if asked not in PORTFOLIOS:
         raise UnknownNameError("portfolio", asked, PORTFOLIOS)
     folder = shipped()
-    return tuple(folder.configs(asked)) if folder.plan["space"] == space else ()
+    return tuple(completed_once(folder.configs(asked), space)) if folder.plan["space"] == space else ()

@@ -15,7 +15,7 @@ from lcbench.simulate.optimizers.hyperband import Brackets
 from lcbench.simulate.optimizers.random_search import draw
 from lcbench.simulate.optimizers.rungs import Variant, check_eta, hyperband_brackets, infer_eta, rungs_of
 from lcbench.space import Config
-from lcbench.space.encoding import levels
+from lcbench.space.encoding import Encoding
 from lcbench.space.rounding import compared
 
 Array = NDArray[np.float64]
@@ -97,7 +97,7 @@ class KDEModel:
         self._domain = domain
         self._rng = rng
         self._settings = settings or KDESettings()
-        self._levels = levels(domain.space)
+        self._levels = Encoding(domain.space).levels
         self._min_points = self._settings.min_points or len(self._levels) + 1
         self._told = {budget: History(len(self._levels)) for budget in budgets}
         self._model: tuple[KDE, KDE] | None = None

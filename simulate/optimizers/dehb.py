@@ -22,7 +22,7 @@ from lcbench.simulate.optimizers.rungs import (
     promote,
 )
 from lcbench.space import Config
-from lcbench.space.encoding import levels
+from lcbench.space.encoding import Encoding
 
 Array = NDArray[np.float64]
 Individual = tuple[int, Config, Array]
@@ -120,7 +120,7 @@ class DEHB:
         self._domain, self._rng = domain, rng
         self._budgets = budgets = geometric_rungs(budgets, eta)
         self._rates = rates or Rates()
-        self._levels = levels(domain.space)
+        self._levels = Encoding(domain.space).levels
         self._table = hyperband_brackets(len(budgets), eta, variant)
         sizes = subpopulation_sizes(self._table, len(budgets))
         self._populations = [Population(size, len(self._levels), rng) for size in sizes]
@@ -236,7 +236,7 @@ class DifferentialEvolution:
             raise InputError(f"population must be at least {PARENTS + 1}, got {population}.")
         self._domain, self._budget, self._rng = domain, checked(budgets)[-1], rng
         self._rates = rates or Rates()
-        self._levels = levels(domain.space)
+        self._levels = Encoding(domain.space).levels
         self._population = Population(population, len(self._levels), rng)
         self._random_left = population
         self._running: Running[tuple[int, Array]] = Running()

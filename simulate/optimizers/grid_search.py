@@ -11,7 +11,7 @@ from lcbench.errors import InputError
 from lcbench.simulate.budgets import checked
 from lcbench.simulate.contract import Domain, Job, Result
 from lcbench.space import Config
-from lcbench.space.encoding import levels
+from lcbench.space.encoding import Encoding
 
 _FIRST = 2
 
@@ -95,6 +95,7 @@ class GridSearch:
         if levels is not None and levels < 1:
             raise InputError(f"levels must be at least 1 (of each number), got {levels}.")
         self._domain, self._budget, self._rng = domain, checked(budgets)[-1], rng
+        self._encoding = Encoding(domain.space)
         self._last = levels
         self._refinements = count(_FIRST if levels is None else levels)
         self._seen: set[bytes] = set()
@@ -131,8 +132,8 @@ class GridSearch:
     def _refine(self) -> None:
         """Begin the next grid; after it no finer one comes if it was asked for alone or has every configuration."""
         n = next(self._refinements)
-        parts = list(self._domain.space.values())
-        self._grid = Grid([axis(p, k, n) for p, k in zip(parts, levels(self._domain.space), strict=True)], self._rng)
+        parts, counts = self._encoding.parts, self._encoding.levels
+        self._grid = Grid([axis(part, k, n) for part, k in zip(parts, counts, strict=True)], self._rng)
         self._complete = self._last is not None or all(part.size <= n for part in parts)
 
     def _new(self, point: NDArray[np.float64]) -> bool:

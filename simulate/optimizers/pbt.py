@@ -13,7 +13,7 @@ from lcbench.simulate.contract import Domain, Job, Result
 from lcbench.simulate.optimizers._proposal import fill_inactive, propose_at, propose_uniform, uniform_point
 from lcbench.simulate.optimizers._trials import Running
 from lcbench.space import Config
-from lcbench.space.encoding import levels
+from lcbench.space.encoding import Encoding
 
 Array = NDArray[np.float64]
 
@@ -164,7 +164,7 @@ class PBT:
         self._domain, self._rng = domain, rng
         self._settings = settings or PBTSettings()
         self._stops = stops(budgets, self._settings.interval)
-        self._levels = levels(domain.space)
+        self._levels = Encoding(domain.space).levels
         self._active: list[_Population] = []
         self._exhausted = False
         self._running: Running[tuple[_Population, int, Array]] = Running()

@@ -12,7 +12,7 @@ from lcbench.simulate.contract import Domain, Job, Result
 from lcbench.simulate.optimizers._proposal import fill_inactive, propose_at, propose_uniform
 from lcbench.simulate.optimizers._trials import Running
 from lcbench.space import Config
-from lcbench.space.encoding import levels
+from lcbench.space.encoding import Encoding
 
 Array = NDArray[np.float64]
 
@@ -93,7 +93,7 @@ class RegularizedEvolution:
         if not width > 0:
             raise InputError(f"width must be more than 0, got {width}.")
         self._domain, self._budget, self._rng = domain, checked(budgets)[-1], rng
-        self._levels = levels(domain.space)
+        self._levels = Encoding(domain.space).levels
         self._sample, self._width = sample, width
         self._queue: deque[Member] = deque(maxlen=population)  # appending drops the oldest
         self._random_left = population

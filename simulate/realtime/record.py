@@ -24,6 +24,7 @@ from lcbench.simulate.realtime.result import LiveResult, tried
 from lcbench.simulate.realtime.studied import LiveRun, studied
 from lcbench.simulate.study.file import write as write_study
 from lcbench.simulate.trace import Trace
+from lcbench.space.encoding import given
 from lcbench.table.curve import Curve
 from lcbench.table.metric import Metric
 from lcbench.table.store import write_parquet
@@ -175,5 +176,5 @@ class Record:
 
 def plain_job(job: Job) -> dict[str, Any]:
     """A job in JSON's types."""
-    plain = {"trial": int(job.trial), "config": journal.plain(dict(job.config)), "budget": int(job.budget)}
+    plain = {"trial": int(job.trial), "config": journal.plain(given(job.config)), "budget": int(job.budget)}
     return plain if job.parent is None else {**plain, "parent": int(job.parent)}

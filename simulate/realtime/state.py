@@ -2,21 +2,25 @@
 
 import heapq
 import math
+import traceback
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import partial
 
 from lcbench.errors import DamagedFileError, InputError, PlanConflictError
-from lcbench.simulate.contract import Backend, Domain, Job, Optimizer
+from lcbench.simulate.contract import Backend, Domain, Job, Optimizer, checked_curve
 from lcbench.simulate.realtime.job import JobTask, executor_for
 from lcbench.simulate.realtime.record import Asked, Record, Unrecorded, plain_job
 from lcbench.simulate.realtime.report import LiveReport
 from lcbench.simulate.realtime.result import LiveResult, failed_curve
 from lcbench.simulate.run import asked
+from lcbench.space.encoding import equal
 from lcbench.work import Outcome, run
 
 _SECONDS_TO_WAIT = 0.5  # for outcomes; then the clock and the progress are updated
+
+_MISTAKES = (AttributeError, ImportError, LookupError, NameError, NotImplementedError, SyntaxError, TypeError)
 
 Watch = Callable[[int, LiveResult], str | None]
 """Gets each result with its job's number, after the optimizer; also those of a resumed record. Its return value is
@@ -147,6 +151,7 @@ class LiveState:
             raise InputError(outcome.reason)
         number = outcome.task.number
         if outcome.reason is not None:
+            self._check_programmed(outcome)
             self.report.failed(str(outcome.task), outcome.reason, again=False)
         running = self.running.pop(number)
         heapq.heappush(self.free, running.worker)
@@ -154,10 +159,24 @@ class LiveState:
         self.record.told(number, result)
         self._tell(number, result)
 
+    def _check_programmed(self, outcome: Outcome[JobTask]) -> None:
+        """Stop at a mistake in a training function of one's own, before it is told as one diverged run after another.
+
+        An error that says that a program is wrong is taken for one as long as no job has succeeded. Afterwards it may
+        well be the configuration's, like every error of training (ValueError, RuntimeError, lack of memory ...).
+        """
+        if isinstance(outcome.error, _MISTAKES) and all(result.reason is not None for result in self.told):
+            *_, at = traceback.extract_tb(outcome.error.__traceback__)
+            raise InputError(
+                f"the training function must not be wrong itself, got {outcome.reason} in line {at.lineno} of "
+                f"{at.filename} in both attempts at {outcome.task}; mend it and start again."
+            ) from outcome.error
+
     def _result(self, job: Job, outcome: Outcome[JobTask], running: _Running) -> LiveResult:
-        curve = outcome.value or failed_curve(job.budget, self.now - running.started)
-        if curve.epochs != job.budget:
-            raise InputError(f"a backend's curve must have {job.budget} epochs for that budget, got {curve.epochs}.")
+        if outcome.reason is None:
+            curve = checked_curve(outcome.value, job.budget)
+        else:
+            curve = failed_curve(job.budget, self.now - running.started)
         metric = self.backend.metric
         loss = float(metric.loss(curve.values[-1]))
         return LiveResult(job, curve, loss, running.started, self.now, running.worker, metric, outcome.reason)
@@ -179,7 +198,7 @@ class LiveState:
         if before is None:
             self._check_parent(job)
             return
-        if before.config != job.config:
+        if not equal(before.config, job.config):
             raise InputError(f"jobs of trial {job.trial} must have one configuration, got a second: {job.config}.")
         if before.budget >= job.budget:
             raise InputError(

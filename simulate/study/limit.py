@@ -6,6 +6,7 @@ from typing import Any, Literal
 
 from lcbench.errors import InputError
 from lcbench.simulate.replay import ReplayBackend
+from lcbench.simulate.run import no_time
 
 Kind = Literal["seconds", "runs", "epochs", "evaluations"]
 Unit = Literal["seconds", "epochs", "evaluations"]
@@ -35,8 +36,14 @@ class Limit:
         return "seconds" if self.kind == "runs" else self.kind
 
     def on(self, backend: ReplayBackend) -> float:
-        """The limit on a data set, in :attr:`unit`."""
+        """The limit on a data set, in :attr:`unit`.
+
+        Raises:
+            InputError: If it is a time, and runs take none.
+        """
         if self.kind == "runs":
+            if not backend.mean_seconds:
+                raise InputError(no_time(backend))
             return self.amount * backend.mean_seconds
         if self.kind == "epochs":
             return float(int(self.amount * backend.budgets[-1]))

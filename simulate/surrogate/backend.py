@@ -137,7 +137,7 @@ class SurrogateBackend(WithObjective):
             UnknownNameError: If the table lacks the budget.
         """
         budget = offered(budget, self.budgets)
-        if self._replay is not None and self._encoding.key(config) in self._replay.table.rows:
+        if self._replay is not None and self._replay.table.row(config) is not None:
             return self._replay.curve(config, budget)
         point = features(self._encoding, self._encoding.encode(config)[None])
         values, seconds = self._predict(point, budget)

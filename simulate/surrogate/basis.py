@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from lcbench.errors import DamagedFileError, InputError
+from lcbench.errors import DamagedFileError
 
 _WEIGHT = 0.3
 _LEAST_SHARE = 1e-4  # of a component in the variance of the shapes
@@ -79,16 +79,12 @@ class Basis:
 def fit_basis(levels: NDArray[np.float64], shapes: NDArray[np.float64], most: int) -> Basis:
     """Find the basis of ``(n,)`` levels and ``(n, points)`` shapes, with at most so many components.
 
-    Raises:
-        InputError: If all levels are the same.
+    Where all levels are the same, the shapes have variance 1; where these are the same too, there is nothing to tell
+    configurations apart by, and the one curve is predicted for all.
     """
-    spread = float(levels.std())
-    if not spread > 1e-12 * max(1.0, float(np.abs(levels).max())):
-        raise InputError(
-            "curves must differ between configurations to be modelled, got the same last value (or the same seconds) "
-            "for all; choose another metric or data set."
-        )
     mean = shapes.mean(axis=0)
+    least = 1e-12 * max(1.0, float(np.abs(levels).max()))
+    spread = next((each for each in (float(levels.std()), float((shapes - mean).std())) if each > least), 1.0)
     _, sizes, rows = np.linalg.svd(shapes - mean, full_matrices=False)
     share = np.square(sizes) / max(float(np.square(sizes).sum()), 1e-300)
     kept = (share > _LEAST_SHARE) & (np.square(sizes) > 1e-12 * len(shapes)) & (np.arange(len(sizes)) < most)

@@ -181,9 +181,6 @@ def fit_course(
         features: Of the same configurations, ``(configs, features)``.
         models: Name of the model for each of :data:`SERIES`; divergence has that of the values.
         seed: Of the models' own randomness.
-
-    Raises:
-        InputError: If there is nothing to tell configurations apart.
     """
     level, pace = targets.values[:, -1], _level(targets.pace)
     parts = {

@@ -11,6 +11,7 @@ from lcbench.space.rounding import significant
 from lcbench.table.metric import Metric
 
 _SMALLEST = 1e-6  # nats
+_NO_TIME = 1e-9  # seconds: of an epoch of a run that took none
 _LARGEST_LOG = 600.0  # exp() of more is not finite
 
 
@@ -35,11 +36,11 @@ def to_pace(seconds: NDArray[np.floating]) -> NDArray[np.float64]:
 
     Returns:
         ``(..., budget)``. An epoch that took no time, or less than a thousandth of the run's mean epoch, counts as
-        such a thousandth.
+        such a thousandth; in a run that took none every epoch counts as a nanosecond.
     """
     epochs = np.diff(np.asarray(seconds, np.float64), axis=-1)
     mean = epochs.mean(axis=-1, keepdims=True)
-    return np.log(np.maximum(epochs, np.maximum(1e-3 * mean, 1e-9)))
+    return np.log(np.maximum(epochs, np.maximum(1e-3 * mean, _NO_TIME)))
 
 
 def from_pace(level: NDArray[np.float64], shape: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -50,13 +51,15 @@ def from_pace(level: NDArray[np.float64], shape: NDArray[np.float64]) -> NDArray
         shape: ``(n, budget)``: logarithm of each epoch's share; only differences within a row matter.
 
     Returns:
-        ``(n, budget + 1)``: 0 at the beginning, strictly increasing, ``budget * exp(level)`` at the end.
+        ``(n, budget + 1)``: 0 at the beginning, strictly increasing, ``budget * exp(level)`` at the end; all 0 where
+        that is no time.
     """
     centred = shape - shape.mean(axis=1, keepdims=True)
     share = significant(np.exp(np.clip(centred, -15.0, 15.0)))  # a share too small would be lost in the sum
     seconds = np.zeros((len(shape), shape.shape[1] + 1))
     np.cumsum(share, axis=1, out=seconds[:, 1:])
-    seconds *= (shape.shape[1] * significant(np.exp(level)) / seconds[:, -1])[:, None]
+    epoch = significant(np.exp(level))
+    seconds *= (shape.shape[1] * np.where(epoch > _NO_TIME, epoch, 0.0) / seconds[:, -1])[:, None]
     return seconds
 
 

@@ -165,7 +165,7 @@ def write_tried(
     space = get_problem(plan.space).space
     table = {"config_id": pa.array(numbers, pa.int32()), **config_columns(space, [configs[n] for n in numbers])}
     manifest = Manifest(
-        title=f"everything that was tried for a portfolio on {len(datasets)} data sets",
+        title="everything that was tried for a portfolio",
         problem=plan.space,
         record=replace(record, seconds="measured"),
         space=to_json(space),

@@ -6,6 +6,7 @@ from json import dumps
 from pathlib import Path
 from typing import Literal
 
+from lcbench.collection.problem import get_problem
 from lcbench.simulate.transfer.folder import NAME, PortfolioFolder, read_folder
 from lcbench.space import Config
 from lcbench.table.benchmark import embedded_folder
@@ -28,13 +29,29 @@ def load_portfolio(name: Name = "greedy", folder: Path | str | None = None) -> l
         folder: A folder that ``lcbench portfolio build`` wrote; by default the shipped one.
 
     Returns:
-        The configurations, in order; hyperparameters that are inactive are absent.
+        The configurations, in order; hyperparameters that are inactive are absent, those that the space did not have
+        yet take its defaults.
 
     Raises:
         UnknownNameError: If there is no portfolio of that name.
         FolderError: If there is no portfolio in the folder, or it is damaged.
     """
-    return (shipped() if folder is None else read_folder(Path(folder))).configs(name)
+    held = shipped() if folder is None else read_folder(Path(folder))
+    return completed_once(held.configs(name), held.plan["space"])
+
+
+def completed_once(stored: Sequence[Config], space: str) -> list[Config]:
+    """Stored configurations with the defaults of what their problem's space did not have yet, each once.
+
+    Args:
+        stored: Configurations of an earlier version of the space, or of this one.
+        space: Name of the problem.
+    """
+    whole: list[Config] = []
+    for config in map(get_problem(space).completed, stored):
+        if config not in whole:  # two may be one with the defaults
+            whole.append(config)
+    return whole
 
 
 def shipped() -> PortfolioFolder:

@@ -1,6 +1,7 @@
 """fANOVA by hand, against brute force on small forests, against Optuna on the same forest, and on any kind of space."""
 
 import sys
+import warnings
 from itertools import combinations, product
 
 import numpy as np
@@ -19,7 +20,7 @@ from lcbench.analysis.importance.fanova import (
     total_variances,
     tree_fractions,
 )
-from lcbench.analysis.importance.model import ForestSettings, fit, model_of, unfitted_forest
+from lcbench.analysis.importance.model import ForestSettings, boxes_of, fit, grown, model_of
 from lcbench.analysis.importance.task import importance, observations, tasks
 from lcbench.errors import InputError
 from lcbench.space import paper
@@ -229,9 +230,26 @@ def test_errors(monkeypatch):
         model_of(forest([[0.0, 1.0]], [1.0]), cube_axes(("x", "y", "z")))
     with pytest.raises(InputError, match="trees must be at least 1"):
         ForestSettings(trees=0)
-    monkeypatch.setitem(sys.modules, "sklearn.ensemble", None)
+    monkeypatch.setitem(sys.modules, "sklearn.tree", None)
     with pytest.raises(InputError, match=r"pip install 'lcbench\[models\]'"):
-        unfitted_forest(ForestSettings(), rng)
+        fit(axes, np.zeros((4, 2)), np.zeros(4), rng)
+
+
+@pytest.mark.parametrize("smallest_leaf", [1, 3])
+def test_the_forest_is_scikit_learns_without_its_threads(smallest_leaf, monkeypatch):
+    """Their workers empty the warning filters of the whole process, and warn wherever two of them meet."""
+    rng = np.random.default_rng(0)
+    cube = rng.random((80, 3))
+    losses, seed = cube[:, 0] + rng.random(80), int(np.random.default_rng(5).integers(2**31))
+    theirs = sklearn_ensemble.RandomForestRegressor(12, min_samples_leaf=smallest_leaf, random_state=seed).fit(
+        cube, losses
+    )
+    monkeypatch.setattr("sklearn.utils.parallel.Parallel.__call__", None)
+    before = list(warnings.filters)
+    ours = grown(cube, losses, np.random.default_rng(5), ForestSettings(12, smallest_leaf, threads=4))
+    assert warnings.filters == before
+    for name in ("tree", "value", "low", "high"):
+        np.testing.assert_array_equal(getattr(boxes_of(ours), name), getattr(boxes_of(theirs), name))
 
 
 def test_a_diverged_configuration_is_as_bad_as_the_worst_and_a_missing_one_is_left_out(stub):

@@ -3,9 +3,13 @@
 import os
 import shutil
 import signal
+import sys
+import warnings
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from importlib.metadata import EntryPoint
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
@@ -324,3 +328,19 @@ def test_a_killed_process_is_a_reason(copy):
         (outcome,) = recording.run(recording.pending(), executor)
         assert (outcome.task, outcome.reason) == (BaselineTask("wine", "knn", 0), KILLED)
         assert recording.rows.reasons() == {"wine knn 0": KILLED}
+
+
+def test_forests_in_threads_leave_the_warning_filters_as_they_are():
+    """As the threads of a Dask worker grow them; scikit-learn's own would end with other filters, or none."""
+    rng = np.random.default_rng(0)
+    data = SimpleNamespace(x_train=rng.random((40, 3)), y_train=rng.integers(2, size=40), n_classes=2)
+    fits = [baselines._random_forest, baselines._extra_trees]
+    baselines._random_forest(data, {"n_estimators": 1}, 0)  # what an import adds is there
+    before, interval = list(warnings.filters), sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)
+    try:
+        with ThreadPoolExecutor(4) as threads:
+            list(threads.map(lambda seed: fits[seed % 2](data, {"n_estimators": 8}, seed), range(24)))
+    finally:
+        sys.setswitchinterval(interval)
+    assert warnings.filters == before

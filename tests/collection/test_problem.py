@@ -16,7 +16,8 @@ from lcbench.collection.networks.recorder import Run
 from lcbench.collection.plan import given_configs, sampled_configs
 from lcbench.collection.problem import PROBLEMS, Problem, get_problem
 from lcbench.errors import InputError, UnknownNameError
-from lcbench.space.spaces import check_configs, completed, to_frame
+from lcbench.space.rules import completed
+from lcbench.space.spaces import check_configs, to_frame
 
 names = pytest.mark.parametrize("name", PROBLEMS)
 

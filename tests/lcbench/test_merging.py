@@ -44,15 +44,16 @@ def of_seeds(runs: pa.Table, seeds: tuple[int, ...]) -> pa.Table:
     return runs.filter(pc.is_in(runs["seed"], pa.array(seeds, pa.int32())))
 
 
-def with_value(folder: Path, row: int, value: float) -> None:
+def with_value(folder: Path, row: int, value: float, name: str = "valid_accuracy") -> None:
     """Change one number of one run of alpha, properly sealed."""
     table = store.read_parquet(folder / "runs/alpha.parquet")
-    curves = table["valid_accuracy"].to_pylist()
+    curves = table[name].to_pylist()
     curves[row][-1] = value
-    column = table.schema.get_field_index("valid_accuracy")
+    column = table.schema.get_field_index(name)
     changed = pa.array(curves, table.schema.field(column).type)
-    store.write_runs(folder, "alpha", table.set_column(column, table.schema.field(column), changed), RECORD)
-    store.seal(folder, store.read_manifest(folder), lcbench.load(folder).datasets)
+    manifest = store.read_manifest(folder)
+    store.write_runs(folder, "alpha", table.set_column(column, table.schema.field(column), changed), manifest.record)
+    store.seal(folder, manifest, lcbench.load(folder).datasets)
 
 
 @pytest.mark.parametrize(
@@ -98,6 +99,42 @@ def test_runs_that_disagree_are_named(whole, tmp_path):
     ):
         merge(a, b, tmp_path / "out")
     assert {path.name for path in tmp_path.iterdir()} == {"a", "b"}
+
+
+def test_seconds_of_runs_that_agree_are_the_first_tables(whole, tmp_path):
+    """Seconds are measured anew, or modelled from a new measurement, whenever a folder is collected."""
+    a, b = part(whole, tmp_path / "a", seeds=(0,)), part(whole, tmp_path / "b")
+    with_value(b, 6, 100.0, "seconds")
+    first, second = (lcbench.load(folder).curve("alpha", 3, "seconds", budget=3, seed=0) for folder in (a, b))
+    assert first[-1] != second[-1] == 100.0
+    assert merge(a, b, tmp_path / "ab").seeds == (0, 1)
+    for one, other, kept in ((a, b, first), (b, a, second)):
+        out = tmp_path / f"{one.name}{other.name} joined"
+        merge(one, other, out)
+        joined = lcbench.load(out)
+        np.testing.assert_array_equal(joined.curve("alpha", 3, "seconds", budget=3, seed=0), kept)
+        assert not joined.problems(thorough=True)
+
+
+def test_published_seconds_must_agree(whole, tmp_path):
+    record = replace(RECORD, seconds="published")
+    a, b = (part(whole, tmp_path / name, record=record) for name in "ab")
+    with_value(b, 6, 100.0, "seconds")
+    with pytest.raises(InputError, match="got different seconds for budget 3, config_id 3, seed 0"):
+        merge(a, b, tmp_path / "out")
+
+
+@pytest.mark.parametrize(
+    "first, second, joined",
+    [
+        ("same", "same", "same"),
+        ("5 configurations on 1 data sets", "5 configurations on 12 data sets", "5 configurations"),
+        ("a; b", "b; c", "a; b; c"),
+    ],
+)
+def test_a_joined_title_says_nothing_that_its_contents_contradict(whole, tmp_path, first, second, joined):
+    a, b = (part(whole, tmp_path / n, (n,), title=t) for n, t in (("alpha", first), ("beta", second)))
+    assert merge(a, b, tmp_path / "out").title == joined
 
 
 def test_runs_that_diverged_alike_agree(whole, tmp_path):

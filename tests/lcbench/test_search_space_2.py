@@ -13,16 +13,8 @@ from ConfigSpace import AndConjunction, Categorical, ConfigurationSpace, EqualsC
 from lcbench.errors import InputError
 from lcbench.space import paper
 from lcbench.space.encoding import Encoding
-from lcbench.space.spaces import (
-    active_names,
-    check_conditions,
-    check_configs,
-    from_json,
-    records,
-    sample,
-    to_frame,
-    to_json,
-)
+from lcbench.space.rules import active_names
+from lcbench.space.spaces import check_configs, from_json, records, sample, to_frame, to_json
 
 SPACE = paper.full()
 
@@ -191,4 +183,4 @@ class TestConjunctions:
                 wanted = holds(value == "yes" for value in (a, b))
                 assert ("c" in active_names(space, {"a": a, "b": b})) == wanted
                 row = {"a": a, "b": b} | ({"c": "no"} if wanted else {})
-                check_conditions(space, to_frame(space, [row]))
+                check_configs(space, to_frame(space, [row]))
