@@ -1,5 +1,6 @@
 """A small table with known curves, written with the real writer, and the real data sets where they are at hand."""
 
+import os
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -16,6 +17,16 @@ from lcbench.table import store
 from lcbench.table.manifest import DATASET_SCHEMA, Manifest
 
 SHARED = Path(__file__).parents[2] / "shared"
+
+SYNC = os.fsync
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _no_power_cuts():
+    """No test of this process waits for the disk; ``tests/lcbench/test_store.py`` holds when it is waited for."""
+    os.fsync = lambda _: None
+    yield
+    os.fsync = SYNC
 
 
 def accuracy_curve(quality: float, rate: float, budget: int, seed: int) -> np.ndarray:

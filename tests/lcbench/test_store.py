@@ -1,5 +1,6 @@
 """Files on disk: whole or as before, and no damage goes unnoticed."""
 
+import os
 import shutil
 from itertools import product
 from pathlib import Path
@@ -56,6 +57,14 @@ class TestWriting:
             except DamagedFileError:
                 continue
             assert {name: found.get(name) for name in document} == document
+
+    def test_a_file_is_on_the_disk_before_its_name_is_and_then_the_name(self, tmp_path, monkeypatch):
+        done, path = [], tmp_path / "x.json"
+        rename = Path.replace
+        monkeypatch.setattr(os, "fsync", lambda opened: done.append(os.fstat(opened).st_ino))
+        monkeypatch.setattr(Path, "replace", lambda here, there: done.append("rename") or rename(here, there))
+        store.write_json(path, {"x": 1})
+        assert done == [path.stat().st_ino, "rename", tmp_path.stat().st_ino]
 
     def test_a_write_that_fails_leaves_the_old_file_and_nothing_else(self, tmp_path, monkeypatch):
         path = tmp_path / "t.parquet"
