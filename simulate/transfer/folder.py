@@ -208,4 +208,6 @@ def read_folder(folder: Path) -> PortfolioFolder:
             f"{folder} has format version {manifest['format_version']}, not {FORMAT}; update lcbench."
         )
     check(path, manifest, _FORM)
+    if len(set(manifest["datasets"])) < len(manifest["datasets"]):
+        raise DamagedFileError(f"{path} names a data set twice; restore it or build again.")
     return PortfolioFolder(folder, manifest)
