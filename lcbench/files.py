@@ -6,6 +6,7 @@ Each column of a table has the encoding with which the file is small and quick t
 import json
 import math
 import os
+import re
 import shutil
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -166,8 +167,12 @@ def appearing(folder: Path) -> Iterator[Path]:
         shutil.rmtree(temporary, ignore_errors=True)
 
 
-MOST_JSON = 1 << 24
-"""Bytes of a JSON file; the manifest of a thousand data sets has some hundred thousand."""
+MOST_JSON = 1 << 22
+"""Bytes of a benchmark's manifest; that of a thousand data sets has some hundred thousand."""
+
+_MOST = 1 << 26  # bytes of any JSON file
+_UNUSUAL = re.compile(r"\d{26}|[eE]\+?\d{3}|\\u[dD]")
+"""Where there may be a number too large for a computer, or half of a pair of characters: looked at closely."""
 
 _DEEPEST = 100  # levels of lists and objects
 _LONGEST = 25  # characters of an integer
@@ -179,7 +184,7 @@ def read_json(path: Path) -> Any:
     Raises:
         DamagedFileError: If it is missing, too large, not JSON, or not as its checksum says.
     """
-    content = read_bytes(path, MOST_JSON)
+    content = read_bytes(path, _MOST)
     found = parse_json(path, content)
     signature.check(path, content)
     if isinstance(found, dict):
@@ -232,9 +237,11 @@ def json_value(text: str) -> Any:
         ValueError: If it is anything else.
     """
     try:
-        found = json.loads(text, parse_float=_finite, parse_int=_whole, parse_constant=_no_number)
-        if "\\u" in text:  # half of a pair is no text: it could be written nowhere
-            json.dumps(found, ensure_ascii=False).encode()
+        if _UNUSUAL.search(text) is None:
+            found = json.loads(text, parse_constant=_no_number)
+        else:
+            found = json.loads(text, parse_float=_finite, parse_int=_whole, parse_constant=_no_number)
+            json.dumps(found, ensure_ascii=False).encode()  # half of a pair is no text: it could be written nowhere
     except RecursionError as error:
         raise ValueError("it is nested too deeply") from error
     level = [found]
@@ -305,16 +312,17 @@ def no_links(folder: Path) -> Path:
         DamagedFileError: If there is a link; it is named.
     """
     try:
-        for entry in os.scandir(folder):
-            if entry.is_symlink():
-                raise DamagedFileError(
-                    f"{entry.path} is a symbolic link, through which nothing is read or written; put there what it "
-                    "leads to."
-                )
-            if entry.is_dir():
-                no_links(Path(entry.path))
+        with os.scandir(folder) as found:
+            entries = list(found)
     except (FileNotFoundError, NotADirectoryError):  # nothing there, or gone in the meantime
-        pass
+        entries = []
+    for entry in entries:
+        if entry.is_symlink():
+            raise DamagedFileError(
+                f"{entry.path} is a symbolic link, through which nothing is read or written; put its target there."
+            )
+        if entry.is_dir():
+            no_links(Path(entry.path))
     return folder
 
 

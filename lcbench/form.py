@@ -88,8 +88,22 @@ def _wrong_list(value: object, form: Any, where: str) -> Iterator[tuple[str, str
     if not isinstance(value, list | tuple):
         yield where, "a list", _shown(value)
         return
+    if _are_all(value, form):  # long lists are of numbers
+        return
     for place, each in enumerate(value):
         yield from _wrong(each, form, f"{where}, element {place},")
+
+
+def _are_all(values: list[Any] | tuple[Any, ...], form: Any) -> bool:
+    """Whether all values are numbers of a form, found out quickly."""
+    kinds = {int} if isinstance(form, Whole) else {int, float} if isinstance(form, Real) else set()
+    return (
+        bool(values and kinds)
+        and set(map(type, values)) <= kinds
+        and min(values) in form
+        and max(values) in form
+        and not any(map(math.isnan, values))
+    )
 
 
 def _wrong_object(value: object, form: dict[Any, Any], where: str) -> Iterator[tuple[str, str, str]]:
