@@ -11,6 +11,7 @@ import shutil
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from tokenize import TokenError
 from typing import Any
 
 import pyarrow as pa
@@ -341,13 +342,8 @@ def understood(path: Path) -> Iterator[None]:
 
 
 NOT_UNDERSTOOD = (
-    LookupError,
-    TypeError,
-    ValueError,
-    AttributeError,
-    ArithmeticError,
-    RecursionError,
-    pa.ArrowException,
+    *(LookupError, TypeError, ValueError, AttributeError, ArithmeticError, RecursionError, MemoryError, EOFError),
+    *(SyntaxError, TokenError, pa.ArrowException),  # numpy reads the heads of arrays as Python's literals
 )
 """What making sense of a damaged file can lead to; :class:`lcbench.errors.InputError` is a ValueError."""
 

@@ -188,6 +188,6 @@ def test_forms(form, right, wrong):
 
 
 def test_an_error_in_json_names_the_file():
-    with pytest.raises(DamagedFileError, match="x.json cannot be read as JSON"):
+    with pytest.raises(DamagedFileError, match=r"x\.json cannot be read as JSON"):
         parse_json(Path("x.json"), b"{")
     assert np.isfinite(json_value("1e30"))
