@@ -80,7 +80,7 @@ class Shards(Workplace):
         return pa.concat_tables([self._runs(task, record) for task in tasks])
 
     def _runs(self, task: RunsTask, record: Record) -> pa.Table:
-        found = read_parquet(self.file(task), record.schema.names, record.schema)
+        found = read_parquet(self.file(task), record.schema.names, record.schema).cast(record.schema)
         if set(found["config_id"].to_pylist()) != {task.config_id}:
             raise DamagedFileError(f"{self.file(task)} must hold the runs of {task}, got others.")
         return found

@@ -99,6 +99,7 @@ def predict(
     from lcbench.collection.data.table_file import read_table
     from lcbench.files import write_text
     from lcbench.output import writable_file
+    from lcbench.terminal import printable
     from lcbench.simulate.autotabular.classifier import AutoTabularClassifier
 
     if out is not None:
@@ -108,7 +109,7 @@ def predict(
     table = _predictions(classifier, frame, probabilities=probabilities)
     text = table.to_csv(index=False)
     if out is None:
-        sys.stdout.write(text)
+        sys.stdout.write(printable(text) if sys.stdout.isatty() else text)
     else:
         write_text(out, text)
 
