@@ -6,13 +6,12 @@ Each column of a table has the encoding with which the file is small and quick t
 import json
 import math
 import os
-import re
-import shutil
+import stat
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from tokenize import TokenError
-from typing import Any
+from typing import Any, NoReturn
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -153,6 +152,8 @@ def appearing(folder: Path) -> Iterator[Path]:
     Raises:
         InputError: If there is something at that place.
     """
+    import shutil  # takes a while to import, and reading a table needs it not
+
     folder = folder.absolute()
     if folder.is_symlink() or (folder.exists() and not (folder.is_dir() and not any(folder.iterdir()))):
         raise InputError(f"the output must go to a new or empty folder, got {folder}; choose another or remove it.")
@@ -172,11 +173,7 @@ MOST_JSON = 1 << 22
 """Bytes of a benchmark's manifest; that of a thousand data sets has some hundred thousand."""
 
 _MOST = 1 << 26  # bytes of any JSON file
-_UNUSUAL = re.compile(r"\d{26}|[eE]\+?\d{3}|\\u[dD]")
-"""Where there may be a number too large for a computer, or half of a pair of characters: looked at closely."""
-
 _DEEPEST = 100  # levels of lists and objects
-_LONGEST = 25  # characters of an integer
 
 
 def read_json(path: Path) -> Any:
@@ -232,44 +229,39 @@ def parse_json(path: Path, content: bytes) -> Any:
 
 
 def json_value(text: str) -> Any:
-    """The value of a JSON text of finite numbers, integers of at most 25 characters, and at most 100 levels.
+    """The value of a JSON text of finite numbers and at most 100 levels of lists and objects.
 
     Raises:
         ValueError: If it is anything else.
     """
     try:
-        if _UNUSUAL.search(text) is None:
-            found = json.loads(text, parse_constant=_no_number)
-        else:
-            found = json.loads(text, parse_float=_finite, parse_int=_whole, parse_constant=_no_number)
-            json.dumps(found, ensure_ascii=False).encode()  # half of a pair is no text: it could be written nowhere
+        found = json.loads(text, parse_constant=_no_number)
     except RecursionError as error:
         raise ValueError("it is nested too deeply") from error
-    level = [found]
+    if "\\u" in text:  # half of a pair is no text: it could be written nowhere
+        json.dumps(found, ensure_ascii=False).encode()
+    level = [[found]]
     for _ in range(_DEEPEST):
-        level = [each for outer in level if isinstance(outer, list | dict) for each in _inside(outer)]
+        level = [each for outer in level for each in _inside(outer)]
         if not level:
             return found
     raise ValueError("it is nested too deeply")
 
 
-def _inside(outer: list[Any] | dict[str, Any]) -> list[Any]:
-    return [each for each in (outer.values() if isinstance(outer, dict) else outer) if isinstance(each, list | dict)]
+def _inside(outer: Any) -> list[Any]:
+    """The lists and objects that lie directly in one, all numbers in which are finite."""
+    deeper = []
+    for each in outer.values() if type(outer) is dict else outer:
+        kind = type(each)
+        if kind is dict or kind is list:
+            deeper.append(each)
+        elif kind is float and not math.isfinite(each):
+            _no_number("a number that is too large")
+    return deeper
 
 
-def _finite(text: str) -> float:
-    number = float(text)
-    return number if math.isfinite(number) else _no_number(text)
-
-
-def _whole(text: str) -> int:
-    if len(text) > _LONGEST:
-        raise ValueError(f"an integer of {len(text)} digits")
-    return int(text)
-
-
-def _no_number(text: str) -> float:
-    raise ValueError(f"{text[:_LONGEST]} is no number")
+def _no_number(text: str) -> NoReturn:
+    raise ValueError(f"{text} is no number")
 
 
 def read_bytes(path: Path, most: int | None = None) -> bytes:
@@ -295,9 +287,11 @@ def read_bytes(path: Path, most: int | None = None) -> bytes:
 
 def _check_file(path: Path) -> None:
     """Check that there is a file: to open a pipe would be to wait for its other end."""
-    if not path.exists():
-        raise DamagedFileError(f"{path} is missing; restore it or collect again.")
-    if not path.is_file():
+    try:
+        mode = path.stat().st_mode
+    except OSError as error:
+        raise DamagedFileError(f"{path} is missing; restore it or collect again.") from error
+    if not stat.S_ISREG(mode):
         raise DamagedFileError(f"{path} must be a file, got something else; restore it.")
 
 

@@ -99,8 +99,8 @@ def predict(
     from lcbench.collection.data.table_file import read_table
     from lcbench.files import write_text
     from lcbench.output import writable_file
-    from lcbench.terminal import printable
     from lcbench.simulate.autotabular.classifier import AutoTabularClassifier
+    from lcbench.terminal import printable
 
     if out is not None:
         out = writable_file(out)
