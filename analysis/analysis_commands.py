@@ -77,7 +77,7 @@ def figures(
 def _table3(bench: "Benchmark", metric: str, out: Path) -> None:
     """Print Table 3 and write it."""
     from lcbench.analysis.correlation import budget_correlation, table3
-    from lcbench.analysis.tables import table3_frame, table3_header, table3_rows
+    from lcbench.analysis.tables import csv_text, table3_frame, table3_header, table3_rows
     from lcbench.console import OUT, table
     from lcbench.files import write_text
 
@@ -89,7 +89,7 @@ def _table3(bench: "Benchmark", metric: str, out: Path) -> None:
     over = f"mean ± std over {count} data sets" if count > 1 else f"data set {bench.datasets[0]}"
     title = f"Table 3. Spearman's correlation of {metric}, {over}"
     OUT.print(table(title, table3_header(bench.fidelity.label), table3_rows(found)))
-    write_text(out / "correlation_table.csv", table3_frame(found).to_csv(index=False))
+    write_text(out / "correlation_table.csv", csv_text(table3_frame(found)))
 
 
 def _table4(systems: "pd.DataFrame", out: Path) -> None:
@@ -126,6 +126,7 @@ def _draw_one(name: str, subject: "Subject", out: Path, kinds: list[str]) -> str
     """Draw one figure and write its numbers; give the line to say about it."""
     from lcbench.analysis import style
     from lcbench.analysis.figures import FIGURES
+    from lcbench.analysis.tables import csv_text
     from lcbench.errors import InputError
     from lcbench.files import write_text
 
@@ -134,7 +135,7 @@ def _draw_one(name: str, subject: "Subject", out: Path, kinds: list[str]) -> str
     except InputError as error:
         return f"{name} left out: {error}"
     path = out / f"{name}.csv"
-    write_text(path, frame.to_csv(index=False))
+    write_text(path, csv_text(frame))
     figure = FIGURES[name].load().draw(frame)
     for kind in kinds:
         style.save(figure, path.with_suffix(f".{kind}"))
@@ -155,7 +156,7 @@ def compare(
     """
     from lcbench.analysis.comparison import compare as compare_numbers
     from lcbench.analysis.comparison import markdown
-    from lcbench.analysis.tables import comparison_table
+    from lcbench.analysis.tables import comparison_table, csv_text
     from lcbench.console import OUT
     from lcbench.errors import UnknownNameError
     from lcbench.files import write_text
@@ -170,5 +171,5 @@ def compare(
     found = compare_numbers(bench, metric)
     OUT.print(comparison_table(found, f"The paper's section 4 against {bench.manifest.title}"))
     if out is not None:
-        text = markdown(found) if out.suffix == ".md" else found.to_csv(index=False)
+        text = markdown(found) if out.suffix == ".md" else csv_text(found)
         write_text(out, text)

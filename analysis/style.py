@@ -4,15 +4,19 @@ Used as ``with style.look(): ...``; matplotlib's global settings are as before a
 figures need no display.
 """
 
+import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from io import BytesIO
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import matplotlib.style
+from matplotlib.text import Text
 
 from lcbench.errors import UnknownNameError
 from lcbench.files import replacing
+from lcbench.terminal import printable
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -92,5 +96,20 @@ def save(figure: "Figure", path: Path) -> None:
     kind = path.suffix.removeprefix(".")
     if kind not in FORMATS:
         raise UnknownNameError("format", kind, FORMATS)
-    with look(), replacing(path) as temporary:
-        figure.savefig(temporary, dpi=DPI, format=kind, metadata=dict(FORMATS[kind]))
+    with replacing(path) as temporary:
+        temporary.write_bytes(saved(figure, kind, DPI))
+
+
+_OWN_MATHS = re.compile(r"\$\\mathdefault\{[^$]*\}\$")
+"""What matplotlib writes at its own ticks."""
+
+
+def saved(figure: "Figure", kind: str, dpi: int) -> bytes:
+    """A figure as a file of one of :data:`FORMATS`; names are shown as they are, not read as mathematics."""
+    buffer = BytesIO()
+    with look():
+        for text in figure.findobj(Text):
+            text.set_parse_math(_OWN_MATHS.fullmatch(text.get_text()) is not None)
+        figure.savefig(buffer, format=kind, dpi=dpi, metadata=dict(FORMATS[kind]))
+    content = buffer.getvalue()
+    return printable(content.decode("utf-8")).encode("utf-8") if kind == "svg" else content  # names are in comments

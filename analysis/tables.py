@@ -1,6 +1,7 @@
 """Tables for people: formatted numbers, ready for the console."""
 
 import math
+import re
 from collections.abc import Iterator
 
 import numpy as np
@@ -27,6 +28,23 @@ def mean_and_spread(mean: float | None, spread: float | None, digits: int = 2) -
     if spread is None or math.isnan(spread):
         return f"{mean:.{digits}f}"
     return f"{mean:.{digits}f} ± {spread:.{digits}f}"
+
+
+def csv_text(frame: pd.DataFrame) -> str:
+    """A frame as CSV in which no name is a formula to a spreadsheet: an apostrophe precedes what looks like one."""
+    plain = frame.rename(columns={name: _no_formula(name) for name in frame.columns})
+    for name in plain.select_dtypes(["object", "string", "category"]):
+        plain[name] = plain[name].astype(object).map(_no_formula)
+    return plain.to_csv(index=False)
+
+
+_NUMBER = re.compile(r"[-+]?\d*\.?\d+(?:[eE][-+]?\d+)?")
+
+
+def _no_formula(value: object) -> object:
+    if not isinstance(value, str) or not value.startswith(("=", "+", "-", "@", "\t", "\r")) or value == "-":
+        return value
+    return value if _NUMBER.fullmatch(value) else f"'{value}"
 
 
 def extent(least: int, most: int) -> str:

@@ -38,7 +38,7 @@ def read_arrays(path: Path, kinds: Mapping[str, str], optional: Collection[str] 
     try:
         with path.open("rb") as opened, np.load(opened, allow_pickle=False) as file:
             found = {name: file[name] for name in kinds if name in file or name not in optional}
-    except (OSError, EOFError, MemoryError, RuntimeError, zipfile.BadZipFile, zlib.error, *NOT_UNDERSTOOD) as error:
+    except (OSError, RuntimeError, zipfile.BadZipFile, zlib.error, *NOT_UNDERSTOOD) as error:
         raise DamagedFileError(f"{path} cannot be read as arrays ({type(error).__name__}).") from error
     for name, array in found.items():
         if array.dtype != np.dtype(kinds[name]):

@@ -106,9 +106,7 @@ class Collection:
             Seconds of an epoch of one run. All tasks train equally many epochs, so tasks compare as these do; a stack
             needs less than its runs alone, by a factor that this leaves open.
         """
-        from lcbench.collection.networks.cost import CostModel
-
-        model = CostModel.from_json(store.read_json(self.shards.cost))
+        model = self.shards.cost_model()
         data = {name: self.shards.read_data(name) for name in {task.dataset for task in tasks}}
         problem = self.plan.problem
         return {task: problem.step_seconds(model, data[task.dataset], task.config) for task in tasks}
@@ -140,7 +138,9 @@ class Collection:
         for dataset in self.described:
             own = [task for task in self.tasks if task.dataset == dataset]
             self._refuse_damaged(own)
-            store.write_runs(self.folder, dataset, self.shards.read(own), self.plan.problem.record)
+            store.write_runs(
+                self.folder, dataset, self.shards.read(own, self.plan.problem.record), self.plan.problem.record
+            )
             self._write_extras(dataset, own)
         configs = pa.Table.from_pandas(self.plan.configs.reset_index(), preserve_index=False)
         store.write_parquet(self.folder / CONFIGS, configs)
@@ -150,7 +150,7 @@ class Collection:
 
     def _refuse_damaged(self, tasks: Sequence[RunsTask]) -> None:
         """Remove finished tasks whose files have been damaged since, so that they are trained again."""
-        damaged = [str(task) for task in tasks if self.shards.remove_if_damaged(task)]
+        damaged = [str(task) for task in tasks if self.shards.remove_if_damaged(task, self.plan.problem.record)]
         if damaged:
             were = "was damaged and has" if len(damaged) == 1 else "were damaged and have"
             raise StoppedError(f"{', '.join(damaged)} {were} been removed; run the same command again.")
@@ -177,7 +177,7 @@ class Collection:
             budgets=plan.budgets,
             seeds=plan.seeds,
             schedule=plan.problem.schedule,
-            provenance=provenance(self.kept, store.read_json(self.shards.cost), now),
+            provenance=provenance(self.kept, self.shards.cost_model().to_json(), now),
         )
 
 

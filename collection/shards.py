@@ -12,6 +12,7 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pyarrow as pa
 
@@ -20,10 +21,14 @@ from lcbench.collection.networks.recorder import Run
 from lcbench.collection.tables import extra_tables, runs_table
 from lcbench.collection.tasks import RunsTask
 from lcbench.errors import DamagedFileError
-from lcbench.files import read_parquet, write_parquet
-from lcbench.table.manifest import EXTRAS
+from lcbench.files import read_json, read_parquet, write_parquet
+from lcbench.form import Real, check
+from lcbench.table.manifest import EXTRAS, extra_schema
 from lcbench.table.record import Record
 from lcbench.work import Workplace
+
+if TYPE_CHECKING:
+    from lcbench.collection.networks.cost import CostModel
 
 
 class Shards(Workplace):
@@ -59,20 +64,34 @@ class Shards(Workplace):
             write_parquet(self.extra_file(kind, task), table)
         write_parquet(self.file(task), runs_table(task.config_id, runs, record))
 
-    def remove_if_damaged(self, task: RunsTask) -> bool:
+    def remove_if_damaged(self, task: RunsTask, record: Record) -> bool:
         """Remove a finished task that cannot be read; say whether it was so."""
-        written = [self.extra_file(kind, task) for kind in EXTRAS if self.extra_file(kind, task).is_file()]
         try:
-            for path in (self.file(task), *written):
-                read_parquet(path)
+            self._runs(task, record)
+            for kind in (kind for kind in EXTRAS if self.extra_file(kind, task).is_file()):
+                read_parquet(self.extra_file(kind, task), schema=extra_schema(kind, record))
         except DamagedFileError:
             self.file(task).unlink(missing_ok=True)
             return True
         return False
 
-    def read(self, tasks: Iterable[RunsTask]) -> pa.Table:
+    def read(self, tasks: Iterable[RunsTask], record: Record) -> pa.Table:
         """The runs of finished tasks as one table."""
-        return pa.concat_tables([read_parquet(self.file(task)) for task in tasks])
+        return pa.concat_tables([self._runs(task, record) for task in tasks])
+
+    def _runs(self, task: RunsTask, record: Record) -> pa.Table:
+        found = read_parquet(self.file(task), record.schema.names, record.schema).cast(record.schema)
+        if set(found["config_id"].to_pylist()) != {task.config_id}:
+            raise DamagedFileError(f"{self.file(task)} must hold the runs of {task}, got others.")
+        return found
+
+    def cost_model(self) -> "CostModel":
+        """The cost model that the collection began with."""
+        from lcbench.collection.networks.cost import CostModel
+
+        document = read_json(self.cost)
+        check(self.cost, document, {str: Real(0)})
+        return CostModel.from_json(document)
 
     def read_extras(self, kind: str, tasks: Iterable[RunsTask]) -> Iterator[pa.Table]:
         """The extras of finished tasks, task by task."""

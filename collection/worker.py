@@ -10,7 +10,6 @@ from lcbench.collection.networks.tensors import one_thread
 from lcbench.collection.problem import get_problem
 from lcbench.collection.shards import Shards
 from lcbench.collection.tasks import RunsTask, TrainRuns
-from lcbench.files import read_json
 
 
 def train_and_keep(job: TrainRuns, task: RunsTask) -> None:
@@ -43,4 +42,4 @@ def _data(problem: str, folder: Path, dataset: str, device: str) -> Any:
 
 @lru_cache(maxsize=1)
 def _cost(folder: Path) -> CostModel:
-    return CostModel.from_json(read_json(Shards(folder).cost))
+    return Shards(folder).cost_model()

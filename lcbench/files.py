@@ -6,11 +6,12 @@ Each column of a table has the encoding with which the file is small and quick t
 import json
 import math
 import os
-import shutil
+import stat
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from tokenize import TokenError
+from typing import Any, NoReturn
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -151,6 +152,8 @@ def appearing(folder: Path) -> Iterator[Path]:
     Raises:
         InputError: If there is something at that place.
     """
+    import shutil  # takes a while to import, and reading a table needs it not
+
     folder = folder.absolute()
     if folder.is_symlink() or (folder.exists() and not (folder.is_dir() and not any(folder.iterdir()))):
         raise InputError(f"the output must go to a new or empty folder, got {folder}; choose another or remove it.")
@@ -166,11 +169,11 @@ def appearing(folder: Path) -> Iterator[Path]:
         shutil.rmtree(temporary, ignore_errors=True)
 
 
-MOST_JSON = 1 << 24
-"""Bytes of a JSON file; the manifest of a thousand data sets has some hundred thousand."""
+MOST_JSON = 1 << 22
+"""Bytes of a benchmark's manifest; that of a thousand data sets has some hundred thousand."""
 
+_MOST = 1 << 26  # bytes of any JSON file
 _DEEPEST = 100  # levels of lists and objects
-_LONGEST = 25  # characters of an integer
 
 
 def read_json(path: Path) -> Any:
@@ -179,7 +182,7 @@ def read_json(path: Path) -> Any:
     Raises:
         DamagedFileError: If it is missing, too large, not JSON, or not as its checksum says.
     """
-    content = read_bytes(path, MOST_JSON)
+    content = read_bytes(path, _MOST)
     found = parse_json(path, content)
     signature.check(path, content)
     if isinstance(found, dict):
@@ -226,42 +229,39 @@ def parse_json(path: Path, content: bytes) -> Any:
 
 
 def json_value(text: str) -> Any:
-    """The value of a JSON text of finite numbers, integers of at most 25 characters, and at most 100 levels.
+    """The value of a JSON text of finite numbers and at most 100 levels of lists and objects.
 
     Raises:
         ValueError: If it is anything else.
     """
     try:
-        found = json.loads(text, parse_float=_finite, parse_int=_whole, parse_constant=_no_number)
-        if "\\u" in text:  # half of a pair is no text: it could be written nowhere
-            json.dumps(found, ensure_ascii=False).encode()
+        found = json.loads(text, parse_constant=_no_number)
     except RecursionError as error:
         raise ValueError("it is nested too deeply") from error
-    level = [found]
+    if "\\u" in text:  # half of a pair is no text: it could be written nowhere
+        json.dumps(found, ensure_ascii=False).encode()
+    level = [[found]]
     for _ in range(_DEEPEST):
-        level = [each for outer in level if isinstance(outer, list | dict) for each in _inside(outer)]
+        level = [each for outer in level for each in _inside(outer)]
         if not level:
             return found
     raise ValueError("it is nested too deeply")
 
 
-def _inside(outer: list[Any] | dict[str, Any]) -> list[Any]:
-    return [each for each in (outer.values() if isinstance(outer, dict) else outer) if isinstance(each, list | dict)]
+def _inside(outer: Any) -> list[Any]:
+    """The lists and objects that lie directly in one, all numbers in which are finite."""
+    deeper = []
+    for each in outer.values() if type(outer) is dict else outer:
+        kind = type(each)
+        if kind is dict or kind is list:
+            deeper.append(each)
+        elif kind is float and not math.isfinite(each):
+            _no_number("a number that is too large")
+    return deeper
 
 
-def _finite(text: str) -> float:
-    number = float(text)
-    return number if math.isfinite(number) else _no_number(text)
-
-
-def _whole(text: str) -> int:
-    if len(text) > _LONGEST:
-        raise ValueError(f"an integer of {len(text)} digits")
-    return int(text)
-
-
-def _no_number(text: str) -> float:
-    raise ValueError(f"{text[:_LONGEST]} is no number")
+def _no_number(text: str) -> NoReturn:
+    raise ValueError(f"{text} is no number")
 
 
 def read_bytes(path: Path, most: int | None = None) -> bytes:
@@ -287,9 +287,11 @@ def read_bytes(path: Path, most: int | None = None) -> bytes:
 
 def _check_file(path: Path) -> None:
     """Check that there is a file: to open a pipe would be to wait for its other end."""
-    if not path.exists():
-        raise DamagedFileError(f"{path} is missing; restore it or collect again.")
-    if not path.is_file():
+    try:
+        mode = path.stat().st_mode
+    except OSError as error:
+        raise DamagedFileError(f"{path} is missing; restore it or collect again.") from error
+    if not stat.S_ISREG(mode):
         raise DamagedFileError(f"{path} must be a file, got something else; restore it.")
 
 
@@ -305,16 +307,17 @@ def no_links(folder: Path) -> Path:
         DamagedFileError: If there is a link; it is named.
     """
     try:
-        for entry in os.scandir(folder):
-            if entry.is_symlink():
-                raise DamagedFileError(
-                    f"{entry.path} is a symbolic link, through which nothing is read or written; put there what it "
-                    "leads to."
-                )
-            if entry.is_dir():
-                no_links(Path(entry.path))
+        with os.scandir(folder) as found:
+            entries = list(found)
     except (FileNotFoundError, NotADirectoryError):  # nothing there, or gone in the meantime
-        pass
+        entries = []
+    for entry in entries:
+        if entry.is_symlink():
+            raise DamagedFileError(
+                f"{entry.path} is a symbolic link, through which nothing is read or written; put its target there."
+            )
+        if entry.is_dir():
+            no_links(Path(entry.path))
     return folder
 
 
@@ -333,13 +336,8 @@ def understood(path: Path) -> Iterator[None]:
 
 
 NOT_UNDERSTOOD = (
-    LookupError,
-    TypeError,
-    ValueError,
-    AttributeError,
-    ArithmeticError,
-    RecursionError,
-    pa.ArrowException,
+    *(LookupError, TypeError, ValueError, AttributeError, ArithmeticError, RecursionError, MemoryError, EOFError),
+    *(SyntaxError, TokenError, pa.ArrowException),  # numpy reads the heads of arrays as Python's literals
 )
 """What making sense of a damaged file can lead to; :class:`lcbench.errors.InputError` is a ValueError."""
 

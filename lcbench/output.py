@@ -6,7 +6,6 @@ import shutil
 import stat
 from contextlib import suppress
 from pathlib import Path
-from tempfile import TemporaryFile
 from zlib import crc32
 
 from lcbench.errors import InputError
@@ -103,6 +102,8 @@ def what_is_no_file(path: Path) -> str | None:
 
 def _try(folder: Path) -> None:
     """Write a file that is gone at once: what the permissions say is not always what happens."""
+    from tempfile import TemporaryFile  # takes a while to import, and reading a table needs it not
+
     folder.mkdir(parents=True, exist_ok=True)
     with TemporaryFile(dir=folder):
         pass

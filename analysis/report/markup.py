@@ -8,12 +8,12 @@ from base64 import b64encode
 from collections.abc import Iterable, Mapping, Sequence
 from html import escape
 from inspect import getdoc
-from io import BytesIO
 from typing import TYPE_CHECKING, Any
 
 from lcbench.analysis import style
 from lcbench.analysis.figures import FIGURES
 from lcbench.errors import InputError
+from lcbench.terminal import printable
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 def text(value: object) -> str:
     """Words for people."""
-    return escape(str(value))
+    return escape(printable(str(value)))
 
 
 def data(name: str, value: object) -> str:
@@ -169,14 +169,7 @@ def picture(name: str, bench: "Benchmark", metric: str | None, traces: "pd.DataF
 
 def _source(figure: "Figure") -> str:
     """The picture as a data address: SVG unless it would be large. As an image, its names cannot clash with others'."""
-    kind, content = "svg", _saved(figure, "svg")
+    kind, content = "svg", style.saved(figure, "svg", _DPI)
     if len(content) > MOST_SVG:
-        kind, content = "png", _saved(figure, "png")
+        kind, content = "png", style.saved(figure, "png", _DPI)
     return f"data:{_TYPES[kind]};base64,{b64encode(content).decode('ascii')}"
-
-
-def _saved(figure: "Figure", kind: str) -> bytes:
-    buffer = BytesIO()
-    with style.look():
-        figure.savefig(buffer, format=kind, dpi=_DPI, metadata=dict(style.FORMATS[kind]))
-    return buffer.getvalue()

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lcbench.errors import DamagedFileError
-from lcbench.files import read_json, replacing, write_json
+from lcbench.files import NOT_UNDERSTOOD, read_json, replacing, write_json
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -94,7 +94,7 @@ def read_prepared(root: Path, dataset: str) -> Prepared:
             name: np.load(place / f"{name}.npy", mmap_mode="r", allow_pickle=False) for name in _ARRAYS
         }
         parts |= {name: tuple(each) if isinstance(each := facts[name], list) else each for name in _FACTS}
-    except (OSError, ValueError, EOFError, KeyError, TypeError) as error:
+    except (OSError, *NOT_UNDERSTOOD) as error:
         raise DamagedFileError(
             f"{place} cannot be read as a data set ({error}); run the same command again."
         ) from error

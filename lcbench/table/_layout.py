@@ -241,7 +241,7 @@ def _starts(path: Path, layout: Layout, *key: NDArray[np.int32]) -> NDArray[np.i
     """Where each run's curve begins."""
     budgets, config_ids, seeds = key
     for index, ids in ((layout.configs, config_ids), (layout.seeds, seeds)):
-        unknown = set(np.unique(ids).tolist()) - index.places.keys()
+        unknown = set(_distinct(ids).tolist()) - index.places.keys()
         if unknown:
             raise DamagedFileError(
                 f"{path} has a run of a configuration or seed that the manifest lacks: {min(unknown)}."
@@ -257,6 +257,12 @@ def _starts(path: Path, layout: Layout, *key: NDArray[np.int32]) -> NDArray[np.i
 
 _NUMBERS, _TIMES = 1 << 26, 64
 """The most numbers of a series that a manifest may imply: so many, or so many times as many as there are."""
+
+
+def _distinct(ids: NDArray[np.int32]) -> NDArray[np.int32]:
+    """The different ones. ``numpy.unique`` imports ``numpy.ma`` first, which takes as long as reading a curve."""
+    ordered = np.sort(ids)
+    return ordered[np.append(True, ordered[1:] != ordered[:-1])] if len(ids) else ordered  # a mask
 
 
 def _scattered(

@@ -189,7 +189,7 @@ _FORM = {
     "title": str,
     "problem": str,
     "space": {"name?": (str, None), "hyperparameters?": [{"name": str}]},
-    "record": dict,
+    "record": FORM,
     "budgets": [Whole(1, LONGEST_BUDGET)],
     "seeds": [Whole(0, 2**31 - 1)],
     "provenance": _PROVENANCE,
@@ -282,7 +282,6 @@ class Manifest:
             for path in known["files"]:
                 check_path(path)
             check(MANIFEST, known, _FORM)
-            check(MANIFEST, known["record"], FORM, "the record")
             known["record"] = Record.from_json(known["record"])
             known["budgets"], known["seeds"] = tuple(known["budgets"]), tuple(known["seeds"])
             known["files"] = {path: FileRecord(**record) for path, record in known["files"].items()}

@@ -9,7 +9,7 @@ import pyarrow.compute as pc
 
 from lcbench import signature
 from lcbench.errors import DamagedFileError
-from lcbench.files import read_groups, read_parquet
+from lcbench.files import read_groups, read_parquet, read_schema
 from lcbench.table.manifest import CONFIGS, DATASETS, PARTS, Manifest
 
 _MOST_CLASSES = 1_000_000
@@ -43,6 +43,8 @@ def table(folder: Path, manifest: Manifest, path: str, columns: Sequence[str] | 
         DamagedFileError: If it is anything else.
     """
     place = listed(folder, manifest, path)
+    if columns is None:
+        _check_columns(place, path, manifest)
     found = read_parquet(place, columns, manifest.schema_of(path))
     if found.num_rows != manifest.files[path].rows:
         raise DamagedFileError(f"{place} has {found.num_rows} rows, the manifest says {manifest.files[path].rows}.")
@@ -51,7 +53,16 @@ def table(folder: Path, manifest: Manifest, path: str, columns: Sequence[str] | 
 
 def groups(folder: Path, manifest: Manifest, path: str) -> Iterator[pa.Table]:
     """As :func:`table`, one group of rows after the other."""
-    return read_groups(listed(folder, manifest, path), manifest.schema_of(path))
+    place = listed(folder, manifest, path)
+    _check_columns(place, path, manifest)
+    return read_groups(place, manifest.schema_of(path))
+
+
+def _check_columns(place: Path, path: str, manifest: Manifest) -> None:
+    """Check that a table has the columns of the format; only those of data sets and configurations vary."""
+    schema = manifest.schema_of(path)
+    if schema is not None and path != DATASETS and read_schema(place).names != schema.names:
+        raise DamagedFileError(f"{place} must have the columns of the format, got others; restore it or collect again.")
 
 
 def configs(folder: Path, manifest: Manifest) -> pa.Table:

@@ -21,6 +21,7 @@ from lcbench.table.manifest import (
     DATASETS,
     EXTRAS,
     MANIFEST,
+    RUNS,
     FileRecord,
     Manifest,
     runs_path,
@@ -112,7 +113,7 @@ def _check_counts(path: Path, manifest: Manifest) -> None:
     lacking = [name for name in (CONFIGS, DATASETS) if name not in manifest.files]
     if lacking or not manifest.datasets:
         raise DamagedFileError(f"{path} lists no {' and no '.join(lacking) or 'runs'}; restore it or collect again.")
-    runs = sum(manifest.files[runs_path(dataset)].rows for dataset in manifest.datasets)
+    runs = sum(record.rows for name, record in manifest.files.items() if name.startswith(f"{RUNS}/"))
     for name in ("budgets", "seeds"):
         if len(getattr(manifest, name)) > runs:
             raise DamagedFileError(

@@ -100,6 +100,7 @@ def predict(
     from lcbench.files import write_text
     from lcbench.output import writable_file
     from lcbench.simulate.autotabular.classifier import AutoTabularClassifier
+    from lcbench.terminal import printable
 
     if out is not None:
         out = writable_file(out)
@@ -108,7 +109,7 @@ def predict(
     table = _predictions(classifier, frame, probabilities=probabilities)
     text = table.to_csv(index=False)
     if out is None:
-        sys.stdout.write(text)
+        sys.stdout.write(printable(text) if sys.stdout.isatty() else text)
     else:
         write_text(out, text)
 

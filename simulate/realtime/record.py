@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any, Self
 import pyarrow as pa
 
 from lcbench.errors import DamagedFileError, InputError
+from lcbench.files import NOT_UNDERSTOOD
 from lcbench.simulate.contract import Job
 from lcbench.simulate.realtime.result import LiveResult, tried
 from lcbench.simulate.realtime.studied import LiveRun, studied
@@ -168,7 +169,7 @@ class Record:
     def _parsed(self, number: int, line: Any) -> Event:
         try:
             return Asked.read(line) if "ask" in line else Told.read(line)
-        except (KeyError, TypeError, ValueError) as error:
+        except NOT_UNDERSTOOD as error:
             raise DamagedFileError(
                 f"{self._journal.path} holds no event of a live run in line {number} ({error!r}); restore it."
             ) from error

@@ -33,7 +33,7 @@ from lcbench.simulate.transfer.greedy import relative_regret
 from lcbench.simulate.transfer.matrix import MATRIX_SCHEMA, matrix_values
 from lcbench.simulate.transfer.plan import METRIC, OBJECTIVE
 from lcbench.space import Config
-from lcbench.space.spaces import check_configs, from_json
+from lcbench.space.spaces import check_configs, completed, from_json, to_frame
 
 MANIFEST, MATRIX, CANDIDATES, TRIED = "portfolio.json", "matrix.parquet", "candidates.parquet", "tried"
 GREEDY, SIMPLE = "greedy.parquet", "simple.parquet"
@@ -177,8 +177,10 @@ class PortfolioFolder:
         """A table of configurations of the space."""
         found = self._read(path, schema)
         with understood(self.folder / path):
-            names = [name for name in found.column_names if name not in _OTHER_COLUMNS]
-            check_configs(self.space, found.select(names).to_pandas())
+            configs = [completed(self.space, _config(row)) for row in found.to_pylist()]  # it may be older than one
+            if unknown := {name for config in configs for name in config} - set(self.space):
+                raise DamagedFileError(f"{self.folder / path} has the column {min(unknown)}, which the space lacks.")
+            check_configs(self.space, to_frame(self.space, configs))
         return found
 
 
@@ -208,4 +210,6 @@ def read_folder(folder: Path) -> PortfolioFolder:
             f"{folder} has format version {manifest['format_version']}, not {FORMAT}; update lcbench."
         )
     check(path, manifest, _FORM)
+    if len(set(manifest["datasets"])) < len(manifest["datasets"]):
+        raise DamagedFileError(f"{path} names a data set twice; restore it or build again.")
     return PortfolioFolder(folder, manifest)

@@ -222,4 +222,6 @@ class TestVerify:
     def test_other_columns(self, folder):
         store.write_parquet(folder / RUNS, store.read_parquet(folder / RUNS).drop_columns(["seconds"]))
         store.seal(folder, store.read_manifest(folder), ["alpha", "beta"])
-        assert verify.verify(folder) == ["runs/alpha.parquet: its columns are not those of the format"]
+        assert verify.verify(folder) == [
+            "runs/alpha.parquet: must have the columns of the format, got others; restore it or collect again."
+        ]

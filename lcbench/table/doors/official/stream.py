@@ -81,6 +81,8 @@ class _Text:
                 self._grow()
             except RecursionError:
                 raise self.unlike("it is nested too deeply") from None
+            except ValueError:
+                raise self.unlike("a number has too many digits") from None
 
     def end(self) -> None:
         """Check that nothing but white space follows."""
