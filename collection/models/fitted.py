@@ -20,9 +20,11 @@ from numpy.typing import ArrayLike, NDArray
 
 from lcbench import files, form, signature
 from lcbench.collection.arrays_file import read_arrays, write_arrays
+from lcbench.collection.data.columns import Columns
 from lcbench.collection.data.encodings import Encoder
+from lcbench.collection.data.labels import Labels
 from lcbench.collection.models.baselines import BASELINES
-from lcbench.collection.models.columns import CATEGORY, EMPTY, Columns, Labels
+from lcbench.collection.data.kinds import CATEGORY, EMPTY
 from lcbench.collection.models.models import Estimator, Model
 from lcbench.collection.models.networks import NetworkEstimator
 from lcbench.collection.problem import PROBLEMS, get_problem

@@ -12,7 +12,8 @@ from sklearn.impute import SimpleImputer
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-from lcbench.collection.data.dataset import Dataset, number_classes
+from lcbench.collection.data.dataset import Dataset
+from lcbench.collection.data.labels import number_classes
 from lcbench.collection.data.encodings import ENCODINGS, fit_onehot, fit_ordinal
 from lcbench.collection.data.preparation import describe, prepare, split_rows
 from lcbench.collection.data.prepared import Prepared

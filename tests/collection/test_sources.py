@@ -172,7 +172,7 @@ class TestFiles:
     def test_arff_of_many_blocks_is_the_same_as_of_one(self, tmp_path, monkeypatch):
         (tmp_path / "toy.arff").write_text(ARFF)
         whole = load_dataset(f"file:{tmp_path / 'toy.arff'}?target=class")
-        monkeypatch.setattr("lcbench.collection.data.table_file._BLOCK", 1)
+        monkeypatch.setattr("lcbench.collection.data.arff_file._BLOCK", 1)
         blocks = load_dataset(f"file:{tmp_path / 'toy.arff'}?target=class")
         pd.testing.assert_frame_equal(blocks.features, whole.features)
         pd.testing.assert_series_equal(blocks.target, whole.target)

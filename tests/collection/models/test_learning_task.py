@@ -6,6 +6,7 @@ import warnings
 import numpy as np
 import pandas as pd
 import pytest
+from lcbench.collection.data.labels import Labels
 from sklearn import metrics, model_selection
 from sklearn.base import BaseEstimator, ClassifierMixin
 
@@ -13,7 +14,6 @@ from lcbench.collection.data.preparation import prepare
 from lcbench.collection.data.prepared import digest_data
 from lcbench.collection.data.sources import load_dataset
 from lcbench.collection.models import LearningTask
-from lcbench.collection.models.columns import Labels
 from lcbench.errors import DamagedFileError, DataError, InputError, UnknownNameError
 
 RNG = np.random.default_rng(0)

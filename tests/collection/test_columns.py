@@ -8,9 +8,9 @@ import pandas as pd
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
+from lcbench.collection.data.columns import Columns
 
 from lcbench.collection.data.encodings import ENCODINGS, Encoder
-from lcbench.collection.models.columns import Columns
 from lcbench.errors import DamagedFileError, DataError
 
 ROWS = 12
