@@ -95,6 +95,11 @@ class Columns:
         return made, made._read(frame.set_axis(names, axis=1))
 
     @property
+    def empty(self) -> tuple[str, ...]:
+        """Names of the columns without a value, which are left out."""
+        return tuple(name for name, kind in zip(self.names, self.kinds, strict=True) if kind == EMPTY)
+
+    @property
     def read_as_text(self) -> tuple[str, ...]:
         """Names of the columns that a file must give as they are written there."""
         plain = (Kind(NUMBER), Kind(EMPTY), Kind(ROW_NUMBERS))
@@ -182,19 +187,6 @@ class Columns:
         parts = [f"{word} {listed(names)}" for word, names in found.items() if names]
         if parts:
             raise DataError(f"columns must be those of training, got {'; '.join(parts)}; rename, add or remove them.")
-
-
-def tidy_columns(features: pd.DataFrame, on_dates: str = dates.REFUSE) -> pd.DataFrame:
-    """Bring every column to numbers or categories; text becomes categories in alphabetical order.
-
-    Args:
-        features: ``(rows, columns)`` frame as a source gives it; columns without a value are left out.
-        on_dates: What becomes of dates, see :meth:`Columns.learn`.
-
-    Raises:
-        DataError: If there are no columns, two have one name, or one holds dates, lists or other objects.
-    """
-    return Columns.learn(features, on_dates=on_dates)[1]
 
 
 def distinct_names(features: pd.DataFrame) -> list[str]:
@@ -377,7 +369,7 @@ class _Words:
                 sign = "point" if style.decimal == "." else "comma"
                 read = f"{numbers[0]!r} is {words.number_of(numbers[0], style):g}"
                 notes.add(_STYLED.format(sign=sign), f"{self.name!r} ({read})")
-            return Kind(NUMBER, "" if style == words.PLAIN else style.decimal + style.unit)
+            return Kind(NUMBER, style.decimal + style.unit)
         if self.mixed:
             raise DataError(
                 f"column {self.name!r} must hold numbers, booleans or text, got {_held(self.values)} values; "
@@ -521,8 +513,7 @@ def _read_number(name: str, column: pd.Series, form: str, notes: _Notes) -> dict
     plain = types.is_bool_dtype(column.dtype) or types.is_numeric_dtype(column.dtype)
     if plain and not isinstance(column.dtype, pd.CategoricalDtype) and not types.is_complex_dtype(column.dtype):
         return {name: column.to_numpy(np.float64, na_value=np.nan)}
-    style = words.Style(form[0], form[1:]) if form else words.PLAIN
-    return {name: _Words.of(name, column).numbers(style, notes)}
+    return {name: _Words.of(name, column).numbers(words.Style(form[:1], form[1:]), notes)}
 
 
 def _read_category(name: str, column: pd.Series, form: str, _: _Notes) -> dict[str, Any]:

@@ -32,8 +32,3 @@ class Dataset:
     openml_dataset_id: int | None = None
     licence: str | None = None
     empty_columns: tuple[str, ...] = ()
-
-
-def empty_columns(features: pd.DataFrame) -> list[str]:
-    """Names of the columns without a single value."""
-    return [str(name) for name, missing in features.isna().all().items() if missing]

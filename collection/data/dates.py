@@ -79,7 +79,7 @@ def moment(word: str, order: str) -> datetime | None:
 def parts(moments: pd.Series) -> dict[str, np.ndarray]:
     """Year, month, day of week (0 is Monday) and days since 1970-01-01 of ``(rows,)`` moments, NaN where none is."""
     days = (moments - pd.Timestamp(0, tz="UTC")) / pd.Timedelta(days=1)
-    found = {"year": moments.dt.year, "month": moments.dt.month, "day of week": moments.dt.dayofweek, "days": days}
+    found = {"year": moments.dt.year, "month": moments.dt.month, "day of week": moments.dt.day_of_week, "days": days}
     return {name: values.to_numpy(np.float64, na_value=np.nan) for name, values in found.items()}
 
 

@@ -9,6 +9,7 @@ import csv
 import io
 import warnings
 from collections.abc import Collection, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
@@ -28,9 +29,12 @@ _SPACE = r"\s+"
 SEPARATORS = {"comma": ",", "semicolon": ";", "tab": "\t", "\\t": "\t", "pipe": "|", "space": _SPACE, " ": _SPACE}
 """Separators by the names that an option may give them; any other single character is one, too."""
 
+COMPRESSED = (".gz", ".bz2", ".zst")
+"""Suffixes of compressed files."""
+
 _TRIED = (",", ";", "\t", "|")
 _NAMES = {",": "commas", ";": "semicolons", "\t": "tabs", "|": "vertical bars", _SPACE: "spaces"}
-_HEAD, _CHUNK = 1 << 20, 1 << 22
+_HEAD, _CHUNK = 1 << 20, 1 << 17
 _MOST_ROWS = 200
 """Rows at the beginning of a file that decide on its separator."""
 
@@ -91,6 +95,8 @@ class _Text:
 
     def open(self) -> IO[bytes]:
         """Its bytes in UTF-8."""
+        if self.encoding == "utf-8" and self.path.suffix.lower() not in COMPRESSED:
+            return self.path.open("rb")
         stream: Any = pa.input_stream(str(self.path), compression="detect")
         return stream if self.encoding == "utf-8" else pa.transcoding_input_stream(stream, self.encoding, "utf-8")
 
@@ -98,6 +104,11 @@ class _Text:
         """Its beginning without a byte-order mark, and whether that is all of it."""
         with self.open() as stream:
             data = stream.read(_HEAD)
+        if self.encoding == "utf-8" and b"\x00" in data:
+            raise DataError(
+                f"{self.path} must be a readable file of text, got bytes that are none; "
+                "if it is text, give its encoding, such as --encoding utf-16."
+            )
         whole = len(data) < _HEAD
         return codecs.getincrementaldecoder("utf-8-sig")().decode(data, final=whole).lstrip("\ufeff"), whole
 
@@ -117,12 +128,14 @@ class _Layout:
         names: Of the columns, as the header has them.
         skipped: Lines before the header.
         padded: Whether a space follows each separator.
+        longer: Whether the first row has more values than the header has names.
     """
 
     separator: str
     names: tuple[str, ...]
     skipped: int
     padded: bool
+    longer: bool = False
 
     def rows(self, lines: Iterator[str]) -> Iterator[list[str]]:
         """Values of each row, read without any haste."""
@@ -150,7 +163,8 @@ def read_delimited(path: Path, options: Options, as_text: Collection[str] = ()) 
         return _read(text, options, as_text)
     except UnicodeError as error:
         raise DataError(
-            f"{path} must be text in {text.encoding}, got other bytes; give its encoding, such as --encoding cp1252."
+            f"{path} must be a readable file of text in {text.encoding}, got other bytes; "
+            "give its encoding, such as --encoding cp1252."
         ) from error
 
 
@@ -171,6 +185,8 @@ def _read(text: _Text, options: Options, as_text: Collection[str]) -> pd.DataFra
     frame = _parsed(text, layout, names, options, as_text)
     _check_rows(text, layout, frame)
     frame = _restored(text, layout, names, options, as_text, frame)
+    if not options.decimal:
+        _check_decimals(text, layout, names, as_text, frame)
     _say_empty_lines(text, layout, frame)
     frame.attrs["decimal"] = options.decimal
     return _named(text.path, layout, frame)
@@ -206,8 +222,6 @@ def _parsed(
 
 def _layout(text: _Text, options: Options) -> _Layout:
     head, whole = text.head()
-    if "\x00" in head:
-        raise DataError(f"{text.path} must be a file of text, got bytes that are none; give --encoding if it is text.")
     lines = head.splitlines(keepends=True)
     lines = lines if whole or len(lines) < 2 else lines[:-1]
     skipped = next((i for i, line in enumerate(lines) if line.strip()), len(lines))
@@ -222,8 +236,10 @@ def _layout(text: _Text, options: Options) -> _Layout:
         raise InputError(f"separator and decimal must differ, got {separator!r} for both in {text.path.name}.")
     header = next(_Layout(separator, (), 0, padded=False).rows(iter(lines)))
     padded = len(header) > 1 and all(name.startswith(" ") for name in header[1:])
-    names = tuple(name.lstrip(" ") if padded else name for name in header)
-    return _Layout(separator, names, skipped, padded)
+    rows = _Layout(separator, (), 0, padded=padded).rows(iter(lines))
+    names = tuple(next(rows))
+    longer = len(next((row for row in rows if row), ())) > len(names)
+    return _Layout(separator, names, skipped, padded, longer)
 
 
 def _recognised(path: Path, lines: list[str]) -> str:
@@ -266,42 +282,50 @@ def _widths(separator: str, lines: list[str]) -> list[int]:
 def _check_rows(text: _Text, layout: _Layout, frame: pd.DataFrame) -> None:
     """Check that each row has as many values as the header has names.
 
+    What is too much in the first row pandas takes for names of rows (integers, or of their own type), what is too much
+    in another one it refuses, and what is missing it takes for gaps, of which then one is in the last column.
+
     Raises:
         DataError: If one has not.
     """
-    width = len(layout.names)
-    if not isinstance(frame.index, pd.RangeIndex):  # what is too much in the first row pandas takes for names of rows
-        _find_wrong_row(text, layout)
-    if width == 1:
-        return
-    separators, quotes = 0, 0
-    for chunk in text.chunks():
-        separators += chunk.count(layout.separator.encode()) if layout.separator != _SPACE else 0
-        quotes += chunk.count(b'"')
-    if layout.separator != _SPACE and not quotes:
-        if separators != (width - 1) * (len(frame) + 1):
-            _find_wrong_row(text, layout)
-    elif layout.separator == _SPACE or not _fits(text, layout):
+    named = not isinstance(frame.index, pd.RangeIndex) or layout.longer
+    gaps = len(layout.names) > 1 and frame.iloc[:, -1].hasnans
+    if named or (gaps and not _fits(text, layout)):
         _find_wrong_row(text, layout)
 
 
 def _fits(text: _Text, layout: _Layout) -> bool:
     """Whether Arrow's parser, which is strict and quick, finds no row of another length."""
     try:
-        with text.open() as stream:
-            arrow_csv.read_csv(
-                stream,
-                read_options=arrow_csv.ReadOptions(
-                    skip_rows=layout.skipped,
-                    skip_rows_after_names=1,
-                    column_names=[str(j) for j in range(len(layout.names))],
-                ),
-                parse_options=arrow_csv.ParseOptions(delimiter=layout.separator, newlines_in_values=True),
-                convert_options=arrow_csv.ConvertOptions(include_columns=["0"], column_types={"0": pa.binary()}),
-            )
+        _strictly(text, layout, ["0"])
     except (pa.ArrowException, ValueError):
         return False
     return True
+
+
+def _strictly(text: _Text, layout: _Layout, places: Sequence[str]) -> pa.Table:
+    """Columns at these places as text, read by Arrow's parser.
+
+    Raises:
+        ArrowException: If a row has another length than the header.
+        ValueError: If its separators are more than one character.
+    """
+    with text.open() as stream:
+        return arrow_csv.read_csv(
+            stream,
+            read_options=arrow_csv.ReadOptions(
+                skip_rows=layout.skipped,
+                skip_rows_after_names=1,
+                column_names=[str(j) for j in range(len(layout.names))],
+            ),
+            parse_options=arrow_csv.ParseOptions(delimiter=layout.separator, newlines_in_values=True),
+            convert_options=arrow_csv.ConvertOptions(
+                include_columns=places,
+                column_types={place: pa.string() for place in places},
+                strings_can_be_null=True,
+                null_values=[""],
+            ),
+        )
 
 
 def _find_wrong_row(text: _Text, layout: _Layout) -> None:
@@ -358,7 +382,7 @@ def _restored(
     """The frame with codes such as 007 as text, and with numbers in the caller's decimal style as numbers."""
     whole = [name for name in names if name not in as_text and _may_be_codes(frame[name])]
     if whole and _has_codes(text, layout.separator):
-        written = _parsed(text, layout, names, options, {*as_text, *whole}, usecols=whole)
+        written = _written(text, layout, names, whole)
         for name in whole:
             if any(map(words.is_code, written[name].dropna().unique())):
                 frame[name] = written[name]
@@ -369,6 +393,15 @@ def _restored(
     return frame
 
 
+def _written(text: _Text, layout: _Layout, names: Sequence[str], wanted: Sequence[str]) -> pd.DataFrame:
+    """Some columns as they are written, by the parser that is quick if it can read them."""
+    if not layout.padded:
+        with suppress(pa.ArrowException, ValueError):
+            table = _strictly(text, layout, [str(names.index(name)) for name in wanted])
+            return table.rename_columns(list(wanted)).to_pandas()
+    return _parsed(text, layout, names, Options(), wanted, usecols=list(wanted))
+
+
 def _in_style(column: pd.Series, decimal: str) -> pd.Series:
     codes, found = pd.factorize(column)
     texts = [value for value in found if isinstance(value, str)]
@@ -376,6 +409,41 @@ def _in_style(column: pd.Series, decimal: str) -> pd.Series:
     if len(texts) < len(found) or None in numbers.values() or any(map(words.is_code, texts)):
         return column
     return pd.Series(np.array([*(numbers[text] for text in texts), np.nan], np.float64)[codes])
+
+
+def _check_decimals(
+    text: _Text, layout: _Layout, names: Sequence[str], as_text: Collection[str], frame: pd.DataFrame
+) -> None:
+    """Beside decimal commas, points may be those between thousands.
+
+    Raises:
+        DataError: If nothing in a column says which they are.
+    """
+    comma = next((name for name in names if name not in as_text and _has_commas(frame[name])), None)
+    points = [name for name in names if name not in as_text and types.is_float_dtype(frame[name].dtype)]
+    if comma is None or not points:
+        return
+    written = _written(text, layout, names, points)
+    for name in points:
+        found = [word for word in written[name].dropna().unique() if "." in word]
+        if found and all(words.number_of(word, words.Style(",")) is not None for word in found):
+            raise DataError(
+                f"column {name!r} must say what its points are, got {found[0]!r} beside decimal commas in column "
+                f"{comma!r}; give --decimal , (decimal=%2C in a source) if they stand between thousands, or else "
+                "--decimal ."
+            )
+
+
+def _has_commas(column: pd.Series) -> bool:
+    """Whether text is numbers with a decimal comma."""
+    if types.is_numeric_dtype(column.dtype):
+        return False
+    found = [word for word in column.dropna().unique() if isinstance(word, str) and not words.is_mark(word)]
+    try:
+        style = words.style_of(found) if found else None
+    except words.AmbiguousError:
+        return False
+    return style is not None and style.decimal == ","
 
 
 def _may_be_codes(column: pd.Series) -> bool:
@@ -391,15 +459,14 @@ def _may_be_codes(column: pd.Series) -> bool:
 
 def _has_codes(text: _Text, separator: str) -> bool:
     """Whether any value may begin with 0 and another digit."""
-    begins = {ord(" "), ord("\t")} if separator == _SPACE else {ord(separator)}
-    before = np.zeros(256, bool)
-    before[[*begins, ord(" "), ord('"'), 10, 13]] = True
+    sign = ord(" ") if separator == _SPACE else ord(separator)
     rest = b"\n"
     for chunk in text.chunks():
         data = np.frombuffer(rest + chunk, np.uint8)
-        zeros = np.flatnonzero(data[1:-1] == ord("0"))
-        zeros = zeros[(data[zeros + 2] >= ord("0")) & (data[zeros + 2] <= ord("9"))]
-        if before[data[zeros]].any():
+        found = data[1:-1] == ord("0")
+        found &= data[2:] - np.uint8(ord("0")) < 10
+        found &= (data[:-2] < ord("-")) | (data[:-2] == sign)  # a separator, a quote, a space, the end of a line
+        if found.any():
             return True
         rest = data[-2:].tobytes()
     return False
@@ -432,9 +499,7 @@ def _named(path: Path, layout: _Layout, frame: pd.DataFrame) -> pd.DataFrame:
             f"{path} must name each of its columns in its header, got no name for column {', '.join(wrong)}; name it."
         )
     if empty:
-        warnings.warn(
-            f"{path.name} has {len(empty)} columns without a name or a value; left out.", DataWarning, stacklevel=4
-        )
+        warnings.warn(f"{path.name} has nothing in the columns without a name; left out.", DataWarning, stacklevel=4)
     return frame.drop(columns=frame.columns[empty])
 
 

@@ -205,8 +205,8 @@ def _check_classification(target: pd.Series, distinct: Any) -> None:
         )
         return
     raise DataError(
-        f"the target must be classes, got {len(distinct)} different real numbers (a regression? Unknown label type: "
-        "continuous); write classes as integers or text, or bin the values."
+        f"the target must be classes, got {len(distinct)} different real numbers (a regression?), Unknown label type: "
+        "continuous; write classes as integers or text, or bin the values."
     )
 
 

@@ -19,8 +19,8 @@ from openml.tasks.functions import _get_task_description
 
 from lcbench.collection.data import dates
 from lcbench.collection.data.arff_file import read_arff
-from lcbench.collection.data.columns import tidy_columns
-from lcbench.collection.data.dataset import Dataset, empty_columns
+from lcbench.collection.data.columns import Columns
+from lcbench.collection.data.dataset import Dataset
 from lcbench.collection.data.table_file import Reading, legal_name, parse_source
 from lcbench.errors import DataError
 from lcbench.table.manifest import check_dataset_name
@@ -57,17 +57,17 @@ def load_openml(text: str) -> Dataset:
         raise DataError(f"OpenML task {number} names the target {task.target_name!r}, which its data set lacks.")
     target = frame.pop(task.target_name).reset_index(drop=True)
     frame = frame.drop(columns=_left_out(described, frame))
-    empty = empty_columns(frame)
+    columns, features = Columns.learn(frame, on_dates=reading.dates)
     return Dataset(
         name=check_dataset_name(options["name"]) if "name" in options else legal_name(described.name),
         source=f"openml:{number}" + (f"?{text.partition('?')[2]}" if options else ""),
-        features=tidy_columns(frame.drop(columns=empty), reading.dates),
+        features=features,
         target=target,
         test_rows=_accept(test_rows, len(frame)),
         openml_task_id=number,
         openml_dataset_id=task.dataset_id,
         licence=described.licence,
-        empty_columns=tuple(empty),
+        empty_columns=columns.empty,
     )
 
 

@@ -11,9 +11,9 @@ import pyarrow as pa
 
 from lcbench.collection.data import dates
 from lcbench.collection.data.arff_file import read_arff
-from lcbench.collection.data.columns import check_dates, tidy_columns
-from lcbench.collection.data.dataset import Dataset, empty_columns
-from lcbench.collection.data.delimited import Options, read_delimited
+from lcbench.collection.data.columns import Columns, check_dates
+from lcbench.collection.data.dataset import Dataset
+from lcbench.collection.data.delimited import COMPRESSED, Options, read_delimited
 from lcbench.collection.data.labels import written_classes
 from lcbench.errors import DataError, InputError, UnknownNameError
 from lcbench.table.manifest import check_dataset_name
@@ -51,13 +51,11 @@ READERS: Mapping[str, Callable[[Path, Reading, Collection[str]], pd.DataFrame]] 
 }
 """Readers of files, by suffix."""
 
-_COMPRESSED = (".gz", ".bz2", ".zst")
-
 
 def suffix_of(path: Path) -> str:
     """The suffix that says how a file is read, without that of its compression."""
     suffixes = [suffix.lower() for suffix in path.suffixes]
-    if len(suffixes) > 1 and suffixes[-1] in _COMPRESSED and READERS.get(suffixes[-2]) is read_delimited:
+    if len(suffixes) > 1 and suffixes[-1] in COMPRESSED and READERS.get(suffixes[-2]) is read_delimited:
         return suffixes[-2]
     return path.suffix.lower()
 
@@ -138,11 +136,16 @@ def load_file(text: str) -> Dataset:
         )
     reading = Reading(**{name: value for name, value in options.items() if name not in ("target", "name")})
     features, target = read_rows(path, options["target"], reading)
-    _refuse_empty_columns(features)
+    columns, tidy = Columns.learn(features, on_dates=reading.dates)
+    if columns.empty:
+        raise DataError(
+            f"every column must have at least one value, got none in {', '.join(map(repr, columns.empty))}; "
+            "remove it from the file."
+        )
     return Dataset(
         name=_name(path, options),
         source=f"file:{text}",
-        features=tidy_columns(features, reading.dates),
+        features=tidy,
         target=target,
     )
 
@@ -175,15 +178,6 @@ def _refuse_options(path: Path, reading: Reading, names: Collection[str]) -> Non
     given = [name for name in names if getattr(reading, name)]
     if given:
         raise InputError(f"{given[0]} must be given for files of text only, got {path.name}; leave it out.")
-
-
-def _refuse_empty_columns(features: pd.DataFrame) -> None:
-    empty = empty_columns(features)
-    if empty:
-        raise DataError(
-            f"every column must have at least one value, got none in {', '.join(map(repr, empty))}; "
-            "remove it from the file."
-        )
 
 
 def _name(path: Path, options: Mapping[str, str]) -> str:

@@ -68,11 +68,12 @@ class Style:
     """How numbers are written.
 
     Attributes:
-        decimal: ``.`` or ``,``.
+        decimal: ``.`` or ``,``, with the other one, a space or an apostrophe between thousands where they are grouped;
+            empty for numbers as Python writes them, which have nothing of that.
         unit: The sign that each has before or after it, such as ``%`` or ``€``; empty if none.
     """
 
-    decimal: str = "."
+    decimal: str = ""
     unit: str = ""
 
 
@@ -93,8 +94,8 @@ _GROUPED = {
 def number_of(word: str, style: Style = PLAIN) -> float | None:
     """The number that text is in a style; None if it is none."""
     word = word.strip()
-    if style == PLAIN and _PLAIN.fullmatch(word):
-        return float(word)
+    if style == PLAIN:
+        return float(word) if _PLAIN.fullmatch(word) else None
     found = _UNIT.fullmatch(word)
     if not found or (found[2] or found[4] or "") != style.unit or (found[2] and found[4]):
         return None

@@ -99,7 +99,7 @@ def fit(
         ERR.print(*_stopped(out), sep="\n", soft_wrap=True, highlight=False)
         raise typer.Exit(INTERRUPTED) from None
     if not quiet:
-        OUT.print(*_left_out(features), *_summary(classifier, out), sep="\n", soft_wrap=True, highlight=False)
+        OUT.print(*_left_out(classifier), *_summary(classifier, out), sep="\n", soft_wrap=True, highlight=False)
 
 
 def predict(
@@ -160,11 +160,9 @@ def portfolio_of(asked: str) -> "str | Sequence[Config] | None":
     return load_portfolio(folder=asked)
 
 
-def _left_out(features: "pd.DataFrame") -> list[str]:
+def _left_out(classifier: "AutoTabularClassifier") -> list[str]:
     """Name the columns without information."""
-    from lcbench.collection.data.dataset import empty_columns
-
-    empty = empty_columns(features)
+    empty = classifier.ensemble_.models[0].columns.empty
     return [f"left out, for want of a single value: {', '.join(empty)}"] if empty else []
 
 

@@ -2,9 +2,10 @@
 
 import io
 import math
-import pickle
 import time
 from collections.abc import Callable
+from multiprocessing.reduction import ForkingPickler
+from pickle import PicklingError
 from types import FunctionType
 from typing import TYPE_CHECKING, Any
 
@@ -94,7 +95,7 @@ def check_sent(problem: "LearningTask") -> None:
         InputError: If it cannot.
     """
     try:
-        _Sent(io.BytesIO(), pickle.HIGHEST_PROTOCOL).dump(problem.scorer.call)
+        _Sent(io.BytesIO()).dump(problem.scorer.call)
     except Exception as error:  # whatever a caller's own object may raise
         reason = (str(error).strip() or type(error).__name__).splitlines()[0]
         raise InputError(
@@ -103,12 +104,13 @@ def check_sent(problem: "LearningTask") -> None:
         ) from error
 
 
-class _Sent(pickle.Pickler):
-    """Sends what the processes can import: they have no script or notebook."""
+class _Sent(ForkingPickler):
+    """Sends what the processes can import: they have no script or notebook, and nothing of the inside of a function."""
 
     def reducer_override(self, thing: Any) -> Any:
-        if isinstance(thing, FunctionType | type) and thing.__module__ == "__main__":
-            raise pickle.PicklingError(f"{thing.__qualname__}, which is defined in the script or notebook itself")
+        if isinstance(thing, FunctionType | type) and (thing.__module__ == "__main__" or "<" in thing.__qualname__):
+            place = " of the script or notebook itself" if thing.__module__ == "__main__" else ""
+            raise PicklingError(f"{thing.__qualname__}{place}")
         return NotImplemented
 
 
