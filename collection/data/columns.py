@@ -99,13 +99,15 @@ class Columns:
         """Names of the columns without a value, which are left out."""
         return tuple(name for name, kind in zip(self.names, self.kinds, strict=True) if kind == EMPTY)
 
-    @property
-    def read_as_text(self) -> tuple[str, ...]:
-        """Names of the columns that a file must give as they are written there."""
-        plain = (Kind(NUMBER), Kind(EMPTY), Kind(ROW_NUMBERS))
-        return tuple(
-            name for name, *kind in zip(self.names, self.kinds, self.formats, strict=True) if Kind(*kind) not in plain
-        )
+    def read_as_text(self, *, styled: bool = True) -> tuple[str, ...]:
+        """Names of the columns that a file must give as they are written there.
+
+        Args:
+            styled: Whether numbers in a style of their own are among them.
+        """
+        kinds = {CATEGORY, DATE} | ({NUMBER} if styled else set())
+        known = zip(self.names, self.kinds, self.formats, strict=True)
+        return tuple(name for name, kind, form in known if kind in kinds and (kind != NUMBER or form))
 
     def align(self, features: pd.DataFrame | ArrayLike) -> pd.DataFrame:
         """Read a table as the first one was read.
@@ -162,7 +164,8 @@ class Columns:
         """
         try:
             names, kinds = (tuple(map(str, document[key])) for key in ("names", "kinds"))
-            formats = tuple(map(str, document.get("formats", ("",) * len(names))))
+            older = (DECLARED if kind == CATEGORY else "" for kind in kinds)  # no text was a gap
+            formats = tuple(map(str, document.get("formats", older)))
             named, decimal = bool(document["named"]), str(document.get("decimal", ""))
         except (KeyError, TypeError, AttributeError) as error:
             raise DamagedFileError(f"the columns cannot be understood ({type(error).__name__}: {error}).") from error
@@ -538,7 +541,7 @@ def _read_date(name: str, column: pd.Series, form: str, _: _Notes) -> dict[str, 
         wrong = next((text for text, at in zip(texts, found, strict=True) if text is not None and pd.isna(at)), None)
         if wrong is not None:
             raise DataError(
-                f"column {name!r} must hold dates as in training, got {wrong!r}; mend or empty those cells."
+                f"column {name!r} must hold dates that can be read, got {wrong!r}; write them like 2020-12-31 10:30."
             )
         moments = pd.concat([found, pd.Series([pd.NaT], dtype=found.dtype)], ignore_index=True).iloc[held.codes]
     return {f"{name}: {part}": values for part, values in dates.parts(moments.reset_index(drop=True)).items()}

@@ -52,6 +52,8 @@ def column_of(values: Any) -> pd.Series:
     Raises:
         DataError: If it is not one column.
     """
+    if isinstance(values, pa.Array):
+        values = pa.chunked_array([values])
     if isinstance(values, pd.Series):
         column = values
     elif isinstance(values, pd.Categorical | pd.api.extensions.ExtensionArray | pd.Index):
@@ -84,7 +86,7 @@ def _plain(column: pd.Series) -> pd.Series:
 
 def _is_column(values: Any) -> bool:
     """Whether what speaks Arrow's interface is a column (of Arrow or polars) and no table."""
-    return isinstance(values, pa.ChunkedArray | pa.Array) or not hasattr(values, "columns")
+    return isinstance(values, pa.ChunkedArray) or not hasattr(values, "columns")
 
 
 def array_of(values: Any) -> np.ndarray:

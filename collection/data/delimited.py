@@ -292,6 +292,8 @@ def _check_rows(text: _Text, layout: _Layout, frame: pd.DataFrame) -> None:
     gaps = len(layout.names) > 1 and frame.iloc[:, -1].hasnans
     if named or (gaps and not _fits(text, layout)):
         _find_wrong_row(text, layout)
+    if named:
+        raise DataError(f"{text.path} must have a name in its header for each value of a row; name all columns.")
 
 
 def _fits(text: _Text, layout: _Layout) -> bool:

@@ -66,7 +66,7 @@ def fit(
     more time or other workers. 'lcbench collect --space full --configs OUT/search/configs.parquet' makes a benchmark of
     the networks that were tried. Exit codes: 0 done; 2 it cannot be done; 130 stopped with Ctrl-C.
     """
-    from lcbench.collection.data.table_file import Reading, read_rows
+    from lcbench.collection.data.table_file import Reading
     from lcbench.console import ERR, OUT
     from lcbench.errors import InputError
     from lcbench.simulate.autotabular.classifier import AutoTabularClassifier
@@ -91,7 +91,7 @@ def fit(
         scheduler=scheduler,
         verbose=not quiet,
     )
-    features, classes = read_rows(train, target, reading)
+    features, classes = _rows(train, target, reading)
     place: dict[str, Any] = {"resume" if Folder(out).card.is_file() else "folder": out}
     try:
         classifier.fit(features, classes, **place)
@@ -160,6 +160,13 @@ def portfolio_of(asked: str) -> "str | Sequence[Config] | None":
     return load_portfolio(folder=asked)
 
 
+def _rows(path: Path, target: str, reading: "Reading | None" = None) -> "tuple[pd.DataFrame, pd.Series]":
+    """Features and classes of a file."""
+    from lcbench.collection.data.table_file import Reading, read_rows
+
+    return read_rows(path, target, reading or Reading())
+
+
 def _left_out(classifier: "AutoTabularClassifier") -> list[str]:
     """Name the columns without information."""
     empty = classifier.ensemble_.models[0].columns.empty
@@ -209,10 +216,11 @@ def _new_rows(path: Path, reading: "Reading", classifier: "AutoTabularClassifier
     from lcbench.collection.data.table_file import READERS, read_table, suffix_of
 
     columns = classifier.ensemble_.models[0].columns
+    as_text = columns.read_as_text(styled=not reading.decimal)
     if READERS.get(suffix_of(path)) is read_delimited and not reading.decimal:
         reading = replace(reading, decimal=columns.decimal)
     reading = replace(reading, dates=str(classifier.dates))
-    frame = read_table(path, reading, as_text=(*columns.read_as_text, classifier.target_name_))
+    frame = read_table(path, reading, as_text=(*as_text, classifier.target_name_))
     frame.columns = frame.columns.astype(str)
     name = classifier.target_name_
     known = set(getattr(classifier, "feature_names_in_", ()))
