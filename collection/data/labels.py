@@ -109,7 +109,7 @@ def number_classes(target: pd.Series | ArrayLike) -> tuple[NDArray[np.int64], tu
 
 
 def written_classes(target: pd.Series) -> pd.Series:
-    """The classes of a file of text: integers if all are written as Python writes them, otherwise the text itself.
+    """The classes of a file of text: numbers if all are written as Python writes them, otherwise the text itself.
 
     Args:
         target: ``(rows,)`` text as it is in the file, so that 01, 1.10 and true stay what they are.
@@ -125,7 +125,14 @@ def written_classes(target: pd.Series) -> pd.Series:
         )
     if len(found) == len(target) and all(re.fullmatch(r"0|-?[1-9]\d{0,17}", word) for word in found.unique()):
         return target.astype(np.int64)
+    if len(found) == len(target) and all(_is_real(word) for word in found.unique()):
+        return target.astype(np.float64)
     return target.astype(object).where(target.notna(), None)
+
+
+def _is_real(word: str) -> bool:
+    """Whether text is a real number as Python writes it."""
+    return re.fullmatch(r"-?\d+\.\d+", word) is not None and repr(float(word)) == word
 
 
 def check_values(target: pd.Series) -> None:

@@ -43,7 +43,7 @@ def load_openml(text: str) -> Dataset:
     Raises:
         DataError: If there is no such task, it is no classification task, or it cannot be fetched or read.
     """
-    task_id, options = parse_source(text, "openml", ("name", "dates"))
+    task_id, options = parse_source(text, "an OpenML", ("name", "dates"))
     number, reading = _number(task_id), Reading(**{key: value for key, value in options.items() if key == "dates"})
     try:
         task: Any = _get_task_description(number)  # get_task would also read a pickle of the features

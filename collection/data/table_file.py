@@ -127,7 +127,7 @@ def load_file(text: str) -> Dataset:
         DataError: If there is no such file, it cannot be read, or a column is wholly missing.
         UnknownNameError: If an option, the file's type or the target's name is not known.
     """
-    place, options = parse_source(text, "file", _OPTIONS)
+    place, options = parse_source(text, "a file", _OPTIONS)
     path = Path(place).expanduser()
     if not options.get("target"):
         raise DataError(
@@ -151,7 +151,7 @@ def load_file(text: str) -> Dataset:
 
 
 def parse_source(text: str, scheme: str, known: Collection[str]) -> tuple[str, dict[str, str]]:
-    """Split the text of a source at ``?`` and ``&`` into a place and its options.
+    """Split the text of a source at ``?`` and ``&`` into a place and its options; ``scheme`` is for messages.
 
     Raises:
         UnknownNameError: If an option is not known.
@@ -162,9 +162,9 @@ def parse_source(text: str, scheme: str, known: Collection[str]) -> tuple[str, d
     for part in filter(None, query.split("&")):
         key, _, value = part.partition("=")
         if key not in known:
-            raise UnknownNameError(f"option of a {scheme} source", key, known)
+            raise UnknownNameError(f"option of {scheme} source", key, known)
         if key in options:
-            raise InputError(f"each option of a {scheme} source must be given once, got {key!r} twice.")
+            raise InputError(f"each option of {scheme} source must be given once, got {key!r} twice.")
         options[key] = unquote(value)
     return unquote(place), options
 

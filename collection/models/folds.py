@@ -76,7 +76,7 @@ def check_groups(groups: ArrayLike | None, splitter: Any, rows: int) -> None:
         return
     name, ours = type(splitter).__name__, hasattr(splitter, "split")
     if not ours or (type(splitter).__module__.startswith("sklearn.") and "Group" not in name):
-        name = name if ours else f"splitter={splitter!r}"
+        name = f"splitter={splitter!r}" if splitter is None or isinstance(splitter, int | str) else name
         raise InputError(
             f"groups must come with a splitter that uses them, got {name}; give one, such as "
             "splitter=sklearn.model_selection.StratifiedGroupKFold(5), or leave the groups out."

@@ -224,7 +224,7 @@ class TestBadFiles:
         [
             ("empty.csv", b"", "must have a header with the names of its columns, got an empty file"),
             ("ragged.csv", b"a,b\n1,2\n1,2,3\n", r"got 3 in line 3; .*--separator"),
-            ("latin.csv", b"a,b\n\xe9,\xff\xfe\n", "must be text in utf-8, got other bytes; .*--encoding"),
+            ("latin.csv", b"a,b\n\xe9,\xff\xfe\n", "readable file of text in utf-8, got other .*--encoding"),
             ("broken.parquet", b"PAR1 no parquet", "must be a readable parquet file, got an error"),
             ("broken.arff", b"@relation x\n@attribute a {1,2}\n@data\n3\n", "must be an ARFF file, got .* in line 4"),
             (
@@ -291,6 +291,14 @@ class TestOpenml:
         features, target, _, _ = openml.datasets.get_dataset(54, download_data=True).get_data("Class")
         np.testing.assert_array_equal(dataset.features.to_numpy(), features.to_numpy())
         assert dataset.target.tolist() == target.tolist()
+
+    def test_a_name_that_no_file_may_have_is_made_legal_and_can_be_another(self, edit):
+        edit("datasets/54/description.xml", "<oml:name>vehicle<", "<oml:name>BNG(a,b,1000)<")
+        assert load_dataset("openml:167168").name == "BNG_a_b_1000_"
+        named = load_dataset("openml:167168?name=mine")
+        assert (named.name, named.source) == ("mine", "openml:167168?name=mine")
+        with pytest.raises(UnknownNameError, match="unknown option of an OpenML source 'nam'; nearest: name"):
+            load_dataset("openml:167168?nam=mine")
 
     def test_columns_without_a_value_are_dropped_and_recorded(self, cache):
         dataset = load_dataset("openml:1000043")
