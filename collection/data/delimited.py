@@ -5,15 +5,13 @@ long, gaps from one that is too short, numbers from codes such as 007.
 """
 
 import codecs
-import csv
 import io
 import warnings
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -23,125 +21,8 @@ from pyarrow import csv as arrow_csv
 
 from lcbench.collection.data import words
 from lcbench.collection.data.columns import check_distinct
-from lcbench.errors import DataError, DataWarning, InputError
-
-_SPACE = r"\s+"
-SEPARATORS = {"comma": ",", "semicolon": ";", "tab": "\t", "\\t": "\t", "pipe": "|", "space": _SPACE, " ": _SPACE}
-"""Separators by the names that an option may give them; any other single character is one, too."""
-
-COMPRESSED = (".gz", ".bz2", ".zst")
-"""Suffixes of compressed files."""
-
-_TRIED = (",", ";", "\t", "|")
-_NAMES = {",": "commas", ";": "semicolons", "\t": "tabs", "|": "vertical bars", _SPACE: "spaces"}
-_HEAD, _CHUNK = 1 << 20, 1 << 17
-_MOST_ROWS = 200
-"""Rows at the beginning of a file that decide on its separator."""
-
-_MARKS = {
-    codecs.BOM_UTF8: "utf-8",
-    codecs.BOM_UTF32_LE: "utf-32",
-    codecs.BOM_UTF32_BE: "utf-32",
-    codecs.BOM_UTF16_LE: "utf-16",
-    codecs.BOM_UTF16_BE: "utf-16",
-}
-
-
-@dataclass(frozen=True, slots=True)
-class Options:
-    """What a caller says of a file of text; what is empty is recognised.
-
-    Attributes:
-        separator: What stands between values, a name of :data:`SEPARATORS` or one character.
-        decimal: Decimal sign, ``.`` or ``,``.
-        encoding: Name of the encoding, as Python knows it.
-
-    Raises:
-        InputError: If one of them is none.
-    """
-
-    separator: str = ""
-    decimal: str = ""
-    encoding: str = ""
-
-    def __post_init__(self) -> None:
-        if self.separator not in SEPARATORS and len(self.separator) > 1:
-            raise InputError(
-                f"separator must be one character or one of {', '.join(SEPARATORS)}, got {self.separator!r}."
-            )
-        if self.decimal not in ("", ".", ","):
-            raise InputError(f"decimal must be . or , got {self.decimal!r}.")
-        if self.decimal and SEPARATORS.get(self.separator, self.separator) == self.decimal:
-            raise InputError(f"separator and decimal must differ, got {self.decimal!r} for both.")
-        try:
-            codecs.lookup(self.encoding or "utf-8")
-        except LookupError as error:
-            raise InputError(
-                f"encoding must be one that Python knows, such as utf-8 or cp1252, got {self.encoding!r}."
-            ) from error
-
-
-@dataclass(frozen=True, slots=True)
-class _Text:
-    """A file of text.
-
-    Attributes:
-        path: Where it is; it may be compressed.
-        encoding: How it is written.
-    """
-
-    path: Path
-    encoding: str
-
-    def open(self) -> IO[bytes]:
-        """Its bytes in UTF-8."""
-        if self.encoding == "utf-8" and self.path.suffix.lower() not in COMPRESSED:
-            return self.path.open("rb")
-        stream: Any = pa.input_stream(str(self.path), compression="detect")
-        return stream if self.encoding == "utf-8" else pa.transcoding_input_stream(stream, self.encoding, "utf-8")
-
-    def head(self) -> tuple[str, bool]:
-        """Its beginning without a byte-order mark, and whether that is all of it."""
-        with self.open() as stream:
-            data = stream.read(_HEAD)
-        if self.encoding == "utf-8" and b"\x00" in data:
-            raise DataError(
-                f"{self.path} must be a readable file of text, got bytes that are none; "
-                "if it is text, give its encoding, such as --encoding utf-16."
-            )
-        whole = len(data) < _HEAD
-        return codecs.getincrementaldecoder("utf-8-sig")().decode(data, final=whole).lstrip("\ufeff"), whole
-
-    def chunks(self) -> Iterator[bytes]:
-        """Its bytes, a piece at a time."""
-        with self.open() as stream:
-            while chunk := stream.read(_CHUNK):
-                yield bytes(chunk)
-
-
-@dataclass(frozen=True, slots=True)
-class _Layout:
-    """How a file of text is laid out.
-
-    Attributes:
-        separator: Between values.
-        names: Of the columns, as the header has them.
-        skipped: Lines before the header.
-        padded: Whether a space follows each separator.
-        longer: Whether the first row has more values than the header has names.
-    """
-
-    separator: str
-    names: tuple[str, ...]
-    skipped: int
-    padded: bool
-    longer: bool = False
-
-    def rows(self, lines: Iterator[str]) -> Iterator[list[str]]:
-        """Values of each row, read without any haste."""
-        if self.separator == _SPACE:
-            return (line.split() for line in lines)
-        return csv.reader(lines, delimiter=self.separator, skipinitialspace=self.padded)
+from lcbench.collection.data.layout import NAMES, SPACE, Layout, Options, Text, encoding_of, layout_of
+from lcbench.errors import DataError, DataWarning
 
 
 def read_delimited(path: Path, options: Options, as_text: Collection[str] = ()) -> pd.DataFrame:
@@ -158,7 +39,7 @@ def read_delimited(path: Path, options: Options, as_text: Collection[str] = ()) 
     Raises:
         DataError: If rows do not fit the header, names are missing or twice, or text is in another encoding.
     """
-    text = _Text(path, codecs.lookup(options.encoding).name if options.encoding else _encoding(path))
+    text = Text(path, codecs.lookup(options.encoding).name if options.encoding else encoding_of(path))
     try:
         return _read(text, options, as_text)
     except UnicodeError as error:
@@ -168,18 +49,8 @@ def read_delimited(path: Path, options: Options, as_text: Collection[str] = ()) 
         ) from error
 
 
-def _encoding(path: Path) -> str:
-    """UTF-8, or what a mark at the beginning of the file says."""
-    with pa.input_stream(str(path), compression="detect") as stream:
-        begin = bytes(stream.read(4))
-    found = next((name for mark, name in _MARKS.items() if begin.startswith(mark)), "utf-8")
-    if found != "utf-8":
-        warnings.warn(f"{path.name} is read as {found}, as its first bytes say.", DataWarning, stacklevel=3)
-    return found
-
-
-def _read(text: _Text, options: Options, as_text: Collection[str]) -> pd.DataFrame:
-    layout = _layout(text, options)
+def _read(text: Text, options: Options, as_text: Collection[str]) -> pd.DataFrame:
+    layout = layout_of(text, options)
     names = [name or f"Unnamed: {j}" for j, name in enumerate(layout.names)]
     check_distinct(names)
     frame = _parsed(text, layout, names, options, as_text)
@@ -193,7 +64,7 @@ def _read(text: _Text, options: Options, as_text: Collection[str]) -> pd.DataFra
 
 
 def _parsed(
-    text: _Text, layout: _Layout, names: Sequence[str], options: Options, as_text: Collection[str], **more: Any
+    text: Text, layout: Layout, names: Sequence[str], options: Options, as_text: Collection[str], **more: Any
 ) -> pd.DataFrame:
     gaps: Mapping[str, Any] = {name: [""] if name in as_text else list(words.NO_VALUES) for name in names}
     try:
@@ -220,66 +91,7 @@ def _parsed(
         raise DataError(f"{text.path} must be a readable file of values, got an error: {_line(error)}.") from error
 
 
-def _layout(text: _Text, options: Options) -> _Layout:
-    head, whole = text.head()
-    lines = head.splitlines(keepends=True)
-    lines = lines if whole or len(lines) < 2 else lines[:-1]
-    skipped = next((i for i, line in enumerate(lines) if line.strip()), len(lines))
-    separator = SEPARATORS.get(options.separator, options.separator)
-    if skipped < len(lines) and lines[skipped].lower().startswith("sep=") and len(lines[skipped].strip()) == 5:
-        separator, skipped = separator or lines[skipped][4], skipped + 1  # as Excel writes it
-    lines = lines[skipped:]
-    if not lines:
-        raise DataError(f"{text.path} must have a header with the names of its columns, got an empty file.")
-    separator = separator or _recognised(text.path, lines)
-    if separator == options.decimal:
-        raise InputError(f"separator and decimal must differ, got {separator!r} for both in {text.path.name}.")
-    header = next(_Layout(separator, (), 0, padded=False).rows(iter(lines)))
-    padded = len(header) > 1 and all(name.startswith(" ") for name in header[1:])
-    rows = _Layout(separator, (), 0, padded=padded).rows(iter(lines))
-    names = tuple(next(rows))
-    longer = len(next((row for row in rows if row), ())) > len(names)
-    return _Layout(separator, names, skipped, padded, longer)
-
-
-def _recognised(path: Path, lines: list[str]) -> str:
-    """The separator that gives each row as many values as the header has names."""
-    usual = "\t" if {".tsv", ".tab"} & set(path.suffixes) else ","
-    widths = {separator: _widths(separator, lines) for separator in _TRIED}
-    fit = [separator for separator, found in widths.items() if len(set(found)) == 1 and found[0] > 1]
-    if usual in fit or (not fit and widths[usual][0] > 1):
-        return usual
-    if len(fit) > 1:
-        some = " and ".join(_NAMES[separator] for separator in fit)
-        raise DataError(f"{path} can be read with {some} between its values; give --separator.")
-    several = [separator for separator in _TRIED if widths[separator][0] > 1]
-    found = fit[0] if fit else several[0] if several else usual
-    spaces = [len(line.split()) for line in lines[:_MOST_ROWS] if line.strip()]
-    if found == usual and len(set(spaces)) == 1 and spaces[0] > 1:
-        raise DataError(
-            f"{path} must have commas between its values, got what may be spaces; give --separator space, or "
-            f"--separator comma if it has a single column."
-        )
-    if found != usual:
-        warnings.warn(f"{path.name} is read with {_NAMES[found]} between its values.", DataWarning, stacklevel=3)
-    return found
-
-
-def _widths(separator: str, lines: list[str]) -> list[int]:
-    """Number of values of the header and of the first rows."""
-    found = []
-    try:
-        for row in csv.reader(iter(lines), delimiter=separator):
-            if row and (len(row) > 1 or row[0].strip()):
-                found.append(len(row))
-            if len(found) > _MOST_ROWS:
-                break
-    except csv.Error:
-        return [0]
-    return found or [0]
-
-
-def _check_rows(text: _Text, layout: _Layout, frame: pd.DataFrame) -> None:
+def _check_rows(text: Text, layout: Layout, frame: pd.DataFrame) -> None:
     """Check that each row has as many values as the header has names.
 
     What is too much in the first row pandas takes for names of rows (integers, or of their own type), what is too much
@@ -296,7 +108,7 @@ def _check_rows(text: _Text, layout: _Layout, frame: pd.DataFrame) -> None:
         raise DataError(f"{text.path} must have a name in its header for each value of a row; name all columns.")
 
 
-def _fits(text: _Text, layout: _Layout) -> bool:
+def _fits(text: Text, layout: Layout) -> bool:
     """Whether Arrow's parser, which is strict and quick, finds no row of another length."""
     try:
         _strictly(text, layout, ["0"])
@@ -305,7 +117,7 @@ def _fits(text: _Text, layout: _Layout) -> bool:
     return True
 
 
-def _strictly(text: _Text, layout: _Layout, places: Sequence[str]) -> pa.Table:
+def _strictly(text: Text, layout: Layout, places: Sequence[str]) -> pa.Table:
     """Columns at these places as text, read by Arrow's parser.
 
     Raises:
@@ -330,7 +142,7 @@ def _strictly(text: _Text, layout: _Layout, places: Sequence[str]) -> pa.Table:
         )
 
 
-def _find_wrong_row(text: _Text, layout: _Layout) -> None:
+def _find_wrong_row(text: Text, layout: Layout) -> None:
     """Refuse the first row of another length than the header; none is no error.
 
     Raises:
@@ -348,11 +160,11 @@ def _find_wrong_row(text: _Text, layout: _Layout) -> None:
                 raise DataError(_wrong_row(text.path, layout, row, counted.line))
 
 
-def _wrong_row(path: Path, layout: _Layout, row: list[str], line: int) -> str:
+def _wrong_row(path: Path, layout: Layout, row: list[str], line: int) -> str:
     width, header = len(layout.names), layout.skipped + 1
     remedy = "mend the row"
     if len(row) == width + 1 and not row[-1].strip():
-        remedy = f"remove the {_NAMES.get(layout.separator, 'separators').rstrip('s')} at the end of rows"
+        remedy = f"remove the {NAMES.get(layout.separator, 'separators').rstrip('s')} at the end of rows"
     elif layout.names[0].startswith(("#", "%", "//")):
         remedy = "remove comments before the header"
     elif len(row) > width:
@@ -379,7 +191,7 @@ class _Counted:
 
 
 def _restored(
-    text: _Text, layout: _Layout, names: Sequence[str], options: Options, as_text: Collection[str], frame: pd.DataFrame
+    text: Text, layout: Layout, names: Sequence[str], options: Options, as_text: Collection[str], frame: pd.DataFrame
 ) -> pd.DataFrame:
     """The frame with codes such as 007 as text, and with numbers in the caller's decimal style as numbers."""
     whole = [name for name in names if name not in as_text and _may_be_codes(frame[name])]
@@ -395,7 +207,7 @@ def _restored(
     return frame
 
 
-def _written(text: _Text, layout: _Layout, names: Sequence[str], wanted: Sequence[str]) -> pd.DataFrame:
+def _written(text: Text, layout: Layout, names: Sequence[str], wanted: Sequence[str]) -> pd.DataFrame:
     """Some columns as they are written, by the parser that is quick if it can read them."""
     if not layout.padded:
         with suppress(pa.ArrowException, ValueError):
@@ -414,7 +226,7 @@ def _in_style(column: pd.Series, decimal: str) -> pd.Series:
 
 
 def _check_decimals(
-    text: _Text, layout: _Layout, names: Sequence[str], as_text: Collection[str], frame: pd.DataFrame
+    text: Text, layout: Layout, names: Sequence[str], as_text: Collection[str], frame: pd.DataFrame
 ) -> None:
     """Beside decimal commas, points may be those between thousands.
 
@@ -459,9 +271,9 @@ def _may_be_codes(column: pd.Series) -> bool:
     return bool((np.isnan(values) | (values == np.floor(values))).all())
 
 
-def _has_codes(text: _Text, separator: str) -> bool:
+def _has_codes(text: Text, separator: str) -> bool:
     """Whether any value may begin with 0 and another digit."""
-    sign = ord(" ") if separator == _SPACE else ord(separator)
+    sign = ord(" ") if separator == SPACE else ord(separator)
     rest = b"\n"
     for chunk in text.chunks():
         data = np.frombuffer(rest + chunk, np.uint8)
@@ -474,7 +286,7 @@ def _has_codes(text: _Text, separator: str) -> bool:
     return False
 
 
-def _say_empty_lines(text: _Text, layout: _Layout, frame: pd.DataFrame) -> None:
+def _say_empty_lines(text: Text, layout: Layout, frame: pd.DataFrame) -> None:
     """In a file of a single column an empty line is a row."""
     if len(layout.names) == 1 and (empty := int(frame.iloc[:, 0].isna().sum())):
         warnings.warn(
@@ -484,7 +296,7 @@ def _say_empty_lines(text: _Text, layout: _Layout, frame: pd.DataFrame) -> None:
         )
 
 
-def _named(path: Path, layout: _Layout, frame: pd.DataFrame) -> pd.DataFrame:
+def _named(path: Path, layout: Layout, frame: pd.DataFrame) -> pd.DataFrame:
     """Leave out columns that have neither a name nor a value; the first may be the numbers of rows.
 
     Raises:

@@ -145,10 +145,12 @@ def _codes(column: pd.Series, known: tuple[str, ...]) -> NDArray[np.int32]:
 
 
 def _place(value: object, places: Mapping[str, int]) -> int:
-    """The code of a category, -1 of an unknown one; a boolean has the text that training had for it."""
+    """The code of a category, -1 of an unknown one; a boolean or a number has the text that training had for it."""
     texts = [text_of(value)]
     if isinstance(value, bool | np.bool_):
         texts += [texts[0].lower(), texts[0].upper()]
+    elif isinstance(value, int | float | np.number):
+        texts += [str(float(value))]
     return next((places[text] for text in texts if text in places), -1)
 
 

@@ -13,8 +13,9 @@ from lcbench.collection.data import dates
 from lcbench.collection.data.arff_file import read_arff
 from lcbench.collection.data.columns import Columns, check_dates
 from lcbench.collection.data.dataset import Dataset
-from lcbench.collection.data.delimited import COMPRESSED, Options, read_delimited
+from lcbench.collection.data.delimited import read_delimited
 from lcbench.collection.data.labels import written_classes
+from lcbench.collection.data.layout import COMPRESSED, Options
 from lcbench.errors import DataError, InputError, UnknownNameError
 from lcbench.table.manifest import check_dataset_name
 

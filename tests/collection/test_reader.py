@@ -73,14 +73,15 @@ def test_a_row_is_read_alike_alone_and_in_company_from_every_format(tmp_path_fac
 
 
 def test_words_and_typed_values_of_the_same_meaning_meet(file):
-    columns, tidy = Columns.learn(pd.DataFrame({"a": ["true", "false", "unknown"] * 8, "b": [True, False, None] * 8}))
-    assert columns.kinds == ("category", "number")
+    known = {"a": ["true", "false", "unknown"] * 8, "b": [True, False, None] * 8, "c": ["1.0", "2", "x"] * 8}
+    columns, tidy = Columns.learn(pd.DataFrame(known))
+    assert columns.kinds == ("category", "number", "category")
     encode = fit_onehot(tidy)
     want = encode(tidy.iloc[:2])
-    np.testing.assert_array_equal(
-        encode(columns.align(pd.DataFrame({"a": [True, False], "b": ["TRUE", "false"]}))), want
-    )
-    again = read_table(file("a,b\ntrue,True\nfalse,False\n"), as_text=columns.read_as_text())
+    for numbers in ([1, 2], [1.0, 2.0]):
+        typed = pd.DataFrame({"a": [True, False], "b": ["TRUE", "false"], "c": numbers})
+        np.testing.assert_array_equal(encode(columns.align(typed)), want)
+    again = read_table(file("a,b,c\ntrue,True,1.0\nfalse,False,2\n"), as_text=columns.read_as_text())
     np.testing.assert_array_equal(encode(columns.align(again)), want)
 
 
