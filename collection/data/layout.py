@@ -52,10 +52,11 @@ class Options:
     encoding: str = ""
 
     def __post_init__(self) -> None:
-        if self.separator not in SEPARATORS and len(self.separator) > 1:
-            raise InputError(
-                f"separator must be one character or one of {', '.join(SEPARATORS)}, got {self.separator!r}."
-            )
+        given = self.separator
+        usable = len(given) <= 1 and given.isascii() and given not in ('"', "\r", "\n")
+        if given not in SEPARATORS and not usable:
+            names = ", ".join(name for name in SEPARATORS if name.isalpha())
+            raise InputError(f"separator must be one ASCII character or one of {names}, got {given!r}.")
         if self.decimal not in ("", ".", ","):
             raise InputError(f"decimal must be . or , got {self.decimal!r}.")
         if self.decimal and SEPARATORS.get(self.separator, self.separator) == self.decimal:
@@ -89,8 +90,10 @@ class Text:
 
     def head(self) -> tuple[str, bool]:
         """Its beginning without a byte-order mark, and whether that is all of it."""
+        data = b""
         with self.open() as stream:
-            data = stream.read(_HEAD)
+            while len(data) < _HEAD and (more := stream.read(_HEAD - len(data))):
+                data += more
         if self.encoding == "utf-8" and b"\x00" in data:
             raise DataError(
                 f"{self.path} must be a readable file of text, got bytes that are none; "

@@ -249,7 +249,9 @@ def test_columns_that_were_left_out_are_not_asked_for():
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"separator": "ab"}, "separator must be one character or one of comma"),
+        ({"separator": "ab"}, "separator must be one ASCII character or one of comma"),
+        ({"separator": "§"}, "separator must be one ASCII character"),
+        ({"separator": '"'}, "separator must be one ASCII character"),
         ({"decimal": ";"}, "decimal must be"),
         ({"decimal": ",", "separator": "comma"}, "separator and decimal must differ"),
         ({"encoding": "no"}, "encoding must be one that Python knows"),
