@@ -91,6 +91,15 @@ class Columns:
         """Names of the columns without a value, which are left out."""
         return tuple(name for name, kind in zip(self.names, self.kinds, strict=True) if kind == EMPTY)
 
+    @property
+    def tidy(self) -> dict[str, str]:
+        """Names of the columns of tidy frames, and whether each is a number or a category."""
+        kinds: dict[str, str] = {}
+        for name, kind in zip(self.names, self.kinds, strict=True):
+            made = [f"{name}: {part}" for part in dates.PART_NAMES] if kind == DATE else [name]
+            kinds |= dict.fromkeys(made, NUMBER if kind == DATE else kind) if kind in READERS else {}
+        return kinds
+
     def read_as_text(self, *, styled: bool = True) -> tuple[str, ...]:
         """Names of the columns that a file must give as they are written there.
 

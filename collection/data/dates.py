@@ -8,6 +8,9 @@ import numpy as np
 import pandas as pd
 
 REFUSE, PARTS, TEXT = "refuse", "parts", "text"
+PART_NAMES = ("year", "month", "day of week", "days")
+"""Names of the numbers that are made of a date."""
+
 CHOICES = (REFUSE, PARTS, TEXT)
 """What becomes of columns of dates: an error, numbers, or (of dates that are text) categories."""
 
@@ -79,8 +82,8 @@ def moment(word: str, order: str) -> datetime | None:
 def parts(moments: pd.Series) -> dict[str, np.ndarray]:
     """Year, month, day of week (0 is Monday) and days since 1970-01-01 of ``(rows,)`` moments, NaN where none is."""
     days = (moments - pd.Timestamp(0, tz="UTC")) / pd.Timedelta(days=1)
-    found = {"year": moments.dt.year, "month": moments.dt.month, "day of week": moments.dt.day_of_week, "days": days}
-    return {name: values.to_numpy(np.float64, na_value=np.nan) for name, values in found.items()}
+    found = (moments.dt.year, moments.dt.month, moments.dt.day_of_week, days)
+    return {name: values.to_numpy(np.float64, na_value=np.nan) for name, values in zip(PART_NAMES, found, strict=True)}
 
 
 def _swappable(words: Iterable[str]) -> bool:
