@@ -17,7 +17,7 @@ import typer
 from fidelity import SHARED, openml_cache
 from rich.console import Console
 
-from lcbench.collection.data.dataset import number_classes
+from lcbench.collection.data.labels import number_classes
 from lcbench.collection.data.openml_task import load_openml
 from lcbench.collection.data.preparation import split_rows
 from lcbench.collection.models import LearningTask

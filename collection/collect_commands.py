@@ -93,13 +93,13 @@ def collect(
 
 def _configs(space: str, configs: str, plan_seed: int) -> "pd.DataFrame":
     """Sample configurations, or read them from a file."""
-    from lcbench.collection.data.table_file import READERS, read_table
+    from lcbench.collection.data.table_file import READERS, read_table, suffix_of
     from lcbench.collection.plan import given_configs, sampled_configs
     from lcbench.errors import InputError
 
     if configs.lstrip("-").isdecimal():
         return sampled_configs(space, int(configs), plan_seed)
-    if Path(configs).suffix not in READERS and not Path(configs).exists():
+    if suffix_of(Path(configs)) not in READERS and not Path(configs).exists():
         raise InputError(f"configs must be a whole number or a CSV or Parquet file of configurations, got {configs!r}.")
     return given_configs(space, read_table(Path(configs)))
 

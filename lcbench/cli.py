@@ -7,13 +7,15 @@ import what they need when they run, so that ``lcbench --help`` answers at once.
 import os
 import sys
 import traceback
-from collections.abc import Sequence
+import warnings
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from importlib.metadata import entry_points
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
-from lcbench.errors import LcbenchError
+from lcbench.errors import DataWarning, LcbenchError
 from lcbench.terminal import say
 
 GROUP = "lcbench.commands"
@@ -71,7 +73,8 @@ def run(arguments: Sequence[str]) -> int:
         Exception: Whatever else goes wrong, which is a fault of the program.
     """
     try:
-        return app()(args=list(arguments) or ["--help"], standalone_mode=False, prog_name="lcbench") or 0
+        with _notes_printed():
+            return app()(args=list(arguments) or ["--help"], standalone_mode=False, prog_name="lcbench") or 0
     except LcbenchError as error:
         return _complain(str(error))
     except _UsageError as error:
@@ -92,6 +95,23 @@ def run(arguments: Sequence[str]) -> int:
         return INTERRUPTED
     except KeyboardInterrupt:
         return INTERRUPTED
+
+
+@contextmanager
+def _notes_printed() -> Iterator[None]:
+    """What is to be said of data is a line on standard error, without the place in the code that says it."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("always", DataWarning)
+        others = warnings.showwarning
+
+        def show(message: Warning | str, category: type[Warning], *place: Any, **more: Any) -> None:
+            if issubclass(category, DataWarning):
+                say(f"lcbench: {message}", sys.stderr)
+            else:
+                others(message, category, *place, **more)
+
+        warnings.showwarning = show
+        yield
 
 
 def _blame(error: OSError) -> str:

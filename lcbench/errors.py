@@ -49,6 +49,10 @@ class DataError(InputError):
     """A data set that cannot be trained on."""
 
 
+class DataWarning(UserWarning):
+    """How data were read where they could be read otherwise; the command line prints it as a line."""
+
+
 class PlanConflictError(InputError):
     """The output folder holds the work of a different plan."""
 

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from sklearn.impute import SimpleImputer
 from sklearn.preprocessing import StandardScaler
 
-from lcbench.collection.data.dataset import text_of
+from lcbench.collection.data.words import text_of
 from lcbench.errors import DamagedFileError, UnknownNameError
 
 _LARGEST = float(np.finfo(np.float32).max)
@@ -140,8 +140,18 @@ def _codes(column: pd.Series, known: tuple[str, ...]) -> NDArray[np.int32]:
     """``(rows,)`` codes, -1 where missing or unknown."""
     places = {text: code for code, text in enumerate(known)}
     categorical = column if isinstance(column.dtype, pd.CategoricalDtype) else column.astype("category")
-    codes = [places.get(text_of(value), -1) for value in categorical.cat.categories]
+    codes = [_place(value, places) for value in categorical.cat.categories]
     return np.array([*codes, -1], np.int32)[categorical.cat.codes.to_numpy()]
+
+
+def _place(value: object, places: Mapping[str, int]) -> int:
+    """The code of a category, -1 of an unknown one; a boolean or a number has the text that training had for it."""
+    texts = [text_of(value)]
+    if isinstance(value, bool | np.bool_):
+        texts += [texts[0].lower(), texts[0].upper()]
+    elif isinstance(value, int | float | np.number):
+        texts += [str(float(value))]
+    return next((places[text] for text in texts if text in places), -1)
 
 
 def _numbers(part: pd.DataFrame, categories: Mapping[str, tuple[str, ...]]) -> NDArray[np.float64]:

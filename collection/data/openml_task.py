@@ -17,8 +17,11 @@ from openml.exceptions import PyOpenMLError
 from openml.tasks import TaskType
 from openml.tasks.functions import _get_task_description
 
-from lcbench.collection.data.dataset import Dataset, empty_columns, tidy_columns
-from lcbench.collection.data.table_file import read_arff
+from lcbench.collection.data import dates
+from lcbench.collection.data.arff_file import read_arff
+from lcbench.collection.data.columns import Columns
+from lcbench.collection.data.dataset import Dataset
+from lcbench.collection.data.table_file import Reading, legal_name, parse_source
 from lcbench.errors import DataError
 from lcbench.table.manifest import check_dataset_name
 
@@ -26,19 +29,22 @@ _HOLDOUT = (0.32, 0.34)
 """A hold-out counts as the 33 % one if its share of the rows is in this range."""
 
 
-def load_openml(task_id: str) -> Dataset:
+def load_openml(text: str) -> Dataset:
     """Fetch a classification task, its data set and, if it is one 33 % hold-out, its split.
 
     Columns without a single value are dropped and recorded, as the generator of the released data does; row
     identifiers and columns that OpenML says to ignore are left out.
 
     Args:
-        task_id: OpenML's number of the task.
+        text: OpenML's number of the task, and after ``?`` options as those of a file: ``name=`` and ``dates=``.
+            Without a name the data set is called as OpenML calls it, other characters than letters, digits and
+            ``_ . + -`` replaced by ``_``.
 
     Raises:
         DataError: If there is no such task, it is no classification task, or it cannot be fetched or read.
     """
-    number = _number(task_id)
+    task_id, options = parse_source(text, "an OpenML", ("name", "dates"))
+    number, reading = _number(task_id), Reading(**{key: value for key, value in options.items() if key == "dates"})
     try:
         task: Any = _get_task_description(number)  # get_task would also read a pickle of the features
         _check_classification(number, task)
@@ -51,17 +57,17 @@ def load_openml(task_id: str) -> Dataset:
         raise DataError(f"OpenML task {number} names the target {task.target_name!r}, which its data set lacks.")
     target = frame.pop(task.target_name).reset_index(drop=True)
     frame = frame.drop(columns=_left_out(described, frame))
-    empty = empty_columns(frame)
+    columns, features = Columns.learn(frame, on_dates=reading.dates)
     return Dataset(
-        name=check_dataset_name(described.name),
-        source=f"openml:{number}",
-        features=tidy_columns(frame.drop(columns=empty)),
+        name=check_dataset_name(options["name"]) if "name" in options else legal_name(described.name),
+        source=f"openml:{number}" + (f"?{text.partition('?')[2]}" if options else ""),
+        features=features,
         target=target,
         test_rows=_accept(test_rows, len(frame)),
         openml_task_id=number,
         openml_dataset_id=task.dataset_id,
         licence=described.licence,
-        empty_columns=tuple(empty),
+        empty_columns=columns.empty,
     )
 
 
@@ -88,8 +94,9 @@ def _cannot_fetch(number: int, error: Exception) -> str:
 
 
 def _read_data(described: Any) -> pd.DataFrame:
+    """The table; dates are moments, of which the columns that are left out need nothing."""
     path = Path(described.parquet_file or described.data_file)
-    return pd.read_parquet(path) if path.suffix == ".pq" else read_arff(path)
+    return pd.read_parquet(path) if path.suffix == ".pq" else read_arff(path, on_dates=dates.PARTS)
 
 
 def _left_out(described: Any, frame: pd.DataFrame) -> list[str]:

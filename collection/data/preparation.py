@@ -13,8 +13,10 @@ import pandas as pd
 from numpy.typing import NDArray
 from sklearn.model_selection import train_test_split
 
-from lcbench.collection.data.dataset import Dataset, number_classes
+from lcbench.collection.data.columns import check_finite
+from lcbench.collection.data.dataset import Dataset
 from lcbench.collection.data.encodings import get_encoding
+from lcbench.collection.data.labels import number_classes
 from lcbench.collection.data.prepared import Prepared, digest_data, keep_prepared
 from lcbench.collection.data.sources import load_dataset
 from lcbench.errors import DataError, InputError
@@ -164,7 +166,7 @@ def prepare_all(
         dataset = load_dataset(source)
         name = dataset.name
         if name in rows:
-            raise InputError(f"two data sets are named {name!r}; name one of them with file:...&name=...")
+            raise InputError(f"two data sets are named {name!r}; name one of them with &name=... (openml:3?name=...)")
         data = prepare(dataset, encoding)
         digests[name] = digest_data(data)
         if known.get(name, digests[name]) != digests[name]:
@@ -174,18 +176,6 @@ def prepare_all(
             keep_prepared(place, data, digests[name])
         loaded(name)
     return rows, digests
-
-
-def check_finite(features: pd.DataFrame) -> None:
-    """Refuse infinite values, and those too large for float32.
-
-    Raises:
-        DataError: If there are any.
-    """
-    largest = np.finfo(np.float32).max
-    for name, column in features.select_dtypes("number").items():
-        if column.abs().max() > largest:
-            raise DataError(f"column {name!r} must be finite, got {column.abs().max()}; mend or empty those cells.")
 
 
 def drop_missing(features: pd.DataFrame, train: NDArray[np.intp]) -> tuple[pd.DataFrame, tuple[str, ...]]:

@@ -1,158 +1,186 @@
-"""Data sets from CSV, Parquet and ARFF files; ARFF is read a block of rows at a time."""
+"""Files of tables: CSV and its like, Parquet and ARFF, read alike; and data sets from them."""
 
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from itertools import islice
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 from urllib.parse import unquote
 
-import arff
-import numpy as np
 import pandas as pd
 import pyarrow as pa
 
-from lcbench.collection.data.dataset import Dataset, empty_columns, tidy_columns
-from lcbench.errors import DataError, UnknownNameError
+from lcbench.collection.data import dates
+from lcbench.collection.data.arff_file import read_arff
+from lcbench.collection.data.columns import Columns, check_dates
+from lcbench.collection.data.dataset import Dataset
+from lcbench.collection.data.delimited import read_delimited
+from lcbench.collection.data.labels import written_classes
+from lcbench.collection.data.layout import COMPRESSED, Options
+from lcbench.errors import DataError, InputError, UnknownNameError
 from lcbench.table.manifest import check_dataset_name
 
-_BLOCK = 20_000
-"""Rows held as Python objects at one time."""
 
+@dataclass(frozen=True, slots=True)
+class Reading(Options):
+    """What a caller says of a file.
 
-def read_arff(path: Path) -> pd.DataFrame:
-    """Read an ARFF file (dense or sparse).
-
-    Nominal attributes become categories in the order in which the header declares them, numeric ones float64, and
-    strings stay text; ``?`` is missing.
-
-    Args:
-        path: The file, UTF-8.
-
-    Raises:
-        DataError: If it is not ARFF as liac-arff reads it (it knows no dates), or not UTF-8.
+    Attributes:
+        dates: What becomes of dates, one of ``lcbench.collection.data.dates.CHOICES``.
     """
-    try:
-        with path.open(encoding="utf-8") as file:
-            content = arff.load(file, encode_nominal=True, return_type=arff.DENSE_GEN)
-            return _gather(content["attributes"], content["data"])
-    except (arff.ArffException, UnicodeDecodeError) as error:
-        reason = str(error).strip().splitlines()[0]
-        raise DataError(f"{path} must be an ARFF file, got one that cannot be read: {reason}") from error
+
+    dates: str = dates.REFUSE
+
+    def __post_init__(self) -> None:
+        Options.__post_init__(self)
+        check_dates(self.dates)
 
 
-def _gather(attributes: list[tuple[str, Any]], rows: Iterator[list[Any]]) -> pd.DataFrame:
-    names = [name for name, _ in attributes]
-    blocks = [_typed(attributes, block) for block in iter(lambda: list(islice(rows, _BLOCK)), [])]
-    frame = pd.concat(blocks or [_typed(attributes, [])], ignore_index=True)
-    frame.columns = pd.Index(names)
-    return frame
+def _parquet(path: Path, reading: Reading, _: Collection[str]) -> pd.DataFrame:
+    _refuse_options(path, reading, ("separator", "decimal", "encoding"))
+    return pd.read_parquet(path)
 
 
-def _typed(attributes: list[tuple[str, Any]], rows: list[list[Any]]) -> pd.DataFrame:
-    """One block; its columns are numbered, so that equal names reach the check that names them."""
-    columns = list(zip(*rows, strict=True)) if rows else [()] * len(attributes)
-    kinds = [kind for _, kind in attributes]
-    return pd.DataFrame({j: _column(kind, columns[j]) for j, kind in enumerate(kinds)})
+def _arff(path: Path, reading: Reading, _: Collection[str]) -> pd.DataFrame:
+    _refuse_options(path, reading, ("separator", "decimal"))
+    return read_arff(path, encoding=reading.encoding, on_dates=reading.dates)
 
 
-def _column(kind: str | list[str], values: Sequence[Any]) -> Any:
-    if isinstance(kind, list):
-        codes = np.array([-1 if value is None else value for value in values], np.int32)
-        return pd.Categorical.from_codes(codes, categories=pd.Index(kind))
-    if kind == "STRING":
-        return np.array(values, object)
-    return np.array(values, np.float64)
-
-
-_OPTIONS = ("target", "name")
-
-
-def _read_csv(path: Path) -> pd.DataFrame:
-    return pd.read_csv(path, low_memory=False)  # whole columns at once, so that each has one type
-
-
-READERS: Mapping[str, Callable[[Path], pd.DataFrame]] = {
-    ".csv": _read_csv,
-    ".parquet": pd.read_parquet,
-    ".pq": pd.read_parquet,
-    ".arff": read_arff,
+READERS: Mapping[str, Callable[[Path, Reading, Collection[str]], pd.DataFrame]] = {
+    **dict.fromkeys((".csv", ".tsv", ".tab", ".txt"), read_delimited),
+    **dict.fromkeys((".parquet", ".pq"), _parquet),
+    ".arff": _arff,
 }
 """Readers of files, by suffix."""
+
+
+def suffix_of(path: Path) -> str:
+    """The suffix that says how a file is read, without that of its compression."""
+    suffixes = [suffix.lower() for suffix in path.suffixes]
+    if len(suffixes) > 1 and suffixes[-1] in COMPRESSED and READERS.get(suffixes[-2]) is read_delimited:
+        return suffixes[-2]
+    return path.suffix.lower()
+
+
+def read_table(path: Path, reading: Reading = Reading(), *, as_text: Collection[str] = ()) -> pd.DataFrame:  # frozen
+    """Read a file of a table: CSV and its like, also compressed, Parquet or ARFF.
+
+    Args:
+        path: The file.
+        reading: What is said of it; the rest is recognised.
+        as_text: Columns that a file of text must give as they are written.
+
+    Raises:
+        DataError: If there is no such file or it cannot be read.
+        UnknownNameError: If its type is not known.
+    """
+    suffix = suffix_of(path)
+    if suffix not in READERS:
+        raise UnknownNameError(f"file type of {path}", path.suffix, READERS)
+    try:
+        return READERS[suffix](path, reading, as_text)
+    except FileNotFoundError as error:
+        raise DataError(f"{path} must be a file, got nothing there; check the path.") from error
+    except (OSError, EOFError, UnicodeDecodeError, pd.errors.ParserError, pa.ArrowException) as error:
+        reason = (str(error).strip() or type(error).__name__).splitlines()[0].rstrip(".")
+        raise DataError(f"{path} must be a readable {suffix[1:]} file, got an error: {reason}.") from error
+
+
+def read_rows(path: Path, target: str, reading: Reading = Reading()) -> tuple[pd.DataFrame, pd.Series]:
+    """Read the features and the classes of a file.
+
+    Args:
+        path: The file.
+        target: Name of the column with the classes. Those of a file of text stay as they are written.
+        reading: What is said of the file.
+
+    Raises:
+        DataError: If the file cannot be read, or has no rows.
+        UnknownNameError: If there is no such column.
+    """
+    frame = read_table(path, reading, as_text=(target,))
+    frame.columns = frame.columns.astype(str)
+    named = list(frame.columns).count(target)
+    if named > 1:
+        raise DataError(f"names of columns must differ, got {target!r} twice in {path.name}; rename one.")
+    if not named:
+        raise UnknownNameError(f"target column of {path.name}", target, frame.columns)
+    if frame.empty:
+        raise DataError(f"{path} must have at least one row, got none.")
+    classes = frame[target].reset_index(drop=True)
+    if READERS[suffix_of(path)] is read_delimited:
+        classes = written_classes(classes)
+    return frame.drop(columns=target), classes
+
+
+_OPTIONS = ("target", "name", "separator", "decimal", "encoding", "dates")
 
 
 def load_file(text: str) -> Dataset:
     """Read a data set from a file on this machine.
 
     Args:
-        text: ``PATH?target=COLUMN`` or ``PATH?target=COLUMN&name=NAME``. Without a name the data set is called like
-            the file, other characters than letters, digits and ``_ . + -`` replaced by ``_``. A comma, ``&``, ``?``
-            or ``%`` within a part is written ``%2C``, ``%26``, ``%3F``, ``%25``.
+        text: ``PATH?target=COLUMN``, and after ``&`` any of ``name=``, ``separator=``, ``decimal=``, ``encoding=`` and
+            ``dates=``. Without a name the data set is called like the file, other characters than letters, digits and
+            ``_ . + -`` replaced by ``_``. A comma, ``&``, ``?`` or ``%`` within a part is written ``%2C``, ``%26``,
+            ``%3F``, ``%25``.
 
     Raises:
         DataError: If there is no such file, it cannot be read, or a column is wholly missing.
         UnknownNameError: If an option, the file's type or the target's name is not known.
     """
-    path, options = _parse(text)
-    frame = read_table(path)
-    columns = [str(name) for name in frame.columns]
-    if options["target"] not in columns:
-        raise UnknownNameError(f"target column of {path.name}", options["target"], columns)
-    position = columns.index(options["target"])
-    if frame.empty:
-        raise DataError(f"{path} must have at least one row, got none.")
-    features = frame.drop(columns=frame.columns[position])
-    _refuse_empty_columns(features)
+    place, options = parse_source(text, "a file", _OPTIONS)
+    path = Path(place).expanduser()
+    if not options.get("target"):
+        raise DataError(
+            f"a file source must name its target column, got 'file:{text}'; "
+            f"write 'file:{text.partition('?')[0]}?target=...'"
+        )
+    reading = Reading(**{name: value for name, value in options.items() if name not in ("target", "name")})
+    features, target = read_rows(path, options["target"], reading)
+    columns, tidy = Columns.learn(features, on_dates=reading.dates)
+    if columns.empty:
+        raise DataError(
+            f"every column must have at least one value, got none in {', '.join(map(repr, columns.empty))}; "
+            "remove it from the file."
+        )
     return Dataset(
         name=_name(path, options),
         source=f"file:{text}",
-        features=tidy_columns(features),
-        target=frame.iloc[:, position].reset_index(drop=True),
+        features=tidy,
+        target=target,
     )
 
 
-def _parse(text: str) -> tuple[Path, dict[str, str]]:
-    path, _, query = text.partition("?")
-    options = {}
-    for part in filter(None, query.split("&")):
-        key, _, value = part.partition("=")
-        if key not in _OPTIONS:
-            raise UnknownNameError("option of a file source", key, _OPTIONS)
-        options[key] = unquote(value)
-    if not options.get("target"):
-        raise DataError(f"a file source must name its target column, got 'file:{text}'; write 'file:{path}?target=...'")
-    return Path(unquote(path)).expanduser(), options
-
-
-def read_table(path: Path) -> pd.DataFrame:
-    """Read a CSV, Parquet or ARFF file.
+def parse_source(text: str, scheme: str, known: Collection[str]) -> tuple[str, dict[str, str]]:
+    """Split the text of a source at ``?`` and ``&`` into a place and its options; ``scheme`` is for messages.
 
     Raises:
-        DataError: If there is no such file or it cannot be read.
-        UnknownNameError: If its type is not known.
+        UnknownNameError: If an option is not known.
+        InputError: If one comes twice.
     """
-    if path.suffix.lower() not in READERS:
-        raise UnknownNameError(f"file type of {path}", path.suffix, READERS)
-    try:
-        return READERS[path.suffix.lower()](path)
-    except FileNotFoundError as error:
-        raise DataError(f"{path} must be a file, got nothing there; check the path.") from error
-    except (OSError, UnicodeDecodeError, pd.errors.ParserError, pd.errors.EmptyDataError, pa.ArrowException) as error:
-        reason = (str(error).strip() or type(error).__name__).splitlines()[0].rstrip(".")
-        raise DataError(f"{path} must be a readable {path.suffix[1:]} file, got an error: {reason}.") from error
+    place, _, query = text.partition("?")
+    options: dict[str, str] = {}
+    for part in filter(None, query.split("&")):
+        key, _, value = part.partition("=")
+        if key not in known:
+            raise UnknownNameError(f"option of {scheme} source", key, known)
+        if key in options:
+            raise InputError(f"each option of {scheme} source must be given once, got {key!r} twice.")
+        options[key] = unquote(value)
+    return unquote(place), options
 
 
-def _refuse_empty_columns(features: pd.DataFrame) -> None:
-    empty = empty_columns(features)
-    if empty:
-        raise DataError(
-            f"every column must have at least one value, got none in {', '.join(map(repr, empty))}; "
-            "remove it from the file."
-        )
+def legal_name(text: str) -> str:
+    """A name of a data set that is made of any text: other characters than a name may have become ``_``."""
+    return check_dataset_name(re.sub(r"[^A-Za-z0-9_.+-]", "_", text).lstrip(".+-")[:100] or "unnamed")
+
+
+def _refuse_options(path: Path, reading: Reading, names: Collection[str]) -> None:
+    given = [name for name in names if getattr(reading, name)]
+    if given:
+        raise InputError(f"{given[0]} must be given for files of text only, got {path.name}; leave it out.")
 
 
 def _name(path: Path, options: Mapping[str, str]) -> str:
     """The name that was given, checked, or the file's made legal."""
-    if "name" in options:
-        return check_dataset_name(options["name"])
-    return check_dataset_name(re.sub(r"[^A-Za-z0-9_.+-]", "_", path.stem).lstrip(".+-")[:100] or "unnamed")
+    return check_dataset_name(options["name"]) if "name" in options else legal_name(path.stem)

@@ -20,9 +20,11 @@ from numpy.typing import ArrayLike, NDArray
 
 from lcbench import files, form, signature
 from lcbench.collection.arrays_file import read_arrays, write_arrays
+from lcbench.collection.data.columns import Columns
 from lcbench.collection.data.encodings import Encoder
+from lcbench.collection.data.kinds import CATEGORY
+from lcbench.collection.data.labels import Labels
 from lcbench.collection.models.baselines import BASELINES
-from lcbench.collection.models.columns import CATEGORY, EMPTY, Columns, Labels
 from lcbench.collection.models.models import Estimator, Model
 from lcbench.collection.models.networks import NetworkEstimator
 from lcbench.collection.problem import PROBLEMS, get_problem
@@ -48,7 +50,7 @@ _FORM = {
     "seed": Whole(),
     "seconds": Real(0),
     "tested": bool,
-    "columns": {"names": [str], "kinds": [str], "named": bool},
+    "columns": {"names": [str], "kinds": [str], "named": bool, "formats?": [str], "decimal?": str},
     "classes": {"type": str, "values": [(str, bool, Real())]},
     "encoders": [
         {
@@ -244,12 +246,8 @@ def _estimator(kind: str, problem: str | None, config: Mapping[str, Any] | None)
 
 def _check_encoder(folder: Path, encoder: Encoder, columns: Columns) -> None:
     """Check that an encoder takes each of the columns at most once, and categories as what they are."""
-    kinds, taken = dict(zip(columns.names, columns.kinds, strict=True)), (*encoder.scaled, *encoder.spread)
-    known = (
-        all(kinds.get(name, EMPTY) != EMPTY for name in taken)
-        and len(set(taken)) == len(taken)
-        and len(kinds) == len(columns.names)
-    )
+    kinds, taken = columns.tidy, (*encoder.scaled, *encoder.spread)
+    known = set(taken) <= set(kinds) and len(set(taken)) == len(taken) and len(set(columns.names)) == len(columns.names)
     if not known or any((name in encoder.categories) != (kinds[name] == CATEGORY) for name in taken):
         raise DamagedFileError(f"{folder / MANIFEST} has encoders of other columns than its own; restore it.")
 

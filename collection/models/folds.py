@@ -66,6 +66,25 @@ def own_rows(rows: ArrayLike, y: NDArray[np.int64]) -> Fold:
     return _checked(np.setdiff1d(np.arange(len(y)), valid), valid, y)
 
 
+def check_groups(groups: ArrayLike | None, splitter: Any, rows: int) -> None:
+    """Refuse groups that nothing would ask for: rows of one group would train and validate.
+
+    Raises:
+        InputError: If the splitter takes none, or there is not one for each row.
+    """
+    if groups is None:
+        return
+    name, ours = type(splitter).__name__, hasattr(splitter, "split")
+    if not ours or (type(splitter).__module__.startswith("sklearn.") and "Group" not in name):
+        name = f"splitter={splitter!r}" if splitter is None or isinstance(splitter, int | str) else name
+        raise InputError(
+            f"groups must come with a splitter that uses them, got {name}; give one, such as "
+            "splitter=sklearn.model_selection.StratifiedGroupKFold(5), or leave the groups out."
+        )
+    if len(np.asarray(groups)) != rows:
+        raise InputError(f"groups must have one value for each of {rows} rows, got {len(np.asarray(groups))}.")
+
+
 def split(
     splitter: Any, features: pd.DataFrame, y: NDArray[np.int64], groups: ArrayLike | None, seed: int
 ) -> tuple[Fold, ...]:

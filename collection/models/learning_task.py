@@ -8,12 +8,15 @@ import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
-from lcbench.collection.data.dataset import Dataset, number_classes, text_of
+from lcbench.collection.data.columns import Columns
+from lcbench.collection.data.dataset import Dataset
+from lcbench.collection.data.dates import REFUSE
 from lcbench.collection.data.encodings import ENCODINGS, Encoder, fit_onehot, get_encoding
+from lcbench.collection.data.labels import Labels, number_classes
 from lcbench.collection.data.preparation import drop_missing, split_rows
 from lcbench.collection.data.prepared import Prepared
-from lcbench.collection.models.columns import Columns, Labels
-from lcbench.collection.models.folds import Fold, hold_out, own_rows, split
+from lcbench.collection.data.words import text_of
+from lcbench.collection.models.folds import Fold, check_groups, hold_out, own_rows, split
 from lcbench.collection.models.scorers import Metric, Scorer, make
 from lcbench.errors import DataError, InputError
 
@@ -68,6 +71,7 @@ class LearningTask:
         test: pd.DataFrame | ArrayLike | None = None,
         encoding: str = "onehot",
         seed: int = 0,
+        dates: str = REFUSE,
     ) -> Self:
         """Read a frame and a target, and divide the rows into folds.
 
@@ -81,23 +85,26 @@ class LearningTask:
             validation: The caller's own validation part: positions of rows, a mask of rows, or ``(X, y)`` of further
                 rows.
             splitter: Any scikit-learn splitter, a number of stratified folds, or an iterable of ``(train, valid)``.
-            groups: ``(rows,)`` for splitters that need them.
+            groups: ``(rows,)`` for splitters that need them; an error with any other.
             test: Rows whose probabilities every model keeps.
             encoding: How categories become inputs; one-hot holds for columns of up to 256 categories
                 (:data:`MOST_CATEGORIES`), others are numbers.
             seed: Of the hold-out, of the stratified folds, and of a splitter that shuffles without a seed of its own.
+            dates: What becomes of columns of dates: ``"refuse"``, ``"parts"`` (year, month, day of week and days
+                elapsed) or ``"text"`` (dates that are text are categories).
 
         Raises:
             DataError: If the data cannot be learnt from; one sentence says why.
             InputError: If another argument cannot be used.
         """
         get_encoding(encoding)
-        columns, frame = Columns.learn(features)
+        columns, frame = Columns.learn(features, on_dates=dates)
         labels, y = Labels.learn(target)
         _check_lengths(frame, y, "features", "target")
         check_rows(len(y), len(labels.values))
         if sum(choice is not None for choice in (validation, splitter)) == 2:
             raise InputError("validation and splitter must not be given both; leave one out.")
+        check_groups(groups, splitter, len(y))
         if isinstance(validation, tuple):
             further, theirs = columns.align(validation[0]), labels.number(validation[1])
             _check_lengths(further, theirs, "validation features", "validation target")
@@ -149,7 +156,7 @@ class LearningTask:
         test: pd.DataFrame | None,
     ) -> Self:
         rows = _valid_rows(folds)
-        scorer = make(metric, frame.iloc[rows].reset_index(drop=True), y[rows], labels.values)
+        scorer = make(metric, frame.iloc[rows].reset_index(drop=True), y[rows], labels)
         return cls(name, frame, y, columns, labels, folds, scorer, encoding, test)
 
     @property
@@ -243,5 +250,5 @@ def check_rows(rows: int, classes: int) -> None:
     if rows < LEAST_ROWS * classes:
         raise DataError(
             f"a data set must have at least {LEAST_ROWS} rows for each class, got {rows} rows of {classes} classes; "
-            "give more rows or merge classes."
+            "give more rows or merge classes, or bin the values if they are quantities (a regression?)."
         )

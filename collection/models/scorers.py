@@ -11,6 +11,7 @@ import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 from sklearn.base import BaseEstimator, ClassifierMixin
 
+from lcbench.collection.data.labels import Labels
 from lcbench.errors import InputError, UnknownNameError
 
 Metric = str | Callable[..., Any]
@@ -114,22 +115,24 @@ class Scorer:
         return float(self.call(Stored(chances, classes), self.rows, self.classes[self.y]))
 
 
-def make(metric: Metric, rows: pd.DataFrame, y: NDArray[np.int64], labels: NDArray[Any]) -> Scorer:
+def make(metric: Metric, rows: pd.DataFrame, y: NDArray[np.int64], known: Labels) -> Scorer:
     """Make a scorer, and try it once.
 
     Args:
         metric: What counts.
         rows: ``(rows, columns)`` the rows that are scored, numbered from 0.
         y: ``(rows,)`` their class numbers.
-        labels: ``(classes,)`` in the type of the target, sorted.
+        known: The classes.
 
     Raises:
         UnknownNameError: If scikit-learn has no such scorer.
         InputError: If it cannot score these classes.
     """
     name, call, best = _resolved(metric)
-    classes = labels
-    if isinstance(metric, str) and len(labels) == 2 and not any(value == 1 for value in labels.tolist()):
+    classes = labels = known.values  # noqa: PD011  # an attribute of ours
+    if known.real and isinstance(metric, str):
+        classes = np.arange(len(labels))  # scikit-learn takes them for a regression's
+    elif isinstance(metric, str) and len(labels) == 2 and not any(value == 1 for value in labels.tolist()):
         classes = np.arange(2)  # what counts the positives takes 1 for them: here the second class
     scorer = Scorer(name, call, best, rows, y, classes)
     shares = np.bincount(y, minlength=len(labels)) + 1.0

@@ -13,16 +13,18 @@ import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.utils import Tags
-from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_is_fitted, column_or_1d, validate_data
 
-from lcbench.collection.data.dataset import check_values, distinct_names
+from lcbench.collection.data.columns import distinct_names
+from lcbench.collection.data.containers import array_of, column_of, named_frame
+from lcbench.collection.data.dates import REFUSE
+from lcbench.collection.data.labels import Labels, check_values
 from lcbench.collection.models import LearningTask
 from lcbench.errors import DataError, InputError
 from lcbench.simulate.autotabular import journal, tables
 from lcbench.simulate.autotabular.ensemble import FittedEnsemble, load_ensemble
 from lcbench.simulate.autotabular.folder import Folder, card, parameters_of
-from lcbench.simulate.autotabular.search import search
+from lcbench.simulate.autotabular.search import check_sent, search
 from lcbench.simulate.autotabular.settings import PATIENCE, SearchSettings, choose_baselines, choose_portfolio, chosen
 from lcbench.simulate.ensembles import CANDIDATES, SIZE
 from lcbench.simulate.realtime.result import LiveInterrupted
@@ -63,6 +65,8 @@ class AutoTabularClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[mis
         splitter: ``"auto"`` for :data:`lcbench.simulate.autotabular.settings.FOLDS` stratified folds where there are
             few rows, every model fitted to each fold, and a share of the rows held out where there are many; None for
             a share, as in the paper; a number of folds, or any scikit-learn splitter.
+        dates: What becomes of columns of dates: ``"refuse"`` them, take their ``"parts"`` (year, month, day of week and
+            days elapsed), or ``"text"``, where they are text, for categories.
         memory_limit: MiB that a process may have; a model that needs more is ended. None for no limit.
         trial_time_limit: Seconds that one model may take; None for half of the time limit.
         verbose: Whether to show progress on standard error.
@@ -94,6 +98,7 @@ class AutoTabularClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[mis
         ensemble_of: str = "all",
         share: float = 0.33,
         splitter: Any = "auto",
+        dates: str = REFUSE,
         memory_limit: float | None = 4096,
         trial_time_limit: float | None = None,
         verbose: bool = False,
@@ -115,6 +120,7 @@ class AutoTabularClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[mis
         self.ensemble_of = ensemble_of
         self.share = share
         self.splitter = splitter
+        self.dates = dates
         self.memory_limit = memory_limit
         self.trial_time_limit = trial_time_limit
         self.verbose = verbose
@@ -134,9 +140,9 @@ class AutoTabularClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[mis
         """Search.
 
         Args:
-            X: ``(rows, columns)`` DataFrame or array.
+            X: ``(rows, columns)`` frame of pandas, polars or Arrow, array or list.
             y: ``(rows,)`` classes.
-            groups: ``(rows,)`` for splitters that need them.
+            groups: ``(rows,)`` for splitters that need them; an error with any other.
             validation: The caller's own validation part: positions of rows, a mask of rows, or ``(X, y)`` of others.
             test: Rows whose probabilities every model keeps in the folder, to look at ensembles over time.
             folder: New or empty folder in which everything is kept as it happens; it can be loaded at any time. None
@@ -162,7 +168,10 @@ class AutoTabularClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[mis
             groups=groups,
             test=test,
             seed=self.seed,
+            dates=self.dates,
         )
+        if settings.workers:
+            check_sent(task)
         place, owner = _place(folder, resume)
         place.begin(card(self.get_params(deep=False), task, str(getattr(y, "name", None) or "target")))
         try:
@@ -186,6 +195,13 @@ class AutoTabularClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[mis
         """Classes ``(rows,)`` of the largest probability."""
         chances = self.predict_proba(X)
         return self.classes_[chances.argmax(axis=1)]
+
+    def score(self, X: Any, y: Any, sample_weight: ArrayLike | None = None) -> float:  # noqa: N803
+        """Accuracy on rows ``X`` of classes ``y``, as of every classifier; also where classes are real numbers."""
+        if not Labels(self.classes_).real:
+            return float(super().score(X, column_of(y), sample_weight))
+        weights = None if sample_weight is None else np.asarray(sample_weight)
+        return float(np.average(self.predict(X) == column_of(y).to_numpy(), weights=weights))
 
     def leaderboard(self) -> pd.DataFrame:
         """List the tried models, the best first, see :func:`lcbench.simulate.autotabular.tables.leaderboard`."""
@@ -270,26 +286,31 @@ class AutoTabularClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[mis
             raise InputError(
                 "a classifier requires y to be passed, but the target y is None; give the classes of the rows."
             )
-        if isinstance(features, pd.DataFrame):
-            distinct_names(features)
-            validate_data(self, features, skip_check_array=True)
+        frame = named_frame(features)
+        if frame is not None:
+            distinct_names(frame)
+            validate_data(self, frame, skip_check_array=True)
         else:
-            features = validate_data(self, features, dtype=None, ensure_all_finite="allow-nan", ensure_min_samples=2)
-        if not isinstance(target, pd.Series):
-            target = column_or_1d(target, warn=True)
-            check_values(pd.Series(target))
-            check_classification_targets(target)
-        return features, target
+            frame = validate_data(
+                self, array_of(features), dtype=None, ensure_all_finite="allow-nan", ensure_min_samples=2
+            )
+        if isinstance(target, np.ndarray | list | tuple):
+            target = column_or_1d(array_of(target), warn=True)
+        check_values(column_of(target))
+        return frame, target
 
     def _seen(self, features: Any) -> Any:
-        if isinstance(features, pd.DataFrame):
-            if features.empty and features.shape[1]:
-                raise DataError("there must be at least one row to predict, got none; give rows.")
-            if hasattr(self, "feature_names_in_"):
-                return features  # the models say best what is missing, and take columns in any order
+        frame = named_frame(features)
+        if frame is None:
+            return validate_data(self, array_of(features), dtype=None, ensure_all_finite="allow-nan", reset=False)
+        return self._seen_frame(frame)
+
+    def _seen_frame(self, features: pd.DataFrame) -> pd.DataFrame:
+        if features.empty and features.shape[1]:
+            raise DataError("there must be at least one row to predict, got none; give rows.")
+        if not hasattr(self, "feature_names_in_"):  # else the models say best what is missing
             validate_data(self, features, skip_check_array=True, reset=False)
-            return features
-        return validate_data(self, features, dtype=None, ensure_all_finite="allow-nan", reset=False)
+        return features
 
     def _take(self, place: Folder, owner: object, classes: NDArray[Any]) -> None:
         """Take what a search left in its folder, if there is a model."""

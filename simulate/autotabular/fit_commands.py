@@ -9,15 +9,23 @@ import typer
 if TYPE_CHECKING:
     import pandas as pd
 
+    from lcbench.collection.data.table_file import Reading
     from lcbench.simulate.autotabular.classifier import AutoTabularClassifier
     from lcbench.space import Config
+
+_FILE = "a CSV (or TSV, also compressed), Parquet or ARFF file."
+_Separator = Annotated[
+    str, typer.Option(help="Between values of a text file: one character, or comma, semicolon, tab, pipe, space.")
+]
+_Decimal = Annotated[str, typer.Option(help="Decimal sign in a text file: . or ,")]
+_Encoding = Annotated[str, typer.Option(help="Encoding of a text file, such as cp1252; UTF-8 by default.")]
 
 INTERRUPTED = 130
 NONE = "none"
 
 
 def fit(
-    train: Annotated[Path, typer.Argument(metavar="FILE", help="Rows to learn from: a CSV, Parquet or ARFF file.")],
+    train: Annotated[Path, typer.Argument(metavar="FILE", help=f"Rows to learn from: {_FILE}")],
     target: Annotated[str, typer.Option(help="Name of the column to predict.")],
     out: Annotated[Path, typer.Option(help="Folder for the model and its search.")],
     limit: Annotated[str, typer.Option("--time", help="How long to search, such as 90s, 10m or 2h.")] = "10m",
@@ -41,6 +49,15 @@ def fit(
         str,
         typer.Option(help="First networks: greedy, simple, none, or a folder of lcbench portfolio build."),
     ] = "greedy",
+    separator: _Separator = "",
+    decimal: _Decimal = "",
+    encoding: _Encoding = "",
+    dates: Annotated[
+        str,
+        typer.Option(
+            help="Columns of dates: refuse; parts (year, month, day of week, days elapsed); text (categories)."
+        ),
+    ] = "refuse",
     quiet: Annotated[bool, typer.Option("--quiet", help="Print neither progress nor result.")] = False,
 ) -> None:
     """Find a classifier for a table: baselines, networks, and the best ensemble of them, within a given time.
@@ -49,6 +66,7 @@ def fit(
     more time or other workers. 'lcbench collect --space full --configs OUT/search/configs.parquet' makes a benchmark of
     the networks that were tried. Exit codes: 0 done; 2 it cannot be done; 130 stopped with Ctrl-C.
     """
+    from lcbench.collection.data.table_file import Reading
     from lcbench.console import ERR, OUT
     from lcbench.errors import InputError
     from lcbench.simulate.autotabular.classifier import AutoTabularClassifier
@@ -57,6 +75,7 @@ def fit(
 
     if workers < 1:
         raise InputError(f"workers must be at least 1, got {workers}.")
+    reading = Reading(separator, decimal, encoding, dates)
     splitter = "auto" if folds is None else folds or None
     classifier = AutoTabularClassifier(
         seconds_of(limit),
@@ -67,11 +86,12 @@ def fit(
         baselines=None if baselines == NONE else baselines,
         portfolio=portfolio_of(portfolio),
         splitter=splitter,
+        dates=dates,
         memory_limit=memory,
         scheduler=scheduler,
         verbose=not quiet,
     )
-    features, classes = _rows(train, target)
+    features, classes = _rows(train, target, reading)
     place: dict[str, Any] = {"resume" if Folder(out).card.is_file() else "folder": out}
     try:
         classifier.fit(features, classes, **place)
@@ -79,24 +99,28 @@ def fit(
         ERR.print(*_stopped(out), sep="\n", soft_wrap=True, highlight=False)
         raise typer.Exit(INTERRUPTED) from None
     if not quiet:
-        OUT.print(*_left_out(features), *_summary(classifier, out), sep="\n", soft_wrap=True, highlight=False)
+        OUT.print(*_left_out(classifier), *_summary(classifier, out), sep="\n", soft_wrap=True, highlight=False)
 
 
 def predict(
     model: Annotated[Path, typer.Argument(metavar="MODEL", help="A folder made by lcbench fit.")],
-    rows: Annotated[Path, typer.Argument(metavar="FILE", help="Rows to predict: a CSV, Parquet or ARFF file.")],
+    rows: Annotated[Path, typer.Argument(metavar="FILE", help=f"Rows to predict: {_FILE}")],
     out: Annotated[Path | None, typer.Option(help="CSV file for the predictions; by default they are printed.")] = None,
     probabilities: Annotated[
         bool, typer.Option("--probabilities", help="Add a column with the probability of each class.")
     ] = False,
+    separator: _Separator = "",
+    decimal: _Decimal = "",
+    encoding: _Encoding = "",
 ) -> None:
     """Predict the classes of new rows, one line for each, in their order.
 
-    The file must have the columns of training; the target may be among them and is ignored.
+    The file must have the columns of training, which are read as they were there; the target may be among them and is
+    ignored, and columns that training left out may be missing.
     """
     import sys
 
-    from lcbench.collection.data.table_file import read_table
+    from lcbench.collection.data.table_file import Reading
     from lcbench.files import write_text
     from lcbench.output import writable_file
     from lcbench.simulate.autotabular.classifier import AutoTabularClassifier
@@ -105,7 +129,7 @@ def predict(
     if out is not None:
         out = writable_file(out)
     classifier = AutoTabularClassifier.load(model)
-    frame = _without_target(read_table(rows), classifier)
+    frame = _new_rows(rows, Reading(separator, decimal, encoding), classifier)
     table = _predictions(classifier, frame, probabilities=probabilities)
     text = table.to_csv(index=False)
     if out is None:
@@ -137,25 +161,16 @@ def portfolio_of(asked: str) -> "str | Sequence[Config] | None":
     return load_portfolio(folder=asked)
 
 
-def _rows(path: Path, target: str) -> "tuple[pd.DataFrame, pd.Series]":
+def _rows(path: Path, target: str, reading: "Reading | None" = None) -> "tuple[pd.DataFrame, pd.Series]":
     """Features and classes of a file."""
-    from lcbench.collection.data.table_file import read_table
-    from lcbench.errors import DataError, UnknownNameError
+    from lcbench.collection.data.table_file import Reading, read_rows
 
-    frame = read_table(path)
-    frame.columns = frame.columns.astype(str)
-    if list(frame.columns).count(target) != 1:
-        raise UnknownNameError(f"target column of {path.name}", target, frame.columns)
-    if frame.empty:
-        raise DataError(f"{path} must have at least one row, got none.")
-    return frame.drop(columns=target), frame[target]
+    return read_rows(path, target, reading or Reading())
 
 
-def _left_out(features: "pd.DataFrame") -> list[str]:
+def _left_out(classifier: "AutoTabularClassifier") -> list[str]:
     """Name the columns without information."""
-    from lcbench.collection.data.dataset import empty_columns
-
-    empty = empty_columns(features)
+    empty = classifier.ensemble_.models[0].columns.empty
     return [f"left out, for want of a single value: {', '.join(empty)}"] if empty else []
 
 
@@ -194,7 +209,19 @@ def _stopped(out: Path) -> list[str]:
     ]
 
 
-def _without_target(frame: "pd.DataFrame", classifier: "AutoTabularClassifier") -> "pd.DataFrame":
+def _new_rows(path: Path, reading: "Reading", classifier: "AutoTabularClassifier") -> "pd.DataFrame":
+    """The rows of a file as training read its own: text as text; its decimal sign unless another is given."""
+    from dataclasses import replace
+
+    from lcbench.collection.data.delimited import read_delimited
+    from lcbench.collection.data.table_file import READERS, read_table, suffix_of
+
+    columns = classifier.ensemble_.models[0].columns
+    as_text = columns.read_as_text(styled=not reading.decimal)
+    if READERS.get(suffix_of(path)) is read_delimited and not reading.decimal:
+        reading = replace(reading, decimal=columns.decimal)
+    reading = replace(reading, dates=str(classifier.dates))
+    frame = read_table(path, reading, as_text=(*as_text, classifier.target_name_))
     frame.columns = frame.columns.astype(str)
     name = classifier.target_name_
     known = set(getattr(classifier, "feature_names_in_", ()))

@@ -1,9 +1,13 @@
 """A search: baselines, then an optimizer from a portfolio, and a new ensemble after every model."""
 
+import io
 import math
 import time
 from collections.abc import Callable
-from typing import TYPE_CHECKING
+from multiprocessing.reduction import ForkingPickler
+from pickle import PicklingError
+from types import FunctionType
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -48,8 +52,6 @@ def search(
         StoppedError: If every model failed.
         LiveInterrupted: On Ctrl-C.
     """
-    if settings.workers:
-        _check_sent(problem)
     backend = ModelBackend(FitModel(problem, folder, settings.seed, settings.space, settings.patience), settings)
     chosen = Selection(problem, folder, settings, clock)
     chosen.recall()
@@ -86,15 +88,30 @@ def optimizer_of(backend: ModelBackend, settings: SearchSettings) -> Optimizer:
     return BaselinesFirst(settings.baselines, networks)
 
 
-def _check_sent(problem: "LearningTask") -> None:
-    """Check that the scorer can be sent to other processes: they import its function by name."""
-    call = problem.scorer.call
-    inner = getattr(call, "function", getattr(call, "_score_func", call))
-    if "<" in getattr(inner, "__qualname__", ""):
+def check_sent(problem: "LearningTask") -> None:
+    """Check that the scorer can be sent to other processes, by sending it: they import its functions by name.
+
+    Raises:
+        InputError: If it cannot.
+    """
+    try:
+        _Sent(io.BytesIO()).dump(problem.scorer.call)
+    except Exception as error:  # whatever a caller's own object may raise
+        reason = (str(error).strip() or type(error).__name__).splitlines()[0]
         raise InputError(
-            f"metric must be a function that can be imported by its name where there are workers, got "
-            f"{inner.__qualname__}; define it in a module, or give workers=0."
-        )
+            f"metric must be a function that can be imported by its name where there are workers, got {reason}; define "
+            "it in a module that you import, or give workers=0."
+        ) from error
+
+
+class _Sent(ForkingPickler):
+    """Sends what the processes can import: they have no script or notebook, and nothing of the inside of a function."""
+
+    def reducer_override(self, thing: Any) -> Any:
+        if isinstance(thing, FunctionType | type) and (thing.__module__ == "__main__" or "<" in thing.__qualname__):
+            place = " of the script or notebook itself" if thing.__module__ == "__main__" else ""
+            raise PicklingError(f"{thing.__qualname__}{place}")
+        return NotImplemented
 
 
 def _too_short(settings: SearchSettings) -> InputError:

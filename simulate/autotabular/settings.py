@@ -9,6 +9,7 @@ from typing import Any
 import pandas as pd
 from numpy.typing import ArrayLike
 
+from lcbench.collection.data.containers import column_of
 from lcbench.collection.problem import get_problem
 from lcbench.errors import InputError, UnknownNameError
 from lcbench.simulate.ensembles import CANDIDATES, SIZE
@@ -56,7 +57,7 @@ def chosen(splitter: Any, target: pd.Series | ArrayLike, validation: Any = None)
     """
     if not isinstance(splitter, str) or splitter != AUTO:
         return splitter
-    counts = pd.Series(target).astype(str).value_counts()  # as text: what cannot be a class is said later
+    counts = column_of(target).astype(str).value_counts()  # as text: what cannot be a class is said later
     few = counts.sum() <= MOST_ROWS and len(counts) > 0 and counts.min() >= FOLDS
     return FOLDS if few and validation is None else None
 

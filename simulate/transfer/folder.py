@@ -33,7 +33,8 @@ from lcbench.simulate.transfer.greedy import relative_regret
 from lcbench.simulate.transfer.matrix import MATRIX_SCHEMA, matrix_values
 from lcbench.simulate.transfer.plan import METRIC, OBJECTIVE
 from lcbench.space import Config
-from lcbench.space.spaces import check_configs, completed, from_json, to_frame
+from lcbench.space.rules import completed
+from lcbench.space.spaces import check_configs, from_json, to_frame
 
 MANIFEST, MATRIX, CANDIDATES, TRIED = "portfolio.json", "matrix.parquet", "candidates.parquet", "tried"
 GREEDY, SIMPLE = "greedy.parquet", "simple.parquet"

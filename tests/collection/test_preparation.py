@@ -12,8 +12,9 @@ from sklearn.impute import SimpleImputer
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-from lcbench.collection.data.dataset import Dataset, number_classes
+from lcbench.collection.data.dataset import Dataset
 from lcbench.collection.data.encodings import ENCODINGS, fit_onehot, fit_ordinal
+from lcbench.collection.data.labels import number_classes
 from lcbench.collection.data.preparation import describe, prepare, split_rows
 from lcbench.collection.data.prepared import Prepared
 from lcbench.collection.data.sources import load_dataset
@@ -72,7 +73,10 @@ class TestClasses:
             (["a", "a"], "must have at least 2 classes, got 1: a"),
             (["a", None, "b", None], "must have a value in every row, got none in 2 of 4; remove those rows"),
             (np.arange(100) / 7, r"must be classes, got 100 different real numbers \(a regression\?\)"),
-            (pd.to_datetime(["2020-01-01", "2021-01-01"]), "must hold numbers, booleans or text"),
+            (
+                pd.to_datetime(["2020-01-01", "2021-01-01"]),
+                "must hold classes .*, got datetime64.* values; write classes as text",
+            ),
         ],
     )
     def test_bad_targets(self, values, message):

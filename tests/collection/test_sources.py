@@ -151,7 +151,7 @@ class TestFiles:
         features = load_dataset(write_parquet(tmp_path, table(**columns))).features
         np.testing.assert_array_equal(features["whole"], [1, np.nan, 3])
         np.testing.assert_array_equal(features["flag"], [1, np.nan, 0])
-        assert [features[name].dtype for name in columns] == [np.float64, np.float64, np.int8]
+        assert [features[name].dtype for name in columns] == [np.float64] * 3
 
     def test_arff_keeps_declared_categories(self, tmp_path):
         (tmp_path / "toy.arff").write_text(ARFF)
@@ -172,7 +172,7 @@ class TestFiles:
     def test_arff_of_many_blocks_is_the_same_as_of_one(self, tmp_path, monkeypatch):
         (tmp_path / "toy.arff").write_text(ARFF)
         whole = load_dataset(f"file:{tmp_path / 'toy.arff'}?target=class")
-        monkeypatch.setattr("lcbench.collection.data.table_file._BLOCK", 1)
+        monkeypatch.setattr("lcbench.collection.data.arff_file._BLOCK", 1)
         blocks = load_dataset(f"file:{tmp_path / 'toy.arff'}?target=class")
         pd.testing.assert_frame_equal(blocks.features, whole.features)
         pd.testing.assert_series_equal(blocks.target, whole.target)
@@ -220,20 +220,24 @@ class TestBadFiles:
             load_dataset(f"file:{tmp_path}/table.xlsx?target=y")
 
     @pytest.mark.parametrize(
-        ("name", "content"),
+        ("name", "content", "message"),
         [
-            ("empty.csv", b""),
-            ("ragged.csv", b"a,b\n1,2\n1,2,3\n"),
-            ("latin.csv", b"a,b\n\xe9,\xff\xfe\n"),
-            ("broken.parquet", b"PAR1 no parquet"),
-            ("broken.arff", b"@relation x\n@attribute a {1,2}\n@data\n3\n"),
-            ("date.arff", b"@relation x\n@attribute a date\n@data\n3\n"),
-            ("latin.arff", b"@relation x\n@attribute \xe9\xff numeric\n@data\n3\n"),
+            ("empty.csv", b"", "must have a header with the names of its columns, got an empty file"),
+            ("ragged.csv", b"a,b\n1,2\n1,2,3\n", r"got 3 in line 3; .*--separator"),
+            ("latin.csv", b"a,b\n\xe9,\xff\xfe\n", "readable file of text in utf-8, got other .*--encoding"),
+            ("broken.parquet", b"PAR1 no parquet", "must be a readable parquet file, got an error"),
+            ("broken.arff", b"@relation x\n@attribute a {1,2}\n@data\n3\n", "must be an ARFF file, got .* in line 4"),
+            (
+                "date.arff",
+                b"@relation x\n@attribute a date\n@data\n3\n",
+                "'a' must hold .* got dates; .*--dates",
+            ),
+            ("latin.arff", b"@relation x\n@attribute \xe9\xff numeric\n@data\n3\n", "in utf-8, got other .*--encoding"),
         ],
     )
-    def test_unreadable_content_is_one_line(self, tmp_path, name, content):
+    def test_unreadable_content_is_one_line(self, tmp_path, name, content, message):
         (tmp_path / name).write_bytes(content)
-        with pytest.raises(DataError, match=r"must be an? .*file, got") as caught:
+        with pytest.raises(DataError, match=message) as caught:
             load_dataset(f"file:{tmp_path / name}?target=a")
         assert "\n" not in str(caught.value)
 
@@ -287,6 +291,14 @@ class TestOpenml:
         features, target, _, _ = openml.datasets.get_dataset(54, download_data=True).get_data("Class")
         np.testing.assert_array_equal(dataset.features.to_numpy(), features.to_numpy())
         assert dataset.target.tolist() == target.tolist()
+
+    def test_a_name_that_no_file_may_have_is_made_legal_and_can_be_another(self, edit):
+        edit("datasets/54/description.xml", "<oml:name>vehicle<", "<oml:name>BNG(a,b,1000)<")
+        assert load_dataset("openml:167168").name == "BNG_a_b_1000_"
+        named = load_dataset("openml:167168?name=mine")
+        assert (named.name, named.source) == ("mine", "openml:167168?name=mine")
+        with pytest.raises(UnknownNameError, match="unknown option of an OpenML source 'nam'; nearest: name"):
+            load_dataset("openml:167168?nam=mine")
 
     def test_columns_without_a_value_are_dropped_and_recorded(self, cache):
         dataset = load_dataset("openml:1000043")

@@ -7,7 +7,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from lcbench.collection.data.dataset import Dataset, number_classes
+from lcbench.collection.data.dataset import Dataset
+from lcbench.collection.data.labels import number_classes
 from lcbench.collection.data.preparation import split_rows
 from lcbench.collection.data.sources import load_dataset
 from lcbench.collection.models import LearningTask

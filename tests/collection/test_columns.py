@@ -9,8 +9,8 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+from lcbench.collection.data.columns import Columns
 from lcbench.collection.data.encodings import ENCODINGS, Encoder
-from lcbench.collection.models.columns import Columns
 from lcbench.errors import DamagedFileError, DataError
 
 ROWS = 12
@@ -44,11 +44,12 @@ def test_every_kind_of_column_is_read():
     kinds = dict(zip(columns.names, columns.kinds, strict=True))
     assert [name for name, kind in kinds.items() if kind == "empty"] == ["void", "void text"]
     categories = [name for name, kind in kinds.items() if kind == "category"]
-    assert categories == ["loose flag", "text", "string", "kind", "number kind"]
+    assert categories == ["text", "string", "kind", "number kind"]
     assert list(tidy) == [name for name in columns.names if kinds[name] != "empty"]
     assert all(tidy[n].dtype == np.float64 for n in tidy if kinds[n] == "number")
     assert tidy["flag"].tolist() == [1.0, 0.0] * 6
-    assert tidy["flag with gaps"].isna().tolist() == [i == 3 for i in range(ROWS)]
+    for name in ("flag with gaps", "loose flag"):
+        assert tidy[name].isna().tolist() == [i == 3 for i in range(ROWS)]
     assert tidy["5"].tolist() == (np.arange(ROWS) * 2.0).tolist()
 
 
@@ -86,7 +87,7 @@ texts = st.one_of(st.none(), st.sampled_from(["a", "b", "c", "1", "01", "é", ""
 @settings(deadline=None, max_examples=60)
 @given(
     values=st.lists(st.floats(-1e6, 1e6) | st.none(), min_size=6, max_size=6),
-    known=st.lists(texts, min_size=6, max_size=6).filter(any),
+    known=st.lists(texts, min_size=6, max_size=6).filter({"a", "b", "c", "é"}.intersection),
     new=st.lists(st.one_of(texts, st.sampled_from(["unseen", "other"])), min_size=4, max_size=4),
     encoding=st.sampled_from(sorted(ENCODINGS)),
 )
@@ -119,12 +120,11 @@ def test_arrays_are_told_by_their_places():
     ("column", "message"),
     [
         (pd.to_datetime(["2020-01-01"] * ROWS), "got datetime64.* values; turn it into numbers .*days since"),
-        ([date(2020, 1, 1)] * ROWS, "got date values; turn it into numbers"),
+        ([date(2020, 1, 1)] * ROWS, "got dates such as '2020-01-01'; turn it into numbers"),
         (pd.to_timedelta(np.arange(ROWS), "h"), "got timedelta64.* values; turn it into numbers"),
         (pd.period_range("2020", periods=ROWS, freq="Y"), "got period.* values; turn it into numbers"),
         ([[1, 2]] * ROWS, "got list values; make one column per part or remove it"),
         ([{"a": 1}] * ROWS, "got dict values; make one column per part or remove it"),
-        (["a", 1] * 6, "got str and int values; write all of them as text or remove it"),
         (np.full(ROWS, 1j), "must hold real numbers, got complex128"),
         ([1.0] * (ROWS - 1) + [np.inf], "must be finite, got inf; mend or empty those cells"),
         ([1.0] * (ROWS - 1) + [-1e39], "must be finite, got 1e\\+39"),
@@ -140,7 +140,7 @@ def test_columns_that_cannot_be_used_are_refused_when_learnt_and_later(column, m
     with pytest.raises(DataError, match=f"column 'bad' .*{message}"):
         Columns.learn(bad)
     columns, _ = Columns.learn(bad.assign(bad=1.0))
-    with pytest.raises(DataError, match=f"column 'bad' .*{message}"):
+    with pytest.raises(DataError, match=r"column 'bad' must (hold|be)"):
         columns.align(bad)
 
 
