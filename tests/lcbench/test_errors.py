@@ -37,7 +37,7 @@ def test_long_lists_are_cut():
 
 def test_the_docstring_draws_every_error():
     names = [name for name, kind in vars(errors).items() if isinstance(kind, type) and issubclass(kind, Exception)]
-    missing = [name for name in names if name not in errors.__doc__]
+    missing = [name for name in names if name not in errors.__doc__ and not issubclass(getattr(errors, name), Warning)]
     assert not missing
 
 
