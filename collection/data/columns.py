@@ -183,9 +183,10 @@ class Columns:
 
     def _check_names(self, given: Sequence[str]) -> None:
         needed = [name for name, kind in zip(self.names, self.kinds, strict=True) if kind in READERS]
+        known, there = set(self.names), set(given)
         found = {
-            "missing": [name for name in needed if name not in set(given)],
-            "unknown": [name for name in given if name not in set(self.names)],
+            "missing": [name for name in needed if name not in there],
+            "unknown": [name for name in given if name not in known],
             "twice": sorted(name for name, count in Counter(given).items() if count > 1),
         }
         parts = [f"{word} {listed(names)}" for word, names in found.items() if names]

@@ -7,7 +7,7 @@ long, gaps from one that is too short, numbers from codes such as 007.
 import codecs
 import io
 import warnings
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import suppress
 from itertools import islice
 from pathlib import Path
@@ -66,7 +66,9 @@ def _read(text: Text, options: Options, as_text: Collection[str]) -> pd.DataFram
 def _parsed(
     text: Text, layout: Layout, names: Sequence[str], options: Options, as_text: Collection[str], **more: Any
 ) -> pd.DataFrame:
-    gaps: Mapping[str, Any] = {name: [""] if name in as_text else list(words.NO_VALUES) for name in names}
+    gaps: Any = list(words.NO_VALUES)
+    if as_text:
+        gaps = {name: [""] if name in as_text else gaps for name in names}
     try:
         with text.open() as stream:
             return pd.read_csv(
@@ -233,8 +235,10 @@ def _check_decimals(
     Raises:
         DataError: If nothing in a column says which they are.
     """
-    comma = next((name for name in names if name not in as_text and _has_commas(frame[name])), None)
-    points = [name for name in names if name not in as_text and types.is_float_dtype(frame[name].dtype)]
+    known = [(name, dtype) for name, dtype in frame.dtypes.items() if name not in as_text]
+    text_columns = [str(name) for name, dtype in known if not types.is_numeric_dtype(dtype)]
+    comma = next((name for name in text_columns if _has_commas(frame[name])), None)
+    points = [str(name) for name, dtype in known if types.is_float_dtype(dtype)]
     if comma is None or not points:
         return
     written = _written(text, layout, names, points)
@@ -250,8 +254,6 @@ def _check_decimals(
 
 def _has_commas(column: pd.Series) -> bool:
     """Whether text is numbers with a decimal comma."""
-    if types.is_numeric_dtype(column.dtype):
-        return False
     found = [word for word in column.dropna().unique() if isinstance(word, str) and not words.is_mark(word)]
     try:
         style = words.style_of(found) if found else None

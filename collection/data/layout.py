@@ -92,14 +92,14 @@ class Text:
         """Its beginning without a byte-order mark, and whether that is all of it."""
         data = b""
         with self.open() as stream:
-            while len(data) < _HEAD and (more := stream.read(_HEAD - len(data))):
+            while (len(data) < _HEAD or data.count(b"\n") < 2) and (more := stream.read(_HEAD)):
                 data += more
+            whole = not stream.read(1)
         if self.encoding == "utf-8" and b"\x00" in data:
             raise DataError(
                 f"{self.path} must be a readable file of text, got bytes that are none; "
                 "if it is text, give its encoding, such as --encoding utf-16."
             )
-        whole = len(data) < _HEAD
         return codecs.getincrementaldecoder("utf-8-sig")().decode(data, final=whole).lstrip("\ufeff"), whole
 
     def chunks(self) -> Iterator[bytes]:
