@@ -95,13 +95,16 @@ def _configs(space: str, configs: str, plan_seed: int) -> "pd.DataFrame":
     """Sample configurations, or read them from a file."""
     from lcbench.collection.data.table_file import READERS, read_table, suffix_of
     from lcbench.collection.plan import given_configs, sampled_configs
+    from lcbench.collection.problem import get_problem
     from lcbench.errors import InputError
+    from lcbench.space.spaces import categories
 
     if configs.lstrip("-").isdecimal():
         return sampled_configs(space, int(configs), plan_seed)
     if suffix_of(Path(configs)) not in READERS and not Path(configs).exists():
         raise InputError(f"configs must be a whole number or a CSV or Parquet file of configurations, got {configs!r}.")
-    return given_configs(space, read_table(Path(configs)))
+    as_text = categories(get_problem(space).space)  # whose levels may look like numbers
+    return given_configs(space, read_table(Path(configs), as_text=as_text))
 
 
 def _run(collection: "Collection", executor: "Executor[RunsTask]", *, quiet: bool) -> None:

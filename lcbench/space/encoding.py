@@ -113,7 +113,7 @@ class Encoding:
         optional = self.space.conditional_hyperparameters
         for j, (name, part) in enumerate(self._every):
             value = config.get(name)
-            if _is_single(value) and part.legal_value(value):
+            if _is_single(value) and _is_legal(part, value):
                 vector[j] = part.to_vector(value)
             elif not (_is_missing(value) and name in optional):
                 vector[j] = _rounded(name, part, value)
@@ -157,7 +157,7 @@ class Encoding:
             )
         try:
             cube = coordinates(self.vectors(configs))
-        except (KeyError, ValueError, TypeError) as error:
+        except (KeyError, ValueError, TypeError, OverflowError) as error:
             raise InputError(f"configs must be of the search space, got others ({error}).") from error
         wrong = {
             name: ~((cube[:, j] >= 0) & (cube[:, j] <= max(n - 1, 1)))
@@ -300,6 +300,14 @@ def _is_missing(value: object) -> bool:
     return value is None or kind.__name__ in ("NAType", "NaTType")
 
 
+def _is_legal(part: Any, value: Any) -> bool:
+    """Whether ConfigSpace takes a value, of whatever kind and size it is."""
+    try:
+        return bool(part.legal_value(value))
+    except (TypeError, ValueError, OverflowError):
+        return False
+
+
 def _rounded(name: str, part: Any, value: Any) -> float:
     """Where a value lies that is none of the hyperparameter's, unless float32 has made it so.
 
@@ -308,7 +316,7 @@ def _rounded(name: str, part: Any, value: Any) -> float:
     """
     if isinstance(value, float | np.floating):
         bound = as_bound(part, value).item()
-        if part.legal_value(bound):
+        if _is_legal(part, bound):
             return float(part.to_vector(bound))
     raise InputError(f"{name} must be a value of {part}, got {short(value)}.")
 

@@ -103,6 +103,11 @@ def records(space: ConfigurationSpace, configs: pd.DataFrame) -> list[dict[str, 
     return [{name: value for name, value in row.items() if value is not None} for row in rows]
 
 
+def categories(space: ConfigurationSpace) -> list[str]:
+    """Names of the hyperparameters that are no numbers: a file of text must give their levels as they are written."""
+    return [name for name, part in space.items() if not isinstance(part, NumericalHyperparameter)]
+
+
 def check_configs(space: ConfigurationSpace, configs: pd.DataFrame) -> pd.DataFrame:
     """Check that configurations lie in a space, and bring their columns into its order.
 

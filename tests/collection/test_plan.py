@@ -2,11 +2,16 @@
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
+from ConfigSpace import Categorical, ConfigurationSpace, EqualsCondition, Integer
 
+from lcbench.collection.data.table_file import read_table
 from lcbench.collection.plan import Plan, given_configs, sampled_configs
 from lcbench.collection.tasks import RunsTask
 from lcbench.errors import InputError, UnknownNameError
+from lcbench.space.spaces import categories, check_configs, records, sample
 from lcbench.work import differences
 
 
@@ -30,12 +35,30 @@ def test_more_configurations_begin_with_the_same_ones():
 
 @pytest.mark.parametrize("suffix", ["csv", "parquet"])
 def test_configurations_survive_a_file(tmp_path, suffix):
-    from lcbench.collection.data.table_file import read_table
-
     configs = sampled_configs("mlp", 20, 0)
     path = tmp_path / f"configs.{suffix}"
     configs.to_csv(path, index=False) if suffix == "csv" else configs.to_parquet(path, index=False)
     assert given_configs("mlp", read_table(path)).equals(configs)
+
+
+@pytest.mark.parametrize("suffix", ["csv", "parquet"])
+def test_levels_survive_a_file_whatever_they_look_like(tmp_path, suffix):
+    """As a benchmark has its own: with the number of each row, and gaps where a hyperparameter is inactive."""
+    levels = {"text": ["1.10", "007", "1e3", "NA", "none", "true"], "flag": [True, False], "size": [0.5, 2, 3]}
+    space = ConfigurationSpace(space=[Integer("n", (1, 9)), *(Categorical(*level) for level in levels.items())])
+    space.add(EqualsCondition(space["text"], space["flag"], True), EqualsCondition(space["n"], space["flag"], True))
+    configs = sample(space, 60, np.random.default_rng(0)).rename_axis("config_id")
+    path = tmp_path / f"configs.{suffix}"
+    if suffix == "csv":
+        configs.to_csv(path)
+    else:
+        columns = {
+            name: [None if pd.isna(value) else value for value in configs[name]] for name in ("text", "flag", "n")
+        }
+        table = pa.table({"config_id": configs.index, **columns, "size": configs["size"].astype(float)})
+        pq.write_table(table, path)
+    read = check_configs(space, read_table(path, as_text=categories(space)))
+    assert records(space, read) == records(space, configs)
 
 
 def test_the_same_plan_has_no_differences():

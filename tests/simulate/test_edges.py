@@ -216,6 +216,8 @@ class TestIllegalConfigurations:
             {"x": 0.5, "opt": "sgd", "mom": np.nan},
             {"x": np.inf, "opt": "adam"},
             {"x": "0.5", "opt": "adam"},
+            {"x": 10**400, "opt": "adam"},
+            {"x": [0.5], "opt": "adam"},
             {"x": 0.5, "opt": ("adam",)},
             {"x": 0.5, "opt": None},
             {"x": 0.5, "opt": "adam", "y": 1},
