@@ -29,7 +29,7 @@ from lcbench.errors import DamagedFileError, LcbenchError
 from lcbench.files import read_parquet, write_parquet
 from lcbench.table import reading, store
 from lcbench.table.benchmark import Benchmark
-from lcbench.table.manifest import BASELINE_KEY, LABELS, table_path
+from lcbench.table.manifest import BASELINE_KEY, LABELS, extra_schema, table_path
 from lcbench.table.manifest import BASELINES as RECORDED
 from lcbench.table.migrate import migrate
 from lcbench.work import Executor, Outcome, Task, Workplace, get_executor, run
@@ -64,11 +64,11 @@ class Rows(Workplace):
         """The file of a finished row."""
         return self.root / "rows" / task.dataset / f"{task.baseline}-{task.seed}.parquet"
 
-    def read(self, task: BaselineTask) -> pa.Table | None:
-        """A finished row; one that was damaged since is removed."""
+    def read(self, task: BaselineTask, schema: pa.Schema) -> pa.Table | None:
+        """A finished row in the columns of a schema; one that was damaged since is removed."""
         path = self.file(task)
         try:
-            return read_parquet(path) if path.is_file() else None
+            return read_parquet(path, schema.names, schema).cast(schema) if path.is_file() else None
         except DamagedFileError:
             path.unlink(missing_ok=True)
             return None
@@ -192,7 +192,8 @@ class Recording:
     def finish(self, dataset: str) -> None:
         """Write a data set's table with all that is finished, and list it in the manifest."""
         own = [task for task in self.wanted if task.dataset == dataset]
-        tables = [table for task in own if (table := self.rows.read(task)) is not None]
+        schema = extra_schema(RECORDED, self.bench.manifest.record)
+        tables = [table for task in own if (table := self.rows.read(task, schema)) is not None]
         if not tables:
             return
         self.recorded += len(tables)

@@ -225,7 +225,8 @@ def parse_json(path: Path, content: bytes) -> Any:
     try:
         return json_value(content.decode("utf-8"))
     except ValueError as error:  # UnicodeDecodeError and JSONDecodeError, too
-        raise DamagedFileError(f"{path} cannot be read as JSON: {error}; restore it.") from error
+        reason = str(error).partition(";")[0]  # what Python would have done about it is of no use here
+        raise DamagedFileError(f"{path} cannot be read as JSON: {reason}; restore it.") from error
 
 
 def json_value(text: str) -> Any:
@@ -256,7 +257,7 @@ def _inside(outer: Any) -> list[Any]:
         if kind is dict or kind is list:
             deeper.append(each)
         elif kind is float and not math.isfinite(each):
-            _no_number("a number that is too large")
+            raise ValueError("a number is too large")
     return deeper
 
 

@@ -74,7 +74,7 @@ def read(path: Path) -> pd.DataFrame:
     with understood(path):
         found = read_parquet(path, COLUMNS).cast(SCHEMA)
         traces = found.to_pandas()
-    gaps = [name for name in COLUMNS if name != "value" and traces[name].isna().any()]
+    gaps = [name for name in COLUMNS if name not in ("loss", "value") and traces[name].isna().any()]
     if gaps:
         raise DamagedFileError(f"{path} must have no gaps in column {gaps[0]}, got some; restore it or simulate again.")
     ordered = (traces["started"] >= 0) & (traces["finished"] >= traces["started"]) & (traces["used"] >= 0)

@@ -16,7 +16,7 @@ import numpy as np
 import pyarrow as pa
 
 from lcbench.errors import DamagedFileError
-from lcbench.files import read_json, read_parquet, write_json, write_parquet
+from lcbench.files import read_json, read_parquet, understood, write_json, write_parquet
 from lcbench.simulate.transfer.evaluation import STATUSES, Evaluation, EvaluationTask
 from lcbench.simulate.transfer.plan import METRIC
 from lcbench.work import Workplace
@@ -74,9 +74,10 @@ class BuildFolder(Workplace):
 
 
 def _read_run(path: Path, budget: int) -> Evaluation:
-    row = read_parquet(path, _COLUMNS).to_pylist()[0]
-    series = {name: np.array(row[name], np.float64) for name in _COLUMNS[1:]}
-    if any(len(values) != budget + 1 for values in series.values()):
+    with understood(path):
+        row = read_parquet(path, _COLUMNS).to_pylist()[0]
+        series = {name: np.array(row[name], np.float64) for name in _COLUMNS[1:]}
+    if row["status"] not in STATUSES or any(len(values) != budget + 1 for values in series.values()):
         raise DamagedFileError(f"{path} has curves that are not budget + 1 long.")
     return Evaluation(row["status"], series[METRIC], series["seconds"], float(series["test_accuracy"][-1]))
 
