@@ -19,8 +19,8 @@ class Trainer:
     """Trains single runs exactly as a collection does.
 
     All randomness comes from (plan seed, data set, configuration, seed), see
-    :mod:`lcbench.collection.networks.randomness`; so a run has the networks of the same run in a collection, whoever
-    asked for it and in which order.
+    :mod:`lcbench.collection.networks.randomness`; so a run has the networks of the same run in a collection, in
+    whatever order runs are asked for.
 
     Args:
         problem: Name of the problem.

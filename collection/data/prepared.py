@@ -102,7 +102,7 @@ def read_prepared(root: Path, dataset: str) -> Prepared:
 
 
 def keep_prepared(root: Path, data: Prepared, digest: str) -> None:
-    """Write a prepared data set with this digest, unless it is there: whoever reads it is not disturbed."""
+    """Write a prepared data set with this digest, unless it is there, so that its readers are not disturbed."""
     try:
         if digest_data(read_prepared(root, data.name)) == digest:
             return

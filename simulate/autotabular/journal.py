@@ -1,7 +1,7 @@
 """Journal of a search: one line for each model in the order in which they were fitted, with the ensemble after it.
 
 It is a journal (:mod:`lcbench.work.journal`). A model that comes again replaces its earlier line. The last line says
-which ensemble is the best so far, so it changes at one blow, when a line is written.
+which ensemble is the best so far, so the ensemble changes atomically, when a line is written.
 """
 
 import math

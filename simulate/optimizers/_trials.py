@@ -90,11 +90,11 @@ class Running(Generic[Note]):
         return self._notes.pop(trial)
 
 
-# The books of optimizers that train every trial for the largest budget and model the results.
+# What optimizers remember that train every trial for the largest budget and model the results.
 
 
 class Sequential:
-    """Numbers the trials, and keeps what was told and what is still running.
+    """Assigns numbers to trials, and remembers results and running jobs.
 
     Args:
         domain: Where to look.

@@ -62,7 +62,7 @@ class RegularizedEvolution:
     Real, Aggarwal, Huang and Le (2019), *Regularized evolution for image classifier architecture search*, AAAI,
     algorithm 1: the population is a queue; the best of a sample drawn with replacement is the parent of a child in
     which one hyperparameter is changed; the child comes in at one end when its result is there, and the oldest leaves
-    at the other, however good it is. Like the paper's it does not wait: the sample comes from whoever is in the queue.
+    at the other, however good it is. As in the paper, it does not wait: it samples from the queue as it stands.
 
     Real et al. mutate architectures, with 100 members and samples of 25 in runs of 20,000. Here a category becomes
     another one, all alike, and a number takes a normal step in the unit cube; the smaller population fits runs of a

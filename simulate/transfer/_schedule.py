@@ -51,7 +51,7 @@ class Search:
     def tell(self, evaluation: Evaluation) -> None:
         """Tell it the outcome of the evaluation it waits for."""
         task = self.next()
-        assert task is not None  # noqa: S101  # whoever tells has trained what `next` said
+        assert task is not None  # noqa: S101  # the caller has trained what `next` returned
         self.told.append((task, evaluation))
         self._bohb.tell(self._result(evaluation))
         self._ask()
@@ -86,7 +86,7 @@ class Schedule:
     As soon as two searches are done, their incumbents are tried on each other's data sets, before any search continues;
     so at any time the matrix of the finished data sets is whole, or about to be. Searches that come first in the plan
     continue first. Nothing is trained twice: a configuration that was trained on a data set at a budget counts
-    there, whoever asked for it.
+    there, whichever search asked for it.
 
     Args:
         plan: The plan.

@@ -53,7 +53,7 @@ class _Text:
         self._text, self._at, self._ended, self._dropped = "", 0, False, 0
 
     def members(self) -> Iterator[str]:
-        """Go through an object, key by key; whoever asks for the next key has read the value."""
+        """Iterate over an object's keys; the caller must read a key's value before it asks for the next key."""
         self._expect("{")
         if self._peek() == "}":
             self._at += 1
