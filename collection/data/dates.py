@@ -48,6 +48,9 @@ _SPELLINGS = [
     re.compile(r"(?P<y>\d{4})(?P<m>\d\d)(?P<d>\d\d)T(?P<h>\d\d)(?P<min>\d\d)(?P<s>\d\d)(?P<zone>Z)?"),
     re.compile(r"(?P<y>1[89]\d\d|2[01]\d\d)[-/](?P<m>\d\d)"),
     re.compile(r"(?P<m>\d\d)[-/](?P<y>1[89]\d\d|2[01]\d\d)"),
+    re.compile(r"(?P<y>\d{4})-?W(?P<week>[0-5]\d)(?:-?(?P<weekday>[1-7]))?"),
+    re.compile(r"(?P<y>\d{4})[- /]?Q(?P<quarter>[1-4])"),
+    re.compile(r"Q(?P<quarter>[1-4])[- /]?(?P<y>\d{4})"),
     re.compile(_NAME + "[- /]" + _YEAR, re.IGNORECASE),
 ]
 
@@ -118,7 +121,11 @@ def _moment(fields: dict[str, str], order: str) -> datetime:
         day, month = (int(fields[name]) for name in ("ba" if order == "mdy" else "ab"))
     if name := fields.get("name", "").lower():
         month = _MONTHS[name[:4] if name[:4] in _MONTHS else name[:3]]
+    if "quarter" in fields:
+        month = 3 * int(fields["quarter"]) - 2
     year = int(fields["y"])
+    if "week" in fields:
+        return datetime.fromisocalendar(year, int(fields["week"]), int(fields.get("weekday", 1))).replace(tzinfo=UTC)
     if len(fields["y"]) == 2:
         year += 1900 if year >= 69 else 2000  # as POSIX reads them
     hour = int(fields.get("h", 0))

@@ -22,6 +22,7 @@ COMPRESSED = (".gz", ".bz2", ".zst")
 _TRIED = (",", ";", "\t", "|")
 NAMES = {",": "commas", ";": "semicolons", "\t": "tabs", "|": "vertical bars", SPACE: "spaces"}
 _HEAD, _CHUNK = 1 << 20, 1 << 17
+_LONGEST = 1 << 30  # characters of a value
 _MOST_ROWS = 200
 """Rows at the beginning of a file that decide on its separator."""
 
@@ -130,8 +131,13 @@ class Layout:
     def rows(self, lines: Iterator[str]) -> Iterator[list[str]]:
         """Values of each row, read without any haste."""
         if self.separator == SPACE:
-            return (line.split() for line in lines)
-        return csv.reader(lines, delimiter=self.separator, skipinitialspace=self.padded)
+            yield from (line.split() for line in lines)
+            return
+        before = csv.field_size_limit(_LONGEST)
+        try:
+            yield from csv.reader(lines, delimiter=self.separator, skipinitialspace=self.padded)
+        finally:
+            csv.field_size_limit(before)
 
 
 def encoding_of(path: Path) -> str:
@@ -199,7 +205,7 @@ def _widths(separator: str, lines: list[str]) -> list[int]:
     """Number of values of the header and of the first rows."""
     found = []
     try:
-        for row in csv.reader(iter(lines), delimiter=separator):
+        for row in Layout(separator, (), 0, padded=False).rows(iter(lines)):
             if row and (len(row) > 1 or row[0].strip()):
                 found.append(len(row))
             if len(found) > _MOST_ROWS:

@@ -93,7 +93,7 @@ _GROUPED = {
 
 def number_of(word: str, style: Style = PLAIN) -> float | None:
     """The number that text is in a style; None if it is none."""
-    word = word.strip()
+    word = _tidy(word)
     if style == PLAIN:
         return float(word) if _PLAIN.fullmatch(word) else None
     found = _UNIT.fullmatch(word)
@@ -106,6 +106,11 @@ def number_of(word: str, style: Style = PLAIN) -> float | None:
     return float(f"{parts[1]}{whole or 0}.{parts[4] or 0}{parts[5] or ''}")
 
 
+def _tidy(word: str) -> str:
+    """Text without space around it, and with the minus sign of programs."""
+    return word.strip().replace("\N{MINUS SIGN}", "-")
+
+
 class AmbiguousError(ValueError):
     """Numbers that can be read in two ways."""
 
@@ -116,9 +121,9 @@ def style_of(words: Sequence[str]) -> Style | None:
     Raises:
         AmbiguousError: If decimal point and decimal comma give different numbers; its text is such a word.
     """
-    if all(_PLAIN.fullmatch(word.strip()) for word in words):
+    if all(_PLAIN.fullmatch(_tidy(word)) for word in words):
         return PLAIN
-    found = _UNIT.fullmatch(words[0].strip())
+    found = _UNIT.fullmatch(_tidy(words[0]))
     if found is None:
         return None
     unit = found[2] or found[4] or ""

@@ -93,6 +93,11 @@ def test_what_does_not_say_which_is_the_day_is_refused():
         Columns.learn(pd.DataFrame({"d": ["3/4/2020", "5/6/2020"] * 12}), on_dates="parts")
 
 
+def test_weeks_and_quarters_are_dates_too():
+    found = {word: dates.moment(word, "ymd") for word in ("2020-W02", "2020W023", "2021Q3", "Q3 2021", "2021-07")}
+    assert [f"{moment:%Y-%m-%d}" for moment in found.values()] == ["2020-01-06", "2020-01-08", *["2021-07-01"] * 3]
+
+
 def test_dates_may_stay_categories_if_it_is_said():
     columns, tidy = Columns.learn(pd.DataFrame({"d": ["2020-01-01", "2021-01-01"] * 12}), on_dates="text")
     assert columns.kinds == ("category",)

@@ -235,6 +235,11 @@ def test_an_empty_line_is_a_row_of_a_single_column(file):
     assert "2 empty cells or lines are rows without a value" in said
 
 
+def test_long_values_are_values(file):
+    frame = read_table(file(text("a,b", '"{i},' + "u" * 200_000 + '",{k}', 3)))
+    assert frame["a"].str.len().tolist() == [200_002] * 3
+
+
 def test_columns_that_were_left_out_are_not_asked_for():
     frame = pd.DataFrame({"Unnamed: 0": range(8), "void": [None] * 8, "a": range(8)})
     (columns, tidy), said = told(lambda: Columns.learn(frame))
