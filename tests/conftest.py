@@ -3,6 +3,7 @@
 import os
 import shutil
 from collections.abc import Callable
+from importlib.util import find_spec
 from pathlib import Path
 
 import numpy as np
@@ -15,10 +16,19 @@ from lcbench.space import paper, spaces
 from lcbench.space.encoding import Encoding
 from lcbench.table import store
 from lcbench.table.manifest import DATASET_SCHEMA, Manifest
+from lcbench.work.processes import LocalExecutor
 
 SHARED = Path(__file__).parents[2] / "shared"
 
 SYNC = os.fsync
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _warm_processes():
+    """The first executor decides what new processes have imported already: all that any of them needs."""
+    if find_spec("torch") is not None:
+        with LocalExecutor(1, len, preload="lcbench.collection.models.warm"):
+            pass
 
 
 @pytest.fixture(autouse=True, scope="session")
