@@ -197,10 +197,10 @@ class Folder:
         except (DamagedFileError, ValueError):
             return None
 
-    def remove_models_but(self, numbers: Collection[int]) -> None:
-        """Remove all other models; their predictions stay."""
+    def remove_models(self, numbers: Collection[int]) -> None:
+        """Remove these models, as far as they are there; their predictions stay."""
         for path in self.path.glob("models/[0-9]*"):
-            if int(path.name) not in numbers:
+            if int(path.name) in numbers:
                 shutil.rmtree(path, ignore_errors=True)
 
     def _predictions(self, number: int) -> Path:

@@ -147,7 +147,7 @@ class Selection:
             if self._affordable(entry.finished):
                 self._select(best, entry.finished)
         self._write(replace(entry, ensemble_score=self._score, weights=dict(self._weights)))
-        self.folder.remove_models_but({*best, *self._weights})
+        self.folder.remove_models(self.entries.keys() - {*best, *self._weights})  # not those whose result is to come
 
     def _write(self, entry: Entry) -> None:
         journal.append(self.folder.results, entry)

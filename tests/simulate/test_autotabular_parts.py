@@ -215,6 +215,19 @@ def test_only_models_that_may_be_needed_keep_their_files_and_all_keep_their_pred
     assert set(journal.read(folder.results)[-1].weights) <= set(best)
 
 
+def test_a_model_whose_result_is_still_to_come_is_not_removed(problem, tmp_path):
+    """A worker keeps its model before the result is told, and others' results are told in between."""
+    rng, folder = np.random.default_rng(4), Folder(tmp_path)
+    models = [model_of(problem, rng, skill) for skill in (0.5, 0.6, 0.9)]
+    chosen = Selection(problem, folder, settings(candidates=1), lambda: 0.0)
+    for number in (2, 0, 1):
+        folder.keep(number, models[number])
+    for number in (0, 1, 2):
+        chosen(number, result_of(number, models[number].score))
+    assert chosen.entries[2].weights == {2: 1.0}
+    assert {path.name for path in folder.path.glob("models/*")} == {"2"}
+
+
 def test_a_selection_goes_on_from_its_folder_as_if_it_had_not_stopped(problem, tmp_path):
     rng = np.random.default_rng(3)
     models = [model_of(problem, rng, skill) for skill in rng.uniform(0.5, 0.9, 10)]
