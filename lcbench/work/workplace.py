@@ -164,12 +164,20 @@ class Workplace:
         return ()
 
     def remove(self) -> None:
-        """Clear up once nothing is left to resume; what somebody else put into a folder of his own stays."""
+        """Clear up once nothing is left to resume; other people's files in the output stay.
+
+        The plan goes after all that depends on it: a process that is killed meanwhile leaves work that can be resumed.
+        """
+        mine = self.root.iterdir() if self.root != self.output and self.root.is_dir() else self.results()
+        for path in set(mine) - {self.plan_file, self._lock}:
+            if path.is_dir():
+                shutil.rmtree(path, ignore_errors=True)
+            else:
+                path.unlink(missing_ok=True)
+        for path in (self._journal, self.plan_file, self._lock):
+            path.unlink(missing_ok=True)
         if self.root != self.output:
             shutil.rmtree(self.root, ignore_errors=True)
-        else:
-            for path in (self.plan_file, self._lock, self._journal, *self.results()):
-                path.unlink(missing_ok=True)
         with suppress(OSError):  # not empty: what the work was for
             self.output.rmdir()
 

@@ -2,7 +2,9 @@
 
 import errno
 import json
+from contextlib import suppress
 from dataclasses import dataclass
+from pathlib import Path
 
 import pytest
 
@@ -316,3 +318,37 @@ class TestProgress:
         progress.add(work=1.0)
         progress.add(work=1.0)
         assert progress.seconds_left == pytest.approx(0, abs=1e-9)
+
+
+class WithResults(Workplace):
+    def results(self):
+        return sorted(self.root.glob("cells-*"))
+
+
+@pytest.mark.parametrize("inside", [True, False], ids=["in the output", "beside results"])
+def test_killed_while_it_is_cleared_up_it_can_be_resumed(inside, tmp_path, monkeypatch):
+    """As long as a result is there, so is the plan that it belongs to."""
+    out, real, left = tmp_path / "out", Path.unlink, 0
+    place = WithResults(out / ".working", "test", out) if inside else WithResults(out, "test")
+    for calls in range(5):
+        with place.held():
+            place.accept({"a": 1})
+            for number in range(3):
+                (place.root / f"cells-{number}").touch()
+        budget = iter(range(calls))
+
+        def unlink(path, missing_ok=False, budget=budget):
+            if next(budget, None) is None:
+                raise KeyboardInterrupt
+            real(path, missing_ok=missing_ok)
+
+        with monkeypatch.context() as patched, suppress(KeyboardInterrupt):
+            patched.setattr(Path, "unlink", unlink)
+            place.remove()
+        left += bool(place.results())
+        assert place.plan_file.is_file() or not place.results()
+        with place.held():
+            pass
+    assert left > 1
+    place.remove()
+    assert not place.root.exists() or not any(place.root.iterdir())
