@@ -79,7 +79,7 @@ def _table3(bench: "Benchmark", metric: str, out: Path) -> None:
     from lcbench.analysis.correlation import budget_correlation, table3
     from lcbench.analysis.tables import csv_text, table3_frame, table3_header, table3_rows
     from lcbench.console import OUT, table
-    from lcbench.files import write_text
+    from lcbench.writing import write_text
 
     if len(bench.budgets) < 2:
         OUT.print(f"Table 3 left out: it needs at least two budgets, this table has one budget, {bench.budgets[0]}.")
@@ -97,7 +97,7 @@ def _table4(systems: "pd.DataFrame", out: Path) -> None:
     from lcbench.analysis.figures import NothingToDrawError
     from lcbench.analysis.systems import markdown, numbers, rich_table
     from lcbench.console import OUT
-    from lcbench.files import write_text
+    from lcbench.writing import write_text
 
     try:
         found = numbers(systems)
@@ -128,7 +128,7 @@ def _draw_one(name: str, subject: "Subject", out: Path, kinds: list[str]) -> str
     from lcbench.analysis.figures import FIGURES
     from lcbench.analysis.tables import csv_text
     from lcbench.errors import InputError
-    from lcbench.files import write_text
+    from lcbench.writing import write_text
 
     try:
         frame = FIGURES[name].frame(subject.bench, subject.metric, subject.traces, subject.systems)
@@ -159,9 +159,9 @@ def compare(
     from lcbench.analysis.tables import comparison_table, csv_text
     from lcbench.console import OUT
     from lcbench.errors import UnknownNameError
-    from lcbench.files import write_text
     from lcbench.output import writable_file
     from lcbench.table.benchmark import load
+    from lcbench.writing import write_text
 
     if out is not None and out.suffix not in (".csv", ".md"):
         raise UnknownNameError("format", out.suffix or out.name, (".csv", ".md"))

@@ -15,8 +15,8 @@ import matplotlib.style
 from matplotlib.text import Text
 
 from lcbench.errors import UnknownNameError
-from lcbench.files import replacing
 from lcbench.terminal import printable
+from lcbench.writing import replacing
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

@@ -10,7 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lcbench.errors import DamagedFileError
-from lcbench.files import NOT_UNDERSTOOD, replacing
+from lcbench.files import NOT_UNDERSTOOD
+from lcbench.writing import replacing
 
 
 def write_arrays(path: Path, arrays: Mapping[str, NDArray[Any]]) -> None:

@@ -26,13 +26,14 @@ from lcbench.collection.models.baselines import BASELINES, seeds_of
 from lcbench.collection.provenance import processor
 from lcbench.collection.tables import labels_table
 from lcbench.errors import DamagedFileError, LcbenchError
-from lcbench.files import read_parquet, write_parquet
+from lcbench.files import read_parquet
 from lcbench.table import reading, store
 from lcbench.table.benchmark import Benchmark
 from lcbench.table.manifest import BASELINE_KEY, LABELS, extra_schema, table_path
 from lcbench.table.manifest import BASELINES as RECORDED
 from lcbench.table.migrate import migrate
 from lcbench.work import Executor, Outcome, Task, Workplace, get_executor, run
+from lcbench.writing import write_parquet
 
 _PACKAGES = ("lightgbm", "catboost", "scikit-learn", "numpy")
 

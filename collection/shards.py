@@ -21,11 +21,12 @@ from lcbench.collection.networks.recorder import Run
 from lcbench.collection.tables import extra_tables, runs_table
 from lcbench.collection.tasks import RunsTask
 from lcbench.errors import DamagedFileError
-from lcbench.files import read_json, read_parquet, write_parquet
+from lcbench.files import read_json, read_parquet
 from lcbench.form import Real, check
 from lcbench.table.manifest import EXTRAS, extra_schema
 from lcbench.table.record import Record
 from lcbench.work import Workplace
+from lcbench.writing import write_parquet
 
 if TYPE_CHECKING:
     from lcbench.collection.networks.cost import CostModel

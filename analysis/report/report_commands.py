@@ -55,7 +55,7 @@ def _write(out: Path, contents: "Contents", *, quiet: bool) -> int:
     """Make the page under a progress bar and write it; its bytes."""
     from lcbench.analysis.report.page import build, steps
     from lcbench.console import progress
-    from lcbench.files import write_text
+    from lcbench.writing import write_text
 
     with progress(quiet=quiet) as bar:
         task = bar.add_task("report", total=steps(contents), note="")

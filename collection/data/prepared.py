@@ -9,7 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lcbench.errors import DamagedFileError
-from lcbench.files import NOT_UNDERSTOOD, read_json, replacing, write_json
+from lcbench.files import NOT_UNDERSTOOD, read_json
+from lcbench.writing import replacing, write_json
 
 
 @dataclass(frozen=True, slots=True, eq=False)

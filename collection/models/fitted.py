@@ -18,7 +18,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
-from lcbench import files, form, signature
+from lcbench import files, form, signature, writing
 from lcbench.collection.arrays_file import read_arrays, write_arrays
 from lcbench.collection.data.columns import Columns
 from lcbench.collection.data.encodings import Encoder
@@ -162,7 +162,7 @@ class Fitted:
             "encoders": [part.encoder.to_json() for part in self.parts],
             "files": {name: signature.digest(folder / name) for name in (*names, _ARRAYS)},
         }
-        files.write_json(folder / MANIFEST, document)
+        writing.write_json(folder / MANIFEST, document)
 
 
 def mean_of(parts: tuple[Part, ...], frame: pd.DataFrame) -> NDArray[np.float64]:

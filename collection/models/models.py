@@ -18,7 +18,7 @@ from lcbench.collection.arrays_file import read_arrays, write_arrays
 from lcbench.collection.data.encodings import Encoder
 from lcbench.collection.models import boosters
 from lcbench.errors import DamagedFileError
-from lcbench.files import replacing, write_text
+from lcbench.writing import replacing, write_text
 
 if TYPE_CHECKING:
     from lcbench.collection.models.learning_task import LearningTask

@@ -14,8 +14,9 @@ from lcbench.collection.models.models import Clock, FittedFold
 from lcbench.collection.networks.metrics import METRICS
 from lcbench.collection.networks.problems import network_problem
 from lcbench.errors import DamagedFileError
-from lcbench.files import replacing, understood
+from lcbench.files import understood
 from lcbench.space.spaces import check_configs, to_frame
+from lcbench.writing import replacing
 
 if TYPE_CHECKING:
     import torch

@@ -11,7 +11,6 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from lcbench.errors import InputError
-from lcbench.files import appearing
 from lcbench.table import reading, store
 from lcbench.table.manifest import (
     BASELINE_KEY,
@@ -25,6 +24,7 @@ from lcbench.table.manifest import (
     table_path,
 )
 from lcbench.table.record import KEY, SECONDS
+from lcbench.writing import appearing
 
 
 def join(tables: Sequence[pa.Table], key: Sequence[str], what: str, measured: Sequence[str] = ()) -> pa.Table:

@@ -13,9 +13,6 @@ from lcbench.files import MOST_JSON, no_links, parse_json, read_bytes
 from lcbench.files import read_json as read_json
 from lcbench.files import read_parquet as read_parquet
 from lcbench.files import read_rows as read_rows
-from lcbench.files import write_json as write_json
-from lcbench.files import write_parquet as write_parquet
-from lcbench.files import write_parts as write_parts
 from lcbench.table.manifest import (
     CONFIGS,
     DATASETS,
@@ -28,6 +25,9 @@ from lcbench.table.manifest import (
     table_path,
 )
 from lcbench.table.record import KEY, Record
+from lcbench.writing import write_json as write_json
+from lcbench.writing import write_parquet as write_parquet
+from lcbench.writing import write_parts as write_parts
 
 
 def write(

@@ -6,7 +6,8 @@ unfinished work of a plan is kept and which one process holds at a time; a *jour
 appended to. :class:`Progress` shows how far the work is.
 
 Collections, baselines, portfolio builds, studies, live runs and the search of ``lcbench fit`` all use these, and
-nothing else, for long work. This room uses only :mod:`lcbench.errors`, :mod:`lcbench.files` and :mod:`lcbench.console`.
+nothing else, for long work. This room uses only :mod:`lcbench.errors`, :mod:`lcbench.files`, :mod:`lcbench.writing` and
+:mod:`lcbench.console`.
 """
 
 from lcbench.work.executors import Executor, InlineExecutor, ThreadExecutor, get_executor

@@ -20,11 +20,12 @@ from pathlib import Path
 from typing import Any
 
 from lcbench.errors import InputError, PlanConflictError, StoppedError
-from lcbench.files import no_links, read_json, write_json
+from lcbench.files import no_links, read_json
 from lcbench.output import writable_folder
 from lcbench.work.journal import Journal
 from lcbench.work.lock import hold
 from lcbench.work.task import DISK_FULL, RESUMABLE, Outcome, Task
+from lcbench.writing import write_json
 
 _SHOWN = 3  # reasons in a message
 TEMPORARY = ".*.tmp"

@@ -121,10 +121,10 @@ def predict(
     import sys
 
     from lcbench.collection.data.table_file import Reading
-    from lcbench.files import write_text
     from lcbench.output import writable_file
     from lcbench.simulate.autotabular.classifier import AutoTabularClassifier
     from lcbench.terminal import printable
+    from lcbench.writing import write_text
 
     if out is not None:
         out = writable_file(out)

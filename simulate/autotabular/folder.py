@@ -12,10 +12,11 @@ from numpy.typing import NDArray
 
 from lcbench.collection.arrays_file import read_arrays, write_arrays
 from lcbench.errors import DamagedFileError, InputError, NewerFormatError, NotABenchmarkError
-from lcbench.files import no_links, read_json, write_json
+from lcbench.files import no_links, read_json
 from lcbench.form import Whole, check
 from lcbench.table.curve import Curve
 from lcbench.work.workplace import TEMPORARY
+from lcbench.writing import write_json
 
 if TYPE_CHECKING:
     from lcbench.collection.models import Fitted, LearningTask

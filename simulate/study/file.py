@@ -10,9 +10,10 @@ import pandas as pd
 import pyarrow as pa
 
 from lcbench.errors import DamagedFileError, InputError
-from lcbench.files import json_value, read_parquet, read_schema, understood, write_parquet
+from lcbench.files import json_value, read_parquet, read_schema, understood
 from lcbench.form import check
 from lcbench.table.metric import METRIC_FORM, Metric, from_json, to_json
+from lcbench.writing import write_parquet
 
 SCHEMA = pa.schema(
     [

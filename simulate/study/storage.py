@@ -9,9 +9,10 @@ from typing import Any
 import pyarrow as pa
 
 from lcbench.errors import DamagedFileError
-from lcbench.files import read_parquet, write_parquet
+from lcbench.files import read_parquet
 from lcbench.work import Workplace
 from lcbench.work.workplace import TEMPORARY
+from lcbench.writing import write_parquet
 
 _SHARDS = "cells-*.parquet"
 

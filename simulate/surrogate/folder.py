@@ -14,7 +14,7 @@ import re
 from pathlib import Path
 from typing import Any
 
-from lcbench import files, signature
+from lcbench import files, signature, writing
 from lcbench.errors import DamagedFileError, NotABenchmarkError
 from lcbench.files import read_signed
 from lcbench.form import SHA256, Whole, check
@@ -59,13 +59,13 @@ def save(folder: Path, surrogate: Surrogate) -> None:
         sweep(place)
     (folder / MANIFEST).unlink(missing_ok=True)
     paths = [*recorded_module.write(folder, recorded), CARD]
-    files.write_text(folder / CARD, surrogate.card.to_text())
+    writing.write_text(folder / CARD, surrogate.card.to_text())
     courses = {}
     for run, course in surrogate.courses.items():
         parts = {name: fitted for name, fitted in _parts(course) if fitted is not None}
         for name, fitted in parts.items():
             paths.append(_model_path(run, name, fitted.model))
-            files.write_text(folder / paths[-1], fitted.text)
+            writing.write_text(folder / paths[-1], fitted.text)
         courses[str(run)] = {name: _described(fitted) for name, fitted in parts.items()}
     document = {
         "format_version": FORMAT_VERSION,
@@ -78,7 +78,7 @@ def save(folder: Path, surrogate: Surrogate) -> None:
         "card": surrogate.card.to_json(),
         "files": {path: signature.digest(folder / path) for path in paths},
     }
-    files.write_json(folder / MANIFEST, document)
+    writing.write_json(folder / MANIFEST, document)
 
 
 def load(folder: Path) -> Surrogate:

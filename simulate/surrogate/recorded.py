@@ -11,7 +11,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from lcbench.errors import DamagedFileError, UnknownNameError
-from lcbench.files import read_parquet, write_parquet
+from lcbench.files import read_parquet
 from lcbench.simulate.surrogate.features import features
 from lcbench.space.encoding import Encoding
 from lcbench.table.benchmark import Benchmark
@@ -19,6 +19,7 @@ from lcbench.table.curve import backwards, outside
 from lcbench.table.manifest import check_budgets
 from lcbench.table.metric import Metric
 from lcbench.table.record import SECONDS
+from lcbench.writing import write_parquet
 
 if TYPE_CHECKING:
     from ConfigSpace import ConfigurationSpace

@@ -9,7 +9,6 @@ import pandas as pd
 import pyarrow as pa
 
 from lcbench.collection.problem import get_problem
-from lcbench.files import write_json, write_parquet
 from lcbench.signature import digest
 from lcbench.simulate.transfer._schedule import Schedule
 from lcbench.simulate.transfer.evaluation import FAILED, EvaluationTask
@@ -30,6 +29,7 @@ from lcbench.space import Config
 from lcbench.space.spaces import from_json, to_json
 from lcbench.table import store
 from lcbench.table.manifest import DATASET_SCHEMA, Manifest
+from lcbench.writing import write_json, write_parquet
 
 Provenance = Mapping[str, Any]
 """When, by which versions and on which processor."""

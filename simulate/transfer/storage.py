@@ -16,10 +16,11 @@ import numpy as np
 import pyarrow as pa
 
 from lcbench.errors import DamagedFileError
-from lcbench.files import read_json, read_parquet, understood, write_json, write_parquet
+from lcbench.files import read_json, read_parquet, understood
 from lcbench.simulate.transfer.evaluation import STATUSES, Evaluation, EvaluationTask
 from lcbench.simulate.transfer.plan import METRIC
 from lcbench.work import Workplace
+from lcbench.writing import write_json, write_parquet
 
 _COLUMNS = ("status", METRIC, "test_accuracy", "seconds")
 

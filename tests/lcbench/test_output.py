@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from lcbench.errors import InputError
-from lcbench.files import replacing, write_json, write_text
 from lcbench.output import writable_file
+from lcbench.writing import replacing, write_json, write_text
 
 
 def _device(path: Path) -> None:

@@ -24,12 +24,13 @@ from lcbench import cli
 from lcbench.collection.models import LearningTask
 from lcbench.collection.problem import get_problem
 from lcbench.errors import DataError, InputError, NotABenchmarkError, PlanConflictError
-from lcbench.files import read_json, write_json
+from lcbench.files import read_json
 from lcbench.signature import digest
 from lcbench.simulate.autotabular import AutoTabularClassifier, fit_commands, journal
 from lcbench.simulate.autotabular.tables import ensembles_over_time
 from lcbench.simulate.transfer.shipped import load_portfolio
 from lcbench.table.benchmark import embedded_folder
+from lcbench.writing import write_json
 
 SMALL = {"time_limit": None, "portfolio": None, "budgets": (1, 2), "candidates": 3}
 

@@ -7,7 +7,6 @@ import pyarrow as pa
 import pytest
 
 from lcbench.errors import DamagedFileError, InputError, NewerFormatError, NotABenchmarkError, UnknownNameError
-from lcbench.files import write_json
 from lcbench.simulate.domain import SpaceDomain
 from lcbench.simulate.transfer._schedule import Schedule
 from lcbench.simulate.transfer.evaluation import DIVERGED, FAILED, SUCCESS, Evaluation, EvaluationTask
@@ -19,6 +18,7 @@ from lcbench.simulate.transfer.shipped import shipped
 from lcbench.simulate.transfer.storage import BuildFolder
 from lcbench.space import paper
 from lcbench.work import differences
+from lcbench.writing import write_json
 
 SPACE = paper.mlp()
 

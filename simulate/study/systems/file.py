@@ -20,7 +20,8 @@ import pandas as pd
 import pyarrow as pa
 
 from lcbench.errors import DamagedFileError
-from lcbench.files import read_parquet, read_schema, understood, write_parquet
+from lcbench.files import read_parquet, read_schema, understood
+from lcbench.writing import write_parquet
 
 KEY = ("dataset", "system", "workers", "seed")
 

@@ -13,7 +13,6 @@ import pyarrow as pa
 
 from lcbench.collection.provenance import processor
 from lcbench.errors import InputError
-from lcbench.files import write_parquet
 from lcbench.simulate.autotabular import AutoTabularClassifier
 from lcbench.simulate.autotabular.folder import Folder
 from lcbench.simulate.study.running import cores
@@ -26,6 +25,7 @@ from lcbench.simulate.study.systems.systems import SYSTEMS
 from lcbench.simulate.study.systems.views import views
 from lcbench.work import InlineExecutor, run
 from lcbench.work.dask_executor import DaskExecutor
+from lcbench.writing import write_parquet
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -5,9 +5,9 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-from lcbench.files import replacing
 from lcbench.output import writable_file
 from lcbench.table.doors.official.released import Released
+from lcbench.writing import replacing
 
 
 def export_json(

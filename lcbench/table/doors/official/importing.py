@@ -13,7 +13,6 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from lcbench.errors import DamagedFileError, InputError
-from lcbench.files import appearing
 from lcbench.space.paper import mlp_released
 from lcbench.space.spaces import check_configs, to_json
 from lcbench.table import store
@@ -32,6 +31,7 @@ from lcbench.table.manifest import (
     check_dataset_name,
     table_path,
 )
+from lcbench.writing import appearing
 
 _PER_DATASET = 3
 
