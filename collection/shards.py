@@ -26,7 +26,6 @@ from lcbench.form import Real, check
 from lcbench.table.manifest import EXTRAS, extra_schema
 from lcbench.table.record import Record
 from lcbench.work import Workplace
-from lcbench.writing import write_parquet
 
 if TYPE_CHECKING:
     from lcbench.collection.networks.cost import CostModel
@@ -62,14 +61,15 @@ class Shards(Workplace):
     def write(self, task: RunsTask, runs: Sequence[Run], record: Record) -> None:
         """Keep a finished task; it counts as finished once its runs are there, so they are written last."""
         for kind, table in extra_tables(task.config_id, runs).items():
-            write_parquet(self.extra_file(kind, task), table)
-        write_parquet(self.file(task), runs_table(task.config_id, runs, record))
+            self.keep(self.extra_file(kind, task), table)
+        self.keep(self.file(task), runs_table(task.config_id, runs, record))
 
     def remove_if_damaged(self, task: RunsTask, record: Record) -> bool:
         """Remove a finished task that cannot be read; say whether it was so."""
         try:
             self._runs(task, record)
             for kind in (kind for kind in EXTRAS if self.extra_file(kind, task).is_file()):
+                self.check_kept(self.extra_file(kind, task))
                 read_parquet(self.extra_file(kind, task), schema=extra_schema(kind, record))
         except DamagedFileError:
             self.file(task).unlink(missing_ok=True)
@@ -81,6 +81,7 @@ class Shards(Workplace):
         return pa.concat_tables([self._runs(task, record) for task in tasks])
 
     def _runs(self, task: RunsTask, record: Record) -> pa.Table:
+        self.check_kept(self.file(task))
         found = read_parquet(self.file(task), record.schema.names, record.schema).cast(record.schema)
         if set(found["config_id"].to_pylist()) != {task.config_id}:
             raise DamagedFileError(f"{self.file(task)} must hold the runs of {task}, got others.")

@@ -11,24 +11,29 @@ Beside these lie the results of finished tasks, in files that are there whole or
 at any time: a process that resumes it finds the finished tasks.
 """
 
+import json
 import platform
 import re
 import shutil
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
+from zlib import crc32
 
-from lcbench.errors import InputError, PlanConflictError, StoppedError
-from lcbench.files import no_links, read_json
+import pyarrow as pa
+
+from lcbench.errors import DamagedFileError, InputError, PlanConflictError, StoppedError
+from lcbench.files import json_value, no_links, read_json, read_schema, understood
 from lcbench.output import writable_folder
 from lcbench.work.journal import Journal
 from lcbench.work.lock import hold
 from lcbench.work.task import DISK_FULL, RESUMABLE, Outcome, Task
-from lcbench.writing import write_json
+from lcbench.writing import write_json, write_parquet
 
 _SHOWN = 3  # reasons in a message
 TEMPORARY = ".*.tmp"
+_PLAN = b"plan"
 REMEDY = "Repeat its own options to resume it, or choose another folder."
 
 
@@ -44,9 +49,13 @@ class Workplace:
     remedy = REMEDY
     """The advice if the folder holds a different plan."""
 
+    growing: ClassVar[tuple[str, ...]] = ()
+    """Entries of the plan that may become longer while results are there."""
+
     def __init__(self, root: Path, what: str, output: Path | None = None) -> None:
         self.root, self.what, self.output = root, what, output or root
         self.plan_file, self._lock, self._journal = root / "plan.json", root / "lock", root / "failures.jsonl"
+        self._digests: dict[str, int] = {}
 
     @contextmanager
     def held(self) -> Iterator[None]:
@@ -118,6 +127,32 @@ class Workplace:
         """Keep the plan; from now on there is something to resume."""
         if self.plan() != plan:
             write_json(self.plan_file, plan)
+        self._digests = {}
+
+    def keep(self, path: Path, table: pa.Table) -> None:
+        """Write a table of results, with the digests of the plan that it belongs to in its metadata."""
+        write_parquet(path, table.replace_schema_metadata({_PLAN: json.dumps(self._plan_digests())}))
+
+    def check_kept(self, path: Path) -> None:
+        """Check that a table belongs to this plan, as far as the plan had come when it was written.
+
+        Raises:
+            DamagedFileError: If it does not.
+        """
+        said = (read_schema(path).metadata or {}).get(_PLAN, b"{}")  # older ones say nothing
+        with understood(path):
+            digests = dict(json_value(said.decode()))
+        other = [name for name, own in self._plan_digests().items() if digests.get(name, own) != own]
+        if other:
+            raise DamagedFileError(f"{path} belongs to a plan with other {', '.join(other)}; restore it.")
+
+    def _plan_digests(self) -> dict[str, int]:
+        """A digest of each entry of the plan."""
+        if not self._digests:
+            plan = self.plan() or {}
+            lasting = {name: value for name, value in plan.items() if name not in self.growing}
+            self._digests = {name: crc32(json.dumps(value, sort_keys=True).encode()) for name, value in lasting.items()}
+        return self._digests
 
     def record(self, outcomes: Iterable[Outcome[Any]]) -> None:
         """Keep the reasons of failed tasks, and forget those of tasks that have succeeded since."""

@@ -12,7 +12,6 @@ from lcbench.errors import DamagedFileError
 from lcbench.files import read_parquet
 from lcbench.work import Workplace
 from lcbench.work.workplace import TEMPORARY
-from lcbench.writing import write_parquet
 
 _SHARDS = "cells-*.parquet"
 
@@ -61,6 +60,7 @@ class Finished(Workplace):
         for path in self.results():
             self._written = max(self._written, int(path.stem.partition("-")[2]) + 1)
             try:
+                self.check_kept(path)
                 found |= self._cut(read_parquet(path, self._schema.names).cast(self._schema))
             except (DamagedFileError, pa.ArrowInvalid):
                 path.unlink(missing_ok=True)
@@ -71,7 +71,7 @@ class Finished(Workplace):
         if tables := list(tables):
             self.keep_settings()
             path = self.root / f"cells-{self._written:06}.parquet"
-            write_parquet(path, pa.concat_tables(tables).combine_chunks())
+            self.keep(path, pa.concat_tables(tables).combine_chunks())
             self._written += 1
 
     def strays(self) -> list[Path]:

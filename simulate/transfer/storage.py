@@ -20,7 +20,7 @@ from lcbench.files import read_json, read_parquet, understood
 from lcbench.simulate.transfer.evaluation import STATUSES, Evaluation, EvaluationTask
 from lcbench.simulate.transfer.plan import METRIC
 from lcbench.work import Workplace
-from lcbench.writing import write_json, write_parquet
+from lcbench.writing import write_json
 
 _COLUMNS = ("status", METRIC, "test_accuracy", "seconds")
 
@@ -31,6 +31,8 @@ class BuildFolder(Workplace):
     Args:
         folder: The portfolio's folder.
     """
+
+    growing = ("datasets", "data")
 
     def __init__(self, folder: Path) -> None:
         super().__init__(folder / ".building", "build", folder)
@@ -46,7 +48,7 @@ class BuildFolder(Workplace):
 
     def write_run(self, task: EvaluationTask, run: pa.Table) -> None:
         """Keep the run of an evaluation, a row of the table of runs."""
-        write_parquet(self.run_file(task), run)
+        self.keep(self.run_file(task), run)
         self.ended_file(task).unlink(missing_ok=True)
 
     def write_ended(self, task: EvaluationTask, evaluation: Evaluation) -> None:
@@ -60,6 +62,8 @@ class BuildFolder(Workplace):
         for read, path in ((_read_run, self.run_file(task)), (_read_ended, self.ended_file(task))):
             if path.is_file():
                 try:
+                    if path.suffix == ".parquet":
+                        self.check_kept(path)
                     return read(path, task.budget)
                 except DamagedFileError:
                     path.unlink(missing_ok=True)

@@ -6,6 +6,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+import pyarrow as pa
 import pytest
 
 from lcbench.errors import DamagedFileError, InputError, PlanConflictError, StoppedError
@@ -352,3 +353,17 @@ def test_killed_while_it_is_cleared_up_it_can_be_resumed(inside, tmp_path, monke
     assert left > 1
     place.remove()
     assert not place.root.exists() or not any(place.root.iterdir())
+
+
+def test_a_result_of_another_plan_is_none_of_this_one(tmp_path):
+    one, other = Workplace(tmp_path / "one", "test"), Workplace(tmp_path / "other", "test")
+    for place, seeds in ((one, 2), (other, 3)):
+        with place.held():
+            place.accept({"budgets": [1, 2], "seeds": seeds})
+            place.keep(place.root / "cell.parquet", pa.table({"x": [seeds]}))
+    one.check_kept(one.root / "cell.parquet")
+    (other.root / "cell.parquet").replace(one.root / "cell.parquet")
+    with pytest.raises(DamagedFileError, match=r"cell\.parquet belongs to a plan with other seeds"):
+        one.check_kept(one.root / "cell.parquet")
+    one.accept({"budgets": [1, 2], "seeds": 3, "limits": 5})  # a plan that has grown
+    one.check_kept(one.root / "cell.parquet")
