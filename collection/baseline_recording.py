@@ -152,6 +152,8 @@ class Recording:
         ]
         listed = {task for dataset in self.bench.datasets for task in self._listed(dataset)}
         self.wanted = [task for task in tasks if task not in listed]
+        for task in listed:  # a process was killed between the manifest and this
+            self.rows.file(task).unlink(missing_ok=True)
         self.loaded: list[str] = []
         self.refused: dict[str, str] = {}
         self.recorded = 0

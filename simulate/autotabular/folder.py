@@ -14,6 +14,7 @@ from lcbench.collection.arrays_file import read_arrays, write_arrays
 from lcbench.errors import DamagedFileError, InputError, NewerFormatError, NotABenchmarkError
 from lcbench.files import no_links, read_json
 from lcbench.form import Whole, check
+from lcbench.output import sweep
 from lcbench.table.curve import Curve
 from lcbench.work.workplace import TEMPORARY
 from lcbench.writing import write_json
@@ -133,6 +134,7 @@ class Folder:
         Raises:
             InputError: If there is something else in it, or a classifier that was saved without its search.
         """
+        sweep(self.path)
         if self.card.is_file():
             self.read_card()
             if not self.record.is_dir() and self.results.is_file():
