@@ -159,15 +159,20 @@ def opened(plan: BuildPlan, folder: Path, size: int, loaded: Callable[[str], Non
 
 
 def is_complete(plan: BuildPlan, folder: Path) -> bool:
-    """Whether a folder holds a finished build of a plan.
+    """Whether a folder holds a finished build of a plan; then what was needed to resume it is cleared up.
 
     Raises:
+        InputError: If another process is still clearing up.
         PlanConflictError: If it holds one of another plan.
     """
     if not (folder / MANIFEST).is_file():
         return False
     held = read_folder(folder)
     refuse_other_plan(differences(held.plan, plan.describe()), folder)
+    kept = BuildFolder(folder)
+    if held.complete and kept.root.is_dir():  # a process was killed while it cleared up
+        with kept.held():
+            kept.remove()
     return held.complete
 
 
