@@ -60,10 +60,13 @@ class Samples:
         Raises:
             DamagedFileError: If they differ.
         """
-        released = Released(folder)
+        released: dict[tuple[int, int], Released] = {}
         for dataset, kept in self._kept.items():
             for config_id, entry in kept.items():
-                self._compare(released, dataset, config_id, entry)
+                key = int(entry["results"]["budget"]), int(entry["results"]["seed"])
+                if key not in released:
+                    released[key] = Released(folder, *key)
+                self._compare(released[key], dataset, config_id, entry)
 
     def _compare(self, released: Released, dataset: str, config_id: int, entry: dict[str, Any]) -> None:
         row = released.config_ids(dataset).index(config_id)
