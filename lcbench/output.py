@@ -102,7 +102,7 @@ def what_is_no_file(path: Path) -> str | None:
 
 def _try(folder: Path) -> None:
     """Write a file that is gone at once: what the permissions say is not always what happens."""
-    from tempfile import TemporaryFile  # takes a while to import, and reading a table needs it not
+    from tempfile import TemporaryFile  # slow to import, and readers of tables do not need it
 
     folder.mkdir(parents=True, exist_ok=True)
     with TemporaryFile(dir=folder):
