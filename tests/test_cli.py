@@ -316,7 +316,7 @@ def test_every_error_is_the_programs_to_print():
     import lcbench.errors as errors
 
     found = [thing for thing in vars(errors).values() if isinstance(thing, type) and issubclass(thing, Exception)]
-    found.remove(errors.DataWarning)  # which is none: it is said, and the work goes on
+    found.remove(errors.DataWarning)  # a warning, not an error
     assert all(issubclass(error, LcbenchError) for error in found)
 
 
