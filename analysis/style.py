@@ -87,6 +87,16 @@ def dashes(index: int) -> str:
     return DASHES[index // len(PALETTE) % len(DASHES)]
 
 
+def plain_logarithms(figure: "Figure") -> None:
+    """Label logarithmic axes in plain numbers: text in figures is not read as mathematics."""
+    for axis in (axis for axes in figure.axes for axis in (axes.xaxis, axes.yaxis)):
+        major, minor = axis.get_major_formatter(), axis.get_minor_formatter()
+        if isinstance(major, LogFormatterMathtext):
+            axis.set_major_formatter(LogFormatter())
+        if isinstance(minor, LogFormatterMathtext):
+            axis.set_minor_formatter(LogFormatter(labelOnlyBase=False))
+
+
 def save(figure: "Figure", path: Path) -> None:
     """Write a figure in the format that the path's suffix names; the same figure gives the same bytes.
 
