@@ -4,7 +4,6 @@ Used as ``with style.look(): ...``; matplotlib's global settings are as before a
 figures need no display.
 """
 
-import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from io import BytesIO
@@ -13,6 +12,7 @@ from typing import TYPE_CHECKING
 
 import matplotlib.style
 from matplotlib.text import Text
+from matplotlib.ticker import LogFormatter, LogFormatterMathtext
 
 from lcbench.errors import UnknownNameError
 from lcbench.terminal import printable
@@ -110,16 +110,13 @@ def save(figure: "Figure", path: Path) -> None:
         temporary.write_bytes(saved(figure, kind, DPI))
 
 
-_OWN_MATHS = re.compile(r"\$\\mathdefault\{[^$]*\}\$")
-"""What matplotlib writes at its own ticks."""
-
-
 def saved(figure: "Figure", kind: str, dpi: int) -> bytes:
     """A figure as a file of one of :data:`FORMATS`; names are shown as they are, not read as mathematics."""
     buffer = BytesIO()
     with look():
+        plain_logarithms(figure)
         for text in figure.findobj(Text):
-            text.set_parse_math(_OWN_MATHS.fullmatch(text.get_text()) is not None)
+            text.set_parse_math(False)
         figure.savefig(buffer, format=kind, dpi=dpi, metadata=dict(FORMATS[kind]))
     content = buffer.getvalue()
     return printable(content.decode("utf-8")).encode("utf-8") if kind == "svg" else content  # names are in comments
