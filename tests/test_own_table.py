@@ -30,7 +30,7 @@ RECORD = Record(
         Metric("test_rmse", "degrees", "minimize", 0.0, np.inf, "test"),
     ),
     objective="valid_rmse",
-    fidelities=(Fidelity("n_estimators", "trees", 10),),
+    fidelities=(Fidelity("n_estimators", unit="trees", steps=10),),
 )
 TASKS, BUDGETS, SEEDS, CONFIGS = ("lake", "river", "sea"), (3, 9), (0, 1), 36
 FOREIGN = re.compile(r"accurac|epoch|second|network|\bclass(es)?\b", re.IGNORECASE)

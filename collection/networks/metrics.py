@@ -25,7 +25,7 @@ RECORD = Record(
         *(metric for part in _PARTS for metric in _of_part(part)),
     ),
     objective="valid_accuracy",
-    fidelities=(Fidelity("epochs", "epochs"),),
+    fidelities=(Fidelity("epochs"),),
     seconds="modelled",
     series=(Series("learning_rate", "per step"),),
     columns={"status": "string", "epochs": "int32", "n_parameters": "int64"},

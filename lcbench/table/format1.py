@@ -32,7 +32,7 @@ def record(names: Iterable[str], seconds: str = "") -> Record:
     return Record(
         metrics=tuple(metric(name) for name in names),
         objective="valid_accuracy",
-        fidelities=(Fidelity("epochs", "epochs"),),
+        fidelities=(Fidelity("epochs"),),
         seconds=origin,
         series=(Series("learning_rate", "per step"),),
         columns={"status": "string", "epochs": "int32", "n_parameters": "int64"},

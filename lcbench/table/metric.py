@@ -30,7 +30,7 @@ METRIC_PARTS: tuple[Part, ...] = ("train", "valid", "test", "none")
 
 METRIC_FORM = {"name": NAME, "unit": str, "goal": GOALS, "low": _END, "high": _END, "part?": METRIC_PARTS}
 SERIES_FORM = {"name": NAME, "unit": str, **_RANGE}
-FIDELITY_FORM = {"name": NAME, "unit": str, "steps?": (Real(), [Real()])}
+FIDELITY_FORM = {"name": NAME, "unit": str, "steps?": (Real(), [Real()]), "budgets?": [Real()]}
 """What :func:`to_json` writes, as forms of :mod:`lcbench.form`."""
 
 
@@ -44,7 +44,8 @@ class Metric:
         goal: Whether large or small values are good.
         low: Smallest possible value.
         high: Largest possible value.
-        part: The part of the data that it is measured on; ``"none"`` for what belongs to no part, such as energy.
+        part: The part of the data that it is measured on; ``"none"`` for what belongs to no part, such as energy. By
+            default the part that the name begins with (``"valid_rmse"``), or ``"none"``.
 
     Raises:
         InputError: If the goal or the part is none, or the range is empty or lacks the end that losses are counted
@@ -54,11 +55,14 @@ class Metric:
     name: str
     unit: str
     goal: Goal
-    low: float
-    high: float
-    part: Part = "none"
+    low: float = -inf
+    high: float = inf
+    part: Part | None = None
 
     def __post_init__(self) -> None:
+        if self.part is None:
+            named = (part for part in METRIC_PARTS if self.name.startswith(f"{part}_"))
+            object.__setattr__(self, "part", next(named, "none"))
         if self.goal not in GOALS or self.part not in METRIC_PARTS:
             raise InputError(
                 f"goal and part of metric {self.name!r} must be of {', '.join(GOALS)} and of "
@@ -125,26 +129,32 @@ class Series:
 
 @dataclass(frozen=True, slots=True)
 class Fidelity:
-    """What is spent step by step: the axis of the curves.
+    """What a run is given more or less of: the axis of the curves, or a further one such as the fraction of the data.
 
     Attributes:
         name: Such as ``"epochs"`` or ``"n_estimators"``.
-        unit: What is counted, such as ``"epochs"`` or ``"trees"``.
+        budgets: How much of it there can be, increasing. Of the axis of the curves they are numbers of steps, and those
+            that are collected if nobody asks for others; of a further fidelity they are the values of its key column.
+        unit: What is counted, such as ``"epochs"`` or ``"trees"``; by default its name.
         steps: How many units a step is: one number for all steps, or the units at step 1, 2, ... (such as the anchors
             16, 23, 32 of curves over rows).
 
     Raises:
-        InputError: If steps are not positive and increasing.
+        InputError: If steps or budgets are not positive and increasing.
     """
 
     name: str
-    unit: str
+    budgets: tuple[float, ...] = ()
+    unit: str = ""
     steps: float | tuple[float, ...] = 1
 
     def __post_init__(self) -> None:
+        object.__setattr__(self, "unit", self.unit or self.name)
         known = self.steps if isinstance(self.steps, tuple) else (self.steps,)
-        if not known or not known[0] > 0 or any(not a < b for a, b in pairwise(known)):
-            raise InputError(f"steps of fidelity {self.name!r} must be positive and increasing, got {self.steps}.")
+        for name, given in (("steps", known), ("budgets", self.budgets or (1,))):
+            if not given or not given[0] > 0 or any(not a < b for a, b in pairwise(given)):
+                shown = getattr(self, name)
+                raise InputError(f"{name} of fidelity {self.name!r} must be positive and increasing, got {shown}.")
 
     @property
     def label(self) -> str:
@@ -158,8 +168,9 @@ class Fidelity:
 
 
 def to_json(entry: Metric | Series | Fidelity) -> dict[str, Any]:
-    """Plain types only; an infinite end of a range is null."""
-    return {name: None if value in (-inf, inf) else value for name, value in asdict(entry).items()}
+    """Plain types only; an infinite end of a range is null, and a fidelity without budgets says nothing of them."""
+    shown = {name: None if value in (-inf, inf) else value for name, value in asdict(entry).items()}
+    return {name: value for name, value in shown.items() if name != "budgets" or value}
 
 
 def from_json(kind: type[_Entry], document: Mapping[str, Any]) -> _Entry:

@@ -7,7 +7,7 @@ from typing import Any, Literal
 import numpy as np
 import pyarrow as pa
 
-from lcbench.errors import InputError, NewerFormatError, UnknownNameError
+from lcbench.errors import InputError, UnknownNameError
 from lcbench.table.metric import (
     FIDELITY_FORM,
     METRIC_FORM,
@@ -26,7 +26,7 @@ SECONDS = "seconds"
 """The series of what a run has cost so far."""
 
 KEY = ("budget", "config_id", "seed")
-"""What identifies a run within a data set, in the order in which rows are sorted."""
+"""What identifies a run of a table with one fidelity within a data set, in the order in which rows are sorted."""
 
 Origin = Literal["measured", "modelled", "published", "none"]
 ORIGINS: tuple[Origin, ...] = ("measured", "modelled", "published", "none")
@@ -52,14 +52,14 @@ class Record:
     Attributes:
         metrics: What is measured at every step, in the order of the columns.
         objective: Name of the metric that is optimized and compared if none is named.
-        fidelities: What is spent; the first is the axis of the curves. (Tables with several come later.)
+        fidelities: What is spent; the first is the axis of the curves, further ones are key columns of a run.
         seconds: How the cumulative seconds were obtained; ``"none"`` if there are none: then a step costs 1.
         series: What else is recorded at every step.
         columns: Columns of one value per run, and their types: int32, int64, float64, string or bool.
 
     Raises:
-        InputError: If names are not different, the objective is no metric, or another part is none of those above.
-        NewerFormatError: If there are several fidelities.
+        InputError: If names are not different, there is no fidelity or a further one without budgets, the objective is
+            no metric, or another part is none of those above.
     """
 
     metrics: tuple[Metric, ...]
@@ -70,11 +70,12 @@ class Record:
     columns: Mapping[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        if len(self.fidelities) != 1:
-            raise NewerFormatError(
-                f"this program knows tables of one fidelity, got {len(self.fidelities)}; update lcbench."
-            )
-        names = [*KEY, *self.names, *self.columns]
+        if not self.fidelities:
+            raise InputError("a record must have a fidelity, got none; the first is the axis of the curves.")
+        for further in self.further:
+            if not further.budgets:
+                raise InputError(f"fidelity {further.name!r} must say its budgets, got none; only the first need not.")
+        names = [*self.key, *self.names, *self.columns]
         if len(set(names)) < len(names):
             twice = sorted({name for name in names if names.count(name) > 1})
             raise InputError(f"columns of a run must have different names, got {', '.join(twice)} more than once.")
@@ -89,6 +90,16 @@ class Record:
     def fidelity(self) -> Fidelity:
         """The axis of the curves."""
         return self.fidelities[0]
+
+    @property
+    def further(self) -> tuple[Fidelity, ...]:
+        """The fidelities beside the axis of the curves."""
+        return self.fidelities[1:]
+
+    @property
+    def key(self) -> tuple[str, ...]:
+        """What identifies a run within a data set: :data:`KEY`, then the further fidelities."""
+        return (*KEY, *(each.name for each in self.further))
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -111,6 +122,7 @@ class Record:
         return pa.schema(
             [
                 *[pa.field(name, pa.int32(), nullable=False) for name in KEY],
+                *[pa.field(each.name, pa.float64(), nullable=False) for each in self.further],
                 *[pa.field(name, _TYPES[kind], nullable=False) for name, kind in self.columns.items()],
                 *[pa.field(name, pa.list_(pa.float32()), nullable=False) for name in self.ranges],
             ]
@@ -134,7 +146,7 @@ class Record:
         Raises:
             UnknownNameError: If there is none.
         """
-        return self.metric(part + metric.name.removeprefix(metric.part))
+        return self.metric(part + metric.name.removeprefix(metric.part or ""))
 
     @property
     def on_all_parts(self) -> tuple[str, ...]:

@@ -40,7 +40,7 @@ def own_table(
         metric: What is measured.
     """
     frame = spaces.sample(space, configs, np.random.default_rng(7)) if isinstance(configs, int) else configs
-    record = Record((metric,), metric.name, (Fidelity("epochs", "epochs"),), seconds="measured")
+    record = Record((metric,), metric.name, (Fidelity("epochs"),), seconds="measured")
     rows = []
     for budget in BUDGETS:
         for row, config in enumerate(spaces.records(space, frame)):

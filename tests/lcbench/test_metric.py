@@ -47,15 +47,15 @@ def test_a_metric_without_a_smallest_value_has_losses_from_its_largest():
 
 def test_axes_name_a_metric_and_a_fidelity_with_their_units():
     assert METRICS["valid_cross_entropy"].label == "valid cross entropy (nats)"
-    assert Fidelity("epochs", "epochs").label == "epochs"
-    assert Fidelity("n_estimators", "trees", 10).label == "n_estimators, steps of 10 trees"
-    assert Fidelity("rows", "rows", (16, 23, 32, 45)).label == "rows, steps at 16, 23, 32, … rows"
+    assert Fidelity("epochs").label == "epochs"
+    assert Fidelity("n_estimators", unit="trees", steps=10).label == "n_estimators, steps of 10 trees"
+    assert Fidelity("rows", steps=(16, 23, 32, 45)).label == "rows, steps at 16, 23, 32, … rows"
 
 
 @pytest.mark.parametrize("steps", [0, -1, (), (2, 2), (3, 1)])
 def test_steps_are_positive_and_increase(steps):
     with pytest.raises(InputError, match="steps of fidelity 'rows' must be positive and increasing"):
-        Fidelity("rows", "rows", steps)
+        Fidelity("rows", steps=steps)
 
 
 @given(metrics, st.floats(0, 1), st.floats(0, 1))

@@ -177,7 +177,7 @@ def test_what_is_not_as_published_is_refused_and_nothing_stays(document, tmp_pat
     changed = deepcopy(document)
     change(changed)
     (tmp_path / "in.json").write_text(json.dumps(changed), encoding="utf-8")
-    assert cli.run(["import", str(tmp_path / "in.json"), str(tmp_path / "bench")]) == cli.USAGE_ERROR
+    assert cli.run(["import", "lcbench", str(tmp_path / "in.json"), str(tmp_path / "bench")]) == cli.USAGE_ERROR
     message = capsys.readouterr().err
     assert said in message
     assert message.count("\n") == 1
@@ -191,14 +191,15 @@ def test_an_import_needs_a_file_and_an_empty_folder(bring, document, tmp_path, c
         (tmp_path / "bench.json", tmp_path / "bench.json", "new or empty folder"),
         (tmp_path / "none.json", tmp_path / "new", "no such file"),
     ]:
-        assert cli.run(["import", str(source), str(folder)]) == cli.USAGE_ERROR
+        assert cli.run(["import", "lcbench", str(source), str(folder)]) == cli.USAGE_ERROR
         assert said in capsys.readouterr().err
     (tmp_path / "empty").mkdir()
-    assert cli.run(["import", str(tmp_path / "bench.json"), str(tmp_path / "empty")]) == 0
+    assert cli.run(["import", "lcbench", str(tmp_path / "bench.json"), str(tmp_path / "empty")]) == 0
     assert "4 runs on 2 data sets" in capsys.readouterr().out
-    assert cli.run(["export", str(tmp_path / "empty"), str(tmp_path / "out.json")]) == 0
-    assert cli.run(["export", str(tmp_path / "empty"), str(tmp_path / "out.json"), "--budget", "7"]) == cli.USAGE_ERROR
-    assert cli.run(["export", str(tmp_path / "empty"), str(tmp_path)]) == cli.USAGE_ERROR
+    assert cli.run(["export", "lcbench", str(tmp_path / "empty"), str(tmp_path / "out.json")]) == 0
+    line = ["export", "lcbench", str(tmp_path / "empty"), str(tmp_path / "out.json"), "--budget", "7"]
+    assert cli.run(line) == cli.USAGE_ERROR
+    assert cli.run(["export", "lcbench", str(tmp_path / "empty"), str(tmp_path)]) == cli.USAGE_ERROR
 
 
 def test_two_imports_merge_to_the_import_of_both(bring, document, tmp_path):

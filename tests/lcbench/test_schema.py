@@ -132,7 +132,7 @@ class TestManifest:
             lambda document: document | {"surprise": 1},
             lambda document: document | {"record": document["record"] | {"surprise": 1}},
             lambda document: document["record"]["metrics"][0].update(surprise=1) or document,
-            lambda document: document["record"]["fidelities"].append({"name": "rows", "unit": "rows"}) or document,
+            lambda document: document["record"]["fidelities"][0].update(surprise=1) or document,
         ],
     )
     def test_what_a_later_program_may_add_is_refused_instead_of_misread(self, change):

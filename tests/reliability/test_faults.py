@@ -82,8 +82,8 @@ COMMANDS = {
     "baselines": Command("baselines {out} --only knn --quiet", "bench", baselines),
     "merge": Command("merge {place}/bench {place}/other {out}", "b", curves),
     "migrate": Command("migrate {out}", "old", curves),
-    "export": Command("export {place}/bench {out} --quiet", "e.json", content, older=True),
-    "import": Command("import {place}/released.json {out} --quiet", "b", curves),
+    "export": Command("export lcbench {place}/bench {out} --quiet", "e.json", content, older=True),
+    "import": Command("import lcbench {place}/released.json {out} --quiet", "b", curves),
     "simulate": Command(
         "simulate {place}/bench --optimizers random,hyperband --seeds 2 --budget 3x --jobs 1 --quiet --out {out}",
         "s.parquet", traces,
@@ -146,7 +146,7 @@ def inputs(tmp_path_factory: pytest.TempPathFactory) -> Path:
     line = "--configs 12 --budgets 1,2 --seeds 1 --quiet"
     for name, datasets in (("bench", "sklearn:iris"), ("other", "sklearn:wine")):
         assert run(["collect", str(place / name), "--datasets", datasets, *line.split()]) == 0
-    assert run(["export", str(place / "bench"), str(place / "released.json"), "--quiet"]) == 0
+    assert run(["export", "lcbench", str(place / "bench"), str(place / "released.json"), "--quiet"]) == 0
     load_wine(as_frame=True).frame.sample(frac=1, random_state=0).to_csv(place / "train.csv", index=False)
     assert run(["fit", str(place / "train.csv"), "--out", str(place / "model"), *FIT.split(), "--quiet"]) == 0
     shutil.copytree(place / "bench", place / "old")

@@ -157,7 +157,7 @@ class Benchmark:
     """Query LCBench as its published class does, on a benchmark folder or on a JSON file in the published layout.
 
     A folder opens at once and reads what is asked for. A JSON file is read whole, which takes as long and as much
-    memory as it always did; ``lcbench import FILE DIR`` once is the cure.
+    memory as it always did; ``lcbench import lcbench FILE DIR`` once is the cure.
 
     Where the published class is odd, this one is too, and says so: :meth:`query_best`. Names that are not there are
     errors that are also ``ValueError``, as they were.

@@ -1,4 +1,4 @@
-"""Commands that bring the published LCBench in, and bring a table into its layout."""
+"""The commands ``lcbench import KIND`` and ``lcbench export KIND``: the tables of the field, in and out."""
 
 from pathlib import Path
 from typing import Annotated
@@ -9,7 +9,12 @@ Folder = Annotated[Path, typer.Argument(metavar="DIR", help="A benchmark folder.
 Quiet = Annotated[bool, typer.Option("--quiet", help="No progress bar.")]
 
 
-def import_(
+import_ = typer.Typer(help="Bring a table of the field into a benchmark folder.", no_args_is_help=True)
+export = typer.Typer(help="Write a benchmark folder in a layout of the field.", no_args_is_help=True)
+
+
+@import_.command("lcbench")
+def import_lcbench(
     source: Annotated[Path, typer.Argument(metavar="FILE", help="The published JSON, e.g. data_2k_lw.json.")],
     folder: Annotated[Path, typer.Argument(metavar="DIR", help="Where to write; a new or empty folder.")],
     quiet: Quiet = False,
@@ -31,7 +36,8 @@ def import_(
     )
 
 
-def export(
+@export.command("lcbench")
+def export_lcbench(
     folder: Folder,
     out: Annotated[Path, typer.Argument(metavar="FILE", help="The JSON file to write.")],
     budget: Annotated[int | None, typer.Option(help="Epochs; the largest budget by default.")] = None,
