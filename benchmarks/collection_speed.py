@@ -27,6 +27,7 @@ from lcbench.collection.networks.cost import Extent, Sizes
 from lcbench.collection.networks.problems import MLP
 from lcbench.collection.networks.tensors import one_thread
 from lcbench.collection.plan import sampled_configs
+from lcbench.space import paper
 
 EXTENTS = {
     "car": Extent(6, 4, Sizes(775, 382, 571)),
@@ -101,7 +102,7 @@ def main(
     processes: Annotated[int, typer.Option(help="Processes that measure at the same time.")] = 2,
 ) -> None:
     """Measure all contenders and print the ratios."""
-    drawn = sampled_configs("mlp", configs, 1).to_dict("records")
+    drawn = sampled_configs(paper.mlp(), configs, 1).to_dict("records")
     # contenders take turns on each configuration, so that a change of the machine's speed meets them alike
     tasks = [(c, d, config) for d in EXTENTS for config in drawn for c in CONTENDERS]
     with get_context("spawn").Pool(processes) as pool:

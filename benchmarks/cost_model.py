@@ -1,6 +1,6 @@
 """How well the cost model's seconds match measured single runs that it was not calibrated on.
 
-    python benchmarks/cost_model.py [--runs 100] [--space full]
+    python benchmarks/cost_model.py [--runs 100] [--problem full]
 
 Calibrates as a collection does, on five data sets' sizes and configurations of a search space; then times single runs
 of other configurations at the full number of rows and prints the share within 25 %.
@@ -32,7 +32,9 @@ def main(
 ) -> None:
     """Calibrate, measure, compare."""
     problem = network_problem(space)
-    known, others = (records(problem.space, sampled_configs(space, n, seed)) for n, seed in ((200, 0), (runs, 1)))
+    known, others = (
+        records(problem.space, sampled_configs(problem.space, n, seed)) for n, seed in ((200, 0), (runs, 1))
+    )
     model = calibrated(problem, list(EXTENTS.values()), known, np.random.default_rng(0))
     ratios: dict[str, list[float]] = {name: [] for name in EXTENTS}
     for i, config in enumerate(others):

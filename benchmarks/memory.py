@@ -21,6 +21,7 @@ import pyarrow.parquet as pq
 from lcbench.collection.collecting import opened
 from lcbench.collection.plan import Plan, sampled_configs
 from lcbench.collection.shards import Shards
+from lcbench.space import paper
 
 ROWS, FEATURES, CLASSES = 500_000, 50, 10
 CONFIG = {"batch_size": 512, "learning_rate": 0.01, "max_dropout": 0.5, "max_units": 512}
@@ -41,7 +42,13 @@ def main() -> None:
 def prepare(folder: Path) -> str:
     """What the main process does before units are trained: load, prepare, keep, time single runs."""
     source = f"file:{folder / 'large.parquet'}?target=y"
-    plan = Plan(sources=(source,), space_name="mlp", configs=sampled_configs("mlp", 4, 0), budgets=(1, 2, 3), n_seeds=3)
+    plan = Plan(
+        sources=(source,),
+        problem_name="mlp",
+        configs=sampled_configs(paper.mlp(), 4, 0),
+        budgets=(1, 2, 3),
+        seeds=(0, 1, 2),
+    )
     with opened(plan, folder / "bench") as collection:
         collection.calibrate()
     return "the main process, data prepared and single runs timed"

@@ -1,18 +1,27 @@
 """The plan of a collection: data sets x configurations x budgets x seeds."""
 
 import hashlib
+import json
+import math
+import re
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
 
-from lcbench.collection.problem import Problem, get_problem
-from lcbench.collection.tasks import NO_EXTRAS, Extras, RunsTask
+from lcbench.collection.problem import Problem, get_problem, identity
+from lcbench.collection.tasks import NO_EXTRAS, Block, Extras, RunsTask
 from lcbench.errors import InputError
-from lcbench.space.spaces import check_configs, records, sample
+from lcbench.space.spaces import check_configs, read_space_file, records, sample, to_json
 from lcbench.table.manifest import check_budgets
+
+if TYPE_CHECKING:
+    from ConfigSpace import ConfigurationSpace
+
+LARGEST_SEED = 2**31 - 1
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -20,67 +29,77 @@ class Plan:
     """Everything that decides what a collection computes.
 
     Attributes:
-        sources: Data sets as written on the command line, in order.
-        space_name: Name of the problem.
+        sources: Data sets as written on the command line, or tasks that only the problem knows, in order.
+        problem_name: Name or import string of the problem.
         configs: Index ``config_id`` 0, 1, ...; one column per hyperparameter.
-        budgets: Epoch budgets, increasing.
-        n_seeds: Seeds 0 to ``n_seeds - 1``.
+        budgets: Steps of the problem's fidelity, increasing.
+        seeds: Seeds of the runs, increasing.
         encoding: How categories become numbers.
         plan_seed: Seed of the whole collection.
         extras: What is logged beside the learning curves.
         device: Where to compute; devices round differently.
+        narrowed: The search space, if it is not the problem's own.
     """
 
     sources: tuple[str, ...]
-    space_name: str
+    problem_name: str
     configs: pd.DataFrame
     budgets: tuple[int, ...]
-    n_seeds: int
+    seeds: tuple[int, ...]
     encoding: str = "ordinal"
     plan_seed: int = 0
     extras: Extras = NO_EXTRAS
     device: str = "cpu"
+    narrowed: "ConfigurationSpace | None" = None
+    problem: Problem = field(init=False)
 
     def __post_init__(self) -> None:
+        object.__setattr__(self, "problem", get_problem(self.problem_name))
         if not self.sources:
             raise InputError("at least one data set is needed, got none; try --datasets sklearn:wine.")
         if len(set(self.sources)) < len(self.sources):
             raise InputError(f"data sets must be named once each, got {', '.join(self.sources)}.")
-        if self.n_seeds < 1:
-            raise InputError(f"number of seeds must be at least 1, got {self.n_seeds}.")
+        _check_seeds(self.seeds)
         _check_seed(self.plan_seed)
         check_budgets(self.budgets)
-        check_configs(self.problem.space, self.configs)
+        check_configs(self.space, self.configs)
 
     @property
-    def problem(self) -> Problem:
-        """The problem."""
-        return get_problem(self.space_name)
-
-    @property
-    def seeds(self) -> tuple[int, ...]:
-        """The seeds of the runs."""
-        return tuple(range(self.n_seeds))
+    def space(self) -> "ConfigurationSpace":
+        """The search space."""
+        return self.problem.space if self.narrowed is None else self.narrowed
 
     @property
     def single_configs(self) -> list[dict[str, Any]]:
         """The configurations one by one, with their active hyperparameters only, in the order of the index."""
-        return records(self.problem.space, self.configs)
+        return records(self.space, self.configs)
+
+    @property
+    def block(self) -> Block:
+        """All runs of a configuration on a data set."""
+        return Block(self.budgets, self.seeds)
+
+    @property
+    def copies(self) -> int:
+        """Runs of a configuration on a data set."""
+        further = (len(each.budgets) for each in self.problem.record.further)
+        return math.prod(further, start=len(self.budgets) * len(self.seeds))
 
     def tasks(self, datasets: Mapping[str, object]) -> list[RunsTask]:
         """All tasks on the data sets of these names, data set by data set."""
         configs = dict(zip(map(int, self.configs.index), self.single_configs, strict=True))
-        return [RunsTask(name, config_id, config) for name in datasets for config_id, config in configs.items()]
+        return [RunsTask(name, config_id, config=config) for name in datasets for config_id, config in configs.items()]
 
     def describe(self) -> dict[str, Any]:
         """Write down the plan, as it is kept in the folder."""
         return {
             "datasets": list(self.sources),
-            "space": self.space_name,
+            **identity(self.problem_name),
+            **({} if self.narrowed is None else {"space digest": digest_space(self.narrowed)}),
             "configurations": len(self.configs),
             "configurations digest": digest_configs(self.configs),
             "budgets": list(self.budgets),
-            "seeds": self.n_seeds,
+            "seeds": len(self.seeds) if self.seeds == tuple(range(len(self.seeds))) else list(self.seeds),
             "encoding": self.encoding,
             "plan seed": self.plan_seed,
             "gradients": self.extras.gradients,
@@ -107,25 +126,70 @@ def check_device(name: str) -> str:
     return name
 
 
-def sampled_configs(space_name: str, n: int, plan_seed: int) -> pd.DataFrame:
-    """Draw a plan's configurations."""
+def sampled_configs(space: "ConfigurationSpace", n: int, plan_seed: int) -> pd.DataFrame:
+    """Draw a plan's configurations; the first of them are the same for every ``n``."""
     _check_seed(plan_seed)
     rng = np.random.default_rng(np.random.SeedSequence(plan_seed, spawn_key=(0,)))
-    return _numbered(sample(get_problem(space_name).space, n, rng))
+    return _numbered(sample(space, n, rng))
 
 
-def given_configs(space_name: str, configs: pd.DataFrame) -> pd.DataFrame:
+def given_configs(space: "ConfigurationSpace", configs: pd.DataFrame) -> pd.DataFrame:
     """Take a plan's configurations from a table, one column per hyperparameter.
 
     Raises:
         InputError: If one is not in the space.
     """
-    return _numbered(check_configs(get_problem(space_name).space, configs.reset_index(drop=True)))
+    return _numbered(check_configs(space, configs.reset_index(drop=True)))
+
+
+def read_space(path: Path, problem: Problem) -> "ConfigurationSpace":
+    """Read a space in ConfigSpace's own JSON that takes the place of a problem's.
+
+    Raises:
+        InputError: If it has other hyperparameters than the problem's.
+        DamagedFileError: If it is no space.
+    """
+    space = read_space_file(path)
+    other = sorted({*space} ^ {*problem.space})
+    if other:
+        raise InputError(
+            f"space must have the hyperparameters of problem {problem.name!r} ({', '.join(problem.space)}), got {path} "
+            f"that differs in {', '.join(other)}; a Constant keeps one from varying."
+        )
+    return space
+
+
+def parse_seeds(text: str) -> tuple[int, ...]:
+    """Read seeds as written on a command line: ``"3"`` for the first three, ``"2-4"`` for 2, 3 and 4.
+
+    Raises:
+        InputError: If it is neither.
+    """
+    found = re.fullmatch(r"(\d{1,10})(?:-(\d{1,10}))?", text.strip(), re.ASCII)
+    if found is None:
+        raise InputError(f"seeds must be a number of seeds or a range such as 2-4, got {text!r}.")
+    first, last = found.groups()
+    seeds = range(int(first)) if last is None else range(int(first), int(last) + 1)
+    if len(seeds) > LARGEST_SEED:
+        raise InputError(f"seeds must be at most {LARGEST_SEED}, got {text}.")
+    return _check_seeds(tuple(seeds))
+
+
+def _check_seeds(seeds: tuple[int, ...]) -> tuple[int, ...]:
+    if not seeds or list(seeds) != sorted(set(seeds)) or seeds[0] < 0 or seeds[-1] > LARGEST_SEED:
+        shown = ", ".join(map(str, seeds[:9])) or "none"
+        raise InputError(f"seeds must be at least 1, different, increasing and not negative, got {shown}.")
+    return seeds
 
 
 def _check_seed(plan_seed: int) -> None:
     if plan_seed < 0:
         raise InputError(f"plan seed must be at least 0, got {plan_seed}.")
+
+
+def digest_space(space: "ConfigurationSpace") -> str:
+    """A digest of a search space."""
+    return hashlib.sha256(json.dumps(to_json(space), sort_keys=True).encode()).hexdigest()
 
 
 def _numbered(configs: pd.DataFrame) -> pd.DataFrame:

@@ -22,7 +22,7 @@ LOG = "collect.log"
 
 @contextmanager
 def opened_with_progress(
-    plan: Plan, folder: Path, *, quiet: bool, clock: Callable[[], float] = time.monotonic
+    plan: Plan, folder: Path, *, grow: bool = False, quiet: bool, clock: Callable[[], float] = time.monotonic
 ) -> Iterator[Collection]:
     """As :func:`lcbench.collection.collecting.opened`, with progress over the data sets while they are loaded."""
     with ExitStack() as stack:
@@ -30,7 +30,7 @@ def opened_with_progress(
             "loading data sets", len(plan.sources), unit="data sets loaded", quiet=quiet, tenths=False, clock=clock
         )
         with bar as progress:
-            collection = stack.enter_context(opened(plan, folder, lambda _: progress.add()))
+            collection = stack.enter_context(opened(plan, folder, lambda _: progress.add(), grow=grow))
         yield collection
 
 
@@ -80,9 +80,9 @@ class Report:
     """
 
     def __init__(self, collection: Collection, log: Log, clock: Callable[[], float], *, quiet: bool) -> None:
-        pending, plan = collection.pending(), collection.plan
+        pending, self._collection = collection.pending(), collection
         self._expected = collection.expected_seconds(pending)
-        self._run_epochs = sum(plan.budgets) * plan.n_seeds
+        self._steps_name = f"run-{collection.plan.problem.record.fidelity.name}/s"
         self._left, self._all = _by_dataset(pending), _by_dataset(collection.tasks)
         self._failed: Counter[str] = Counter()
         self._trained, self._log = 0, log
@@ -107,7 +107,7 @@ class Report:
     def add(self, outcome: Outcome[RunsTask]) -> None:
         """Show what became of a task."""
         dataset, failed = outcome.task.dataset, outcome.reason is not None
-        self._trained += not failed
+        self._trained += 0 if failed else self._collection.steps(outcome.task)
         self._left[dataset] -= 1
         self._failed[dataset] += failed
         if failed:
@@ -117,7 +117,7 @@ class Report:
         self.progress.add(self._speed(), work=self._expected[outcome.task], failed=failed)
 
     def _speed(self) -> str:
-        return f"{self._trained * self._run_epochs / max(self.progress.seconds, 1e-9):,.0f} run-epochs/s"
+        return f"{self._trained / max(self.progress.seconds, 1e-9):,.0f} {self._steps_name}"
 
     def _finished(self, dataset: str) -> str:
         tasks, failed = self._all[dataset], self._failed[dataset]

@@ -6,7 +6,7 @@ import numpy as np
 import pyarrow as pa
 
 from lcbench.collection.data.prepared import Prepared
-from lcbench.collection.networks.recorder import Run
+from lcbench.collection.run import Run
 from lcbench.table.manifest import (
     GRADIENT_SCHEMA,
     GRADIENT_STATISTICS,
@@ -21,12 +21,12 @@ from lcbench.table.record import Record
 
 def runs_table(config_id: int, runs: Sequence[Run], record: Record) -> pa.Table:
     """The runs of one configuration, with the columns of a problem's record."""
-    columns = _key(config_id, runs) | {
-        "status": pa.array([run.status for run in runs]),
-        "epochs": pa.array([run.epochs for run in runs], pa.int32()),
-        "n_parameters": pa.array([run.n_parameters for run in runs], pa.int64()),
-    }
-    for name in record.names:
+    columns = _key(config_id, runs)
+    for further in record.further:
+        columns[further.name] = pa.array([run.further[further.name] for run in runs], pa.float64())
+    for name in record.columns:
+        columns[name] = pa.array([run.columns[name] for run in runs], record.schema.field(name).type)
+    for name in record.ranges:
         columns[name] = pa.array([run.series[name] for run in runs], pa.list_(pa.float32()))
     return pa.table(columns, schema=record.schema)
 

@@ -24,13 +24,27 @@ class Extras:
 NO_EXTRAS = Extras()
 
 
+@dataclass(frozen=True, slots=True)
+class Block:
+    """Runs of one configuration on one data set.
+
+    Attributes:
+        budgets: Increasing.
+        seeds: Increasing.
+    """
+
+    budgets: tuple[int, ...]
+    seeds: tuple[int, ...]
+
+
 @dataclass(frozen=True, slots=True, order=True)
 class RunsTask(Task):
-    """One configuration on one data set, at all budgets and seeds.
+    """One configuration on one data set, at all budgets and seeds of a block.
 
     Attributes:
         dataset: Name of the data set.
         config_id: Number of the configuration.
+        block: Number of the block; a new table has one.
         config: The configuration's values.
         companions: Tasks on the same data set that train in the same stack; see
             :meth:`lcbench.collection.problem.Problem.groups`.
@@ -38,11 +52,12 @@ class RunsTask(Task):
 
     dataset: str
     config_id: int
+    block: int = 0
     config: Mapping[str, Any] = field(default_factory=dict, compare=False, repr=False)
     companions: tuple["RunsTask", ...] = field(default=(), compare=False, repr=False)
 
     def __str__(self) -> str:
-        return f"{self.dataset} {self.config_id}"
+        return f"{self.dataset} {self.config_id}" + (f" part {self.block + 1}" if self.block else "")
 
     @property
     def parts(self) -> Sequence["RunsTask"]:
@@ -56,9 +71,8 @@ class TrainRuns:
 
     Attributes:
         folder: The benchmark folder, absolute; a worker on another machine must see it under the same path.
-        problem: Name of the problem.
-        budgets: Epoch budgets, increasing.
-        seeds: Seeds of the runs.
+        problem: Name or import string of the problem; the file in it is absolute, and seen likewise.
+        blocks: What is trained of a configuration, by the number that a task has.
         plan_seed: Seed of the whole collection.
         extras: What is logged beside the learning curves.
         device: Where to compute: ``"cpu"``, ``"cuda"``, ``"cuda:1"`` ...
@@ -66,8 +80,7 @@ class TrainRuns:
 
     folder: Path
     problem: str
-    budgets: Sequence[int]
-    seeds: Sequence[int]
+    blocks: Sequence[Block]
     plan_seed: int
     extras: Extras = NO_EXTRAS
     device: str = "cpu"

@@ -3,13 +3,15 @@
 import time
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from lcbench.collection.networks.cost import CostModel
-from lcbench.collection.networks.tensors import one_thread
 from lcbench.collection.problem import get_problem
 from lcbench.collection.shards import Shards
 from lcbench.collection.tasks import RunsTask, TrainRuns
+from lcbench.collection.threads import one_thread_each
+
+if TYPE_CHECKING:
+    from lcbench.collection.networks.cost import CostModel
 
 
 def train_and_keep(job: TrainRuns, task: RunsTask) -> None:
@@ -21,14 +23,22 @@ def train_and_keep(job: TrainRuns, task: RunsTask) -> None:
     shards = Shards(job.folder)
     shards.check_shared()
     members = task.parts or (task,)
-    configs = [member.config for member in members]
-    with one_thread():
+    configs, block = [member.config for member in members], job.blocks[task.block]
+    with one_thread_each():
         problem = get_problem(job.problem)
         data = _data(job.problem, job.folder, task.dataset, job.device)
         cost = _cost(job.folder)
         seconds = [problem.step_seconds(cost, data, config) for config in configs]
+        known = [each for each in seconds if each is not None]
         runs = problem.train_all(
-            data, configs, job.budgets, job.seeds, job.plan_seed, time.perf_counter, seconds, job.extras
+            data,
+            configs,
+            block.budgets,
+            block.seeds,
+            job.plan_seed,
+            time.perf_counter,
+            known if len(known) == len(configs) else None,
+            job.extras,
         )
     if shards.plan_file.is_file():  # not so if another worker was quicker and the benchmark is finished
         for member, own in zip(members, runs, strict=True):
@@ -37,9 +47,9 @@ def train_and_keep(job: TrainRuns, task: RunsTask) -> None:
 
 @lru_cache(maxsize=1)
 def _data(problem: str, folder: Path, dataset: str, device: str) -> Any:
-    return get_problem(problem).load(Shards(folder).read_data(dataset), device)
+    return get_problem(problem).load(Shards(folder).task_data(dataset), device)
 
 
 @lru_cache(maxsize=1)
-def _cost(folder: Path) -> CostModel:
+def _cost(folder: Path) -> "CostModel":
     return Shards(folder).cost_model()

@@ -197,7 +197,7 @@ def test_figures_refuses_what_it_does_not_know(copy, refused, arguments, message
         (["wine"], "must be SCHEME:NAME"),
         ([""], "data sets must be a list"),
         (["sklearn:wine,sklearn:wine"], "each data set must be given once"),
-        (["sklearn:wine", "--space", "mlpp"], "unknown problem 'mlpp'; nearest: mlp"),
+        (["sklearn:wine", "--problem", "mlpp"], "unknown problem 'mlpp'; nearest: mlp"),
         (["sklearn:wine", "--encoding", "ordnal"], "unknown encoding 'ordnal'; nearest: ordinal"),
         (["sklearn:wine", "--configs", "0"], "number of configurations must be at least 1, got 0"),
         (["sklearn:wine", "--configs", "nothere.csv"], "nothere.csv must be a file"),
@@ -304,7 +304,7 @@ def test_a_folder_with_another_plan_says_what_differs(refused, capsys):
         ("--seeds", "2"): "seeds: there 1, asked 2",
         ("--datasets", "sklearn:iris"): "datasets: there sklearn:wine, asked sklearn:iris",
         ("--encoding", "onehot"): "encoding: there ordinal, asked onehot",
-        ("--space", "mlp-released"): "space: there mlp, asked mlp-released",
+        ("--problem", "mlp-released"): "problem: there mlp, asked mlp-released",
         ("--plan-seed", "7"): "plan seed: there 0, asked 7",
     }.items():
         assert difference in refused(*line, "configs.csv", *SMALL, *change)

@@ -9,13 +9,13 @@ from numpy.typing import NDArray
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Dataset:
-    """A data set for classification, as its source gives it.
+    """A data set for classification or regression, as its source gives it.
 
     Attributes:
         name: Name in the table.
         source: Where it comes from, as ``load_dataset`` takes it.
         features: ``(rows, columns)`` DataFrame; each column is numeric, boolean or categorical.
-        target: ``(rows,)`` Series, the class of each row.
+        target: ``(rows,)`` Series, the class or the number of each row.
         test_rows: Positions of the source's own test rows, increasing; None if the source has no 33 % hold-out.
         openml_task_id: OpenML's number of the task, if it has one.
         openml_dataset_id: OpenML's number of the data set, if it has one.

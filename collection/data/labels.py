@@ -108,6 +108,30 @@ def number_classes(target: pd.Series | ArrayLike) -> tuple[NDArray[np.int64], tu
     return numbers, classes
 
 
+def real_numbers(target: pd.Series | ArrayLike) -> NDArray[np.float64]:
+    """The numbers of a real target.
+
+    Args:
+        target: ``(rows,)`` numbers, or text that a file has for them.
+
+    Raises:
+        DataError: If values are missing, infinite, no numbers, or all the same.
+    """
+    column = column_of(target)
+    check_values(column)
+    numbers = pd.to_numeric(column.astype(object), errors="coerce").astype(float)
+    wrong = numbers.isna()
+    if wrong.any():
+        raise DataError(
+            f"a real target must hold numbers, got {column[wrong].iloc[0]!r} and {int(wrong.sum()) - 1} more that are "
+            "none; choose another target, or a problem of classes."
+        )
+    found: NDArray[np.float64] = np.asarray(numbers, np.float64)
+    if np.isinf(found).any() or (found == found[0]).all():
+        raise DataError("a real target must hold finite numbers, not all the same, got others; mend it.")
+    return found
+
+
 def written_classes(target: pd.Series) -> pd.Series:
     """The classes of a file of text: numbers if all are written as Python writes them, otherwise the text itself.
 

@@ -30,7 +30,7 @@ _HOLDOUT = (0.32, 0.34)
 
 
 def load_openml(text: str) -> Dataset:
-    """Fetch a classification task, its data set and, if it is one 33 % hold-out, its split.
+    """Fetch a task of classification or regression, its data set and, if it is one 33 % hold-out, its split.
 
     Columns without a single value are dropped and recorded, as the generator of the released data does; row
     identifiers and columns that OpenML says to ignore are left out.
@@ -41,13 +41,13 @@ def load_openml(text: str) -> Dataset:
             ``_ . + -`` replaced by ``_``.
 
     Raises:
-        DataError: If there is no such task, it is no classification task, or it cannot be fetched or read.
+        DataError: If there is no such task, it is of another kind, or it cannot be fetched or read.
     """
     task_id, options = parse_source(text, "an OpenML", ("name", "dates"))
     number, reading = _number(task_id), Reading(**{key: value for key, value in options.items() if key == "dates"})
     try:
         task: Any = _get_task_description(number)  # get_task would also read a pickle of the features
-        _check_classification(number, task)
+        _check_kind(number, task)
         described = openml.datasets.get_dataset(task.dataset_id, download_data=True)
         test_rows = _test_rows(task)
     except (PyOpenMLError, requests.RequestException, OSError, NotImplementedError) as error:
@@ -77,9 +77,11 @@ def _number(task_id: str) -> int:
     return int(task_id)
 
 
-def _check_classification(number: int, task: Any) -> None:
-    if task.task_type_id is not TaskType.SUPERVISED_CLASSIFICATION:
-        raise DataError(f"OpenML task {number} must be a supervised classification, got {task.task_type}.")
+def _check_kind(number: int, task: Any) -> None:
+    if task.task_type_id not in (TaskType.SUPERVISED_CLASSIFICATION, TaskType.SUPERVISED_REGRESSION):
+        raise DataError(
+            f"OpenML task {number} must be a supervised classification or regression, got {task.task_type}."
+        )
 
 
 def _cannot_fetch(number: int, error: Exception) -> str:

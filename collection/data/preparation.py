@@ -16,10 +16,11 @@ from sklearn.model_selection import train_test_split
 from lcbench.collection.data.columns import check_finite
 from lcbench.collection.data.dataset import Dataset
 from lcbench.collection.data.encodings import get_encoding
-from lcbench.collection.data.labels import number_classes
+from lcbench.collection.data.labels import number_classes, real_numbers
 from lcbench.collection.data.prepared import Prepared, digest_data, keep_prepared
-from lcbench.collection.data.sources import load_dataset
+from lcbench.collection.data.sources import is_source, load_dataset
 from lcbench.errors import DataError, InputError
+from lcbench.table.manifest import check_dataset_name
 from lcbench.work import refuse_other_plan
 
 SHARE = 0.33
@@ -37,6 +38,35 @@ class Split(NamedTuple):
     train: Rows
     valid: Rows
     test: Rows
+
+
+def split_real_rows(n: int, test_rows: Rows | None) -> Split:
+    """Split the rows of a real target, as :func:`split_rows` does those of classes; nothing is stratified.
+
+    Args:
+        n: Number of rows.
+        test_rows: The source's own test rows, or None to draw a third of all.
+
+    Raises:
+        DataError: If there are too few rows.
+    """
+    if n - len(np.arange(0) if test_rows is None else test_rows) < _LEAST_ROWS:
+        raise DataError(f"a data set must have at least {_LEAST_ROWS} rows outside its test part, got {n} in all.")
+    rows = np.arange(n)
+    if test_rows is None:
+        rest, test = _drawn(rows)
+    else:
+        test = np.unique(test_rows).astype(np.intp)
+        rest = np.setdiff1d(rows, test, assume_unique=True)
+    return Split(*_drawn(rest), test)
+
+
+_LEAST_ROWS = 6
+
+
+def _drawn(rows: Rows, classes: NDArray[np.int64] | None = None) -> tuple[Rows, Rows]:
+    rest, drawn = train_test_split(rows, test_size=SHARE, stratify=classes, random_state=SPLIT_SEED)
+    return np.sort(rest), np.sort(drawn)
 
 
 def split_rows(y: NDArray[np.int64], classes: Sequence[str], test_rows: Rows | None) -> Split:
@@ -68,8 +98,7 @@ def _draw(y: NDArray[np.int64], rows: Rows, classes: Sequence[str]) -> tuple[Row
             f"a 33 % split must have room for a row of each of {len(classes)} classes, "
             f"got a split of {len(rows)} rows; give more rows or fewer classes."
         )
-    rest, drawn = train_test_split(rows, test_size=SHARE, stratify=y[rows], random_state=SPLIT_SEED)
-    return np.sort(rest), np.sort(drawn)
+    return _drawn(rows, y[rows])
 
 
 def _check_counts(y: NDArray[np.int64], classes: Sequence[str], least: int, what: str) -> None:
@@ -81,7 +110,7 @@ def _check_counts(y: NDArray[np.int64], classes: Sequence[str], least: int, what
         )
 
 
-def prepare(dataset: Dataset, encoding: str = "ordinal") -> Prepared:
+def prepare(dataset: Dataset, encoding: str = "ordinal", target: str = "classes") -> Prepared:
     """Split, encode, impute and standardize; all is learnt from the training part only.
 
     Nothing here depends on a run: the same data set gives the same arrays, byte for byte.
@@ -89,15 +118,19 @@ def prepare(dataset: Dataset, encoding: str = "ordinal") -> Prepared:
     Args:
         dataset: The data set; it is left as it is.
         encoding: A name of :data:`ENCODINGS`. ``"ordinal"`` is what the released data was made with.
+        target: ``"classes"``, which are numbered, or ``"real"`` numbers, which stay as they are (regression).
 
     Raises:
         DataError: If it cannot be trained on: a class too small or missing, values infinite, no columns left.
         UnknownNameError: If there is no such encoding.
     """
     fit = get_encoding(encoding)
-    y, classes = number_classes(dataset.target)
+    y, classes = _real(dataset.target) if target == "real" else number_classes(dataset.target)
     check_finite(dataset.features)
-    rows = split_rows(y, classes, dataset.test_rows)
+    if classes:
+        rows = split_rows(y.astype(np.int64, copy=False), classes, dataset.test_rows)
+    else:
+        rows = split_real_rows(len(y), dataset.test_rows)
     features, dropped = drop_missing(dataset.features, rows.train)
     encode = fit(features.iloc[rows.train])
     arrays: dict[str, NDArray[Any]] = {}
@@ -106,11 +139,15 @@ def prepare(dataset: Dataset, encoding: str = "ordinal") -> Prepared:
     return Prepared(
         name=dataset.name,
         classes=classes,
-        class_counts=tuple(np.bincount(y).tolist()),
+        class_counts=tuple(np.bincount(y).tolist()) if classes else (),
         encoding=encoding,
         dropped=dropped,
         **arrays,
     )
+
+
+def _real(target: pd.Series) -> tuple[NDArray[np.float64], tuple[str, ...]]:
+    return real_numbers(target), ()
 
 
 def describe(dataset: Dataset, prepared: Prepared) -> dict[str, Any]:
@@ -130,7 +167,7 @@ def describe(dataset: Dataset, prepared: Prepared) -> dict[str, Any]:
         "train_instances": len(prepared.y_train),
         "valid_instances": len(prepared.y_valid),
         "test_instances": len(prepared.y_test),
-        "class_counts": list(prepared.class_counts),
+        "class_counts": list(prepared.class_counts) or None,
     }
 
 
@@ -138,6 +175,7 @@ def prepare_all(
     sources: Iterable[str],
     encoding: str,
     *,
+    target: str = "classes",
     output: Path,
     known: Mapping[str, str],
     place: Path | None,
@@ -146,8 +184,9 @@ def prepare_all(
     """Load and prepare the data sets of a plan, and keep them where its workers read them.
 
     Args:
-        sources: The data sets.
+        sources: The data sets; a task that only a problem knows is its name, and needs nothing.
         encoding: How categories become numbers.
+        target: What their targets are, see :func:`prepare`.
         output: The folder that the work is for, for messages.
         known: Digests of the data with which the work was begun, by name; empty for new work.
         place: Where to keep the prepared data; None to keep nothing.
@@ -163,11 +202,15 @@ def prepare_all(
     rows: dict[str, dict[str, Any]] = {}
     digests: dict[str, str] = {}
     for source in sources:
-        dataset = load_dataset(source)
-        name = dataset.name
+        dataset = load_dataset(source) if is_source(source) else None
+        name = check_dataset_name(source) if dataset is None else dataset.name
         if name in rows:
             raise InputError(f"two data sets are named {name!r}; name one of them with &name=... (openml:3?name=...)")
-        data = prepare(dataset, encoding)
+        if dataset is None:
+            rows[name] = {"name": name, "source": name}
+            loaded(name)
+            continue
+        data = prepare(dataset, encoding, target)
         digests[name] = digest_data(data)
         if known.get(name, digests[name]) != digests[name]:
             refuse_other_plan([f"the data of {name} has changed"], output)

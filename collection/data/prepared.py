@@ -20,24 +20,24 @@ class Prepared:
     Attributes:
         name: Name of the data set.
         x_train: ``(rows, inputs)`` float32, C-contiguous, finite.
-        y_train: ``(rows,)`` int64 class numbers.
+        y_train: ``(rows,)`` int64 class numbers; float64 numbers as they are if the target is real.
         x_valid: As ``x_train``.
         y_valid: As ``y_train``.
         x_test: As ``x_train``.
         y_test: As ``y_train``.
-        classes: Names of the classes, in the order of their numbers.
-        class_counts: Rows of each class in the whole data set.
+        classes: Names of the classes, in the order of their numbers; empty if the target is real.
+        class_counts: Rows of each class in the whole data set; empty likewise.
         encoding: Name of the encoding.
         dropped: Columns without a value in the training part, which are not among the inputs.
     """
 
     name: str
     x_train: NDArray[np.float32]
-    y_train: NDArray[np.int64]
+    y_train: NDArray[Any]
     x_valid: NDArray[np.float32]
-    y_valid: NDArray[np.int64]
+    y_valid: NDArray[Any]
     x_test: NDArray[np.float32]
-    y_test: NDArray[np.int64]
+    y_test: NDArray[Any]
     classes: tuple[str, ...]
     class_counts: tuple[int, ...]
     encoding: str
@@ -50,13 +50,13 @@ class Prepared:
 
     @property
     def n_classes(self) -> int:
-        """Outputs of a network."""
+        """Outputs of a network that classifies."""
         return len(self.classes)
 
     @property
     def instances(self) -> int:
         """Rows of the whole data set."""
-        return sum(self.class_counts)
+        return len(self.y_train) + len(self.y_valid) + len(self.y_test)
 
 
 _ARRAYS = ("x_train", "y_train", "x_valid", "y_valid", "x_test", "y_test")

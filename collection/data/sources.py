@@ -8,8 +8,9 @@ from lcbench.collection.data.dataset import Dataset
 from lcbench.errors import InputError, UnknownNameError
 from lcbench.registry import Registry
 
-BUNDLED = ("breast_cancer", "digits", "iris", "wine")
-"""Classification sets. Each is a copy of one in the UCI Machine Learning Repository (CC BY 4.0)."""
+BUNDLED = ("breast_cancer", "digits", "iris", "wine", "diabetes")
+"""Data sets of classification, but for the last, whose target is real. All but that one are copies of those in the UCI
+Machine Learning Repository (CC BY 4.0)."""
 
 
 def load_bundled(name: str) -> Dataset:
@@ -23,12 +24,13 @@ def load_bundled(name: str) -> Dataset:
     from sklearn import datasets  # slow to import
 
     bunch = getattr(datasets, f"load_{name}")(as_frame=True)
+    named = "target_names" in bunch
     return Dataset(
         name=name,
         source=f"sklearn:{name}",
         features=bunch.data,
-        target=pd.Series(bunch.target_names[bunch.target], name="target"),
-        licence="CC BY 4.0",
+        target=pd.Series(bunch.target_names[bunch.target], name="target") if named else bunch.target,
+        licence="CC BY 4.0" if named else None,
     )
 
 
@@ -39,6 +41,12 @@ SOURCES: Registry[Callable[[str], Dataset]] = Registry(
     {"sklearn": load_bundled, "openml": f"{_HERE}.openml_task:load_openml", "file": f"{_HERE}.table_file:load_file"},
 )
 """Sources by scheme: each takes the text after the colon."""
+
+
+def is_source(text: str) -> bool:
+    """Whether a text names a data set of one of our sources, and not a task that only a problem knows."""
+    scheme, colon, _ = text.partition(":")
+    return bool(colon) and scheme in SOURCES
 
 
 def load_dataset(source: str) -> Dataset:

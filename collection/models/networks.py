@@ -21,7 +21,7 @@ from lcbench.writing import replacing
 if TYPE_CHECKING:
     import torch
 
-    from lcbench.collection.networks.recorder import Run
+    from lcbench.collection.run import Run
 
 _ROWS = 4096  # of an evaluation at once
 

@@ -18,16 +18,14 @@ from lcbench.collection.problem import Problem, get_problem
 from lcbench.collection.tasks import NO_EXTRAS, Extras
 from lcbench.errors import InputError
 from lcbench.space import Config, paper
-from lcbench.table.record import Record
+from lcbench.table.metric import Fidelity
 
 if TYPE_CHECKING:
-    from ConfigSpace import ConfigurationSpace
-
     from lcbench.collection.data.prepared import Prepared
     from lcbench.collection.networks.loop.fitting import FittedNetwork, Score, Stopping
     from lcbench.collection.networks.loop.modules import Network
-    from lcbench.collection.networks.recorder import Run
     from lcbench.collection.networks.tensors import Tensors
+    from lcbench.collection.run import Run
 
 Engine = Callable[..., "list[list[Run]]"]
 """Trains candidates at every budget and seed, see :func:`lcbench.collection.networks.stack.engine.train`."""
@@ -36,7 +34,11 @@ Engine = Callable[..., "list[list[Run]]"]
 class NetworkProblem(Problem):
     """Networks that learn to classify the rows of prepared data sets, with PyTorch."""
 
+    metrics = RECORD.metrics
+    fidelity = Fidelity("epochs", budgets=(12, 25, 50))
+    record = RECORD
     schedule = "adaptive: a cosine of its own for each budget"
+    preload = "lcbench.collection.networks.tensors"
 
     @abstractmethod
     def recipe(self, config: Config, n_inputs: int, n_classes: int) -> Recipe:
@@ -56,11 +58,9 @@ class NetworkProblem(Problem):
     def _engine(self, device: str) -> Engine:
         """The engine for a kind of device (``"cpu"`` or ``"cuda"``)."""
 
-    @property
-    def record(self) -> Record:  # noqa: D102
-        return RECORD
-
-    def load(self, data: "Prepared", device: str = "cpu") -> "Tensors":  # noqa: D102
+    def load(self, data: "str | Prepared", device: str = "cpu") -> "Tensors":  # noqa: D102
+        if isinstance(data, str):
+            raise InputError(f"data set must be SCHEME:NAME for networks, got {data!r}; try 'sklearn:wine'.")
         from lcbench.collection.networks.tensors import Tensors
 
         return Tensors(data, device)
@@ -76,9 +76,12 @@ class NetworkProblem(Problem):
         step_seconds: Sequence[float] | None = None,
         extras: Extras = NO_EXTRAS,
     ) -> "list[list[Run]]":
+        from lcbench.collection.networks.tensors import one_thread
+
         candidates = [self._candidate(data, config, plan_seed) for config in configs]
         train = self._engine(data.weights.device.type)
-        return train(data, candidates, budgets, seeds, clock, step_seconds, extras)
+        with one_thread():
+            return train(data, candidates, budgets, seeds, clock, step_seconds, extras)
 
     def fit(
         self,
@@ -123,9 +126,7 @@ class MLP(NetworkProblem):
 
     name = "mlp"
 
-    @property
-    def space(self) -> "ConfigurationSpace":  # noqa: D102
-        return paper.mlp()
+    space = paper.mlp()
 
     def recipe(self, config: Config, n_inputs: int, n_classes: int) -> Recipe:  # noqa: D102
         layers, units, dropout = config["num_layers"], config["max_units"], config["max_dropout"]
@@ -169,9 +170,7 @@ class ReleasedMLP(MLP):
 
     name = "mlp-released"
 
-    @property
-    def space(self) -> "ConfigurationSpace":  # noqa: D102
-        return paper.mlp_released()
+    space = paper.mlp_released()
 
 
 class Full(NetworkProblem):
@@ -180,9 +179,7 @@ class Full(NetworkProblem):
     name = "full"
     encoding = "onehot"
 
-    @property
-    def space(self) -> "ConfigurationSpace":  # noqa: D102
-        return paper.full()
+    space = paper.full()
 
     def recipe(self, config: Config, n_inputs: int, n_classes: int) -> Recipe:  # noqa: D102
         reduces, mixes = config["preprocessor"] == paper.TRUNCATED_SVD, config["training_technique"] == paper.MIXUP

@@ -1,43 +1,15 @@
-"""Runs, and their recording epoch by epoch."""
+"""Recording of networks epoch by epoch."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from lcbench.collection.networks.metrics import METRICS, RECORD
+from lcbench.collection.run import DIVERGED, SUCCESS, Run
 
 Metrics = Mapping[str, Mapping[str, NDArray[np.floating]]]
 """For each part of the data each metric of the networks, ``(networks,)``."""
-
-
-@dataclass(frozen=True, slots=True)
-class Run:
-    """One trained run.
-
-    Attributes:
-        budget: Epochs of its cosine.
-        seed: Its seed.
-        status: ``"success"`` or ``"diverged"``.
-        epochs: Epochs with finite metrics; ``budget`` unless it diverged.
-        n_parameters: Number of weights and biases.
-        series: For each name of :data:`lcbench.collection.networks.metrics.RECORD` a ``(budget + 1,)`` float32 array.
-        gradients: If asked for, for each of ``lcbench.table.manifest.GRADIENT_STATISTICS`` a ``(1 + layers, budget +
-            1)``
-            array: of all parameters, then of each layer; NaN at index 0, where there was no step.
-        predictions: If asked for, class probabilities after the last epoch: ``(rows, classes)`` of ``"valid"`` and
-            ``"test"``.
-    """
-
-    budget: int
-    seed: int
-    status: str
-    epochs: int
-    n_parameters: int
-    series: Mapping[str, NDArray[np.float32]]
-    gradients: Mapping[str, NDArray[np.float32]] | None = None
-    predictions: Mapping[str, NDArray[np.float16]] | None = None
 
 
 class Recorder:
@@ -103,7 +75,8 @@ class Recorder:
         good = budget + 1 if finite.all() else int(np.argmin(finite))
         for name in METRICS:
             series[name][good:] = np.nan
-        status = "success" if good == budget + 1 else "diverged"
+        status = SUCCESS if good == budget + 1 else DIVERGED
+        columns = {"status": status, "epochs": max(0, good - 1), "n_parameters": n_parameters}
         gradients = {name: values[row, :, : budget + 1] for name, values in self._gradients.items()} or None
         predictions = self._predictions.get(row)
-        return Run(budget, seed, status, max(0, good - 1), n_parameters, series, gradients, predictions)
+        return Run(budget, seed, columns, series, gradients=gradients, predictions=predictions)

@@ -21,7 +21,7 @@ def one_thread() -> Iterator[None]:
 
     Weight decay drives unused weights towards zero, where arithmetic would get slow.
     """
-    threads = torch.get_num_threads()
+    threads, flushes = torch.get_num_threads(), torch.tensor(1e-310, dtype=torch.float64).add(0).item() == 0
     torch.set_num_threads(1)
     torch.set_flush_denormal(True)
     try:
@@ -29,7 +29,7 @@ def one_thread() -> Iterator[None]:
             yield
     finally:
         torch.set_num_threads(threads)
-        torch.set_flush_denormal(False)
+        torch.set_flush_denormal(flushes)
 
 
 class Tensors:

@@ -8,6 +8,7 @@ makes of a row.
 import json
 from collections.abc import Hashable, Mapping
 from copy import deepcopy
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -17,7 +18,7 @@ from ConfigSpace.hyperparameters import Hyperparameter, NumericalHyperparameter
 from numpy.typing import NDArray
 
 from lcbench.errors import DamagedFileError, InputError
-from lcbench.files import NOT_UNDERSTOOD
+from lcbench.files import NOT_UNDERSTOOD, read_json
 from lcbench.space.rounding import as_bound
 from lcbench.space.rules import Rules, check_levels, choices, own
 
@@ -38,8 +39,27 @@ def to_json(space: ConfigurationSpace) -> dict[str, Any]:
     return json.loads(json.dumps(space.to_serialized_dict(), default=own))  # plain types only
 
 
-def from_json(document: Mapping[str, Any]) -> ConfigurationSpace:
+def read_space_file(path: Path) -> ConfigurationSpace:
+    """Read a file that ``ConfigurationSpace.to_json`` wrote.
+
+    Raises:
+        InputError: If there is no such file.
+        DamagedFileError: If it is no space.
+    """
+    if not path.is_file():
+        raise InputError(f"space must be a JSON file that ConfigSpace wrote (space.to_json(FILE)), got {path}.")
+    document = read_json(path)
+    if not isinstance(document, dict):
+        raise DamagedFileError(f"the search space in {path} cannot be read (it is no JSON object).")
+    return from_json(document, str(path))
+
+
+def from_json(document: Mapping[str, Any], where: str = "benchmark.json") -> ConfigurationSpace:
     """Read a space from ConfigSpace's own JSON structure.
+
+    Args:
+        document: The structure.
+        where: The file that it is from, for messages.
 
     Raises:
         DamagedFileError: If it is not one, or has levels that a table cannot hold.
@@ -48,13 +68,13 @@ def from_json(document: Mapping[str, Any]) -> ConfigurationSpace:
         space = ConfigurationSpace.from_serialized_dict(deepcopy(dict(document)))  # it takes its argument apart
     except NOT_UNDERSTOOD as error:
         reason = f"{type(error).__name__}: {error}".splitlines()[0]
-        raise DamagedFileError(f"the search space in benchmark.json cannot be read ({reason}).") from error
+        raise DamagedFileError(f"the search space in {where} cannot be read ({reason}).") from error
     if len(space) == 0:
-        raise DamagedFileError("the search space in benchmark.json has no hyperparameters.")
+        raise DamagedFileError(f"the search space in {where} has no hyperparameters.")
     try:
         check_levels(space)
     except InputError as error:
-        raise DamagedFileError(f"the search space in benchmark.json cannot be used: {error}") from error
+        raise DamagedFileError(f"the search space in {where} cannot be used: {error}") from error
     return space
 
 
@@ -160,7 +180,7 @@ def _check_column(space: ConfigurationSpace, name: str, column: pd.Series) -> ND
         if not (_is_number(hyperparameter, value) if is_number else _is_among(known, value)):
             raise InputError(
                 f"configuration in row {row}: {name} must be {_describe(hyperparameter)}, got {value!r}; "
-                "change the row or choose another --space."
+                "change the row, or the search space."
             )
     return _typed(hyperparameter, column)
 

@@ -74,16 +74,22 @@ def _readable(size: int) -> str:
     return f"{size / 1e6:.1f} MB" if size >= 1e6 else f"{size / 1e3:.0f} kB"
 
 
-def load(folder: str | Path | None = None) -> "Benchmark":
+def load(folder: str | Path | None = None, *, partial: bool = False) -> "Benchmark":
     """Open a benchmark folder; curves are read when they are first asked for.
 
     Args:
         folder: A folder made by ``lcbench collect``; by default the benchmark that comes with the package.
+        partial: Whether to read what is finished of a collection that is not, or has been stopped.
 
     Raises:
         FolderError: If there is no benchmark or it is damaged.
     """
-    return Benchmark(embedded_folder() if folder is None else Path(folder))
+    place = embedded_folder() if folder is None else Path(folder)
+    if partial and not (place / manifest.MANIFEST).is_file():
+        from lcbench.table.partial import PartialBenchmark  # uses this module
+
+        return PartialBenchmark(place)
+    return Benchmark(place)
 
 
 class Benchmark:
@@ -97,8 +103,8 @@ class Benchmark:
     """
 
     def __init__(self, folder: Path) -> None:
-        self.folder = folder
-        self.manifest = store.read_manifest(folder)
+        self.folder = store.place(folder)
+        self.manifest = store.read_manifest(self.folder)
         # What look-ups need is all in these: each a dict whose key None stands for the default.
         self._arrays: dict[tuple[str, str | None, int | None], NDArray[np.float32]] = {}
         self._flat: dict[tuple[str, str | None], NDArray[np.float32]] = {}

@@ -114,7 +114,7 @@ def merge(first: Path, second: Path, out: Path) -> Manifest:
         InputError: If ``out`` exists, the two do not fit together, or a run that both have differs.
         FolderError: If a folder cannot be read.
     """
-    folders = (first, second)
+    folders = (store.place(first), store.place(second))
     manifests = [store.read_manifest(folder) for folder in folders]
     joined = _fit(*manifests)
     with appearing(out) as folder:

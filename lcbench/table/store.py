@@ -78,6 +78,15 @@ def include(folder: Path, manifest: Manifest, paths: Sequence[str]) -> Manifest:
     return included
 
 
+GROWN = Path(".collecting", "grown")
+"""Where a larger table lies until its files have taken the place of a folder's own."""
+
+
+def place(folder: Path) -> Path:
+    """Where a folder's table is: in the folder itself, or in :data:`GROWN` while it is replaced by a larger one."""
+    return folder / GROWN if (folder / GROWN / MANIFEST).is_file() else folder
+
+
 def write_manifest(folder: Path, manifest: Manifest) -> None:
     """Write the manifest with a checksum over itself."""
     write_json(folder / MANIFEST, manifest.to_json())
@@ -87,8 +96,12 @@ def _record(path: Path) -> FileRecord:
     return FileRecord(sha256=signature.digest(path), bytes=path.stat().st_size, rows=pq.read_metadata(path).num_rows)
 
 
-def read_manifest(folder: Path) -> Manifest:
+def read_manifest(folder: Path, *, unfinished: bool = False) -> Manifest:
     """Read a folder's manifest.
+
+    Args:
+        folder: The folder.
+        unfinished: Whether it is that of a table without files yet.
 
     Raises:
         NotABenchmarkError: If there is no benchmark.
@@ -101,7 +114,8 @@ def read_manifest(folder: Path) -> Manifest:
     content = read_bytes(no_links(folder) / MANIFEST, MOST_JSON)
     manifest = Manifest.from_json(parse_json(path, content))
     signature.check(path, content, _REMEDY)
-    _check_counts(path, manifest)
+    if not unfinished:
+        _check_counts(path, manifest)
     return manifest
 
 

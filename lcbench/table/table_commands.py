@@ -37,6 +37,17 @@ def info(
         OUT.print(f"all {len(bench.manifest.files)} files are as they were written")
 
 
+def status(folder: Folder) -> None:
+    """Say what an unfinished collection holds, who is at it, and how long it will take.
+
+    Exit codes: 0 said; 2 there is no collection.
+    """
+    from lcbench.console import OUT, facts
+    from lcbench.table.progress import progress
+
+    OUT.print(facts(progress(folder)))
+
+
 def verify(folder: AnyFolder = None) -> None:
     """Read every file of a benchmark folder and say what is wrong with it, file by file.
 

@@ -31,7 +31,7 @@ from lcbench.table.manifest import (
     Manifest,
 )
 from lcbench.table.record import KEY, SECONDS, Record
-from lcbench.table.store import read_manifest
+from lcbench.table.store import place, read_manifest
 
 _HALF_ROUNDING = 1e-3
 """How far float16 may carry a probability beyond its range."""
@@ -277,6 +277,7 @@ def verify(folder: Path) -> list[str]:
     Raises:
         FolderError: If there is no manifest to hold them against.
     """
+    folder = place(folder)
     manifest = read_manifest(folder)
     unsigned = [] if signature.is_signed(folder / MANIFEST) else [f"{MANIFEST}: {signature.UNSIGNED}"]
     return unsigned + problems(folder, manifest)

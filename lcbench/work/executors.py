@@ -1,5 +1,6 @@
 """Executors: where tasks run."""
 
+import math
 from collections import deque
 from collections.abc import Callable
 from contextlib import AbstractContextManager, suppress
@@ -44,7 +45,12 @@ class Executor(Protocol[_T]):
 
 
 def get_executor(
-    name: str | None, jobs: int, scheduler: str | None, function: Callable[[T], Any], preload: str = ""
+    name: str | None,
+    jobs: int,
+    scheduler: str | None,
+    function: Callable[[T], Any],
+    preload: str = "",
+    seconds: float = math.inf,
 ) -> AbstractContextManager[Executor[T]]:
     """An executor, ready to be entered.
 
@@ -54,6 +60,7 @@ def get_executor(
         scheduler: Where the scheduler is, for ``"dask"``.
         function: What is called on each task; it can be sent to another process.
         preload: A module that ``function`` needs, imported once for all processes of this machine.
+        seconds: How long a task may take; one that takes longer is ended, and not tried again.
 
     Raises:
         UnknownNameError: If there is no such executor.
@@ -69,12 +76,16 @@ def get_executor(
             raise InputError(
                 f"{SCHEDULER} must not be given with --engine local, got {scheduler}; leave one of them out."
             )
-        return LocalExecutor(jobs, function, preload)
+        return LocalExecutor(jobs, function, preload, seconds=seconds)
     from lcbench.work.dask_executor import DaskExecutor
 
     if scheduler is None:
         raise InputError(f"{SCHEDULER} must be given with --engine dask, got none; start one with: dask scheduler")
-    return DaskExecutor(scheduler, function)
+    if math.isinf(seconds):
+        return DaskExecutor(scheduler, function)
+    from lcbench.work.processes import OwnProcess
+
+    return DaskExecutor(scheduler, OwnProcess(function, preload, seconds))
 
 
 class InlineExecutor(AbstractContextManager["InlineExecutor[T]"]):

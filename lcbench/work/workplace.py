@@ -27,7 +27,7 @@ from lcbench.errors import DamagedFileError, InputError, PlanConflictError, Stop
 from lcbench.files import json_value, no_links, read_json, read_schema, understood
 from lcbench.output import writable_folder
 from lcbench.work.journal import Journal
-from lcbench.work.lock import hold
+from lcbench.work.lock import hold, holder_file
 from lcbench.work.task import DISK_FULL, RESUMABLE, Outcome, Task
 from lcbench.writing import write_json, write_parquet
 
@@ -85,7 +85,7 @@ class Workplace:
                     self.remove()
 
     def _foreign(self) -> bool:
-        ours = (self._lock.name, self._journal.name)
+        ours = (self._lock.name, holder_file(self._lock).name, self._journal.name)
         return any(path.name not in ours and not path.match(TEMPORARY) for path in self.root.iterdir())
 
     def plan(self) -> dict[str, Any] | None:
@@ -205,12 +205,12 @@ class Workplace:
         The plan goes after all that depends on it: a process that is killed meanwhile leaves work that can be resumed.
         """
         mine = self.root.iterdir() if self.root != self.output and self.root.is_dir() else self.results()
-        for path in set(mine) - {self.plan_file, self._lock}:
+        for path in set(mine) - {self.plan_file, self._lock, holder_file(self._lock)}:
             if path.is_dir():
                 shutil.rmtree(path, ignore_errors=True)
             else:
                 path.unlink(missing_ok=True)
-        for path in (self._journal, self.plan_file, self._lock):
+        for path in (self._journal, self.plan_file, holder_file(self._lock), self._lock):
             path.unlink(missing_ok=True)
         if self.root != self.output:
             shutil.rmtree(self.root, ignore_errors=True)

@@ -63,8 +63,8 @@ def fit(
     """Find a classifier for a table: baselines, networks, and the best ensemble of them, within a given time.
 
     Stopped at any time, OUT holds the best model so far, and the same command resumes where it stopped, also with
-    more time or other workers. 'lcbench collect --space full --configs OUT/search/configs.parquet' makes a benchmark of
-    the networks that were tried. Exit codes: 0 done; 2 it cannot be done; 130 stopped with Ctrl-C.
+    more time or other workers. 'lcbench collect --problem full --configs OUT/search/configs.parquet' makes a benchmark
+    of the networks that were tried. Exit codes: 0 done; 2 it cannot be done; 130 stopped with Ctrl-C.
     """
     from lcbench.collection.data.table_file import Reading
     from lcbench.console import ERR, OUT

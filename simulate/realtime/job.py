@@ -3,7 +3,8 @@
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
-from typing import Protocol, runtime_checkable
+from pathlib import Path
+from typing import Protocol, Self, runtime_checkable
 
 from lcbench.simulate.contract import Backend, Job
 from lcbench.space import Config
@@ -18,19 +19,23 @@ class JobTask(Task):
     Attributes:
         number: How many jobs were asked for before it.
         config: The configuration.
-        budget: Epochs.
+        budget: Steps.
+        trial: Number of its trial.
+        start: Trial and budget of the state that it goes on from, where a backend resumes; None for the beginning.
         name: The job in words.
     """
 
     number: int
     config: Config = field(compare=False, repr=False)
     budget: int = field(compare=False)
+    trial: int = field(default=0, compare=False)
+    start: tuple[int, int] | None = field(default=None, compare=False)
     name: str = field(default="", compare=False)
 
     @classmethod
-    def of(cls, number: int, job: Job) -> "JobTask":
+    def of(cls, number: int, job: Job, start: tuple[int, int] | None) -> "JobTask":
         """The task of a job."""
-        return cls(number, job.config, job.budget, f"trial {job.trial} at budget {job.budget}")
+        return cls(number, job.config, job.budget, job.trial, start, f"trial {job.trial} at budget {job.budget}")
 
     def __str__(self) -> str:
         return self.name or f"job {self.number}"
@@ -56,6 +61,21 @@ class BringsClusterFunction(Protocol):
         """Does a job on a worker."""
 
 
+@runtime_checkable
+class Continues(Protocol):
+    """A backend whose trials go on where they stopped, if it may keep their states."""
+
+    @property
+    def resumes(self) -> bool:
+        """Whether it is so for the problem that it has."""
+
+    def keeping(self, folder: Path) -> Self:
+        """The same backend with the states of its trials in a folder."""
+
+    def continued(self, task: JobTask) -> Curve:
+        """The curve of a job that goes on from the state that the task names."""
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class CurveOf:
     """Asks a backend for the curve of a job, in whatever process it is called.
@@ -72,6 +92,8 @@ class CurveOf:
         Raises:
             InputError: If the backend does not offer the job.
         """
+        if self.backend.resumes and isinstance(self.backend, Continues):
+            return self.backend.continued(task)
         return self.backend.curve(task.config, task.budget)
 
 

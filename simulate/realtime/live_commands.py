@@ -14,7 +14,11 @@ INTERRUPTED = 130
 
 def live(
     source: Annotated[
-        str, typer.Argument(metavar="DATASET", help="sklearn:wine, openml:167161 (a task), file:train.csv?target=y.")
+        str,
+        typer.Argument(
+            metavar="DATASET",
+            help="sklearn:wine, openml:167161 (a task), file:train.csv?target=y, or a task of the problem.",
+        ),
     ],
     out: Annotated[Path, typer.Option(help="Folder for the record and the results.")],
     optimizer: Annotated[str, typer.Option(help="Optimizer.")] = "bohb",
@@ -24,14 +28,28 @@ def live(
     ] = None,
     wallclock: Annotated[float | None, typer.Option(help="Time limit in seconds.")] = None,
     trials: Annotated[int | None, typer.Option(help="Largest number of jobs to train.")] = None,
-    budgets: Annotated[str, typer.Option(help="Epochs that can be asked for, increasing.")] = "12,25,50",
+    budgets: Annotated[
+        str | None,
+        typer.Option(help="Budgets that can be asked for, increasing.", show_default="the problem's; 12,25,50"),
+    ] = None,
     seed: Annotated[int, typer.Option(help="Seed of the optimizer.")] = 0,
-    metric: Annotated[str | None, typer.Option(help="What is optimized; by default the validation accuracy.")] = None,
-    space: Annotated[str, typer.Option(help="Search space.")] = "mlp",
+    metric: Annotated[
+        str | None, typer.Option(help="What is optimized.", show_default="the problem's objective")
+    ] = None,
+    problem: Annotated[
+        str, typer.Option(help="mlp, full, mlp-released, or your own: ./file.py:Class, package.module:Class.")
+    ] = "mlp",
+    space: Annotated[
+        Path | None, typer.Option(help="Search space in place of the problem's: a JSON file that ConfigSpace wrote.")
+    ] = None,
+    at: Annotated[
+        list[str] | None, typer.Option(help="Value of a further fidelity: data_fraction=0.5.", show_default="largest")
+    ] = None,
     train_seeds: Annotated[int, typer.Option(help="Runs of each job, seeds 0, 1, ...; their mean counts.")] = 1,
     plan_seed: Annotated[int, typer.Option(help="Seed of the collection that the runs are to agree with.")] = 0,
     encoding: Annotated[
-        str | None, typer.Option(help="Categories as numbers: ordinal or onehot.", show_default="onehot for full")
+        str | None,
+        typer.Option(help="Categories as numbers: ordinal or onehot.", show_default="the problem's; onehot for full"),
     ] = None,
     device: Annotated[str, typer.Option(help="cpu; experimental, never run on a GPU yet: cuda, cuda:1 ...")] = "cpu",
     quiet: Annotated[bool, typer.Option("--quiet", help="Print neither progress nor result.")] = False,
@@ -41,6 +59,8 @@ def live(
     Stopped at any time, the same command resumes where it stopped, also with a larger limit or other workers. Exit
     codes: 0 done; 2 it cannot be done; 130 stopped with Ctrl-C.
     """
+    from lcbench.collection.plan import read_space
+    from lcbench.collection.problem import get_problem
     from lcbench.console import ERR, OUT
     from lcbench.errors import InputError
     from lcbench.simulate.optimizers import get_optimizer
@@ -49,7 +69,7 @@ def live(
     from lcbench.simulate.realtime.run import live as run
     from lcbench.simulate.study import cell_rng
     from lcbench.simulate.training import TrainingBackend
-    from lcbench.table.manifest import parse_budgets
+    from lcbench.table.manifest import parse_at, parse_budgets
 
     check_limits(workers, wallclock, trials)
     make = get_optimizer(optimizer)
@@ -59,8 +79,10 @@ def live(
     backend = TrainingBackend(
         source,
         metric,
-        space=space,
-        budgets=parse_budgets(budgets),
+        problem=problem,
+        space=None if space is None else read_space(space, get_problem(problem)),
+        at=parse_at(at),
+        budgets=None if budgets is None else parse_budgets(budgets),
         seed=range(train_seeds),
         plan_seed=plan_seed,
         encoding=encoding,
@@ -102,8 +124,8 @@ def summary(trace: "Trace", backend: "TrainingBackend", out: Path) -> list[str]:
     trials = len({result.job.trial for result in trace.results})
     values = ", ".join(f"{name} {_word(value)}" for name, value in best.job.config.items())
     return [
-        f"best {backend.metric.name}: {float(best.curve.values[-1]):.4f} at {best.job.budget} epochs, "
-        f"found after {best.finished:.1f} s (trial {best.job.trial})",
+        f"best {backend.metric.name}: {float(best.curve.values[-1]):.4f} at {best.job.budget} "
+        f"{backend.fidelity.label}, found after {best.finished:.1f} s (trial {best.job.trial})",
         f"  {values}",
         f"{len(trace)} results of {trials} trials in {trace.results[-1].finished:.1f} s"
         + (f", {failed} of them failed" if failed else "")
@@ -122,7 +144,7 @@ def _collect(backend: "TrainingBackend", out: Path) -> list[str]:
     trainer = backend.trainer
     options = {
         "datasets": backend.source,
-        "space": backend.space_name,
+        "problem": backend.problem_name,
         "configs": out / "configs.parquet",
         "budgets": ",".join(map(str, backend.budgets)),
         "seeds": max(trainer.seeds) + 1,

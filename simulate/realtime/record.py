@@ -7,6 +7,7 @@
       events.jsonl     a journal (lcbench.work.journal): {"ask": job or null, "at": s}; {"tell": number of the job, ...}
       trace.parquet    the results, one row each, when the run ended or was stopped; a study of one run
       configs.parquet  the configurations that were tried, as ``lcbench collect --configs`` takes them
+      checkpoints/     states of the trials, if the problem can go on from one (lcbench.collection.trainer.Checkpoints)
 """
 
 from collections.abc import Mapping
@@ -35,6 +36,7 @@ if TYPE_CHECKING:
     from ConfigSpace import ConfigurationSpace  # slow to import
 
 EVENTS, TRACE, CONFIGS = "events.jsonl", "trace.parquet", "configs.parquet"
+CHECKPOINTS = "checkpoints"
 FORMAT = 2
 
 

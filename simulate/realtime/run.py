@@ -3,12 +3,15 @@
 import math
 import time
 from collections.abc import Callable, Mapping
+from contextlib import ExitStack
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 from lcbench.errors import InputError
 from lcbench.simulate.contract import Backend, Optimizer
-from lcbench.simulate.realtime.record import Record, Unrecorded
+from lcbench.simulate.realtime.job import Continues
+from lcbench.simulate.realtime.record import CHECKPOINTS, Record, Unrecorded
 from lcbench.simulate.realtime.report import LiveReport
 from lcbench.simulate.realtime.result import LiveInterrupted
 from lcbench.simulate.realtime.state import LiveState, Watch
@@ -76,7 +79,10 @@ def live(
     workers, trials = check_limits(workers, wallclock, trials)
     kept = Unrecorded() if record is None else Record(Path(record), _identity(optimizer, backend))
     told = LiveRun(name or type(optimizer).__name__, _dataset(backend), seed, wallclock, trials)
-    with kept, LiveReport(backend.metric, trials, wallclock, quiet=quiet, title=title) as report:
+    with ExitStack() as stack:
+        stack.enter_context(kept)
+        report = stack.enter_context(LiveReport(backend.metric, trials, wallclock, quiet=quiet, title=title))
+        backend = _keeping(backend, record, stack)
         limits = math.inf if trials is None else trials, math.inf if wallclock is None else wallclock
         run = LiveState(optimizer, backend, backend.domain(), kept, report, list(range(workers)), watch, *limits)
         run.recall()
@@ -89,6 +95,14 @@ def live(
             kept.finish(Trace(tuple(run.told), backend.metric, workers), run.domain.space, told)
     _check_anything(run)
     return Trace(tuple(run.told), backend.metric, workers)
+
+
+def _keeping(backend: Backend, record: Path | str | None, stack: ExitStack) -> Backend:
+    """A backend whose trials go on gets a place for their states, which lasts as long as the record."""
+    if not (backend.resumes and isinstance(backend, Continues)):
+        return backend
+    place = stack.enter_context(TemporaryDirectory()) if record is None else Path(record) / CHECKPOINTS
+    return backend.keeping(Path(place))
 
 
 def _dataset(backend: Backend) -> str:

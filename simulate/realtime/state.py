@@ -56,6 +56,8 @@ class LiveState:
     now: float = 0.0
     jobs: list[Job] = field(default_factory=list)
     """Every job that was asked for, by its number."""
+    starts: list[tuple[int, int] | None] = field(default_factory=list)
+    """For each job the trial and the budget of the state that it goes on from."""
     waiting: deque[int] = field(default_factory=deque)
     """Jobs without a worker: those that were running when a recorded run was stopped."""
     running: dict[int, _Running] = field(default_factory=dict)
@@ -126,7 +128,7 @@ class LiveState:
             self.waiting.append(len(self.jobs) - 1)
         number = self.waiting.popleft()
         self.running[number] = _Running(heapq.heappop(self.free), self.now)
-        return JobTask.of(number, self.jobs[number])
+        return JobTask.of(number, self.jobs[number], self.starts[number])
 
     def _asked(self) -> Job | None:
         """Ask for the next job, and check it."""
@@ -135,9 +137,18 @@ class LiveState:
         if job is not None:
             self._check_job(job)
             self.jobs.append(job)
+            self.starts.append(self._start(job))
             self.last[job.trial] = job
             self.unfinished.add(job.trial)
         return job
+
+    def _start(self, job: Job) -> tuple[int, int] | None:
+        """The latest finished state of the job's trial, or of the trial's parent."""
+        for trial in (job.trial, job.parent):
+            done = [result.job.budget for result in self.told if result.job.trial == trial]
+            if trial is not None and done:
+                return trial, done[-1]
+        return None
 
     def _retried(self, outcome: Outcome[JobTask]) -> None:
         """Say that a job is tried again; what a backend refuses, it would refuse again."""

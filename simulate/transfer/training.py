@@ -13,7 +13,7 @@ from lcbench.simulate.transfer.plan import SEED
 from lcbench.simulate.transfer.storage import BuildFolder
 
 if TYPE_CHECKING:
-    from lcbench.collection.networks.recorder import Run
+    from lcbench.collection.run import Run
 
 
 class OutOfTimeError(Exception):

@@ -30,6 +30,7 @@ from lcbench.collection.networks.metrics import RECORD
 from lcbench.collection.plan import sampled_configs
 from lcbench.collection.tasks import Extras
 from lcbench.errors import InputError, UnknownNameError
+from lcbench.space import paper
 from lcbench.table import manifest, store, verify
 from lcbench.table.merge import merge
 from lcbench.work import KILLED, InlineExecutor
@@ -62,7 +63,7 @@ def collected(tmp_path_factory: pytest.TempPathFactory) -> Path:
     iris = load_dataset("sklearn:iris")
     iris.features.assign(kind=iris.target.to_numpy()).to_csv(place / "flowers.csv", index=False)
     sources = ("sklearn:wine", f"file:{place / 'flowers.csv'}?target=kind")
-    few = {"configs": sampled_configs("mlp", 2, 0), "budgets": (2,), "extras": Extras(predictions=True)}
+    few = {"configs": sampled_configs(paper.mlp(), 2, 0), "budgets": (2,), "extras": Extras(predictions=True)}
     made = plan(sources=sources, **few)
     with opened(made, place / "bench") as collection:
         for _ in collection.run(InlineExecutor(collection.trainer)):

@@ -11,6 +11,7 @@ from lcbench.collection.networks.problems import MLP
 from lcbench.collection.networks.recipe import Recipe, Shape, shaped_mlp
 from lcbench.collection.networks.stack.work import epoch_work
 from lcbench.collection.plan import sampled_configs
+from lcbench.space import paper
 
 SIZES = Sizes(1000, 490, 740)
 shapes = st.builds(
@@ -76,7 +77,7 @@ def test_survives_json():
 
 
 def test_a_calibrated_model_is_positive_and_orders_small_and_large_runs():
-    configs = sampled_configs("mlp", 20, 0).to_dict("records")
+    configs = sampled_configs(paper.mlp(), 20, 0).to_dict("records")
     extent = Extent(8, 3, Sizes(300, 150, 220))
     model = calibrated(MLP(), [extent], configs, np.random.default_rng(0))
     small, large = shaped_mlp(8, 3, 1, 64, 0), shaped_mlp(8, 3, 5, 512, 0.5)

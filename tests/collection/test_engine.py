@@ -64,7 +64,7 @@ def test_a_different_plan_is_refused_and_nothing_is_lost(whole):
 def test_a_different_plan_is_refused_in_a_stopped_collection(tmp_path):
     folder = tmp_path / "stopped"
     collect(folder, stop_after=1)
-    with pytest.raises(PlanConflictError, match="seeds: there 2, asked 1"), opened(plan(n_seeds=1), folder):
+    with pytest.raises(PlanConflictError, match="seeds: there 2, asked 1"), opened(plan(seeds=(0,)), folder):
         pass
     with opened(plan(), folder) as collection:
         assert len(collection.pending()) == 7

@@ -37,8 +37,8 @@ class TestRuns:
     def test_any_configuration_is_trained_and_recorded(self, number):
         found = fitted(CONFIGS[number])
         assert {name: values.shape for name, values in found.run.series.items()} == dict.fromkeys(RECORD.names, (4,))
-        assert found.run.n_parameters == sum(p.numel() for p in found.network.parameters())
-        assert found.run.status in ("success", "diverged")
+        assert found.run.columns["n_parameters"] == sum(p.numel() for p in found.network.parameters())
+        assert found.run.columns["status"] in ("success", "diverged")
         assert (np.diff(found.run.series["seconds"]) >= 0).all()
 
     @pytest.mark.parametrize("config", CONFIGS[:4])
@@ -107,7 +107,7 @@ class TestRuns:
         short = replace(
             prepared, x_train=np.resize(prepared.x_train, (rows, 12)), y_train=np.resize(prepared.y_train, rows)
         )
-        assert fitted(data=Tensors(short)).run.status == "success"
+        assert fitted(data=Tensors(short)).run.columns["status"] == "success"
 
     def test_mixup_counts_each_row_for_both_labels(self):
         """Whatever the shares, accuracies of all rows lie in [0, 1], and the loss is that of all rows."""
@@ -124,12 +124,12 @@ class TestDivergence:
 
     def test_it_is_a_result(self):
         run = self.diverging().run
-        assert (run.status, run.budget) == ("diverged", 5)
-        assert np.isnan(run.series["valid_accuracy"][run.epochs + 1 :]).all()
+        assert (run.columns["status"], run.budget) == ("diverged", 5)
+        assert np.isnan(run.series["valid_accuracy"][run.columns["epochs"] + 1 :]).all()
 
     def test_its_seconds_end_with_it(self):
         run = self.diverging().run
-        assert run.series["seconds"][-1] == 2.0 * (run.epochs + 1)
+        assert run.series["seconds"][-1] == 2.0 * (run.columns["epochs"] + 1)
 
 
 class TestExtras:
@@ -175,7 +175,7 @@ class TestStopping:
         np.testing.assert_array_equal(stopped.run.series["valid_accuracy"][: last + 1], accuracy[: last + 1])
         assert (stopped.run.series["valid_accuracy"][last + 1 :] == accuracy[best]).all()
         assert (stopped.run.series["seconds"][last:] == stopped.run.series["seconds"][last]).all()
-        assert (stopped.run.status, stopped.run.epochs) == ("success", 30)
+        assert (stopped.run.columns["status"], stopped.run.columns["epochs"]) == ("success", 30)
         logits = stopped.network(DATA.x_valid)
         assert (logits.argmax(1) == DATA.y_valid).float().mean().item() == pytest.approx(float(accuracy[best]))
 

@@ -11,13 +11,14 @@ from lcbench.collection.data.table_file import read_table
 from lcbench.collection.plan import Plan, given_configs, sampled_configs
 from lcbench.collection.tasks import RunsTask
 from lcbench.errors import InputError, UnknownNameError
+from lcbench.space import paper
 from lcbench.space.spaces import categories, check_configs, records, sample
 from lcbench.work import differences
 
 
 def plan(**changes) -> Plan:
-    given = {"sources": ("sklearn:wine",), "space_name": "mlp", "configs": sampled_configs("mlp", 3, 0)}
-    return Plan(**(given | {"budgets": (1, 2), "n_seeds": 2} | changes))
+    given = {"sources": ("sklearn:wine",), "problem_name": "mlp", "configs": sampled_configs(paper.mlp(), 3, 0)}
+    return Plan(**(given | {"budgets": (1, 2), "seeds": (0, 1)} | changes))
 
 
 def test_units_are_every_configuration_on_every_data_set():
@@ -25,20 +26,20 @@ def test_units_are_every_configuration_on_every_data_set():
 
 
 def test_configurations_follow_from_the_plan_seed():
-    assert sampled_configs("mlp", 5, 1).equals(sampled_configs("mlp", 5, 1))
-    assert not sampled_configs("mlp", 5, 1).equals(sampled_configs("mlp", 5, 2))
+    assert sampled_configs(paper.mlp(), 5, 1).equals(sampled_configs(paper.mlp(), 5, 1))
+    assert not sampled_configs(paper.mlp(), 5, 1).equals(sampled_configs(paper.mlp(), 5, 2))
 
 
 def test_more_configurations_begin_with_the_same_ones():
-    assert sampled_configs("mlp", 9, 0).head(4).equals(sampled_configs("mlp", 4, 0))
+    assert sampled_configs(paper.mlp(), 9, 0).head(4).equals(sampled_configs(paper.mlp(), 4, 0))
 
 
 @pytest.mark.parametrize("suffix", ["csv", "parquet"])
 def test_configurations_survive_a_file(tmp_path, suffix):
-    configs = sampled_configs("mlp", 20, 0)
+    configs = sampled_configs(paper.mlp(), 20, 0)
     path = tmp_path / f"configs.{suffix}"
     configs.to_csv(path, index=False) if suffix == "csv" else configs.to_parquet(path, index=False)
-    assert given_configs("mlp", read_table(path)).equals(configs)
+    assert given_configs(paper.mlp(), read_table(path)).equals(configs)
 
 
 @pytest.mark.parametrize("suffix", ["csv", "parquet"])
@@ -69,10 +70,10 @@ def test_the_same_plan_has_no_differences():
     ("change", "said"),
     [
         ({"budgets": (1, 3)}, "budgets: there 1,2, asked 1,3"),
-        ({"n_seeds": 3}, "seeds: there 2, asked 3"),
+        ({"seeds": (0, 1, 2)}, "seeds: there 2, asked 3"),
         ({"plan_seed": 4}, "plan seed: there 0, asked 4"),
         ({"encoding": "onehot"}, "encoding: there ordinal, asked onehot"),
-        ({"configs": sampled_configs("mlp", 3, 9)}, "the configurations are others"),
+        ({"configs": sampled_configs(paper.mlp(), 3, 9)}, "the configurations are others"),
         (
             {"sources": ("sklearn:wine", "sklearn:digits")},
             "datasets: there sklearn:wine, asked sklearn:wine,sklearn:digits",
@@ -95,16 +96,16 @@ def test_bad_plans_are_refused():
     with pytest.raises(InputError, match="once each"):
         plan(sources=("sklearn:wine", "sklearn:wine"))
     with pytest.raises(InputError, match="seeds must be at least 1"):
-        plan(n_seeds=0)
+        plan(seeds=())
     with pytest.raises(UnknownNameError, match="nearest: mlp"):
-        plan(space_name="mpl")
+        plan(problem_name="mpl")
     with pytest.raises(InputError, match="number of configurations must be at least 1, got 0"):
-        sampled_configs("mlp", 0, 0)
+        sampled_configs(paper.mlp(), 0, 0)
 
 
 @pytest.mark.parametrize("value", [np.nan, np.inf, 5.0])
 def test_a_configuration_outside_the_space_is_refused(value):
-    configs = pd.DataFrame(sampled_configs("mlp", 3, 0))
+    configs = pd.DataFrame(sampled_configs(paper.mlp(), 3, 0))
     configs.loc[1, "learning_rate"] = value
     with pytest.raises(InputError, match=r"row 1: learning_rate must be a number in \[0.0001, 0.1\], got"):
-        given_configs("mlp", configs)
+        given_configs(paper.mlp(), configs)

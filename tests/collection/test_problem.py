@@ -12,9 +12,9 @@ import lcbench
 from lcbench.collection.networks.cost import CostModel
 from lcbench.collection.networks.metrics import RECORD
 from lcbench.collection.networks.problems import network_problem
-from lcbench.collection.networks.recorder import Run
 from lcbench.collection.plan import given_configs, sampled_configs
 from lcbench.collection.problem import PROBLEMS, Problem, get_problem
+from lcbench.collection.run import Run
 from lcbench.errors import InputError, UnknownNameError
 from lcbench.space.rules import completed
 from lcbench.space.spaces import check_configs, to_frame
@@ -40,7 +40,7 @@ def test_its_defaults_are_a_configuration(name):
 @names
 def test_a_whole_configuration_stays_as_it_is_and_one_that_lacks_a_value_gets_the_default(name):
     problem = get_problem(name)
-    row = sampled_configs(name, 1, 0).iloc[0]
+    row = sampled_configs(problem.space, 1, 0).iloc[0]
     whole = {key: value for key, value in row.items() if value == value}
     assert problem.completed(whole) == whole
     for key in whole:
@@ -84,7 +84,7 @@ class Slopes(Problem):
     def run(self, slope, budget, seed, each):
         values = np.clip(slope * np.arange(budget + 1), 0, 1).astype(np.float32)
         series = dict.fromkeys(RECORD.names, values) | {"seconds": (each * np.arange(budget + 1)).astype(np.float32)}
-        return Run(budget, seed, "success", budget, 1, series)
+        return Run(budget, seed, {"status": "success", "epochs": budget, "n_parameters": 1}, series)
 
     def calibrate(self, data, configs, device):
         return CostModel((0.5,), ("step",))
@@ -96,7 +96,7 @@ class Slopes(Problem):
 def test_collecting_trains_a_problem_that_it_has_never_heard_of(tmp_path, monkeypatch):
     monkeypatch.setitem(PROBLEMS, "slopes", Slopes)
     frame = to_frame(Slopes().space, [{"slope": 0.25}, {"slope": 0.5}])
-    collect(tmp_path, inline=True, space_name="slopes", configs=given_configs("slopes", frame))
+    collect(tmp_path, inline=True, problem_name="slopes", configs=given_configs(Slopes().space, frame))
     bench = lcbench.load(tmp_path)
     assert bench.manifest.problem == "slopes"
     assert bench.manifest.schedule == Slopes.schedule

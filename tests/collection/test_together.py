@@ -13,11 +13,11 @@ from hypothesis import strategies as st
 
 import lcbench
 from lcbench.collection.networks.problems import MLP
-from lcbench.collection.networks.recorder import Run
 from lcbench.collection.networks.stack import gpu
 from lcbench.collection.networks.stack.gpu import hashed_masks, keys_on
 from lcbench.collection.networks.tensors import Tensors, one_thread
 from lcbench.collection.plan import given_configs
+from lcbench.collection.run import Run
 from lcbench.collection.tasks import Extras, RunsTask
 from lcbench.errors import InputError
 from lcbench.space import paper, spaces
@@ -48,7 +48,7 @@ def ticks():
 
 
 def key(run):
-    return run.budget, run.seed, run.n_parameters
+    return run.budget, run.seed, run.columns["n_parameters"]
 
 
 class OnADevice(MLP):
@@ -85,7 +85,7 @@ def test_one_that_diverges_leaves_the_others_alone(data):
     wild = CONFIG | {"learning_rate": 1e18, "momentum": 0.99}
     arguments = {"budgets": (4,), "seeds": (0,), "plan_seed": 0, "clock": ticks}
     ((lost,), (kept,)) = train_together(data, [wild, CONFIGS[3]], **arguments)
-    assert lost.status == "diverged"
+    assert lost.columns["status"] == "diverged"
     (alone,) = train(data, CONFIGS[3], **arguments)
     assert kept.series["train_loss"] == pytest.approx(alone.series["train_loss"], abs=2e-5)
 
@@ -182,7 +182,7 @@ def test_units_that_fail_together_are_tried_alone():
 
 def test_a_collection_in_shared_stacks_gives_the_same_table(tmp_path, monkeypatch):
     sampled = spaces.sample(paper.mlp(), 6, np.random.default_rng(3))
-    given = {"configs": given_configs("mlp", sampled.assign(max_dropout=0.0, num_layers=3))}
+    given = {"configs": given_configs(paper.mlp(), sampled.assign(max_dropout=0.0, num_layers=3))}
     collect(tmp_path / "alone", inline=True, **given)
     monkeypatch.setattr(MLP, "groups", lambda *_: [[1, 3, 5], [0], [2, 4]])
     monkeypatch.setattr(MLP, "_engine", lambda *_: gpu.train)

@@ -105,9 +105,9 @@ def test_randomness_of_a_seed_does_not_depend_on_the_type_of_the_numbers():
 def test_series_have_budget_plus_one_numbers_in_range(data):
     for (budget, _), found in run(data).items():
         assert {len(series) for series in found.series.values()} == {budget + 1}
-        assert found.status == "success"
-        assert found.epochs == budget
-        assert found.n_parameters == 5 * 64 + 65 * 34 + 35 * 3  # widths 4, 64, 34, 3
+        assert found.columns["status"] == "success"
+        assert found.columns["epochs"] == budget
+        assert found.columns["n_parameters"] == 5 * 64 + 65 * 34 + 35 * 3  # widths 4, 64, 34, 3
         for name, series in found.series.items():
             assert np.isfinite(series).all(), name
             if name.endswith("accuracy"):
@@ -128,11 +128,11 @@ def test_seconds_are_shared_out_among_the_active_runs(data):
 
 def test_a_run_that_diverges_is_a_result(data):
     found = run(data, learning_rate=1e18, momentum=0.99)[6, 0]
-    assert found.status == "diverged"
-    assert found.epochs < 6
+    assert found.columns["status"] == "diverged"
+    assert found.columns["epochs"] < 6
     for name in ("train_loss", "valid_accuracy", "test_cross_entropy"):
-        assert np.isfinite(found.series[name][: found.epochs + 1]).all()
-        assert np.isnan(found.series[name][found.epochs + 1 :]).all()
+        assert np.isfinite(found.series[name][: found.columns["epochs"] + 1]).all()
+        assert np.isnan(found.series[name][found.columns["epochs"] + 1 :]).all()
     assert np.isfinite(found.series["seconds"]).all()
     assert np.isfinite(found.series["learning_rate"]).all()
 

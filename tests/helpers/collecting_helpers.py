@@ -16,6 +16,7 @@ import lcbench
 from lcbench.collection.collecting import executor_for, opened, trainer
 from lcbench.collection.networks.metrics import METRICS
 from lcbench.collection.plan import Plan, sampled_configs
+from lcbench.space import paper
 from lcbench.work import InlineExecutor
 
 PATIENCE = 600
@@ -27,8 +28,10 @@ PROGRAM = (sys.executable, "-c", "from lcbench.cli import main; main()")
 
 def plan(**changes) -> Plan:
     """Four configurations on two data sets: eight tasks."""
-    given = {"sources": ("sklearn:wine", "sklearn:iris"), "space_name": "mlp", "n_seeds": 2}
-    return Plan(**(given | {"configs": sampled_configs("mlp", changes.pop("n", 4), 0), "budgets": (2, 4)} | changes))
+    given = {"sources": ("sklearn:wine", "sklearn:iris"), "problem_name": "mlp", "seeds": (0, 1)}
+    return Plan(
+        **(given | {"configs": sampled_configs(paper.mlp(), changes.pop("n", 4), 0), "budgets": (2, 4)} | changes)
+    )
 
 
 def options(n: int = 4, budgets: str = "2,4", jobs: int = 2) -> list[str]:

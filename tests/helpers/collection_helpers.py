@@ -12,9 +12,9 @@ from lcbench.collection.networks.measures import class_weights
 from lcbench.collection.networks.problems import MLP, Full, NetworkProblem
 from lcbench.collection.networks.randomness import streams
 from lcbench.collection.networks.recipe import shaped_mlp
-from lcbench.collection.networks.recorder import Run
 from lcbench.collection.networks.stack.stack import initial_parameters
 from lcbench.collection.networks.tensors import Tensors
+from lcbench.collection.run import Run
 
 CONFIG = {
     "batch_size": 16,

@@ -25,6 +25,7 @@ from lcbench.simulate import Job, ReplayBackend, TrainingBackend, live, simulate
 from lcbench.simulate.optimizers import OPTIMIZERS
 from lcbench.simulate.study import cell_rng
 from lcbench.simulate.training import collect_tried
+from lcbench.space import paper
 from lcbench.work import KILLED, journal
 
 BUDGETS = (2, 4, 8)
@@ -34,7 +35,7 @@ BUDGETS = (2, 4, 8)
 def bench(tmp_path_factory) -> lcbench.Benchmark:
     """30 configurations on wine, collected."""
     folder = tmp_path_factory.mktemp("collected") / "bench"
-    collect(folder, sources=("sklearn:wine",), n=30, budgets=BUDGETS, n_seeds=2)
+    collect(folder, sources=("sklearn:wine",), n=30, budgets=BUDGETS, seeds=(0, 1))
     return lcbench.load(folder)
 
 
@@ -122,7 +123,7 @@ def test_a_data_set_of_ones_own(backend):
         ({"budgets": (4, 2)}, "budgets must be increasing"),
         ({"metric": "accuracy"}, "unknown metric 'accuracy'"),
         ({"space": "mpl"}, "unknown problem 'mpl'"),
-        ({"configs": sampled_configs("mlp", 2, 0).assign(momentum=2.0)}, "momentum must be a number in"),
+        ({"configs": sampled_configs(paper.mlp(), 2, 0).assign(momentum=2.0)}, "momentum must be a number in"),
         ({"device": "tpu"}, "device must be .*got 'tpu'"),
     ],
 )
@@ -224,7 +225,7 @@ def test_the_last_line_is_a_command_that_collects_what_was_tried(command, tmp_pa
 
 
 def test_configurations_with_inactive_hyperparameters_are_collected_again(command, tmp_path, capsys):
-    live = ["--space", "full", "--budgets", "1,2", "--trials", 3, "--out", tmp_path / "live", "--encoding", "onehot"]
+    live = ["--problem", "full", "--budgets", "1,2", "--trials", 3, "--out", tmp_path / "live", "--encoding", "onehot"]
     assert command("sklearn:wine", *live) == 0
     line = capsys.readouterr().out.splitlines()[-1]
     words = line[line.index("lcbench collect") :].split()[1:]
@@ -249,7 +250,7 @@ def test_configurations_with_inactive_hyperparameters_are_collected_again(comman
         (["--seed", "-1"], "seed must be at least 0"),
         (["--train-seeds", "0"], "train-seeds must be at least 1"),
         (["--metric", "accuracy"], "unknown metric"),
-        (["--space", "mpl"], "unknown problem"),
+        (["--problem", "mpl"], "unknown problem"),
         (["--encoding", "binary"], "unknown encoding"),
     ],
 )

@@ -48,9 +48,9 @@ def check(configs: list[Config]) -> None:
 def bench(tmp_path_factory) -> lcbench.Benchmark:
     """30 configurations of the full space on wine, collected."""
     folder = tmp_path_factory.mktemp("full") / "bench"
-    configs = sampled_configs("full", 30, 0)
-    plan = {"space_name": "full", "configs": configs, "encoding": "onehot"}
-    collect(folder, sources=("sklearn:wine",), budgets=(1, 2), n_seeds=1, **plan)
+    configs = sampled_configs(paper.full(), 30, 0)
+    plan = {"problem_name": "full", "configs": configs, "encoding": "onehot"}
+    collect(folder, sources=("sklearn:wine",), budgets=(1, 2), seeds=(0,), **plan)
     return lcbench.load(folder)
 
 
@@ -130,11 +130,11 @@ class TestTable:
 
 class TestBackend:
     def test_one_hot_is_the_default(self):
-        assert TrainingBackend("sklearn:wine", space="full").encoding == "onehot"
+        assert TrainingBackend("sklearn:wine", problem="full").encoding == "onehot"
         assert TrainingBackend("sklearn:wine").encoding == "ordinal"
 
     def test_values_are_of_the_spaces_types_whatever_they_came_in(self):
-        backend = TrainingBackend("sklearn:wine", space="full")
+        backend = TrainingBackend("sklearn:wine", problem="full")
         config = records(SPACE, sample(SPACE, 1, np.random.default_rng(1)))[0]
         as_numpy = {name: np.array([value])[0] for name, value in config.items()}
         as_floats = {name: float(v) if type(v) is int else v for name, v in config.items()}
@@ -142,7 +142,7 @@ class TestBackend:
         assert [type(v) for v in backend.values(as_floats).values()] == [type(v) for v in config.values()]
 
     def test_what_must_not_be_there_is_refused(self):
-        backend = TrainingBackend("sklearn:wine", space="full")
+        backend = TrainingBackend("sklearn:wine", problem="full")
         configs = records(SPACE, sample(SPACE, 20, np.random.default_rng(1)))
         adam = next(config for config in configs if config["optimizer"] == "adam")
         with pytest.raises(InputError, match="momentum must be missing unless optimizer == 'sgd'"):
@@ -150,8 +150,8 @@ class TestBackend:
 
 
 def test_a_plan_is_the_same_after_its_configurations_went_through_a_file(tmp_path):
-    drawn = sampled_configs("full", 20, 0)
+    drawn = sampled_configs(paper.full(), 20, 0)
     drawn.to_csv(tmp_path / "configs.csv", index=False, float_format="%.17g")
     drawn.to_parquet(tmp_path / "configs.parquet", index=False)
     for read in (pd.read_csv(tmp_path / "configs.csv"), pd.read_parquet(tmp_path / "configs.parquet")):
-        assert digest_configs(given_configs("full", read)) == digest_configs(drawn)
+        assert digest_configs(given_configs(paper.full(), read)) == digest_configs(drawn)

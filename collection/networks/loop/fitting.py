@@ -16,8 +16,9 @@ from lcbench.collection.networks.loop.training import Training
 from lcbench.collection.networks.measures import evaluate, probabilities, rows_at_once
 from lcbench.collection.networks.metrics import RECORD
 from lcbench.collection.networks.recipe import Candidate, Shape, cosine
-from lcbench.collection.networks.recorder import Metrics, Recorder, Run
+from lcbench.collection.networks.recorder import Metrics, Recorder
 from lcbench.collection.networks.tensors import Tensors
+from lcbench.collection.run import SUCCESS, Run
 from lcbench.collection.tasks import Extras
 from lcbench.errors import InputError
 
@@ -297,7 +298,7 @@ class Best:
         series = {name: values.copy() for name, values in run.series.items()}
         for name, values in series.items():
             series[name] = values if name == "seconds" else self.held(values)
-        return replace(run, series=series, status="success", epochs=run.budget)
+        return replace(run, series=series, columns={**run.columns, "status": SUCCESS, "epochs": run.budget})
 
     def held(self, values: NDArray[_Number]) -> NDArray[_Number]:
         """Values by epoch; if training was stopped, those after the stop are that of the best epoch."""

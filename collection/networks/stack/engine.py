@@ -23,9 +23,10 @@ from lcbench.collection.networks.measures import (
 )
 from lcbench.collection.networks.randomness import Streams, draw_masks
 from lcbench.collection.networks.recipe import Candidate, Recipe, Shape, cosine
-from lcbench.collection.networks.recorder import Metrics, Recorder, Run
+from lcbench.collection.networks.recorder import Metrics, Recorder
 from lcbench.collection.networks.stack.stack import Stack, initial_parameters
 from lcbench.collection.networks.tensors import Tensors
+from lcbench.collection.run import Run
 from lcbench.collection.tasks import Extras
 
 

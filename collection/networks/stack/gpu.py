@@ -19,10 +19,10 @@ from torch import Tensor
 from lcbench.collection.networks.measures import Tally, log_softmax, loss_gradient, loss_shares
 from lcbench.collection.networks.randomness import Streams
 from lcbench.collection.networks.recipe import Candidate, Recipe, Shape
-from lcbench.collection.networks.recorder import Run
 from lcbench.collection.networks.stack.engine import shape_of, train_stack
 from lcbench.collection.networks.stack.stack import initial_parameters
 from lcbench.collection.networks.tensors import Tensors
+from lcbench.collection.run import Run
 from lcbench.collection.tasks import Extras
 from lcbench.errors import InputError
 
