@@ -94,6 +94,7 @@ def collect(
     )
     plan = asked.larger_plan(load(folder), table_plan(folder)) if grow else asked.plan()
     get_encoding(plan.encoding)
+    plan.problem.check_ready()
     limit = _limit(run_limit) * plan.copies
     if dry_run:
         from lcbench.collection.estimating import estimate

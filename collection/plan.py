@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
+from lcbench.collection.data.sources import is_source
 from lcbench.collection.problem import Problem, get_problem, identity
 from lcbench.collection.tasks import NO_EXTRAS, Block, Extras, RunsTask
 from lcbench.errors import InputError
@@ -59,6 +60,9 @@ class Plan:
             raise InputError("at least one data set is needed, got none; try --datasets sklearn:wine.")
         if len(set(self.sources)) < len(self.sources):
             raise InputError(f"data sets must be named once each, got {', '.join(self.sources)}.")
+        for source in self.sources:
+            if not is_source(source):
+                self.problem.check_task(source)
         _check_seeds(self.seeds)
         _check_seed(self.plan_seed)
         check_budgets(self.budgets)

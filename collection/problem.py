@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from lcbench.collection.data.sources import is_source
 from lcbench.collection.tasks import NO_EXTRAS, Extras
-from lcbench.errors import InputError
+from lcbench.errors import InputError, UnknownNameError
 from lcbench.plugins import is_import_string, portable, source_digest
 from lcbench.registry import Registry
 from lcbench.space import Config
@@ -160,6 +160,29 @@ class Problem:
         hyperparameter is to be what training did before there was a choice.
         """
         return completed(self.space, config)
+
+    def check_task(self, name: str) -> str:
+        """Check the name of a task that only the problem knows.
+
+        Returns:
+            The name.
+
+        Raises:
+            InputError: If the problem does not know it.
+        """
+        own = [task for task in self.tasks if not is_source(task)]
+        if not own:
+            raise InputError(f"a data set's source must be SCHEME:NAME, got {name!r}; try 'sklearn:wine'.")
+        if name not in own:
+            raise UnknownNameError(f"task of problem {self.name!r}", name, own)
+        return name
+
+    def check_ready(self) -> None:
+        """Check that this installation can train.
+
+        Raises:
+            InputError: If it cannot.
+        """
 
     # What an engine of one's own overrides ----------------------------------------------------------------------------
 

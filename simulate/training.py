@@ -31,7 +31,7 @@ from lcbench.space.encoding import Encoding, given
 from lcbench.space.spaces import check_configs, records
 from lcbench.table.benchmark import Benchmark, load
 from lcbench.table.curve import Curve
-from lcbench.table.manifest import MANIFEST, check_dataset_name
+from lcbench.table.manifest import MANIFEST
 from lcbench.whole import as_whole, whole
 from lcbench.work import Executor
 from lcbench.work.processes import LocalExecutor
@@ -96,6 +96,7 @@ class TrainingBackend(WithObjective):
         at: Mapping[str, float] | None = None,
     ) -> None:
         made = get_problem(problem)
+        made.check_ready()
         self.metric, self.budgets = made.record.metric(metric), checked(budgets or made.budgets or (12, 25, 50))
         self.fidelity = made.record.fidelity
         self.problem_name, self.space = problem, made.space if space is None else space
@@ -106,7 +107,7 @@ class TrainingBackend(WithObjective):
         plan_seed = whole("plan seed", plan_seed, least=0)
         self.encoding = encoding or made.encoding
         if isinstance(dataset, str) and not is_source(dataset):
-            self.dataset = self.source = _own_task(dataset, made)
+            self.dataset = self.source = made.check_task(dataset)
             data: Prepared | str = dataset
         else:
             loaded = load_dataset(dataset) if isinstance(dataset, str) else dataset
@@ -242,12 +243,6 @@ class TrainingBackend(WithObjective):
     @cached_property
     def _encoding(self) -> Encoding:
         return Encoding(self.space)
-
-
-def _own_task(name: str, problem: Problem) -> str:
-    if problem.tasks and name not in problem.tasks:
-        raise UnknownNameError(f"task of problem {problem.name!r}", name, problem.tasks)
-    return check_dataset_name(name)
 
 
 def _digest(data: Prepared | str) -> str | None:

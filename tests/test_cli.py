@@ -78,7 +78,7 @@ def test_every_command_has_its_help(command, capsys):
     [
         (["colect"], "Did you mean 'collect'?"),
         (["migrate"], "Missing argument 'DIR'. See: lcbench --help."),
-        (["collect", "x"], "Missing option '--datasets'. See: lcbench --help."),
+        (["collect", "x"], "data sets (--datasets) must be named for problem 'mlp', which brings no tasks of its own"),
         (["simulate", "x", "--seeds", "many"], "'--seeds'"),
         (["simulate", "x", "--worker", "3"], "No such option: --worker"),
     ],
@@ -99,7 +99,17 @@ def test_the_real_program_prints_no_traceback():
 def test_a_missing_package_is_named_with_its_remedy():
     lacking = ("torch", "openml", "sklearn", "arff", "filelock")
     line = ["collect", "x", "--datasets", "sklearn:wine"]
-    code = f"import sys; sys.modules |= dict.fromkeys({lacking}); from lcbench import cli; sys.exit(cli.run({line}))"
+    code = (
+        "import importlib.util as util, sys\n"
+        "find = util.find_spec\n"
+        f"lacks = lambda name: name.partition('.')[0] in {lacking}\n"
+        "class Lacking:\n"
+        "    def find_spec(self, name, path=None, target=None):\n"
+        "        if lacks(name): raise ModuleNotFoundError(f'No module named {name!r}', name=name)\n"
+        "sys.meta_path.insert(0, Lacking())\n"
+        "util.find_spec = lambda name, *package: None if lacks(name) else find(name, *package)\n"
+        f"from lcbench import cli; sys.exit(cli.run({line}))"
+    )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
     assert done.returncode == cli.USAGE_ERROR
     assert done.stderr.startswith("lcbench: this needs the package")
@@ -211,7 +221,7 @@ def test_figures_refuses_what_it_does_not_know(copy, refused, arguments, message
         (["sklearn:wine", "--budgets", "12,12"], "budgets must be increasing positive integers"),
         (["sklearn:wine", "--budgets", "0,12"], "budgets must be increasing positive integers"),
         (["sklearn:wine", "--budgets", "1.5"], "budgets must be increasing positive integers"),
-        (["sklearn:wine", "--seeds", "0"], "number of seeds must be at least 1"),
+        (["sklearn:wine", "--seeds", "0"], "seeds must be at least 1, different"),
         (["sklearn:wine", "--plan-seed", "-1"], "plan seed must be at least 0, got -1"),
     ],
 )

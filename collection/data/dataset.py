@@ -21,6 +21,7 @@ class Dataset:
         openml_dataset_id: OpenML's number of the data set, if it has one.
         licence: Licence of the data, if the source says.
         empty_columns: Columns of the source without a single value; they are not among ``features``.
+        is_regression: Whether the source says that the target is a real number.
     """
 
     name: str
@@ -32,3 +33,4 @@ class Dataset:
     openml_dataset_id: int | None = None
     licence: str | None = None
     empty_columns: tuple[str, ...] = ()
+    is_regression: bool = False

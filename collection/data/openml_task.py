@@ -68,6 +68,7 @@ def load_openml(text: str) -> Dataset:
         openml_dataset_id=task.dataset_id,
         licence=described.licence,
         empty_columns=columns.empty,
+        is_regression=task.task_type_id is TaskType.SUPERVISED_REGRESSION,
     )
 
 

@@ -125,6 +125,8 @@ def prepare(dataset: Dataset, encoding: str = "ordinal", target: str = "classes"
         UnknownNameError: If there is no such encoding.
     """
     fit = get_encoding(encoding)
+    if dataset.is_regression and target != "real":
+        raise DataError(f"{dataset.source} is a regression task; choose a problem whose target is real numbers.")
     y, classes = _real(dataset.target) if target == "real" else number_classes(dataset.target)
     check_finite(dataset.features)
     if classes:

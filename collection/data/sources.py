@@ -31,6 +31,7 @@ def load_bundled(name: str) -> Dataset:
         features=bunch.data,
         target=pd.Series(bunch.target_names[bunch.target], name="target") if named else bunch.target,
         licence="CC BY 4.0" if named else None,
+        is_regression=not named,
     )
 
 
@@ -45,8 +46,7 @@ SOURCES: Registry[Callable[[str], Dataset]] = Registry(
 
 def is_source(text: str) -> bool:
     """Whether a text names a data set of one of our sources, and not a task that only a problem knows."""
-    scheme, colon, _ = text.partition(":")
-    return bool(colon) and scheme in SOURCES
+    return ":" in text
 
 
 def load_dataset(source: str) -> Dataset:

@@ -8,6 +8,7 @@ from abc import abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
+from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 
 from lcbench.collection.networks.cost import CostModel, Extent
@@ -57,6 +58,10 @@ class NetworkProblem(Problem):
     @abstractmethod
     def _engine(self, device: str) -> Engine:
         """The engine for a kind of device (``"cpu"`` or ``"cuda"``)."""
+
+    def check_ready(self) -> None:  # noqa: D102
+        if find_spec("torch") is None:
+            raise InputError("this needs the package 'torch'; install it with: pip install 'lcbench[collect]'.")
 
     def load(self, data: "str | Prepared", device: str = "cpu") -> "Tensors":  # noqa: D102
         if isinstance(data, str):

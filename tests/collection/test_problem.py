@@ -66,11 +66,8 @@ class Slopes(Problem):
     """Every metric is the configuration's slope times the epoch, clipped to [0, 1]; nothing is learnt."""
 
     name, schedule = "slopes", "non-adaptive: one course for all budgets"
-    record = RECORD
-
-    @property
-    def space(self):
-        return ConfigurationSpace(name="slopes", space=[Float("slope", (0.0, 0.5))])
+    metrics, fidelity, record = RECORD.metrics, RECORD.fidelity, RECORD
+    space = ConfigurationSpace(name="slopes", space=[Float("slope", (0.0, 0.5))])
 
     def load(self, data, device="cpu"):
         return data

@@ -9,6 +9,7 @@ import pandas as pd
 import pytest
 import requests
 
+from lcbench.collection.data.preparation import prepare
 from lcbench.collection.data.sources import SOURCES, load_dataset, split_sources
 from lcbench.errors import DataError, InputError, UnknownNameError
 
@@ -371,7 +372,13 @@ class TestOpenml:
         with pytest.raises(DataError, match=r"task 999999 cannot be fetched \(.*Unknown task"):
             load_dataset("openml:999999")
 
-    def test_a_regression_task_is_refused(self, edit):
+    def test_a_regression_task_is_for_a_problem_of_real_targets(self, edit):
         edit("tasks/189906/task.xml", "<oml:task_type_id>1<", "<oml:task_type_id>2<")
-        with pytest.raises(DataError, match="must be a supervised classification"):
+        found = load_dataset("openml:189906")
+        with pytest.raises(DataError, match="is a regression task; choose a problem whose target is real"):
+            prepare(found)
+
+    def test_another_task_is_refused(self, edit):
+        edit("tasks/189906/task.xml", "<oml:task_type_id>1<", "<oml:task_type_id>5<")
+        with pytest.raises(DataError, match="must be a supervised classification or regression"):
             load_dataset("openml:189906")

@@ -73,8 +73,8 @@ def test_a_configuration_gives_the_same_alone_and_beside_others(data, layers):
     together = train_together(data, configs, step_seconds=[1.0, 2.0, 3.0, 4.0], **arguments)
     for config, found, seconds in zip(configs, together, (1.0, 2.0, 3.0, 4.0), strict=True):
         (alone,) = train_together(data, [config], step_seconds=[seconds], **arguments)
-        assert [(r.budget, r.seed, r.n_parameters) for r in found] == [
-            (r.budget, r.seed, r.n_parameters) for r in alone
+        assert [(r.budget, r.seed, r.columns["n_parameters"]) for r in found] == [
+            (r.budget, r.seed, r.columns["n_parameters"]) for r in alone
         ]
         for one, other in zip(found, alone, strict=True):
             for name, series in one.series.items():
@@ -173,7 +173,7 @@ class Engine:
 
 
 def test_units_that_fail_together_are_tried_alone():
-    first, *others = [RunsTask("wine", i, {"x": i}) for i in range(3)]
+    first, *others = [RunsTask("wine", i, config={"x": i}) for i in range(3)]
     task = replace(first, companions=tuple(others))
     engine = Engine(fails=1)
     assert {o.task.config_id: o.reason for o in run(engine, [task])} == {0: None, 1: "broken", 2: None}

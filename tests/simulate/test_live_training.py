@@ -122,7 +122,7 @@ def test_a_data_set_of_ones_own(backend):
         ({"plan_seed": -1}, "plan seed must be at least 0, got -1"),
         ({"budgets": (4, 2)}, "budgets must be increasing"),
         ({"metric": "accuracy"}, "unknown metric 'accuracy'"),
-        ({"space": "mpl"}, "unknown problem 'mpl'"),
+        ({"problem": "mpl"}, "unknown problem 'mpl'"),
         ({"configs": sampled_configs(paper.mlp(), 2, 0).assign(momentum=2.0)}, "momentum must be a number in"),
         ({"device": "tpu"}, "device must be .*got 'tpu'"),
     ],
