@@ -80,6 +80,8 @@ class ReplayBackend(WithObjective):
         self._values = {budget: self._select(self.metric.name, budget) for budget in runs}
         self._seconds = {budget: self._select(SECONDS, budget) for budget in runs}
         self._check_complete()
+        if self.resumes:
+            self._check_recorded(bench.budgets[-1])
 
     @cached_property
     def table(self) -> ConfigTable:
@@ -177,6 +179,15 @@ class ReplayBackend(WithObjective):
                 raise InputError(
                     f"runs of data set {self.dataset!r} at budget {budget} must all be there to be replayed, got "
                     f"{int(missing.sum())} configurations without (the first is {config_id}); collect the rest."
+                )
+
+    def _check_recorded(self, run: int) -> None:
+        """A run that records its end alone has nothing to show at smaller budgets."""
+        for budget in self.budgets:
+            if np.isnan(self._values[run][:, budget]).all() and not np.isnan(self._values[run][:, run]).all():
+                raise InputError(
+                    f"budgets must be recorded steps when schedule='non-adaptive', got no {self.metric.name} at step "
+                    f"{budget} of any run of {self.dataset!r}; use schedule='adaptive' or other budgets."
                 )
 
 

@@ -1,11 +1,14 @@
 """Commands on finished tables."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from lcbench.terminal import say
+
+if TYPE_CHECKING:
+    from lcbench.table.benchmark import Benchmark
 
 DAMAGED = 1
 
@@ -14,6 +17,31 @@ AnyFolder = Annotated[
     Path | None, typer.Argument(metavar="DIR", help="A benchmark folder; by default the one that comes along.")
 ]
 """The argument of commands that read a table."""
+
+At = Annotated[
+    list[str] | None,
+    typer.Option(
+        metavar="NAME=VALUE", help="Value of a further fidelity, such as data_fraction=0.5; by default the largest."
+    ),
+]
+Along = Annotated[
+    str | None,
+    typer.Option("--fidelity", metavar="NAME", help="A further fidelity to take as the budget, at the axis's largest."),
+]
+"""Options of commands that replay or show a table, see :func:`opened`."""
+
+
+def opened(folder: Path | None, at: list[str] | None, along: str | None) -> "Benchmark":
+    """The benchmark that a command is given, with the runs that :data:`At` and :data:`Along` ask for.
+
+    Raises:
+        InputError: If the table has no such fidelity or value.
+        FolderError: If there is no benchmark or it is damaged.
+    """
+    from lcbench.table.benchmark import load
+    from lcbench.table.view import parse_at
+
+    return load(folder, at=parse_at(at or ()), along=along)
 
 
 def info(

@@ -20,7 +20,8 @@ from lcbench.simulate.run import NothingFinishedError, simulate
 from lcbench.simulate.study.file import SCHEMA, empty_run
 from lcbench.simulate.study.limit import Unit
 from lcbench.simulate.study.plan import SimulationTask, StudyPlan
-from lcbench.table.benchmark import Benchmark, load
+from lcbench.table.benchmark import Benchmark
+from lcbench.table.view import View
 
 
 class EpochLimit:
@@ -142,10 +143,12 @@ class Simulate:
 
     Attributes:
         folder: The benchmark's.
+        view: Which of its runs are replayed.
         plan: The study.
     """
 
     folder: Path
+    view: View
     plan: StudyPlan
 
     def __call__(self, task: SimulationTask) -> pa.Table:
@@ -167,7 +170,7 @@ class Simulate:
 
 @lru_cache(maxsize=1)
 def _player(simulate: Simulate) -> Player:
-    return Player(load(simulate.folder), simulate.plan)
+    return Player(Benchmark(simulate.folder, dict(simulate.view.fixed), simulate.view.along), simulate.plan)
 
 
 def _rows(

@@ -145,7 +145,7 @@ def _simulated(
             yield from _successful(run(here, _until(patience, waiting, len(tasks)), attempts=1))
     if waiting:
         count = min(jobs or cores(), len(waiting))
-        function = Simulate(bench.folder.resolve(), plan)
+        function = Simulate(bench.folder.resolve(), bench.view, plan)
         with get_executor(None, count, scheduler, function, "lcbench.simulate.study.player") as elsewhere:
             yield from _successful(run(elsewhere, waiting))
 
