@@ -62,7 +62,7 @@ def summary(manifest: Manifest, view: View | None = None) -> Iterator[tuple[str,
         yield further.name, f"{', '.join(f'{value:g}' for value in further.budgets)} {further.unit}"
     if view is not None and view.text:
         yield "shown", view.text
-    missing = f", {manifest.missing} were never there" if manifest.missing else ""
+    missing = f"; the other {manifest.missing} are missing on purpose" if manifest.missing else ""
     yield "runs", f"{manifest.runs} of {manifest.planned}{missing}"
     yield "metrics", ", ".join(metric.name for metric in record.metrics)
     yield "objective", f"{record.metric().goal} {record.objective}"

@@ -85,7 +85,9 @@ def verify(folder: AnyFolder = None) -> None:
         say(" ".join(problem.split()))  # one problem a line, for other programs too: a console would break lines
     if problems:
         raise typer.Exit(DAMAGED)
-    say(f"{folder}: all {len(store.read_manifest(folder).files) + 1} files are whole and complete")
+    manifest = store.read_manifest(folder)
+    missing = f"; {manifest.missing} of {manifest.planned} runs are missing on purpose" if manifest.missing else ""
+    say(f"{folder}: all {len(manifest.files) + 1} files are whole{missing or ' and complete'}")
 
 
 def migrate(folder: Folder) -> None:
