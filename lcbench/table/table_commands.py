@@ -99,12 +99,26 @@ def migrate(folder: Folder) -> None:
 
 def merge(
     first: Annotated[Path, typer.Argument(metavar="A", help="A benchmark folder.")],
-    second: Annotated[Path, typer.Argument(metavar="B", help="Another, of the same configurations and budgets.")],
+    second: Annotated[Path, typer.Argument(metavar="B", help="Another, of the same space and metrics.")],
     out: Annotated[Path, typer.Argument(metavar="OUT", help="Where the joined one goes; it must not exist yet.")],
+    seconds: Annotated[str, typer.Option(help="Whose seconds a run of both keeps: first, second or mean.")] = "first",
+    quiet: Annotated[bool, typer.Option("--quiet", help="No progress bar.")] = False,
 ) -> None:
-    """Join two benchmark folders over their data sets and seeds; runs that both have must agree."""
-    from lcbench.console import OUT, facts
+    """Join two benchmark folders along configurations, seeds, budgets and data sets; runs of both must agree.
+
+    Configurations are recognized by their values. Runs that neither has are missing in the joined table.
+    """
+    from lcbench.console import OUT, facts, progress
     from lcbench.table.benchmark import summary
     from lcbench.table.merge import merge as join
 
-    OUT.print(facts(summary(join(first, second, out))))
+    with progress(quiet=quiet) as bar:
+        task = bar.add_task("merge", total=None, note="")
+        joined = join(
+            first,
+            second,
+            out,
+            seconds,  # type: ignore[arg-type]  # any string: checked where it is used
+            lambda name, count: bar.update(task, total=count, advance=1, note=name),
+        )
+    OUT.print(facts(summary(joined)))
