@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from lcbench.analysis.figures import HELP
-from lcbench.table.table_commands import AnyFolder
+from lcbench.table.table_commands import Along, AnyFolder, At, opened
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -43,6 +43,8 @@ def figures(
     metric: Annotated[
         str | None, typer.Option(help="Metric to compare configurations by; by default the table's objective.")
     ] = None,
+    at: At = None,
+    fidelity: Along = None,
     formats: Annotated[str, typer.Option(help="How to save pictures: png, svg, pdf.")] = "png,svg",
     quiet: Annotated[bool, typer.Option("--quiet", help="No progress bar.")] = False,
 ) -> None:
@@ -59,9 +61,8 @@ def figures(
     from lcbench.output import writable_folder
     from lcbench.simulate.study import read
     from lcbench.simulate.study import systems as system_studies
-    from lcbench.table.benchmark import load
 
-    bench, names, kinds = load(folder), figure_names(only), chosen("format", formats.lower(), FORMATS)
+    bench, names, kinds = opened(folder, at, fidelity), figure_names(only), chosen("format", formats.lower(), FORMATS)
     metric, study = metric_of(bench, metric, traces), None if traces is None else read(traces)
     if study is not None:
         check_same_table(study, bench, metric)
@@ -149,6 +150,8 @@ def compare(
         str | None,
         typer.Option(help="Metric in place of the paper's validation accuracy; by default the table's objective."),
     ] = None,
+    at: At = None,
+    fidelity: Along = None,
 ) -> None:
     """Set every number of the paper's section 4 beside this table's.
 
@@ -160,12 +163,11 @@ def compare(
     from lcbench.console import OUT
     from lcbench.errors import UnknownNameError
     from lcbench.output import writable_file
-    from lcbench.table.benchmark import load
     from lcbench.writing import write_text
 
     if out is not None and out.suffix not in (".csv", ".md"):
         raise UnknownNameError("format", out.suffix or out.name, (".csv", ".md"))
-    bench = load(folder)
+    bench = opened(folder, at, fidelity)
     if out is not None:
         out = writable_file(out)
     found = compare_numbers(bench, metric)

@@ -14,6 +14,7 @@ from lcbench.simulate.replay import ReplayBackend, Schedule, Seed
 from lcbench.simulate.study.regret import RUN, evaluation_regrets, normalized_regrets, run_regrets, with_worst
 from lcbench.simulate.study.statistics import bootstrap_interval
 from lcbench.table.benchmark import Benchmark
+from lcbench.table.record import SECONDS
 
 REGRET_COLUMNS = ("optimizer", "time", "regret", "standard_error", "low", "high", "runs")
 
@@ -53,11 +54,17 @@ def best_losses(
         UnknownNameError: If a name is unknown.
         InputError: If runs are missing in the table.
     """
-    seeds: Sequence[Seed] = bench.seeds if seed == "draw" else (seed,)
-    return {
-        dataset: min(ReplayBackend(bench, dataset, metric, seed=s, schedule=schedule).best_loss for s in seeds)
-        for dataset in (bench.datasets if datasets is None else datasets)
-    }
+    found = {}
+    for dataset in bench.datasets if datasets is None else datasets:
+        seeds: Sequence[Seed] = _recorded(bench, dataset) if seed == "draw" else (seed,)
+        found[dataset] = min(ReplayBackend(bench, dataset, metric, seed=s, schedule=schedule).best_loss for s in seeds)
+    return found
+
+
+def _recorded(bench: Benchmark, dataset: str) -> list[int]:
+    """The seeds that a data set has runs of at the largest budget."""
+    there = np.isfinite(bench.array(dataset, SECONDS)[:, :, -1])
+    return [seed for place, seed in enumerate(bench.seeds) if there[:, place].any()]
 
 
 def anytime_regret(traces: pd.DataFrame, times: Sequence[float] = GRID) -> pd.DataFrame:

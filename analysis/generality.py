@@ -36,7 +36,19 @@ def mean_losses(bench: Benchmark, dataset: str, metric: str | None, budget: int)
     Raises:
         UnknownNameError: If a name or the budget is not in the table.
     """
-    return bench.metric(metric).loss(bench.array(dataset, metric, budget).mean(axis=1, dtype=np.float64))
+    return bench.metric(metric).loss(seed_means(bench, dataset, metric, budget))
+
+
+def seed_means(bench: Benchmark, dataset: str, metric: str | None, budget: int) -> NDArray[np.float64]:
+    """Mean curves over the seeds that a data set has runs of, ``(configs, budget + 1)``; NaN where one is missing."""
+    array = bench.array(dataset, metric, budget)
+    return array[:, _seeds(bench, dataset)].mean(axis=1, dtype=np.float64)
+
+
+def _seeds(bench: Benchmark, dataset: str) -> NDArray[np.bool_]:
+    """Mask of the seeds that a data set has any run of; others may have more."""
+    found = [~np.isnan(bench.array(dataset, SECONDS, budget)[:, :, 0]) for budget in bench.budgets]
+    return np.any(found, axis=(0, 1))
 
 
 def comparable_losses(bench: Benchmark, dataset: str, metric: str | None, budget: int) -> NDArray[np.float64]:
@@ -45,11 +57,10 @@ def comparable_losses(bench: Benchmark, dataset: str, metric: str | None, budget
 
 
 def has_runs(bench: Benchmark, dataset: str, budgets: Iterable[int]) -> NDArray[np.bool_]:
-    """Mask of the configurations that have all seeds' runs of these budgets, diverged ones included.
+    """Mask of the configurations that have the runs of these budgets and all the data set's seeds, diverged ones too.
 
-    The metrics of a missing run are NaN like those of one that diverged, but a run that took place has seconds
-    (steps, in a table without seconds). A
-    folder may have gaps: a collection that was stopped, or what optimizers tried, most of it at a few budgets.
+    The metrics of a missing run are NaN like those of one that diverged, but a run that took place has seconds (steps,
+    in a table without seconds). Tables have gaps where tasks hold different configurations, or seeds.
 
     Args:
         bench: The table.
@@ -59,8 +70,9 @@ def has_runs(bench: Benchmark, dataset: str, budgets: Iterable[int]) -> NDArray[
     Returns:
         ``(configs,)`` array.
     """
-    present = [~np.isnan(bench.array(dataset, SECONDS, budget)[:, :, 0]) for budget in budgets]
-    return np.all(present, axis=(0, 2))
+    seeds = _seeds(bench, dataset)
+    present = [~np.isnan(bench.array(dataset, SECONDS, budget)[:, seeds, 0]) for budget in budgets]
+    return np.all(present, axis=(0, 2)) & seeds.any()
 
 
 def is_complete(bench: Benchmark, dataset: str) -> NDArray[np.bool_]:
@@ -95,7 +107,7 @@ def performance_matrix(bench: Benchmark, metric: str | None = None, budget: int 
     if not kept.any():
         raise InputError(
             f"the table must hold a configuration with its runs of {needed} {bench.fidelity.label} on all data sets, "
-            "got none; finish the collection."
+            "got none; leave out a data set that shares none with the others."
         )
     columns = {dataset: _last(bench, dataset, metric, budget)[kept] for dataset in bench.datasets}
     for dataset, values in columns.items():
@@ -106,7 +118,8 @@ def performance_matrix(bench: Benchmark, metric: str | None = None, budget: int 
 
 def _last(bench: Benchmark, dataset: str, metric: str, budget: int | None) -> NDArray[np.float64]:
     """``(configs,)`` values after the last epoch, mean over the seeds."""
-    return np.round(bench.array(dataset, metric, budget)[:, :, -1].mean(axis=1, dtype=np.float64), DECIMALS)
+    means = seed_means(bench, dataset, metric, bench.budgets[-1] if budget is None else budget)
+    return np.round(means[:, -1], DECIMALS)
 
 
 # RQ1 (section 4.2.1 of the paper): are there configurations that perform well on several data sets? All functions take

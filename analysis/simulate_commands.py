@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from lcbench.table.table_commands import AnyFolder
+from lcbench.table.table_commands import Along, AnyFolder, At, opened
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -47,6 +47,8 @@ def simulate(
             show_default="those of the table",
         ),
     ] = None,
+    at: At = None,
+    fidelity: Along = None,
     recorded: Annotated[
         str, typer.Option(help="Which recorded seeds are replayed: their mean, draw (one for each run), or a number.")
     ] = "mean",
@@ -72,12 +74,11 @@ def simulate(
     from lcbench.output import writable_file, writable_folder
     from lcbench.simulate.study import study, write
     from lcbench.simulate.study.running import finished
-    from lcbench.table.benchmark import load
     from lcbench.table.manifest import parse_budgets
 
     if seeds < 1:
         raise InputError(f"seeds must be at least 1, got {seeds}.")
-    bench = load(folder)
+    bench = opened(folder, at, fidelity)
     out = writable_file(out)
     if figures is not None:
         writable_folder(figures)
@@ -106,7 +107,7 @@ def simulate(
     finished(parts).remove()
     if not quiet:
         _report(traces, bench.metric(metric).name, out)
-    _draw(folder, out, figures, quiet=quiet)
+    _draw(folder, out, figures, at, fidelity, quiet=quiet)
 
 
 def _report(traces: "pd.DataFrame", metric: str, out: Path) -> None:
@@ -125,16 +126,20 @@ def _report(traces: "pd.DataFrame", metric: str, out: Path) -> None:
     OUT.print(f"{len(results(traces))} results written to {out}", soft_wrap=True)
 
 
-def _draw(folder: Path | None, out: Path, place: Path | None, *, quiet: bool) -> None:
+def _draw(
+    folder: Path | None, out: Path, place: Path | None, at: list[str] | None, fidelity: str | None, *, quiet: bool
+) -> None:
     """Draw the study if there is a folder for its figures; otherwise say how it is drawn."""
     from lcbench.analysis.analysis_commands import figures
     from lcbench.console import OUT
     from lcbench.simulate.study.report import FIGURES, drawing_line
 
     if place is not None:
-        figures(folder, place, ",".join(FIGURES), out, quiet=quiet)
+        figures(folder, place, ",".join(FIGURES), out, at=at, fidelity=fidelity, quiet=quiet)
     elif not quiet:
-        line = drawing_line(folder, out, out.with_name(f"{out.stem}-figures"))
+        shown = [part for each in at or () for part in ("--at", each)]
+        shown += ["--fidelity", fidelity] if fidelity else []
+        line = drawing_line(folder, out, out.with_name(f"{out.stem}-figures"), shown)
         OUT.print(f"draw it with: {line}", soft_wrap=True, highlight=False)
 
 

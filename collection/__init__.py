@@ -19,6 +19,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
     submodules={"models"},
     submod_attrs={
         "collecting": ["Collection"],
+        "problem": ["Problem"],
         "data.dataset": ["Dataset"],
         "data.preparation": ["prepare"],
         "data.prepared": ["Prepared"],
@@ -36,3 +37,4 @@ if TYPE_CHECKING:
     from lcbench.collection.data.sources import SOURCES as SOURCES
     from lcbench.collection.data.sources import load_dataset as load_dataset
     from lcbench.collection.plan import Plan as Plan
+    from lcbench.collection.problem import Problem as Problem

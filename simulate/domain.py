@@ -89,6 +89,14 @@ class ConfigTable:
         if self.frame.empty:
             raise InputError("a table of configurations must have at least one row, got none.")
 
+    def take(self, rows: NDArray[np.intp]) -> "ConfigTable":
+        """The table of some of the rows, increasing; this one if they are all."""
+        if len(rows) == len(self.frame):
+            return self
+        taken = ConfigTable(self.space, self.frame.iloc[rows])
+        taken.__dict__.update(encoding=self.encoding, cube=self.cube[rows])  # cached properties, found once
+        return taken
+
     @cached_property
     def encoding(self) -> Encoding:
         """The map to the unit cube."""

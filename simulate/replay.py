@@ -1,5 +1,6 @@
 """Backend from a benchmark: every curve and every second is looked up."""
 
+import warnings
 from collections.abc import Iterable
 from functools import cached_property
 from typing import Literal
@@ -7,7 +8,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from lcbench.errors import InputError, UnknownNameError
+from lcbench.errors import DataWarning, InputError, UnknownNameError
 from lcbench.simulate.budgets import checked, offered
 from lcbench.simulate.contract import Domain
 from lcbench.simulate.domain import ConfigTable, SpaceDomain, TableDomain
@@ -32,6 +33,10 @@ class ReplayBackend(WithObjective):
     Rows with equal configurations are one configuration that was measured repeatedly: it is offered once, and its curve
     is the mean of theirs, seed by seed (diverged as soon as one of them is).
 
+    Where runs are missing in the table, the configurations are offered that have a run at every budget needed: of the
+    seed that is asked for, or, for ``"mean"`` and ``"draw"``, of at least one seed; these then take the seeds that
+    have all the runs. A warning says how many are offered, and regret is 0 at the best of them.
+
     Args:
         bench: The table.
         dataset: Name of a data set.
@@ -50,8 +55,11 @@ class ReplayBackend(WithObjective):
 
     Raises:
         UnknownNameError: If a name or the seed is unknown.
-        InputError: If runs that this replay needs are missing in the table, or it cannot offer the budgets, or
+        InputError: If no configuration has the runs that this replay needs, or it cannot offer the budgets, or
             ``draw_seed`` is none.
+
+    Attributes:
+        rows: Which rows of the table's configurations are offered, ``(configs,)``.
     """
 
     def __init__(
@@ -77,14 +85,17 @@ class ReplayBackend(WithObjective):
         self.budgets = bench.budgets if budgets is None else _chosen(budgets, bench.budgets, schedule)
         self._draw_seed = whole("draw_seed", draw_seed, least=0)
         runs = (bench.budgets[-1],) if self.resumes else self.budgets
+        self._there = self._found()
+        self.rows = self._offered()
         self._values = {budget: self._select(self.metric.name, budget) for budget in runs}
         self._seconds = {budget: self._select(SECONDS, budget) for budget in runs}
-        self._check_complete()
+        if self.resumes:
+            self._check_recorded(bench.budgets[-1])
 
     @cached_property
     def table(self) -> ConfigTable:
-        """The benchmark's configurations; encoded once."""
-        return ConfigTable(self.bench.space, self.bench.configs)
+        """The configurations that are offered; encoded once."""
+        return ConfigTable(self.bench.space, self.bench.configs).take(self.rows)
 
     def domain(self) -> Domain:
         """The rows of the table, or the whole space."""
@@ -103,11 +114,11 @@ class ReplayBackend(WithObjective):
 
     def config_id(self, config: Config) -> int:
         """Number of the table's configuration that stands for this one."""
-        return int(self.bench.configs.index[self._row(config)])
+        return int(self.bench.configs.index[self.rows[self._row(config)]])
 
     @cached_property
     def losses(self) -> NDArray[np.float64]:
-        """All losses of the replay: ``(configs, budgets)``; infinite where a run diverged."""
+        """All losses of the replay: ``(offered configs, budgets)``; infinite where a run diverged."""
         last = [self._values[self._run(budget)][:, budget] for budget in self.budgets]
         return self.metric.loss(np.stack(last, axis=1))
 
@@ -144,20 +155,69 @@ class ReplayBackend(WithObjective):
         )
 
     def _select(self, name: str, budget: int) -> NDArray[np.floating]:
-        """Bring one series into ``(configs, budget + 1)``: equal rows are averaged, seeds chosen or averaged."""
+        """Bring one series into ``(offered, budget + 1)``: equal rows are averaged, seeds chosen or averaged."""
         array = self.bench.array(self.dataset, name, budget)
         if self._equal:
             array = array.copy()
         for rows in self._equal:
-            array[rows] = array[rows].mean(axis=0)
+            array[rows] = _mean(array[rows], self._is_there[budget][rows], axis=0)
+        if len(self.rows) < len(array):
+            array = array[self.rows]
+        there = self._there[self.rows]
         if self.seed == "mean":
-            return array.mean(axis=1, dtype=np.float64)
+            return _mean(array, there, axis=1)
         if self.seed == "draw":
-            picks = np.random.default_rng([self._draw_seed, budget]).integers(array.shape[1], size=len(array))
-            for rows in self._equal:
-                picks[rows] = picks[rows[0]]
-            return array[np.arange(len(array)), picks]
+            return array[np.arange(len(array)), self._picks(budget, there)]
         return array[:, self.bench.seeds.index(self.seed)]
+
+    def _picks(self, budget: int, there: NDArray[np.bool_]) -> NDArray[np.intp]:
+        """For each configuration the place of a seed drawn among those that are there."""
+        rng = np.random.default_rng([self._draw_seed, budget])
+        drawn = rng.integers(there.shape[1] if there.all() else there.sum(axis=1), size=len(there))
+        picks = drawn if there.all() else np.argsort(~there, axis=1, kind="stable")[np.arange(len(there)), drawn]
+        place = np.full(len(self._there), -1)
+        place[self.rows] = np.arange(len(self.rows))
+        for rows in self._equal:
+            picks[place[rows]] = picks[place[rows[0]]]
+        return picks
+
+    @cached_property
+    def _is_there(self) -> dict[int, NDArray[np.bool_]]:
+        """For each budget which runs are there, ``(configs, seeds)``: one that diverged has seconds, too."""
+        runs = (self.bench.budgets[-1],) if self.resumes else self.budgets
+        return {run: np.isfinite(self.bench.array(self.dataset, SECONDS, run)[:, :, -1]) for run in runs}
+
+    def _found(self) -> NDArray[np.bool_]:
+        """Which seeds have a configuration's runs of all budgets, in any of its rows: ``(configs, seeds)``."""
+        found = list(self._is_there.values())
+        for rows in self._equal:
+            found = [_joined(each, rows) for each in found]
+        return np.logical_and.reduce(found)
+
+    def _offered(self) -> NDArray[np.intp]:
+        """The rows that have what is asked for.
+
+        Raises:
+            InputError: If none has.
+        """
+        seeds = slice(None) if self.seed in ("mean", "draw") else [self.bench.seeds.index(self.seed)]
+        counts = self._there[:, seeds].sum(axis=1)
+        rows = np.flatnonzero(counts)
+        if counts.min() == counts.max() > 0:
+            return rows
+        budgets = tuple(self._is_there)
+        runs = f"runs at budget{'s' if len(budgets) > 1 else ''} {', '.join(map(str, budgets))}"
+        runs += "" if self.seed in ("mean", "draw") else f" and seed {self.seed}"
+        if not len(rows):
+            raise InputError(
+                f"data set {self.dataset!r} must have a configuration with its {runs} to be replayed, got none; "
+                "collect them, or ask for other budgets or seeds."
+            )
+        few = int((counts[rows] < counts.max()).sum())
+        fewer = f", {few} of them with fewer seeds than others" if few else ""
+        note = f"{self.dataset}: {len(rows)} of {len(counts)} configurations have their {runs} and are offered{fewer}."
+        warnings.warn(note, DataWarning, stacklevel=3)
+        return rows
 
     @cached_property
     def _equal(self) -> list[NDArray[np.intp]]:
@@ -168,16 +228,30 @@ class ReplayBackend(WithObjective):
         number = configs.groupby(list(configs), dropna=False, sort=False).ngroup().to_numpy()
         return [np.flatnonzero(number == several) for several in np.flatnonzero(np.bincount(number) > 1)]
 
-    def _check_complete(self) -> None:
-        """Seconds are finite even for a run that diverged, so NaN means that there is no run."""
-        for budget, seconds in self._seconds.items():
-            missing = ~np.isfinite(seconds).all(axis=1)
-            if missing.any():
-                config_id = self.bench.configs.index[int(np.argmax(missing))]
+    def _check_recorded(self, run: int) -> None:
+        """A run that records its end alone has nothing to show at smaller budgets."""
+        for budget in self.budgets:
+            if np.isnan(self._values[run][:, budget]).all() and not np.isnan(self._values[run][:, run]).all():
                 raise InputError(
-                    f"runs of data set {self.dataset!r} at budget {budget} must all be there to be replayed, got "
-                    f"{int(missing.sum())} configurations without (the first is {config_id}); collect the rest."
+                    f"budgets must be recorded steps when schedule='non-adaptive', got no {self.metric.name} at step "
+                    f"{budget} of any run of {self.dataset!r}; use schedule='adaptive' or other budgets."
                 )
+
+
+def _joined(there: NDArray[np.bool_], rows: NDArray[np.intp]) -> NDArray[np.bool_]:
+    """A mask in which rows that are one configuration have what any of them has."""
+    joined = there.copy()
+    joined[rows] = there[rows].any(axis=0)
+    return joined
+
+
+def _mean(array: NDArray[np.float32], there: NDArray[np.bool_], axis: int) -> NDArray[np.float64]:
+    """The mean of the runs that are there, NaN where none is or one of them diverged."""
+    if there.all():
+        return array.mean(axis=axis, dtype=np.float64)
+    count = there.sum(axis=axis)[..., None]
+    total = np.where(there[..., None], array, 0).sum(axis=axis, dtype=np.float64)
+    return np.where(count > 0, total / np.maximum(count, 1), np.nan)
 
 
 def _chosen(budgets: Iterable[int], recorded: tuple[int, ...], schedule: Schedule) -> tuple[int, ...]:

@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 
 from lcbench.analysis import style
 from lcbench.analysis.figures.contract import LABELS, NothingToDrawError, label_of, labelled, metric_label
+from lcbench.analysis.generality import has_runs, seed_means
 from lcbench.table.benchmark import Benchmark
 
 _KEYS = ("dataset", "config_id", "best", "bounded", *LABELS)
@@ -51,7 +52,8 @@ def frame(bench: Benchmark, metric: str | None = None) -> pd.DataFrame:
 
 def _curves(bench: Benchmark, dataset: str, metric: str | None) -> pd.DataFrame:
     """The rows of one data set."""
-    means = bench.array(dataset, metric, bench.budgets[-1]).mean(axis=1, dtype=np.float64)
+    means = seed_means(bench, dataset, metric, bench.budgets[-1])
+    means[~has_runs(bench, dataset, bench.budgets[-1:])] = np.nan
     known = bench.metric(metric)
     losses = known.loss(means[:, -1])
     best = np.arange(len(losses)) == losses.argmin() if np.isfinite(losses).any() else np.zeros(len(losses), bool)

@@ -218,10 +218,13 @@ def _metric(metric: Metric) -> dict[str, str]:
     return {"name": metric.name, "label": metric.name.replace("_", " "), "unit": metric.unit, "goal": metric.goal}
 
 
-def _seconds(bench: Benchmark, dataset: str, budget: int) -> list[float]:
-    """Seconds of a whole run of each configuration, mean over seeds, to five digits."""
-    last = bench.array(dataset, SECONDS, budget)[:, :, -1].mean(axis=1, dtype=np.float64)
-    return [float(f"{value:.5g}") for value in last]
+def _seconds(bench: Benchmark, dataset: str, budget: int) -> list[float | None]:
+    """Seconds of a whole run of each configuration, mean over its seeds, to five digits; None where there is no run."""
+    last = bench.array(dataset, SECONDS, budget)[:, :, -1]
+    there = np.isfinite(last)
+    total = np.where(there, last, 0).sum(axis=1, dtype=np.float64)
+    means = zip(total.tolist(), there.sum(axis=1).tolist(), strict=True)
+    return [float(f"{seconds / runs:.5g}") if runs else None for seconds, runs in means]
 
 
 def _hyperparameters(bench: Benchmark) -> Iterator[dict[str, Any]]:

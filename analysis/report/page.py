@@ -10,10 +10,12 @@ import numpy as np
 import pandas as pd
 
 from lcbench.analysis.comparison import compare
+from lcbench.analysis.generality import seed_means
 from lcbench.analysis.report import markup
 from lcbench.analysis.report.explorer import Explorer, explorer, incumbents, unit
 from lcbench.analysis.report.markup import picture, plotly_js, table, text
 from lcbench.table.benchmark import Benchmark
+from lcbench.table.record import SECONDS
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -23,7 +25,8 @@ if TYPE_CHECKING:
 
 def tiles(bench: Benchmark) -> str:
     """The folder in a few large numbers."""
-    runs = len(bench.datasets) * len(bench.configs) * len(bench.budgets) * len(bench.seeds)
+    shown = (bench.array(dataset, SECONDS, budget) for dataset in bench.datasets for budget in bench.budgets)
+    runs = sum(int(np.isfinite(seconds[:, :, 0]).sum()) for seconds in shown)
     numbers = {
         "data sets": len(bench.datasets),
         "configurations": len(bench.configs),
@@ -52,11 +55,11 @@ def _dataset_rows(bench: Benchmark, metric: str) -> Iterator[tuple[object, ...]]
     sizes = bench.dataset_table.reindex(columns=["instances", "features", "classes"]).astype("Int64")
     written = sizes.map(lambda size: "-" if pd.isna(size) else f"{size:,}", na_action=None)
     for name in bench.datasets:
-        losses = bench.metric(metric).loss(bench.array(name, metric)[:, :, -1].mean(axis=1, dtype=np.float64))
+        means = seed_means(bench, name, metric, bench.budgets[-1])[:, -1]
+        losses = bench.metric(metric).loss(means)
         place, best = int(losses.argmin()), ("-", "-")
         if np.isfinite(losses[place]):
-            value = bench.array(name, metric)[place, :, -1].mean(dtype=np.float64)
-            best = f"{value:.4f}", f"#{bench.configs.index[place]}"
+            best = f"{means[place]:.4f}", f"#{bench.configs.index[place]}"
         yield name, *written.loc[name], *best
 
 

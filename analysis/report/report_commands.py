@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from lcbench.analysis.figures import HELP
-from lcbench.table.table_commands import AnyFolder
+from lcbench.table.table_commands import Along, AnyFolder, At, opened
 
 if TYPE_CHECKING:
     from lcbench.analysis.report.page import Contents
@@ -21,6 +21,8 @@ def report(
     ] = None,
     only: Annotated[str | None, typer.Option(help=f"Draw only some of: {HELP}.")] = None,
     explore: Annotated[str | None, typer.Option(help="Metrics in the explorer: test_accuracy,... (all)")] = None,
+    at: At = None,
+    fidelity: Along = None,
     quiet: Annotated[bool, typer.Option("--quiet", help="No progress bar.")] = False,
 ) -> None:
     """Write one page: what the table holds, an explorer, the figures, and the paper's numbers beside its own.
@@ -35,11 +37,10 @@ def report(
     from lcbench.console import OUT
     from lcbench.output import writable_file
     from lcbench.simulate.study import read
-    from lcbench.table.benchmark import load
 
     chosen("format", out.suffix.lower() or out.name, (".html",))
     known = [name for name, spec in FIGURES.items() if not spec.needs_systems]  # those show nothing of a table
-    bench, drawn = load(folder), figure_names(only, known)
+    bench, drawn = opened(folder, at, fidelity), figure_names(only, known)
     recorded = [each.name for each in bench.manifest.record.metrics]
     metrics = None if explore is None else tuple(chosen("metric", explore, recorded))
     metric, study = metric_of(bench, metric, traces), None if traces is None else read(traces)

@@ -1,7 +1,7 @@
 """A benchmark folder as users hold it: it opens at once and answers with curves, values and what lies beside them."""
 
 import math
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -10,13 +10,14 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import ArrayLike, NDArray
 
-from lcbench.errors import DamagedFileError, NotABenchmarkError, UnknownNameError
+from lcbench.errors import DamagedFileError, InputError, NotABenchmarkError, UnknownNameError
 from lcbench.table import manifest, parts, reading, store, verify
 from lcbench.table._layout import Layout, series, steps
 from lcbench.table.curve import Curve
-from lcbench.table.manifest import CONFIGS, RUNS, Manifest
+from lcbench.table.manifest import CONFIGS, Manifest
 from lcbench.table.metric import Fidelity, Metric
-from lcbench.table.record import KEY, SECONDS
+from lcbench.table.record import SECONDS
+from lcbench.table.view import View
 
 if TYPE_CHECKING:
     import pandas as pd  # takes longer to import than a table to open
@@ -42,11 +43,14 @@ def embedded_folder(name: str = NAME) -> Path:
     raise NotABenchmarkError(f"this installation of lcbench came without its embedded {what}; name a folder.")
 
 
-def summary(manifest: Manifest) -> Iterator[tuple[str, str]]:
-    """What a benchmark folder holds, in a few lines for people: pairs of a label and a text."""
+def summary(manifest: Manifest, view: View | None = None) -> Iterator[tuple[str, str]]:
+    """What a benchmark folder holds, in a few lines for people: pairs of a label and a text.
+
+    Args:
+        manifest: As the folder has it.
+        view: Which of its runs are shown, if that is to be said.
+    """
     provenance, record = manifest.provenance, manifest.record
-    runs = sum(record.rows for path, record in manifest.files.items() if path.startswith(f"{RUNS}/"))
-    planned = len(manifest.datasets) * manifest.files[CONFIGS].rows * len(manifest.budgets) * len(manifest.seeds)
     size = sum(record.bytes for record in manifest.files.values())
     yield "title", manifest.title
     yield "data sets", f"{len(manifest.datasets)}: {', '.join(manifest.datasets)}"
@@ -54,7 +58,12 @@ def summary(manifest: Manifest) -> Iterator[tuple[str, str]]:
     schedule = f" ({manifest.schedule})" if manifest.schedule else ""
     yield "budgets", f"{', '.join(map(str, manifest.budgets))} {record.fidelity.label}{schedule}"
     yield "seeds", ", ".join(map(str, manifest.seeds))
-    yield "runs", f"{runs} of {planned}"
+    for further in record.further:
+        yield further.name, f"{', '.join(f'{value:g}' for value in further.budgets)} {further.unit}"
+    if view is not None and view.text:
+        yield "shown", view.text
+    missing = f"; the other {manifest.missing} are missing on purpose" if manifest.missing else ""
+    yield "runs", f"{manifest.runs} of {manifest.planned}{missing}"
     yield "metrics", ", ".join(metric.name for metric in record.metrics)
     yield "objective", f"{record.metric().goal} {record.objective}"
     yield (
@@ -74,22 +83,31 @@ def _readable(size: int) -> str:
     return f"{size / 1e6:.1f} MB" if size >= 1e6 else f"{size / 1e3:.0f} kB"
 
 
-def load(folder: str | Path | None = None, *, partial: bool = False) -> "Benchmark":
+def load(
+    folder: str | Path | None = None,
+    *,
+    at: Mapping[str, float] | None = None,
+    along: str | None = None,
+    partial: bool = False,
+) -> "Benchmark":
     """Open a benchmark folder; curves are read when they are first asked for.
 
     Args:
         folder: A folder made by ``lcbench collect``; by default the benchmark that comes with the package.
+        at: Values of further fidelities by name; by default the largest, see :meth:`Benchmark.at`.
+        along: A further fidelity to take as the budget, see :meth:`Benchmark.along`.
         partial: Whether to read what is finished of a collection that is not, or has been stopped.
 
     Raises:
         FolderError: If there is no benchmark or it is damaged.
+        UnknownNameError: If it has no such fidelity, or no runs at such a value.
     """
     place = embedded_folder() if folder is None else Path(folder)
     if partial and not (place / manifest.MANIFEST).is_file():
         from lcbench.table.partial import PartialBenchmark  # uses this module
 
-        return PartialBenchmark(place)
-    return Benchmark(place)
+        return PartialBenchmark(place, at, along)
+    return Benchmark(place, at, along)
 
 
 class Benchmark:
@@ -97,14 +115,25 @@ class Benchmark:
 
     Arrays that are handed out are read-only views; nothing is ever copied or changed.
 
+    Where runs have further fidelities, such as the fraction of the data, those with the largest value of each are
+    shown; :meth:`at` and :meth:`along` show others.
+
+    Args:
+        folder: Where it lies.
+        at: Values of further fidelities by name; by default the largest.
+        along: A further fidelity to take as the budget, see :meth:`along`.
+
     Attributes:
         folder: Where it lies.
-        manifest: What the folder says of itself.
+        manifest: What the folder says of itself, or, along a further fidelity, of the runs shown.
+        view: Which runs are shown.
     """
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, at: Mapping[str, float] | None = None, along: str | None = None) -> None:
         self.folder = store.place(folder)
-        self.manifest = store.read_manifest(self.folder)
+        self._stored = store.read_manifest(self.folder)
+        self.view = View.of(self._stored, at or {}, along)
+        self.manifest = self.view.manifest(self._stored)
         # What look-ups need is all in these: each a dict whose key None stands for the default.
         self._arrays: dict[tuple[str, str | None, int | None], NDArray[np.float32]] = {}
         self._flat: dict[tuple[str, str | None], NDArray[np.float32]] = {}
@@ -149,15 +178,52 @@ class Benchmark:
         """What is spent step by step, such as epochs: the axis of the curves."""
         return self.manifest.record.fidelity
 
+    @property
+    def fidelities(self) -> tuple[Fidelity, ...]:
+        """All that runs of the folder are given more or less of: the recorded axis, then the further fidelities."""
+        return self._stored.record.fidelities
+
+    def at(self, **values: float) -> "Benchmark":
+        """The same table at other values of its further fidelities.
+
+        >>> bench.at(data_fraction=0.5).curve("wine", 3)
+
+        Args:
+            values: By name; what is not named stays as it is here.
+
+        Raises:
+            UnknownNameError: If the table has no such fidelity, or no runs at such a value.
+            InputError: If the budget is named.
+        """
+        return Benchmark(self.folder, {**dict(self.view.fixed), **values}, self.view.along)
+
+    def along(self, fidelity: str, **at: float) -> "Benchmark":
+        """The same table with a further fidelity as the budget, such as fractions of the data at a fixed budget.
+
+        Budget n is the n-th value of the fidelity, and each a run of its own from scratch. Such a run records its end
+        alone: what lies between its first and its last step is NaN, and its seconds are all paid at the first.
+
+        >>> bench.along("data_fraction", epochs=50).value("wine", 3, budget=1)
+
+        Args:
+            fidelity: Name of a further fidelity.
+            at: Values of the other fidelities, the axis of the recorded curves among them; by default the largest.
+
+        Raises:
+            UnknownNameError: If the table has no such fidelity, or no runs at such a value.
+        """
+        kept = {name: value for name, value in self.view.fixed if name != fidelity}
+        return Benchmark(self.folder, {**kept, **at}, fidelity)
+
     @cached_property
     def configs(self) -> "pd.DataFrame":
         """Configurations: index ``config_id``, one column per hyperparameter."""
-        return reading.configs(self.folder, self.manifest).to_pandas().set_index("config_id")
+        return reading.configs(self.folder, self._stored).to_pandas().set_index("config_id")
 
     @cached_property
     def dataset_table(self) -> "pd.DataFrame":
         """Data sets: index ``name``; source, ids (``<NA>`` if not from OpenML), sizes and class counts."""
-        table = reading.datasets(self.folder, self.manifest).to_pandas().set_index("name")
+        table = reading.datasets(self.folder, self._stored).to_pandas().set_index("name")
         return table.astype({name: "Int64" for name in ("openml_task_id", "openml_dataset_id") if name in table})
 
     @cached_property
@@ -276,7 +342,7 @@ class Benchmark:
         return Curve(self.array(dataset, metric, budget)[where], self.array(dataset, SECONDS, budget)[where])
 
     def to_pandas(self, dataset: str) -> "pd.DataFrame":
-        """One row per run as stored: its key, what is one value per run, and each series as an array."""
+        """One row per run as stored, of all fidelities: its key, one value per run, and each series as an array."""
         return self._table(manifest.RUNS, dataset).to_pandas()
 
     def problems(self, *, thorough: bool = False) -> list[str]:
@@ -374,7 +440,7 @@ class Benchmark:
 
     @cached_property
     def _layout(self) -> Layout:
-        column = reading.configs(self.folder, self.manifest)["config_id"]
+        column = reading.configs(self.folder, self._stored)["config_id"]
         layout = Layout(column.to_pylist(), self.budgets, self.seeds)
         self._config_rows = layout.configs.places
         for seed, row in layout.seeds.places.items():
@@ -413,15 +479,17 @@ class Benchmark:
     def _file(self, kind: str, dataset: str) -> Path:
         if dataset not in self.datasets:
             raise UnknownNameError("data set", dataset, self.datasets)
+        if self.view.along is not None and kind in manifest.OF_RUNS:
+            raise InputError(f"{kind} are of runs with budgets of the recorded axis, got budgets of {self.view.along}.")
         path = f"{kind}/{dataset}.parquet"
         if path not in self.manifest.files:
             kinds = sorted({Path(p).parent.name for p in self.manifest.files if p.endswith(f"/{dataset}.parquet")})
             raise UnknownNameError(f"table of {dataset} in {self.folder}", kind, kinds)
-        return reading.listed(self.folder, self.manifest, path)
+        return reading.listed(self.folder, self._stored, path)
 
     def _table(self, kind: str, dataset: str, columns: Sequence[str] | None = None) -> pa.Table:
         self._file(kind, dataset)  # says which there are
-        return reading.table(self.folder, self.manifest, f"{kind}/{dataset}.parquet", columns)
+        return reading.table(self.folder, self._stored, f"{kind}/{dataset}.parquet", columns)
 
     def _open(self, dataset: str, metric: str | None) -> None:
         """Read one series of a data set, at all budgets (one column of one file), unless that was done."""
@@ -432,7 +500,9 @@ class Benchmark:
         if name not in record.names:
             raise UnknownNameError("metric", name, record.names)
         stepwise = name == SECONDS and record.seconds == "none"
-        table = self._table(manifest.RUNS, dataset, KEY if stepwise else (*KEY, name))
+        key = self._stored.record.key
+        found = self._table(manifest.RUNS, dataset, key if stepwise else (*key, name))
+        table = self.view.runs(path, found, self._stored)
         flat = steps(path, table, self._layout) if stepwise else series(path, table, self._layout, record.ranges[name])
         for each in (name, None) if name == record.objective else (name,):
             for budget in self.budgets:
@@ -444,14 +514,14 @@ class Benchmark:
     # For people ----------------------------------------------------------------------------------------------------
 
     def __repr__(self) -> str:
-        return f"Benchmark({str(self.folder)!r})"
+        return f"Benchmark({', '.join(filter(None, [repr(str(self.folder)), self.view.text]))})"
 
     def __str__(self) -> str:
         return "\n".join(f"{label:<16}{text}" for label, text in self.summary())
 
-    def summary(self) -> Iterable[tuple[str, str]]:
-        """What the folder holds, as pairs of a label and a text."""
-        return summary(self.manifest)
+    def summary(self) -> Iterator[tuple[str, str]]:
+        """What the folder holds and which of its runs are shown, as pairs of a label and a text."""
+        return summary(self._stored, self.view)
 
 
 def _size(path: Path) -> int | None:

@@ -24,6 +24,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from itertools import pairwise
+from math import prod
 from pathlib import Path
 from typing import Any
 
@@ -107,6 +108,9 @@ _SCHEMAS: dict[str, pa.Schema] = {
 
 EXTRAS = (GRADIENTS, PREDICTIONS, LABELS, BASELINES, RELEASED, RELEASED_GRADIENTS)
 """Tables that a folder may have beside the runs."""
+
+OF_RUNS = (GRADIENTS, PREDICTIONS, RELEASED, RELEASED_GRADIENTS)
+"""Those with a row for each run; a table of runs with further fidelities has none, as their rows do not name these."""
 
 
 def extra_schema(kind: str, record: Record) -> pa.Schema:
@@ -196,6 +200,7 @@ _FORM = {
     "schedule?": str,
     "licence?": str,
     "citation?": str,
+    "missing?": Whole(),
     "files": {str: {"sha256": SHA256, "bytes": Whole(), "rows": Whole()}},
 }
 
@@ -215,6 +220,7 @@ class Manifest:
         schedule: How runs of different budgets differ, such as the learning rate that follows the budget.
         licence: Of the table.
         citation: What to cite when it is used.
+        missing: How many of the :attr:`planned` runs are not there on purpose; tasks may hold different configurations.
         files: What each file must be, by its path in the folder.
         format_version: Version of this format.
     """
@@ -229,6 +235,7 @@ class Manifest:
     schedule: str = ""
     licence: str = ""
     citation: str = ""
+    missing: int = 0
     files: Mapping[str, FileRecord] = field(default_factory=dict)
     format_version: int = FORMAT_VERSION
 
@@ -245,6 +252,17 @@ class Manifest:
         )
 
     @property
+    def runs(self) -> int:
+        """How many runs the files have."""
+        return sum(record.rows for path, record in self.files.items() if path.startswith(f"{RUNS}/"))
+
+    @property
+    def planned(self) -> int:
+        """How many there would be if each data set had each configuration at each budget, seed and further fidelity."""
+        values = (self.budgets, self.seeds, *(each.budgets for each in self.record.further))
+        return len(self.datasets) * self.files[CONFIGS].rows * prod(map(len, values))
+
+    @property
     def hyperparameters(self) -> tuple[str, ...]:
         """Names of the space's hyperparameters."""
         return tuple(each["name"] for each in self.space.get("hyperparameters", ()))
@@ -257,8 +275,9 @@ class Manifest:
         return {DATASETS: DATASET_SCHEMA, RUNS: self.record.schema}.get(kind)
 
     def to_json(self) -> dict[str, Any]:
-        """Plain types only."""
-        return asdict(self) | {"record": self.record.to_json()}
+        """Plain types only; a table without gaps says nothing of them."""
+        shown = asdict(self) | {"record": self.record.to_json()}
+        return {name: value for name, value in shown.items() if name != "missing" or value}
 
     @classmethod
     def from_json(cls, document: object) -> "Manifest":

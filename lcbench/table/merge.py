@@ -1,17 +1,18 @@
-"""Join two benchmark folders over their data sets and seeds: rows that both have must be the same."""
+"""Join two benchmark folders along configurations, seeds, budgets and data sets: runs that both have must agree."""
 
 import re
-from collections.abc import Sequence
-from dataclasses import replace
+import warnings
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
 from itertools import product
 from pathlib import Path
+from typing import Any
 
-import numpy as np
 import pyarrow as pa
-from numpy.typing import NDArray
 
-from lcbench.errors import InputError
+from lcbench.errors import DataWarning, InputError, UnknownNameError
 from lcbench.table import reading, store
+from lcbench.table.joining import KEEPS, Configs, Keep, join, join_configs
 from lcbench.table.manifest import (
     BASELINE_KEY,
     BASELINES,
@@ -19,93 +20,35 @@ from lcbench.table.manifest import (
     DATASETS,
     EXTRAS,
     LABELS,
+    OF_RUNS,
     RUNS,
     Manifest,
     table_path,
 )
-from lcbench.table.record import KEY, SECONDS
+from lcbench.table.metric import Fidelity
+from lcbench.table.record import KEY, SECONDS, Record
 from lcbench.writing import appearing
-
-
-def join(tables: Sequence[pa.Table], key: Sequence[str], what: str, measured: Sequence[str] = ()) -> pa.Table:
-    """All rows of one or two tables, those that both have once.
-
-    Args:
-        tables: Of the same columns.
-        key: Columns that identify a row.
-        what: What the tables hold, for messages.
-        measured: Columns that differ each time, such as measured seconds; the first table's count.
-
-    Returns:
-        The rows of the first, then what only the second has.
-
-    Raises:
-        InputError: If a row that both have differs; it names the first. NaN equals NaN.
-    """
-    if len(tables) == 1:
-        return tables[0]
-    first, second = tables
-    places = {row: place for place, row in enumerate(_keys(first, key))}
-    theirs = [places.get(row, -1) for row in _keys(second, key)]
-    new = np.array([place < 0 for place in theirs], bool)
-    both = second.filter(pa.array(~new))
-    mine = first.take(pa.array([place for place in theirs if place >= 0], pa.int64()))
-    _compare(mine.drop_columns(list(measured)), both.drop_columns(list(measured)), key, what)
-    return pa.concat_tables([first, second.filter(pa.array(new)).cast(first.schema)])
-
-
-def _keys(table: pa.Table, key: Sequence[str]) -> list[tuple[object, ...]]:
-    return list(zip(*[table[name].to_pylist() for name in key], strict=True))
-
-
-def _compare(first: pa.Table, second: pa.Table, key: Sequence[str], what: str) -> None:
-    """Compare tables of the same keys in the same order."""
-    for name in first.schema.names:
-        one, other = (table[name].combine_chunks() for table in (first, second))
-        if _same(one, other):
-            continue
-        row = next(i for i in range(len(one)) if not _same(one.slice(i, 1), other.slice(i, 1)))
-        which = ", ".join(f"{part} {first[part][row].as_py()}" for part in key)
-        raise InputError(
-            f"{what} that both tables have must agree, got different {name} for {which}; keep one of the two."
-        )
-
-
-def _same(one: pa.Array, other: pa.Array) -> bool:
-    """Whether two arrays hold the same, NaN being the same as NaN."""
-    if one.type != other.type or not one.is_null().equals(other.is_null()):
-        return False
-    if pa.types.is_list(one.type):
-        return _lengths(one) == _lengths(other) and _same(one.flatten(), other.flatten())
-    if pa.types.is_floating(one.type):
-        return np.array_equal(_numbers(one), _numbers(other), equal_nan=True)
-    return bool(one.equals(other))
-
-
-def _lengths(lists: pa.Array) -> list[int]:
-    return np.diff(lists.offsets.to_numpy()).tolist()
-
-
-def _numbers(array: pa.Array) -> NDArray[np.floating]:
-    return array.to_numpy(zero_copy_only=False)
-
 
 _COUNTED = re.compile(r" on \d+ data sets?$")
 """End of a title of older tables that is no longer true when they are joined."""
 
-_SAME = ("space", "record", "budgets", "schedule")
 
+def merge(
+    first: Path, second: Path, out: Path, seconds: Keep = "first", done: Callable[[str, int], None] | None = None
+) -> Manifest:
+    """Join two benchmarks of one space into a new folder, along any mix of its directions.
 
-def merge(first: Path, second: Path, out: Path) -> Manifest:
-    """Join two benchmarks of the same configurations and budgets into a new folder.
-
-    Every data set must have every seed in one of the two. Runs that both have are kept once, and must agree, but for
-    seconds that were measured, or modelled from a measurement: these differ each time, and the first folder's count.
+    Configurations are recognized by their values; what only the second folder has under a number that is taken gets a
+    new one. Runs that both have are kept once, and must agree, but for seconds that were measured, or modelled from a
+    measurement: these differ each time. What neither has is missing in the joined table. Warnings say what was
+    renumbered, chosen or left out.
 
     Args:
         first: A benchmark folder.
         second: Another.
         out: The new folder; it appears when it is whole.
+        seconds: Whose seconds are kept where both have a run: the first's, the second's or their mean.
+        done: Called after each table with its name and how many there are in all, to show progress.
 
     Returns:
         The new folder's manifest; its provenance holds both folders' under ``"merged"``.
@@ -114,59 +57,187 @@ def merge(first: Path, second: Path, out: Path) -> Manifest:
         InputError: If ``out`` exists, the two do not fit together, or a run that both have differs.
         FolderError: If a folder cannot be read.
     """
+    if seconds not in KEEPS:
+        raise UnknownNameError("choice of seconds", seconds, KEEPS)
     folders = (store.place(first), store.place(second))
     manifests = [store.read_manifest(folder) for folder in folders]
     joined = _fit(*manifests)
     with appearing(out) as folder:
-        configs, others = (reading.configs(*each) for each in zip(folders, manifests, strict=True))
-        if not configs.equals(others):
-            raise InputError(f"both tables must have the same configurations, got others in {second / CONFIGS}.")
-        store.write_parquet(folder / CONFIGS, configs)
+        configs = join_configs(*(reading.configs(*each) for each in zip(folders, manifests, strict=True)))
+        store.write_parquet(folder / CONFIGS, configs.table)
         described = [reading.datasets(*each) for each in zip(folders, manifests, strict=True)]
-        store.write_parquet(folder / DATASETS, join(described, ("name",), DATASETS))
+        store.write_parquet(folder / DATASETS, join(described, ("name",), DATASETS).rows)
+        work = _Merge(dict(zip(folders, manifests, strict=True)), configs, joined.record, seconds, folder)
         datasets = list(dict.fromkeys(name for manifest in manifests for name in manifest.datasets))
-        for kind, dataset in product((RUNS, *EXTRAS), datasets):
-            _join(kind, dataset, dict(zip(folders, manifests, strict=True)), folder)
+        parts = [(k, d) for k, d in product((RUNS, *EXTRAS), datasets) if work.has(k, d)]
+        for kind, dataset in parts:
+            work.join(kind, dataset)
+            if done is not None:
+                done(f"{kind} of {dataset}", len(parts))
+        work.say(second)
         return store.seal(folder, joined, datasets)
 
 
+@dataclass(slots=True)
+class _Merge:
+    """Joins the tables of two folders one by one, and remembers what is to be said."""
+
+    manifests: Mapping[Path, Manifest]
+    configs: Configs
+    record: Record
+    seconds: Keep
+    out: Path
+    differ: int = 0
+    """Runs that both have with different seconds."""
+    dropped: list[str] = field(default_factory=list)
+    """Tables beside the runs that are of some runs only."""
+
+    def has(self, kind: str, dataset: str) -> bool:
+        """Whether there is such a table in either folder."""
+        return any(table_path(kind, dataset) in manifest.files for manifest in self.manifests.values())
+
+    def join(self, kind: str, dataset: str) -> None:
+        """Join one data set's table of one kind; those that have none give none."""
+        path = table_path(kind, dataset)
+        tables = self._read(path)
+        if kind == RUNS:
+            clock = SECONDS if self.record.seconds in ("measured", "modelled") else ""
+            joined = join(tables, self.record.key, f"runs of {dataset}", clock, self.seconds)
+            self.differ += joined.differ
+            store.write_runs(self.out, dataset, joined.rows, self.record)
+            return
+        if kind in OF_RUNS and len(tables) < sum(table_path(RUNS, dataset) in m.files for m in self.manifests.values()):
+            self.dropped.append(f"{kind} of {dataset}")
+            return
+        if kind == LABELS:
+            if len(tables) == 2 and not tables[0].equals(tables[1]):
+                raise InputError(
+                    f"both tables must have the same labels of {dataset}, got others; their splits differ."
+                )
+            rows = tables[0]
+        elif kind == BASELINES:
+            rows = join(tables, BASELINE_KEY, f"{kind} of {dataset}", SECONDS, self.seconds).rows
+        else:
+            rows = join(tables, KEY, f"{kind} of {dataset}").rows
+            rows = rows.sort_by([(key, "ascending") for key in KEY])
+        store.write_parts(self.out / path, [rows], pa.schema(rows.schema))
+
+    def _read(self, path: str) -> list[pa.Table]:
+        tables = []
+        for place, (folder, manifest) in enumerate(self.manifests.items()):
+            if path in manifest.files:
+                table = reading.table(folder, manifest, path)
+                renumbered = place == 1 and "config_id" in table.column_names
+                tables.append(self.configs.renumber(table) if renumbered else table)
+        return tables
+
+    def say(self, second: Path) -> None:
+        """Warn of what somebody may not expect, a line each."""
+        notes = []
+        if self.configs.renumbered:
+            taken = f"{self.configs.renumbered} configurations of {second} have new numbers"
+            notes.append(f"{taken}, since the first table has others under theirs.")
+        if self.differ:
+            kept = "their mean is" if self.seconds == "mean" else f"the {self.seconds} table's are"
+            notes.append(f"{self.differ} runs that both tables have agree in all but their seconds; {kept} kept.")
+        if self.dropped:
+            notes.append(f"{', '.join(self.dropped)} are left out, as only one of the tables has them.")
+        for note in notes:
+            warnings.warn(note, DataWarning, stacklevel=3)
+
+
+# What both manifests say -----------------------------------------------------------------------------------------
+
+
 def _fit(first: Manifest, second: Manifest) -> Manifest:
-    """The joined manifest, without files yet."""
-    for name in _SAME:
+    """The joined manifest, without files yet.
+
+    Raises:
+        InputError: If the two do not fit together.
+    """
+    one, other = ({name: v for name, v in each.space.items() if name != "name"} for each in (first, second))
+    if one != other:
+        raise InputError(f"both tables must have the same space, got {_odd_space(one, other)}; merge what is alike.")
+    if first.schedule != second.schedule:
+        raise InputError(
+            f"both tables must have the same schedule, got {first.schedule!r} and {second.schedule!r}; their runs of "
+            "one budget are no repetitions."
+        )
+    parts = "; ".join((first.title, second.title)).split("; ")
+    return replace(
+        first,
+        record=_record(first.record, second.record),
+        budgets=tuple(sorted({*first.budgets, *second.budgets})),
+        seeds=tuple(sorted({*first.seeds, *second.seeds})),
+        title="; ".join(dict.fromkeys(_COUNTED.sub("", part) for part in parts)),
+        licence="; ".join(dict.fromkeys(filter(None, (first.licence, second.licence)))),
+        citation="; ".join(dict.fromkeys(filter(None, (first.citation, second.citation)))),
+        provenance=_provenance(first, second),
+        files={},
+    )
+
+
+def _odd_space(first: Mapping[str, Any], second: Mapping[str, Any]) -> str:
+    """What two spaces differ in, in a few words."""
+    one, other = ({each["name"]: each for each in space.get("hyperparameters", ())} for space in (first, second))
+    odd = [name for name in {**one, **other} if one.get(name) != other.get(name)]
+    if not odd:
+        return "other conditions or forbidden combinations"
+    lacking = [name for name in odd if name not in one or name not in other]
+    return f"{lacking[0]} in one only" if lacking else f"two definitions of {odd[0]}"
+
+
+def _record(first: Record, second: Record) -> Record:
+    """What the runs of both record, at the fidelities of either.
+
+    Raises:
+        InputError: If they record different things.
+    """
+    goals = {metric.name: metric.goal for metric in first.metrics}
+    for metric in second.metrics:
+        if goals.get(metric.name, metric.goal) != metric.goal:
+            raise InputError(
+                f"metric {metric.name} must have one goal, got {goals[metric.name]} in the first table and "
+                f"{metric.goal} in the second; correct the one that is wrong."
+            )
+    for name in ("metrics", "objective", "seconds", "series", "columns"):
         one, other = getattr(first, name), getattr(second, name)
         if one != other:
-            shown = f": {one} and {other}" if name in ("budgets", "schedule") else ""
-            raise InputError(f"both tables must have the same {name}, got different ones{shown}.")
-    seeds = tuple(sorted({*first.seeds, *second.seeds}))
-    there = {pair for manifest in (first, second) for pair in product(manifest.datasets, manifest.seeds)}
-    for dataset, seed in product(dict.fromkeys(first.datasets + second.datasets), seeds):
-        if (dataset, seed) not in there:
-            raise InputError(
-                f"every data set must have every seed in one of the tables, got no seed {seed} of {dataset}; "
-                "merge with a table that has it first."
-            )
-    parts = "; ".join((first.title, second.title)).split("; ")
-    title = "; ".join(dict.fromkeys(_COUNTED.sub("", part) for part in parts))
-    return replace(first, title=title, seeds=seeds, provenance=_provenance(first, second), files={})
+            raise InputError(f"both tables must record the same {name}, got {_odd(one, other)}; merge what is alike.")
+    if len(first.fidelities) != len(second.fidelities):
+        raise InputError(
+            f"both tables must have the same fidelities, got {len(first.fidelities)} and {len(second.fidelities)}."
+        )
+    return replace(first, fidelities=tuple(map(_fidelity, first.fidelities, second.fidelities)))
+
+
+def _odd(one: Any, other: Any) -> str:
+    """The first thing that two records differ in."""
+    if not isinstance(one, tuple):
+        return f"{one} and {other}"
+    names = [[each.name for each in entries] for entries in (one, other)]
+    lacking = [name for name in (*names[0], *names[1]) if (name in names[0]) != (name in names[1])]
+    if lacking:
+        return f"{lacking[0]} in one only"
+    odd = [left.name for left, right in zip(one, other, strict=True) if left != right]
+    return f"two definitions of {odd[0]}"
+
+
+def _fidelity(first: Fidelity, second: Fidelity) -> Fidelity:
+    """A fidelity with the values of both; the steps of a shorter curve are the first of a longer one's."""
+    steps = (first.steps, second.steps)
+    prefix = all(isinstance(each, tuple) for each in steps) and all(
+        a == b for a, b in zip(*steps, strict=False)  # type: ignore[arg-type]  # tuples
+    )  # fmt: skip
+    if (first.name, first.unit) != (second.name, second.unit) or not (steps[0] == steps[1] or prefix):
+        raise InputError(
+            f"both tables must have the same fidelities, got {first.label} and {second.label}; merge what is alike."
+        )
+    longest = max(steps, key=len) if prefix else first.steps  # type: ignore[arg-type]  # tuples
+    return replace(first, steps=longest, budgets=tuple(sorted({*first.budgets, *second.budgets})))
 
 
 def _provenance(first: Manifest, second: Manifest) -> dict[str, object]:
     """What both say alike, and both in full."""
     one, other = first.provenance, second.provenance
     return {key: one[key] for key in one if key in other and one[key] == other[key]} | {"merged": [one, other]}
-
-
-def _join(kind: str, dataset: str, manifests: dict[Path, Manifest], out: Path) -> None:
-    """Join one data set's table of one kind; those that have none give none."""
-    path = table_path(kind, dataset)
-    tables = [reading.table(folder, manifest, path) for folder, manifest in manifests.items() if path in manifest.files]
-    if kind == LABELS and len(tables) == 2 and not tables[0].equals(tables[1]):
-        raise InputError(f"both tables must have the same labels of {dataset}, got others; their splits differ.")
-    if kind == RUNS:
-        record = next(iter(manifests.values())).record
-        clocked = (SECONDS,) if record.seconds in ("measured", "modelled") else ()
-        store.write_runs(out, dataset, join(tables, KEY, f"runs of {dataset}", clocked), record)
-    elif tables:
-        key, measured = (BASELINE_KEY, ("seconds",)) if kind == BASELINES else (KEY, ())
-        joined = tables[0] if kind == LABELS else join(tables, key, f"{kind} of {dataset}", measured)
-        store.write_parts(out / path, [joined], pa.schema(joined.schema))

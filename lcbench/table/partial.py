@@ -1,6 +1,6 @@
 """What an unfinished collection holds: the runs that are finished, read as a benchmark with gaps."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -75,16 +75,18 @@ class PartialBenchmark(Benchmark):
 
     Args:
         folder: The folder that is being collected.
+        at: As of :class:`lcbench.table.benchmark.Benchmark`.
+        along: Likewise.
 
     Raises:
         NotABenchmarkError: If no collection is unfinished there, or nothing of it is finished.
     """
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, at: Mapping[str, float] | None = None, along: str | None = None) -> None:
         self._kept = TemporaryDirectory(prefix="lcbench-partial-")  # gone with the object
         place = Path(self._kept.name)
         _gather(folder, place)
-        super().__init__(place)
+        super().__init__(place, at, along)
 
 
 def _gather(folder: Path, place: Path) -> None:

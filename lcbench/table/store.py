@@ -18,13 +18,12 @@ from lcbench.table.manifest import (
     DATASETS,
     EXTRAS,
     MANIFEST,
-    RUNS,
     FileRecord,
     Manifest,
     runs_path,
     table_path,
 )
-from lcbench.table.record import KEY, Record
+from lcbench.table.record import Record
 from lcbench.writing import write_json as write_json
 from lcbench.writing import write_parquet as write_parquet
 from lcbench.writing import write_parts as write_parts
@@ -55,17 +54,21 @@ def write(
 def write_runs(folder: Path, dataset: str, runs: pa.Table, record: Record) -> None:
     """Write one data set's runs in the table's order."""
     whole = runs.select(record.schema.names).cast(record.schema)
-    write_parquet(folder / runs_path(dataset), whole.sort_by([(key, "ascending") for key in KEY]))
+    write_parquet(folder / runs_path(dataset), whole.sort_by([(key, "ascending") for key in record.key]))
 
 
 def seal(folder: Path, manifest: Manifest, datasets: Sequence[str]) -> Manifest:
-    """Write the manifest over the files that are there: from now on the folder is a benchmark."""
+    """Write the manifest over the files that are there: from now on the folder is a benchmark.
+
+    Runs that the files lack are missing on purpose: the manifest says how many.
+    """
     for leftover in (*folder.glob(".*.tmp"), *folder.glob("*/.*.tmp")):  # of a writer that was killed
         leftover.unlink()
     paths = [CONFIGS, DATASETS, *[runs_path(dataset) for dataset in datasets]]
     extras = [table_path(kind, dataset) for kind in EXTRAS for dataset in datasets]
     paths += [path for path in extras if (folder / path).is_file()]
     sealed = replace(manifest, files={path: _record(folder / path) for path in paths})
+    sealed = replace(sealed, missing=max(sealed.planned - sealed.runs, 0))
     write_manifest(folder, sealed)
     return sealed
 
@@ -127,11 +130,11 @@ def _check_counts(path: Path, manifest: Manifest) -> None:
     lacking = [name for name in (CONFIGS, DATASETS) if name not in manifest.files]
     if lacking or not manifest.datasets:
         raise DamagedFileError(f"{path} lists no {' and no '.join(lacking) or 'runs'}; restore it or collect again.")
-    runs = sum(record.rows for name, record in manifest.files.items() if name.startswith(f"{RUNS}/"))
     for name in ("budgets", "seeds"):
-        if len(getattr(manifest, name)) > runs:
+        count = len(getattr(manifest, name))
+        if count > manifest.runs:
             raise DamagedFileError(
-                f"{path} has {len(getattr(manifest, name))} {name}, more than there are runs ({runs}); restore it."
+                f"{path} has {count} {name}, more than there are runs ({manifest.runs}); restore it."
             )
 
 

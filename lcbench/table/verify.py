@@ -1,7 +1,7 @@
 """Hold the files of a benchmark folder against its manifest: bytes, columns, lengths, gaps, values that cannot be."""
 
 import math
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -75,7 +75,7 @@ def _runs(folder: Path, table: pa.Table, manifest: Manifest) -> Iterator[str]:
     yield from _gaps(folder, table, manifest)
     yield from _outside(table, manifest.record)
     if SECONDS in manifest.record.ranges:
-        yield from _backwards(table)
+        yield from _backwards(table, manifest.record.key)
 
 
 def _extra(folder: Path, kind: str, dataset: str, table: pa.Table, manifest: Manifest) -> Iterator[str]:
@@ -86,7 +86,7 @@ def _extra(folder: Path, kind: str, dataset: str, table: pa.Table, manifest: Man
         yield from _baselines(folder, dataset, table, manifest)
     else:
         yield from _wrong_lengths(table, GRADIENT_STATISTICS if kind == GRADIENTS else ())
-        yield from _gaps(folder, table, manifest)
+        yield from _gaps_beside(folder, dataset, table, manifest)
 
 
 def _wrong_lengths(table: pa.Table, series: Iterable[str]) -> list[str]:
@@ -97,31 +97,75 @@ def _wrong_lengths(table: pa.Table, series: Iterable[str]) -> list[str]:
     ]
 
 
+_Wanted = dict[str, NDArray[Any]]
+
+
 def _gaps(folder: Path, table: pa.Table, manifest: Manifest) -> list[str]:
-    """Compare the rows with all combinations of budgets, configurations and seeds."""
+    """Compare the runs with all combinations of budgets, configurations, seeds and further fidelities.
+
+    If the manifest says that runs are missing on purpose, how many is compared in :func:`problems`, over all files.
+    """
+    wanted = _wanted(folder, manifest)
+    if not wanted:
+        return []
+    codes, found = _codes(table, wanted)
+    planned = math.prod(map(len, wanted.values()))
+    if len(codes) < planned and not manifest.missing:
+        found.append(_lacking(planned - len(codes), planned, _first_missing(codes), wanted))
+    return found
+
+
+def _gaps_beside(folder: Path, dataset: str, table: pa.Table, manifest: Manifest) -> list[str]:
+    """Compare the rows of a table beside the runs with the runs, of which each has one."""
+    if manifest.record.further:
+        return [f"it is of no single runs, as it lacks {', '.join(each.name for each in manifest.record.further)}"]
+    wanted = _wanted(folder, manifest)
+    try:
+        runs = reading.table(folder, manifest, f"{RUNS}/{dataset}.parquet", KEY)
+    except FolderError:  # said of that file already
+        return []
+    if not wanted:
+        return []
+    (codes, found), (planned, _) = _codes(table, wanted), _codes(runs, wanted)
+    gone = np.setdiff1d(planned, codes, assume_unique=True)
+    if len(gone):
+        found.append(_lacking(len(gone), len(planned), int(gone[0]), wanted))
+    return found
+
+
+def _wanted(folder: Path, manifest: Manifest) -> _Wanted:
+    """The values that each column of the key can have, in its order; none if the configurations cannot be read."""
     try:
         config_ids = np.sort(reading.configs(folder, manifest)["config_id"].to_numpy())
     except FolderError:  # said of that file already
-        return []
-    wanted = (np.asarray(manifest.budgets), config_ids, np.asarray(manifest.seeds))  # in the order of KEY
-    keys = [table[name].to_numpy() for name in KEY]
-    known = np.logical_and.reduce([np.isin(key, ids) for key, ids in zip(keys, wanted, strict=True)])
-    sizes = tuple(map(len, wanted))
-    places = [np.searchsorted(ids, key[known]) for key, ids in zip(keys, wanted, strict=True)]
-    codes = np.unique(places[0] * (sizes[1] * sizes[2]) + places[1] * sizes[2] + places[2])
-    planned, different = math.prod(sizes), len(np.unique(np.stack(keys), axis=1).T)
-    found = [f"{table.num_rows - different} runs are in it twice"] if different < table.num_rows else []
-    if len(codes) < planned:
-        first = np.unravel_index(_first_missing(codes), sizes)
-        key = [ids[place] for ids, place in zip(wanted, first, strict=True)]
-        found.append(f"{planned - len(codes)} of {planned} runs are missing, the first: {_named(key)}")
-    if not known.all():
-        odd = min(zip(*(key[~known].tolist() for key in keys), strict=True))
+        return {}
+    known = (manifest.budgets, config_ids, manifest.seeds, *(each.budgets for each in manifest.record.further))
+    return {name: np.asarray(values) for name, values in zip(manifest.record.key, known, strict=True)}
+
+
+def _codes(table: pa.Table, wanted: _Wanted) -> tuple[NDArray[np.intp], list[str]]:
+    """The different runs of a table as places in the product of what is wanted, and what is wrong with its keys."""
+    keys = {name: table[name].to_numpy() for name in wanted}
+    known = np.logical_and.reduce([np.isin(keys[name], ids) for name, ids in wanted.items()])
+    places = [np.searchsorted(ids, keys[name][known]) for name, ids in wanted.items()]
+    codes = np.unique(np.ravel_multi_index(places, tuple(map(len, wanted.values()))))
+    odd = set(zip(*(key[~known].tolist() for key in keys.values()), strict=True))
+    twice = table.num_rows - len(codes) - len(odd)
+    found = [f"{twice} runs are in it twice"] if twice else []
+    if odd:
+        planned = math.prod(map(len, wanted.values()))
         found.append(
             f"{int((~known).sum())} of {planned} runs are not of the manifest's budgets and seeds, the first: "
-            f"{_named(odd)}"
+            f"{_named(wanted, min(odd))}"
         )
-    return found
+    return codes, found
+
+
+def _lacking(count: int, planned: int, first: int, wanted: _Wanted) -> str:
+    """What is said of missing runs, the first of which has this place in the product of what is wanted."""
+    places = np.unravel_index(first, tuple(map(len, wanted.values())))
+    key = [ids[place] for ids, place in zip(wanted.values(), places, strict=True)]
+    return f"{count} of {planned} runs are missing, the first: {_named(wanted, key)}"
 
 
 def _first_missing(codes: NDArray[np.intp]) -> int:
@@ -130,8 +174,8 @@ def _first_missing(codes: NDArray[np.intp]) -> int:
     return int(wrong[0]) if len(wrong) else len(codes)
 
 
-def _named(key: Iterable[object]) -> str:
-    return ", ".join(f"{name} {value}" for name, value in zip(KEY, key, strict=True))
+def _named(names: Iterable[str], key: Iterable[object]) -> str:
+    return ", ".join(f"{name} {value}" for name, value in zip(names, key, strict=True))
 
 
 def _outside(table: pa.Table, record: Record) -> Iterator[str]:
@@ -143,7 +187,7 @@ def _outside(table: pa.Table, record: Record) -> Iterator[str]:
             yield f"column {name} must be in [{low:g}, {high:g}], got {wrong[0]:g} and {len(wrong) - 1} more outside it"
 
 
-def _backwards(table: pa.Table) -> Iterator[str]:
+def _backwards(table: pa.Table, key: Sequence[str]) -> Iterator[str]:
     """Seconds begin at 0, are numbers in diverged runs too, and never go down within a run."""
     column = table[SECONDS]
     ends = np.cumsum(pc.list_value_length(column).to_numpy())
@@ -153,7 +197,7 @@ def _backwards(table: pa.Table) -> Iterator[str]:
     bad = backwards(seconds, np.append(0, ends[:-1]))
     if bad.any():
         row = int(np.searchsorted(ends, np.argmax(bad), side="right"))
-        which = _named(table[name][row].as_py() for name in KEY)
+        which = _named(key, (table[name][row].as_py() for name in key))
         yield f"column seconds must begin at 0 and never go down, which {int(bad.sum())} values break, first in {which}"
 
 
@@ -197,7 +241,7 @@ def _predictions(folder: Path, dataset: str, manifest: Manifest) -> Iterator[str
     if wrong:
         yield f"{wrong} predictions are not rows x classes of probabilities that add up to 1"
     if keys:
-        yield from _gaps(folder, pa.concat_tables(keys), manifest)
+        yield from _gaps_beside(folder, dataset, pa.concat_tables(keys), manifest)
 
 
 def _bad_predictions(table: pa.Table, part: str, described: Mapping[str, int]) -> NDArray[np.bool_]:
@@ -241,6 +285,9 @@ def problems(folder: Path, manifest: Manifest) -> list[str]:
         One line ``PATH: PROBLEM`` for each thing; empty if all is well.
     """
     found = [f"{path}: the manifest does not list it" for path in (CONFIGS, DATASETS) if path not in manifest.files]
+    if manifest.missing and not found and manifest.planned - manifest.runs != manifest.missing:
+        lacking = manifest.planned - manifest.runs
+        found.append(f"{MANIFEST}: it says that {manifest.missing} runs are missing, the files lack {lacking}")
 
     def find(path: str, record: FileRecord) -> Iterable[str]:
         return _changed(folder, path, record) or content_problems(folder, path, manifest)

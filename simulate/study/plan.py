@@ -9,7 +9,7 @@ from typing import Any
 
 from lcbench.errors import InputError, UnknownNameError
 from lcbench.simulate.optimizers import get_optimizer
-from lcbench.simulate.replay import Match, Schedule, Seed
+from lcbench.simulate.replay import Match, ReplayBackend, Schedule, Seed
 from lcbench.simulate.study.limit import Limit
 from lcbench.table.benchmark import Benchmark
 from lcbench.table.manifest import MANIFEST, check_budgets
@@ -85,6 +85,23 @@ class StudyPlan:
             if dataset not in bench.datasets:
                 raise UnknownNameError("data set", dataset, bench.datasets)
 
+    def replay(self, bench: Benchmark, dataset: str, draw_seed: int = 0) -> ReplayBackend:
+        """What is replayed on a data set.
+
+        Raises:
+            InputError: If it cannot be replayed.
+        """
+        return ReplayBackend(
+            bench,
+            dataset,
+            self.metric,
+            seed=self.recorded,
+            schedule=self.schedule,
+            match=self.match,
+            draw_seed=draw_seed,
+            budgets=self.budgets,
+        )
+
     def tasks(self) -> Iterator[SimulationTask]:
         """Every simulation, data set by data set."""
         for dataset, seed, optimizer in product(self.datasets, self.seeds, self.optimizers):
@@ -102,6 +119,7 @@ class StudyPlan:
             "schedule": self.schedule,
             "match": self.match,
             "budgets": "of the table" if self.budgets in (None, bench.budgets) else _written(self.budgets or ()),
+            **({"runs": bench.view.text} if bench.view.text else {}),
         }
 
 

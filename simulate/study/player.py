@@ -1,5 +1,6 @@
 """One simulation of a study: one optimizer on one data set with one seed."""
 
+import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -11,7 +12,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits  # type: ignore[import-untyped,unused-ignore]
 
-from lcbench.errors import InputError, UnknownNameError
+from lcbench.errors import DataWarning, InputError, UnknownNameError
 from lcbench.simulate.contract import Job, Optimizer, Result
 from lcbench.simulate.domain import ConfigTable
 from lcbench.simulate.optimizers import get_optimizer
@@ -20,7 +21,8 @@ from lcbench.simulate.run import NothingFinishedError, simulate
 from lcbench.simulate.study.file import SCHEMA, empty_run
 from lcbench.simulate.study.limit import Unit
 from lcbench.simulate.study.plan import SimulationTask, StudyPlan
-from lcbench.table.benchmark import Benchmark, load
+from lcbench.table.benchmark import Benchmark
+from lcbench.table.view import View
 
 
 class EpochLimit:
@@ -120,17 +122,10 @@ class Player:
 
     def _opened(self, dataset: str, draw_seed: int) -> ReplayBackend:
         plan = self._plan
-        backend = ReplayBackend(
-            self._bench,
-            dataset,
-            plan.metric,
-            seed=plan.recorded,
-            schedule=plan.schedule,
-            match=plan.match,
-            draw_seed=draw_seed,
-            budgets=plan.budgets,
-        )
-        backend.table = self._table
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", DataWarning)  # said once, where the study begins
+            backend = plan.replay(self._bench, dataset, draw_seed)
+        backend.table = self._table.take(backend.rows)
         if not np.isfinite(backend.best_loss):
             raise InputError(f"data set {dataset!r} must have a run that did not diverge in {plan.metric}, got none.")
         return backend
@@ -142,10 +137,12 @@ class Simulate:
 
     Attributes:
         folder: The benchmark's.
+        view: Which of its runs are replayed.
         plan: The study.
     """
 
     folder: Path
+    view: View
     plan: StudyPlan
 
     def __call__(self, task: SimulationTask) -> pa.Table:
@@ -167,7 +164,7 @@ class Simulate:
 
 @lru_cache(maxsize=1)
 def _player(simulate: Simulate) -> Player:
-    return Player(load(simulate.folder), simulate.plan)
+    return Player(Benchmark(simulate.folder, dict(simulate.view.fixed), simulate.view.along), simulate.plan)
 
 
 def _rows(

@@ -1,6 +1,6 @@
 """Tables of a study, for people."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from math import isnan
 from pathlib import Path
 from shlex import join
@@ -145,14 +145,15 @@ FIGURES = ("regret", "regret_evaluations", "rank", "critical_difference", "time_
 """The figures of a study; the others of ``lcbench figures`` show a table, or need more of it."""
 
 
-def drawing_line(folder: Path | None, traces: Path, out: Path) -> str:
+def drawing_line(folder: Path | None, traces: Path, out: Path, more: Sequence[str] = ()) -> str:
     """The command that draws a study.
 
     Args:
         folder: The table's folder; None for the embedded one.
         traces: File of the study.
         out: Folder for the pictures.
+        more: Options that say which of the table's runs the study replayed.
     """
     table = [] if folder is None else [str(folder)]
-    shown = ["--traces", str(traces), "--only", ",".join(FIGURES)]
+    shown = ["--traces", str(traces), "--only", ",".join(FIGURES), *more]
     return join(["lcbench", "figures", *table, *shown, "--out", str(out)])

@@ -3,6 +3,7 @@
 import math
 import os
 import time
+import warnings
 from collections import deque
 from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from contextlib import closing, nullcontext
@@ -12,7 +13,7 @@ import pandas as pd
 import pyarrow as pa
 from threadpoolctl import threadpool_limits  # type: ignore[import-untyped,unused-ignore]
 
-from lcbench.errors import InputError, StoppedError
+from lcbench.errors import DataWarning, InputError, StoppedError
 from lcbench.simulate.optimizers import get_optimizer
 from lcbench.simulate.replay import Match, Schedule, Seed
 from lcbench.simulate.study.file import KEY, SCHEMA, check_not_all_empty
@@ -28,6 +29,7 @@ CLASSICAL = ("random", "successive-halving", "hyperband", "bohb")
 """The optimizers that are compared if none are named."""
 
 _SECONDS_BETWEEN_PARTS = 2.0  # what a kill can cost; Ctrl-C costs nothing
+_NOTES = 3  # data sets of which is said how many configurations they lack
 _SECONDS_ALONE = 2.0  # about what it takes to start processes: a study that is done by then needs none
 
 
@@ -100,6 +102,8 @@ def study(
         None if budgets is None else tuple(budgets),
     )
     plan.check_datasets(bench)
+    if bench.manifest.missing:
+        _say_gaps(bench, plan)
     jobs = None if jobs is None else whole("jobs", jobs, least=1)
     storage = None if parts is None else finished(parts)
     with nullcontext() if storage is None else storage.held():
@@ -128,6 +132,18 @@ def study(
     return traces
 
 
+def _say_gaps(bench: Benchmark, plan: StudyPlan) -> None:
+    """Warn in one line of all data sets where not every configuration is offered."""
+    with warnings.catch_warnings(record=True) as said:
+        warnings.simplefilter("always", DataWarning)
+        for dataset in plan.datasets:
+            plan.replay(bench, dataset)
+    notes = [str(each.message).removesuffix(".") for each in said if issubclass(each.category, DataWarning)]
+    if notes:
+        more = f"; and likewise on {len(notes) - _NOTES} more data sets" if len(notes) > _NOTES else ""
+        warnings.warn(f"{'; '.join(notes[:_NOTES])}{more}.", DataWarning, stacklevel=3)
+
+
 def finished(root: Path) -> Finished:
     """Storage of the finished simulations of a study."""
     return Finished(root, SCHEMA, KEY)
@@ -145,7 +161,7 @@ def _simulated(
             yield from _successful(run(here, _until(patience, waiting, len(tasks)), attempts=1))
     if waiting:
         count = min(jobs or cores(), len(waiting))
-        function = Simulate(bench.folder.resolve(), plan)
+        function = Simulate(bench.folder.resolve(), bench.view, plan)
         with get_executor(None, count, scheduler, function, "lcbench.simulate.study.player") as elsewhere:
             yield from _successful(run(elsewhere, waiting))
 

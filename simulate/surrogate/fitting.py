@@ -125,6 +125,7 @@ def plan(
         "recorded seeds": len(bench.seeds),
         "table": bench.manifest.title,
         "sha256 of its runs": bench.manifest.files[runs_path(dataset)].sha256,
+        **({"runs": bench.view.text} if bench.view.text else {}),
     }
     return Plan(dataset, target, models, schedule, folds, seed, runs * (len(models) * folds + 1), facts)
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from lcbench.table.table_commands import AnyFolder
+from lcbench.table.table_commands import Along, AnyFolder, At, opened
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -41,6 +41,8 @@ def surrogate(
     out: Annotated[Path, typer.Option(help="Folder for the surrogates: one folder OUT/DATASET/METRIC each.")] = Path(
         "surrogates"
     ),
+    at: At = None,
+    fidelity: Along = None,
     quiet: Annotated[bool, typer.Option("--quiet", help="Print neither progress nor cards.")] = False,
 ) -> None:
     """Fit models that predict whole curves of any configuration, and print how good they are.
@@ -51,9 +53,8 @@ def surrogate(
     from lcbench.output import writable_folder
     from lcbench.simulate.surrogate.card import card_table
     from lcbench.simulate.surrogate.fitting import plan
-    from lcbench.table.benchmark import load
 
-    bench = load(folder)
+    bench = opened(folder, at, fidelity)
     plans = [
         plan(bench, dataset, each, model=model, schedule=schedule, folds=folds, seed=seed)
         for dataset in _names(",".join(datasets or bench.datasets))

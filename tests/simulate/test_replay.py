@@ -1,10 +1,12 @@
+import warnings
+
 import numpy as np
 import pyarrow as pa
 import pytest
 
 import lcbench
 from lcbench.collection.networks.metrics import RECORD
-from lcbench.errors import InputError, UnknownNameError
+from lcbench.errors import DataWarning, InputError, UnknownNameError
 from lcbench.simulate import OPTIMIZERS, ReplayBackend, simulate
 from lcbench.space import spaces
 from lcbench.space.encoding import Encoding
@@ -237,12 +239,64 @@ def damaged_copy(bench, folder, change):
     return lcbench.load(folder)
 
 
-def test_missing_runs_are_refused(bench, tmp_path):
-    copy = damaged_copy(bench, tmp_path / "b", lambda row: (row["config_id"], row["budget"], row["seed"]) != (3, 25, 1))
-    with pytest.raises(InputError, match=r"'alpha' at budget 25 must all be there.* 1 configurations without .* is 3"):
-        ReplayBackend(copy, "alpha", seed="mean")
-    assert ReplayBackend(copy, "alpha", seed=0).budgets == (12, 25, 50)
-    assert ReplayBackend(copy, "alpha", seed=1, schedule="non-adaptive").resumes
+def without(bench, folder, *gone: tuple[int, int, int]):
+    return damaged_copy(bench, folder, lambda row: (row["config_id"], row["budget"], row["seed"]) not in gone)
+
+
+def test_what_is_there_is_offered(bench, tmp_path):
+    copy = without(bench, tmp_path / "b", (3, 25, 1))
+    with pytest.warns(
+        DataWarning, match=r"29 of 30 configurations have their runs at budgets 12, 25, 50 and seed 1 and"
+    ):
+        backend = ReplayBackend(copy, "alpha", seed=1)
+    assert list(backend.rows) == [row for row in range(30) if row != 3]
+    lacking = bench.configs.loc[3].to_dict()
+    with pytest.raises(InputError, match="must be a row of the table"):
+        backend.curve(lacking, 12)
+    domain, rng = backend.domain(), np.random.default_rng(0)
+    seen = set()
+    while (config := domain.sample(rng)) is not None:
+        domain.take(config)
+        seen.add(backend.config_id(config))
+        expected = bench.curve("alpha", backend.config_id(config), budget=25, seed=1)
+        np.testing.assert_array_equal(backend.curve(config, 25).values, expected)
+    assert seen == set(range(30)) - {3}
+    whole = ReplayBackend(bench, "alpha", seed=1)
+    assert backend.best_loss == np.delete(whole.losses, 3, axis=0).min()
+    with pytest.warns(DataWarning):
+        near = ReplayBackend(copy, "alpha", seed=1, match="nearest")
+    assert near.config_id(whole.table.configs[3]) != 3
+    np.testing.assert_array_equal(near.curve(whole.table.configs[4], 25).values, bench.curve("alpha", 4, None, 25, 1))
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        assert len(ReplayBackend(copy, "alpha", seed=0).rows) == 30
+        assert len(ReplayBackend(copy, "alpha", seed=1, schedule="non-adaptive").rows) == 30
+
+
+def test_a_mean_is_over_the_seeds_that_have_all_runs(bench, tmp_path):
+    copy = without(bench, tmp_path / "b", (3, 25, 1), (5, 50, 0), (5, 50, 1), (5, 12, 2))
+    with pytest.warns(DataWarning, match=r"29 of 30 .* offered, 1 of them with fewer seeds than others"):
+        backend = ReplayBackend(copy, "alpha", seed="mean")
+    config, whole = bench.configs.loc[3].to_dict(), ReplayBackend(bench, "alpha", seed="mean")
+    for budget in (12, 25, 50):  # seeds 0 and 2 at each budget, so that budgets compare
+        expected = bench.array("alpha", None, budget)[3, [0, 2]].mean(axis=0, dtype=np.float64)
+        np.testing.assert_allclose(backend.curve(config, budget).values, expected, rtol=1e-12)
+        other = bench.configs.loc[4].to_dict()
+        np.testing.assert_array_equal(backend.curve(other, budget).values, whole.curve(other, budget).values)
+    drawn = set()
+    for draw_seed in range(20):
+        with pytest.warns(DataWarning):
+            backend = ReplayBackend(copy, "alpha", seed="draw", draw_seed=draw_seed)
+        value = backend.curve(config, 25).values[-1]
+        drawn.add(next(seed for seed in (0, 2) if bench.value("alpha", 3, None, 25, seed) == value))
+    assert drawn == {0, 2}
+
+
+def test_nothing_to_offer_is_refused(bench, tmp_path):
+    copy = damaged_copy(bench, tmp_path / "b", lambda row: row["budget"] != 25 or row["seed"] != 1)
+    with pytest.raises(InputError, match=r"'alpha' must have a configuration with its runs at .* seed 1 .*, got none"):
+        ReplayBackend(copy, "alpha", seed=1)
+    assert ReplayBackend(copy, "alpha", seed=1, budgets=(12, 50)).budgets == (12, 50)
 
 
 def test_a_diverged_run_has_infinite_loss_and_is_paid_for(bench, tmp_path):
