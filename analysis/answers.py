@@ -190,13 +190,13 @@ def _refuse(reason: str) -> Compute:
     return value
 
 
-def _gain(statistic: str) -> Compute:
-    """Mean or standard deviation over data sets, in percent where the metric is a fraction."""
+def _over_data_sets(column: str, statistic: Callable[[NDArray[np.float64]], float]) -> Compute:
+    """A statistic over data sets of a column of the best configurations, in percent where the metric is a fraction."""
 
     def value(table: Measured) -> Answer:
         if table.metric.unit != "fraction":
             raise InputError(f"is in percent of an accuracy, {table.metric.name} is none.")
-        return float(100 * table.best["gain"].agg(statistic))
+        return 100 * float(statistic(table.best[column].to_numpy(np.float64)))
 
     return value
 
@@ -317,8 +317,8 @@ ANSWERS: Mapping[str, Compute] = {
     "b_max": lambda table: _units(table, table.bench.budgets[-1]),
     "eta": _ratio,
     "annealed": _refuse("is reached after the last epoch, so no epoch that a table holds was trained with it."),
-    "gain": _gain("mean"),
-    "gain_std": _gain("std"),
+    "gain": _over_data_sets("gain", np.mean),
+    "gain_std": _over_data_sets("single_best_value", np.std),
     "unique": lambda table: float(table.best["config_id"].nunique()),
     "most_frequent": lambda table: float(table.best["config_id"].value_counts().max()),
     "dense": lambda table: str(table.spread["dataset"].iloc[0]),

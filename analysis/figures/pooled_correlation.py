@@ -63,7 +63,7 @@ def draw(frame: pd.DataFrame) -> Figure:
         panel.set(xlabel="data sets, highest mean first", ylabel="Spearman's rank correlation")
         panel.set_ylim(top=1.0 + 0.03 * (1.0 - panel.get_ylim()[0]))
         panel.set_xlim(0.2, frame["place"].max() + 0.8)
-        panel.xaxis.set_major_locator(MaxNLocator(6, integer=True, steps=[1, 2, 5, 10]))
+        panel.xaxis.set_major_locator(MaxNLocator(6, integer=True, steps=[1, 2, 5, 10], min_n_ticks=1))
         panel.grid(visible=False, axis="x")
         columns = 1 if len(pairs) <= 3 else 2
         points = ", on one run's curve" if (frame["schedule"] == NON_ADAPTIVE).all() else ""
