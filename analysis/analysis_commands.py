@@ -82,10 +82,13 @@ def _table3(bench: "Benchmark", metric: str, out: Path) -> None:
     from lcbench.console import OUT, table
     from lcbench.writing import write_text
 
-    if len(bench.budgets) < 2:
-        OUT.print(f"Table 3 left out: it needs at least two budgets, this table has one budget, {bench.budgets[0]}.")
+    correlations = budget_correlation(bench, metric)
+    if correlations.empty:
+        only = f"{bench.budgets[0]} {bench.fidelity.label}"
+        said = f"it needs two budgets, or curves of at least 4 steps, this table has one budget ({only})."
+        OUT.print(f"Table 3 left out: {said}", soft_wrap=True, highlight=False)
         return
-    found = table3(budget_correlation(bench, metric))
+    found = table3(correlations)
     count = len(bench.datasets)
     over = f"mean ± std over {count} data sets" if count > 1 else f"data set {bench.datasets[0]}"
     title = f"Table 3. Spearman's correlation of {metric}, {over}"

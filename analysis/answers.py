@@ -59,7 +59,8 @@ class Measured:
         """Mean fANOVA and LPI over data sets at the smallest and the largest budget, by hyperparameter and budget."""
         from lcbench.analysis.importance import importance  # needs scikit-learn
 
-        ends = sorted({self.bench.budgets[0], self.bench.budgets[-1]})
+        budgets = generality.compared_budgets(self.bench)
+        ends = sorted({budgets[0], budgets[-1]})
         found = importance(self.bench, self.metric.name, ends)
         if found.empty:
             raise InputError("needs more configurations, none of the data sets has enough for a forest.")
@@ -160,11 +161,17 @@ def _among(names: set[str]) -> Compute:
     return value
 
 
+def _units(table: Measured, budget: int) -> Answer:
+    """What a number of steps is in epochs."""
+    steps = table.bench.fidelity.steps
+    return float(steps[budget - 1] if isinstance(steps, tuple) else budget * steps)
+
+
 def _middle(table: Measured) -> Answer:
     between = table.bench.budgets[1:-1]
     if len(between) != 1:
         raise InputError(f"needs one budget in between, this table has {len(between) or 'none'}.")
-    return float(between[0])
+    return _units(table, between[0])
 
 
 def _ratio(table: Measured) -> Answer:
@@ -183,13 +190,13 @@ def _refuse(reason: str) -> Compute:
     return value
 
 
-def _gain(statistic: str) -> Compute:
-    """Mean or standard deviation over data sets, in percent where the metric is a fraction."""
+def _over_data_sets(column: str, statistic: Callable[[NDArray[np.float64]], float]) -> Compute:
+    """A statistic over data sets of a column of the best configurations, in percent where the metric is a fraction."""
 
     def value(table: Measured) -> Answer:
         if table.metric.unit != "fraction":
             raise InputError(f"is in percent of an accuracy, {table.metric.name} is none.")
-        return float(100 * table.best["gain"].agg(statistic))
+        return 100 * float(statistic(table.best[column].to_numpy(np.float64)))
 
     return value
 
@@ -273,7 +280,7 @@ def _trend(name: str) -> Compute:
     """Whether a hyperparameter's importance rises from the smallest to the largest budget."""
 
     def value(table: Measured) -> Answer:
-        budgets = table.bench.budgets
+        budgets = generality.compared_budgets(table.bench)
         if len(budgets) < 2:
             raise InputError(
                 f"needs at least two budgets, this table has one ({budgets[0]} {table.bench.fidelity.label})."
@@ -305,13 +312,13 @@ ANSWERS: Mapping[str, Compute] = {
     "floats": _kinds("Float"),
     "architecture": _among(_ARCHITECTURE),
     "training": _among(_TRAINING),
-    "b_min": lambda table: float(table.bench.budgets[0]),
+    "b_min": lambda table: _units(table, table.bench.budgets[0]),
     "b_middle": _middle,
-    "b_max": lambda table: float(table.bench.budgets[-1]),
+    "b_max": lambda table: _units(table, table.bench.budgets[-1]),
     "eta": _ratio,
     "annealed": _refuse("is reached after the last epoch, so no epoch that a table holds was trained with it."),
-    "gain": _gain("mean"),
-    "gain_std": _gain("std"),
+    "gain": _over_data_sets("gain", np.mean),
+    "gain_std": _over_data_sets("single_best_value", np.std),
     "unique": lambda table: float(table.best["config_id"].nunique()),
     "most_frequent": lambda table: float(table.best["config_id"].value_counts().max()),
     "dense": lambda table: str(table.spread["dataset"].iloc[0]),

@@ -19,7 +19,7 @@ import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 from scipy.stats import rankdata
 
-from lcbench.analysis.generality import comparable_losses, has_runs
+from lcbench.analysis.generality import comparable_losses, compared_budgets, has_runs
 from lcbench.errors import InputError
 from lcbench.table.benchmark import Benchmark
 
@@ -135,7 +135,9 @@ def budget_correlation(
 
     Returns:
         One row per data set, budget pair and schedule, with the columns ``dataset, budget_low, budget_high, schedule,
-        spearman`` (NaN over fewer than two configurations) and ``configs``; no row if the table has a single budget.
+        spearman`` (NaN over fewer than two configurations) and ``configs``. Of a table of one budget the pairs are
+        points on its curves (:func:`lcbench.analysis.generality.compared_budgets`), and the schedule is the
+        non-adaptive one; no row if there is nothing between.
 
     Raises:
         UnknownNameError: If the metric or a data set is not in the table.
@@ -147,7 +149,8 @@ def budget_correlation(
 
 def _rows(bench: Benchmark, dataset: str, metric: str | None) -> Iterator[tuple[str, int, int, str, float, int]]:
     """The rows of one data set."""
-    cells = [(*pair, schedule) for schedule in SCHEDULES for pair in budget_pairs(bench.budgets)]
+    schedules = SCHEDULES if len(bench.budgets) > 1 else (NON_ADAPTIVE,)
+    cells = [(*pair, schedule) for schedule in schedules for pair in budget_pairs(compared_budgets(bench))]
     compared = [ends(schedule, low, high, bench.budgets[-1]) for low, high, schedule in cells]
     for cell, found in zip(cells, end_correlation(bench, dataset, metric, compared), strict=True):
         yield dataset, *cell, *found
@@ -163,7 +166,8 @@ def table3(frame: pd.DataFrame) -> pd.DataFrame:
         Rows: budget pairs in the paper's order, indexed by (``budget_low``, ``budget_high``). Columns: for each of
         :data:`SCHEDULES` its ``mean``, its ``std`` (``ddof=1``, of the data sets as a sample; NaN for a single one; the
         paper does not say which it prints), ``datasets``, the number of data sets with a correlation, and
-        ``configs_min`` and ``configs_max``, how many configurations a data set has for it.
+        ``configs_min`` and ``configs_max``, how many configurations a data set has for it; of a schedule that the
+        frame lacks, NaN and 0.
 
     Raises:
         InputError: If the frame is empty.
@@ -180,7 +184,11 @@ def table3(frame: pd.DataFrame) -> pd.DataFrame:
     )
     budgets = sorted({*frame["budget_low"].tolist(), *frame["budget_high"].tolist()})
     rows = pd.MultiIndex.from_tuples(budget_pairs(budgets), names=["budget_low", "budget_high"])
-    columns = {schedule: summary.xs(schedule, level="schedule").reindex(rows) for schedule in SCHEDULES}
+    counts = dict.fromkeys(("datasets", "configs_min", "configs_max"), 0)
+    columns = {}
+    for schedule in SCHEDULES:
+        of = summary[summary.index.get_level_values("schedule") == schedule].droplevel("schedule")
+        columns[schedule] = of.reindex(rows).fillna(counts).astype(dict.fromkeys(counts, int))
     return pd.concat(columns, axis=1, names=["schedule", "statistic"])
 
 

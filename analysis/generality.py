@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from lcbench.errors import InputError
+from lcbench.errors import InputError, UnknownNameError
 from lcbench.simulate.transfer.greedy import losses as losses
 from lcbench.simulate.transfer.greedy import relative_regret as relative_regret
 from lcbench.table.benchmark import Benchmark
@@ -73,6 +73,28 @@ def has_runs(bench: Benchmark, dataset: str, budgets: Iterable[int]) -> NDArray[
     seeds = _seeds(bench, dataset)
     present = [~np.isnan(bench.array(dataset, SECONDS, budget)[:, seeds, 0]) for budget in budgets]
     return np.all(present, axis=(0, 2)) & seeds.any()
+
+
+def compared_budgets(bench: Benchmark) -> tuple[int, ...]:
+    """The budgets that Table 3 and the importances compare.
+
+    Those of the table. In a table of one budget, as the published LCBench is one, they are points on its curves: a
+    quarter, a half and all of the steps, which are 12, 25 and 50 of 50.
+    """
+    longest = bench.budgets[-1]
+    return bench.budgets if len(bench.budgets) > 1 or longest < 4 else (longest // 4, longest // 2, longest)
+
+
+def run_of(bench: Benchmark, budget: int) -> int:
+    """The budget whose runs are read for one of :func:`compared_budgets`.
+
+    Raises:
+        UnknownNameError: If it is no budget of the table, nor a point on the curves of a table of one budget.
+    """
+    recorded = bench.budgets
+    if budget not in recorded and not (len(recorded) == 1 and 0 < budget < recorded[0]):
+        raise UnknownNameError("budget", budget, recorded)
+    return budget if budget in recorded else recorded[0]
 
 
 def is_complete(bench: Benchmark, dataset: str) -> NDArray[np.bool_]:
@@ -204,8 +226,8 @@ def spread(values: pd.DataFrame, metric: Metric, within: float = 0.05) -> pd.Dat
 def gain(best: pd.DataFrame) -> tuple[float, float]:
     """Gain of the best configuration of a data set over the single best: mean and standard deviation.
 
-    Over the data sets, the deviation with ``ddof=1`` (NaN for one). The paper prints 3 % and 15.3 %, without saying
-    whether the second is the deviation of the first's summands.
+    Over the data sets, the deviation with ``ddof=1`` (NaN for one). The paper prints 3 % and 15.3 %, of which the second
+    is the deviation of the accuracies, not of the gain.
 
     Args:
         best: From :func:`best_configurations`.

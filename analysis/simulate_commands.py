@@ -82,6 +82,8 @@ def simulate(
     out = writable_file(out)
     if figures is not None:
         writable_folder(figures)
+    if budgets is None and not quiet:
+        _say_one_rung(bench, _optimizers(optimizers))
     parts = out.with_name(f"{out.name}.parts")
     with progress(quiet=quiet) as bar:
         task = bar.add_task("simulate", total=None, note="")
@@ -108,6 +110,22 @@ def simulate(
     if not quiet:
         _report(traces, bench.metric(metric).name, out)
     _draw(folder, out, figures, at, fidelity, quiet=quiet)
+
+
+def _say_one_rung(bench: "Benchmark", optimizers: list[str]) -> None:
+    """Say which of these optimizers have nothing to do on a table of one budget, and what would give them more."""
+    from lcbench.analysis.generality import compared_budgets
+    from lcbench.console import OUT
+    from lcbench.simulate.optimizers import MULTI_FIDELITY
+
+    idle = [name for name in optimizers if name in MULTI_FIDELITY]
+    if len(bench.budgets) > 1 or not idle:
+        return
+    points = compared_budgets(bench)
+    more = f"read its curves with --schedule non-adaptive --budgets {','.join(map(str, points))}"
+    remedy = more if len(points) > 1 else "there is nothing between the start and the end of its runs"
+    said = f"{', '.join(idle)}: one rung, since this table has one budget ({bench.budgets[0]} {bench.fidelity.label})"
+    OUT.print(f"{said}; {remedy}.", soft_wrap=True, highlight=False)
 
 
 def _report(traces: "pd.DataFrame", metric: str, out: Path) -> None:

@@ -63,7 +63,8 @@ def table3_rows(table: pd.DataFrame) -> Iterator[tuple[str, ...]]:
     Yields:
         Rows under :func:`table3_header`.
     """
-    gaps = np.ptp(table.loc[:, pd.IndexSlice[:, _COUNTS]].to_numpy()) > 0
+    counts = table.loc[:, pd.IndexSlice[:, _COUNTS]].to_numpy()
+    gaps = np.ptp(counts[counts > 0]) > 0 if counts.any() else False
     for low, high in table.index:
         cells = table.loc[(low, high)]
         ours = [mean_and_spread(cells[schedule, "mean"], cells[schedule, "std"]) for schedule in SCHEDULES]

@@ -2,8 +2,9 @@
 
 Each mark is one data set and one pair of budgets: the correlation, over all configurations that have the runs, between
 the losses reached at the two budgets. Left: one cosine schedule over the largest budget, its curve read at both. Right:
-a schedule of its own for each budget. Data sets are sorted by their mean correlation; 1 means that both budgets rank
-the configurations alike.
+a schedule of its own for each budget; missing where the table has one budget, whose curves are then read at a quarter,
+a half and all of it. Data sets are sorted by their mean correlation; 1 means that both budgets rank the configurations
+alike.
 """
 
 import numpy as np
@@ -31,13 +32,14 @@ def frame(bench: Benchmark, metric: str | None = None) -> pd.DataFrame:
         first, and :data:`lcbench.analysis.figures.contract.LABELS`.
 
     Raises:
-        NothingToDrawError: If the table has one budget, or no correlation is defined.
+        NothingToDrawError: If the table has one budget of few steps, or no correlation is defined.
     """
-    if len(bench.budgets) < 2:
-        raise NothingToDrawError(
-            f"it needs at least two budgets, this table has one ({bench.budgets[0]} {bench.fidelity.label})."
-        )
     found = budget_correlation(bench, metric)
+    if found.empty:
+        raise NothingToDrawError(
+            "it needs two budgets, or curves of at least 4 steps, this table has one budget "
+            f"({bench.budgets[0]} {bench.fidelity.label})."
+        )
     found = found[found["schedule"].isin(_TITLES)]
     if found["spearman"].isna().all():
         raise NothingToDrawError(
@@ -54,14 +56,16 @@ def _sorted(found: pd.DataFrame) -> pd.DataFrame:
 
 
 def draw(frame: pd.DataFrame) -> Figure:
-    """Two panels of dots, one row per data set."""
+    """A panel of dots for each schedule, one row per data set."""
     datasets = list(dict.fromkeys(frame["dataset"]))
     with style.look():
-        figure = Figure(figsize=(style.PAGE, 1.3 + 0.18 * len(datasets)), layout="constrained")
-        panels = figure.subplots(1, len(_TITLES), sharex=True, sharey=True, squeeze=False)[0]
-        for panel, (schedule, title) in zip(panels, _TITLES.items(), strict=True):
+        schedules = [schedule for schedule in _TITLES if schedule in set(frame["schedule"])]
+        width = style.PAGE * (0.65 if len(schedules) == 1 else 1)
+        figure = Figure(figsize=(width, 1.3 + 0.18 * len(datasets)), layout="constrained")
+        panels = figure.subplots(1, len(schedules), sharex=True, sharey=True, squeeze=False)[0]
+        for panel, schedule in zip(panels, schedules, strict=True):
             _dots(panel, frame[frame["schedule"] == schedule], datasets)
-            panel.set(title=title, xlabel="Spearman's rank correlation")
+            panel.set(title=_TITLES[schedule], xlabel="Spearman's rank correlation")
             panel.tick_params(left=False)
         _rows(panels[0], frame, datasets)
         handles, labels = panels[0].get_legend_handles_labels()

@@ -54,6 +54,16 @@ def metric_label(frame: "pd.DataFrame", *, more: str = "") -> str:
     return f"{label_of(frame)}{more} ({label_of(frame, 'metric_unit')})"
 
 
+def check_curves(bench: "Benchmark") -> None:
+    """Check that there is something between the start and the end of a run.
+
+    Raises:
+        NothingToDrawError: If runs are of one step, as in a table of final values.
+    """
+    if bench.budgets[-1] == 1:
+        raise NothingToDrawError("it shows curves, this table has final values alone (one step).")
+
+
 @dataclass(frozen=True, slots=True)
 class FigureSpec:
     """One entry of the registry.

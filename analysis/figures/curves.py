@@ -17,7 +17,14 @@ from matplotlib.ticker import MaxNLocator
 from numpy.typing import NDArray
 
 from lcbench.analysis import style
-from lcbench.analysis.figures.contract import LABELS, NothingToDrawError, label_of, labelled, metric_label
+from lcbench.analysis.figures.contract import (
+    LABELS,
+    NothingToDrawError,
+    check_curves,
+    label_of,
+    labelled,
+    metric_label,
+)
 from lcbench.analysis.generality import has_runs, seed_means
 from lcbench.table.benchmark import Benchmark
 
@@ -42,8 +49,9 @@ def frame(bench: Benchmark, metric: str | None = None) -> pd.DataFrame:
         over the seeds, NaN from where a seed diverged; then :data:`lcbench.analysis.figures.contract.LABELS`.
 
     Raises:
-        NothingToDrawError: If every run diverged.
+        NothingToDrawError: If every run diverged, or runs have one step.
     """
+    check_curves(bench)
     found = pd.concat([_curves(bench, dataset, metric) for dataset in bench.datasets], ignore_index=True)
     if not np.isfinite(found[_epochs(found)].to_numpy()[:, 1:]).any():
         raise NothingToDrawError(f"{bench.metric(metric).name} is not finite for any run after the first step.")

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from lcbench.analysis import style
 from lcbench.analysis.correlation import epoch_correlation
-from lcbench.analysis.figures.contract import LABELS, NothingToDrawError, label_of, labelled
+from lcbench.analysis.figures.contract import LABELS, NothingToDrawError, check_curves, label_of, labelled
 from lcbench.table.benchmark import Benchmark
 
 _COLUMNS = 5
@@ -38,8 +38,9 @@ def frame(bench: Benchmark, metric: str | None = None) -> pd.DataFrame:
         :data:`lcbench.analysis.figures.contract.LABELS`; data sets sorted, lowest mean first.
 
     Raises:
-        NothingToDrawError: If no correlation is defined.
+        NothingToDrawError: If no correlation is defined, or runs have one step.
     """
+    check_curves(bench)
     found = epoch_correlation(bench, metric)
     cells = found[[column for column in found.columns if column not in _KEYS]]
     if not np.isfinite(cells.to_numpy()).any():

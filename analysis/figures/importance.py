@@ -2,7 +2,8 @@
 
 Left: fANOVA, the share of the variance of performance over the whole search space that a hyperparameter explains on its
 own. Right: local importance (LPI), its share of the variances along each hyperparameter through the best configuration
-of the data set. Each box is one hyperparameter and budget over all data sets: median, quartiles, whiskers to the
+of the data set. Budgets of a table of one budget are points on its curves. Each box is one hyperparameter and budget
+over all data sets: median, quartiles, whiskers to the
 farthest data set within 1.5 times their distance, and the others as dots. Both come from one random forest per data set
 and budget; hyperparameters are sorted by their median fANOVA importance.
 """
@@ -77,8 +78,12 @@ def draw(frame: pd.DataFrame) -> Figure:
 
 
 def boxes(panel: Axes, values: list[np.ndarray], places: np.ndarray, index: int, of: int = 1) -> None:
-    """One box per row, in the colour of ``index``, narrow enough for ``of`` of them side by side."""
+    """One box per row, in the colour of ``index``, narrow enough for ``of`` of them side by side.
+
+    A box of one value is its median alone, and has the colour.
+    """
     colour = style.colour(index)
+    alone = all(len(each) < 2 for each in values)
     panel.boxplot(
         values,
         positions=places,
@@ -87,7 +92,7 @@ def boxes(panel: Axes, values: list[np.ndarray], places: np.ndarray, index: int,
         manage_ticks=False,
         patch_artist=True,
         boxprops={"facecolor": colour, "alpha": 0.55, "linewidth": 0.5},
-        medianprops={"color": "black", "linewidth": 1.1},
+        medianprops={"color": colour if alone else "black", "linewidth": 2.2 if alone else 1.1},
         whiskerprops={"color": colour, "linewidth": 0.7},
         capprops={"color": colour, "linewidth": 0.7},
         flierprops={"marker": "o", "markersize": 1.8, "markerfacecolor": colour, "markeredgewidth": 0},

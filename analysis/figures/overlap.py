@@ -14,7 +14,7 @@ from matplotlib.ticker import MaxNLocator, PercentFormatter
 
 from lcbench.analysis import style
 from lcbench.analysis.correlation import ADAPTIVE, NON_ADAPTIVE
-from lcbench.analysis.figures.contract import NothingToDrawError, label_of, labelled
+from lcbench.analysis.figures.contract import NothingToDrawError, check_curves, label_of, labelled
 from lcbench.analysis.generality import is_complete
 from lcbench.analysis.survivors import FINAL, best_survivors
 from lcbench.table.benchmark import Benchmark
@@ -33,8 +33,10 @@ def frame(bench: Benchmark, metric: str | None = None) -> pd.DataFrame:
         The columns ``dataset, schedule, epoch, keep, overlap``, and :data:`lcbench.analysis.figures.contract.LABELS`.
 
     Raises:
-        NothingToDrawError: If there are fewer than ten configurations with all their runs on a data set.
+        NothingToDrawError: If there are fewer than ten configurations with all their runs on a data set, or runs
+            have one step.
     """
+    check_curves(bench)
     least = min(int(is_complete(bench, dataset).sum()) for dataset in bench.datasets)
     if least < _LEAST:
         raise NothingToDrawError(f"a tenth needs at least {_LEAST} configurations with all runs, there are {least}.")

@@ -1,7 +1,8 @@
 """Rank correlation between budgets over many data sets (Figure 7 of the paper).
 
 Each mark is one data set and one pair of budgets: Spearman's correlation, over all configurations that were run at
-both, between what these runs reach at their ends, each with a schedule of its own. Data sets are sorted by their mean
+both, between what these runs reach at their ends, each with a schedule of its own (where the table has one budget:
+between points on its curves, which the legend says). Data sets are sorted by their mean
 correlation; a dashed line is the mean over them, printed in the legend with its standard error, and with the number of
 configurations where it is not the same everywhere. Figure 5 (``budget_correlation``) has
 the names, and the other schedule.
@@ -16,7 +17,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
 from lcbench.analysis import style
-from lcbench.analysis.correlation import ADAPTIVE, budget_pairs
+from lcbench.analysis.correlation import ADAPTIVE, NON_ADAPTIVE, budget_pairs
 from lcbench.analysis.figures import budget_correlation
 from lcbench.analysis.figures.contract import LABELS, label_of
 from lcbench.analysis.tables import extent, mean_and_spread
@@ -34,19 +35,19 @@ def frame(bench: Benchmark, metric: str | None = None) -> pd.DataFrame:
         metric: Name of a metric; by default the table's objective.
 
     Returns:
-        The columns ``place`` (from 1, the data set with the highest mean first), ``dataset``, ``budget_low``,
-        ``budget_high``, ``spearman``, ``configs`` (how many were run at both), and
+        The columns ``place`` (from 1, the data set with the highest mean first), ``dataset``, ``schedule``,
+        ``budget_low``, ``budget_high``, ``spearman``, ``configs`` (how many were run at both), and
         :data:`lcbench.analysis.figures.contract.LABELS`.
 
     Raises:
         NothingToDrawError: As in :func:`lcbench.analysis.figures.budget_correlation.frame`.
     """
     found = budget_correlation.frame(bench, metric)
-    found = found[found["schedule"] == ADAPTIVE]
+    found = found[found["schedule"] == (ADAPTIVE if len(bench.budgets) > 1 else NON_ADAPTIVE)]
     mean = found.groupby("dataset", sort=False)["spearman"].mean().sort_values(ascending=False, kind="stable")
     places = {dataset: place for place, dataset in enumerate(mean.index, start=1)}
     found = found.assign(place=found["dataset"].map(places)).sort_values("place", kind="stable", ignore_index=True)
-    return found[["place", "dataset", "budget_low", "budget_high", "spearman", "configs", *LABELS]]
+    return found[["place", "dataset", "schedule", "budget_low", "budget_high", "spearman", "configs", *LABELS]]
 
 
 def draw(frame: pd.DataFrame) -> Figure:
@@ -62,10 +63,11 @@ def draw(frame: pd.DataFrame) -> Figure:
         panel.set(xlabel="data sets, highest mean first", ylabel="Spearman's rank correlation")
         panel.set_ylim(top=1.0 + 0.03 * (1.0 - panel.get_ylim()[0]))
         panel.set_xlim(0.2, frame["place"].max() + 0.8)
-        panel.xaxis.set_major_locator(MaxNLocator(6, integer=True, steps=[1, 2, 5, 10]))
+        panel.xaxis.set_major_locator(MaxNLocator(6, integer=True, steps=[1, 2, 5, 10], min_n_ticks=1))
         panel.grid(visible=False, axis="x")
         columns = 1 if len(pairs) <= 3 else 2
-        title = f"budgets ({label_of(frame, 'fidelity')}), mean"
+        points = ", on one run's curve" if (frame["schedule"] == NON_ADAPTIVE).all() else ""
+        title = f"budgets ({label_of(frame, 'fidelity')}){points}: mean"
         figure.legend(loc="outside upper center", ncols=columns, title=title, columnspacing=1.2)
     return figure
 

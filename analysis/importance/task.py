@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from lcbench.analysis.generality import has_runs, mean_losses
+from lcbench.analysis.generality import compared_budgets, has_runs, mean_losses, run_of
 from lcbench.analysis.importance.axes import Axis, axes_of
 from lcbench.analysis.importance.fanova import local_importance, main_effects
 from lcbench.analysis.importance.model import FEWEST_CONFIGS, ForestSettings, Model, fit
@@ -60,13 +60,13 @@ def tasks(
     Losses are of the run of that budget after its last epoch, its metric averaged over the seeds
     (:func:`lcbench.analysis.generality.mean_losses`). A configuration that diverged counts as bad as the worst that did
     not: an infinite loss has no variance, and a made-up large one would drown all others. A configuration that lacks a
-        run of
-    that budget is left out of it; it may be there at others.
+    run of that budget is left out of it; it may be there at others. Budgets of a table of one budget may be points on
+    its curves.
 
     Args:
         bench: The table.
         metric: Name of a metric; by default the table's objective.
-        budgets: Epochs; all by default.
+        budgets: Epochs; by default :func:`lcbench.analysis.generality.compared_budgets`.
         datasets: Names; all by default.
 
     Raises:
@@ -74,9 +74,10 @@ def tasks(
     """
     axes, cube = axes_of(bench.space), Encoding(bench.space).vectors(bench.configs)
     for dataset in bench.datasets if datasets is None else datasets:
-        for budget in bench.budgets if budgets is None else budgets:
-            kept = has_runs(bench, dataset, [budget])
-            losses = mean_losses(bench, dataset, metric, budget)[kept, -1]
+        for budget in compared_budgets(bench) if budgets is None else budgets:
+            run = run_of(bench, budget)
+            kept = has_runs(bench, dataset, [run])
+            losses = mean_losses(bench, dataset, metric, run)[kept, budget]
             finite = np.isfinite(losses)
             worst = losses[finite].max() if finite.any() else 0.0
             yield Task(dataset, budget, axes, cube[kept], np.where(finite, losses, worst))
@@ -148,7 +149,7 @@ def importance(
     Args:
         bench: The table.
         metric: Name of a metric; by default the table's objective.
-        budgets: Epochs; all by default.
+        budgets: As in :func:`tasks`.
         seed: Of the forests.
         settings: Of the forests.
 

@@ -134,6 +134,7 @@ class Benchmark:
         self._stored = store.read_manifest(self.folder)
         self.view = View.of(self._stored, at or {}, along)
         self.manifest = self.view.manifest(self._stored)
+        self.kept: object = None  # something that must last as long as this
         # What look-ups need is all in these: each a dict whose key None stands for the default.
         self._arrays: dict[tuple[str, str | None, int | None], NDArray[np.float32]] = {}
         self._flat: dict[tuple[str, str | None], NDArray[np.float32]] = {}
@@ -195,7 +196,7 @@ class Benchmark:
             UnknownNameError: If the table has no such fidelity, or no runs at such a value.
             InputError: If the budget is named.
         """
-        return Benchmark(self.folder, {**dict(self.view.fixed), **values}, self.view.along)
+        return self._viewed({**dict(self.view.fixed), **values}, self.view.along)
 
     def along(self, fidelity: str, **at: float) -> "Benchmark":
         """The same table with a further fidelity as the budget, such as fractions of the data at a fixed budget.
@@ -213,7 +214,10 @@ class Benchmark:
             UnknownNameError: If the table has no such fidelity, or no runs at such a value.
         """
         kept = {name: value for name, value in self.view.fixed if name != fidelity}
-        return Benchmark(self.folder, {**kept, **at}, fidelity)
+        return self._viewed({**kept, **at}, fidelity)
+
+    def _viewed(self, at: Mapping[str, float], along: str | None) -> "Benchmark":
+        return Benchmark(self.folder, at, along)
 
     @cached_property
     def configs(self) -> "pd.DataFrame":

@@ -21,7 +21,7 @@ before the first step, index ``i`` after ``i`` steps. NaN stands after the step 
 """
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from itertools import pairwise
 from math import prod
@@ -336,22 +336,6 @@ def parse_budgets(text: str) -> tuple[int, ...]:
     if any(first > last for first, last in spans):
         raise InputError(f"budgets must be increasing positive integers (steps), got {text.strip()}.")
     return check_budgets(tuple(budget for first, last in spans for budget in range(first, last + 1)))
-
-
-def parse_at(texts: Sequence[str] | None) -> dict[str, float]:
-    """Read values of further fidelities as written on a command line: ``["data_fraction=0.5"]``.
-
-    Raises:
-        InputError: If one is no name and number.
-    """
-    found = {}
-    for text in texts or ():
-        name, _, value = text.partition("=")
-        try:
-            found[name.strip()] = float(value)
-        except ValueError:
-            raise InputError(f"a further fidelity must be NAME=NUMBER, got {text!r}; try data_fraction=0.5.") from None
-    return found
 
 
 def check_dataset_name(name: str) -> str:

@@ -83,10 +83,15 @@ class PartialBenchmark(Benchmark):
     """
 
     def __init__(self, folder: Path, at: Mapping[str, float] | None = None, along: str | None = None) -> None:
-        self._kept = TemporaryDirectory(prefix="lcbench-partial-")  # gone with the object
+        self._kept = TemporaryDirectory(prefix="lcbench-partial-")  # gone with the last object that reads it
         place = Path(self._kept.name)
         _gather(folder, place)
         super().__init__(place, at, along)
+
+    def _viewed(self, at: Mapping[str, float], along: str | None) -> Benchmark:
+        found = super()._viewed(at, along)
+        found.kept = self._kept
+        return found
 
 
 def _gather(folder: Path, place: Path) -> None:

@@ -9,7 +9,7 @@ from lcbench.errors import UnknownNameError
 from lcbench.registry import Registry
 from lcbench.simulate.contract import OptimizerFactory
 
-__all__ = ["OPTIMIZERS", "OptimizerFactory", "Registry", "get_optimizer"]
+__all__ = ["MULTI_FIDELITY", "OPTIMIZERS", "OptimizerFactory", "Registry", "get_optimizer"]
 
 _HERE = "lcbench.simulate.optimizers"
 
@@ -38,6 +38,16 @@ OPTIMIZERS: Registry[OptimizerFactory] = Registry(
     },
 )
 """Optimizers by name: ``OPTIMIZERS[name](backend.domain(), backend.budgets, rng)``."""
+
+
+MULTI_FIDELITY = frozenset(
+    {
+        *("successive-halving", "hyperband", "asha", "asha-stopping", "median-rule", "extrapolation", "bohb"),
+        *("forest-hyperband", "dehb", "pbt", "optuna-tpe-median", "optuna-tpe-hyperband", "smac-multi-fidelity"),
+        *("syne-tune-asha", "syne-tune-bohb", "neps-asha", "neps-hyperband"),
+    }
+)
+"""Optimizers that train at smaller budgets than the largest, where there are any."""
 
 
 def get_optimizer(name: str) -> OptimizerFactory:

@@ -5,6 +5,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from lcbench.table.table_commands import At
+
 if TYPE_CHECKING:
     from lcbench.simulate.trace import Trace
     from lcbench.simulate.training import TrainingBackend
@@ -42,9 +44,7 @@ def live(
     space: Annotated[
         Path | None, typer.Option(help="Search space in place of the problem's: a JSON file that ConfigSpace wrote.")
     ] = None,
-    at: Annotated[
-        list[str] | None, typer.Option(help="Value of a further fidelity: data_fraction=0.5.", show_default="largest")
-    ] = None,
+    at: At = None,
     train_seeds: Annotated[int, typer.Option(help="Runs of each job, seeds 0, 1, ...; their mean counts.")] = 1,
     plan_seed: Annotated[int, typer.Option(help="Seed of the collection that the runs are to agree with.")] = 0,
     encoding: Annotated[
@@ -69,7 +69,8 @@ def live(
     from lcbench.simulate.realtime.run import live as run
     from lcbench.simulate.study import cell_rng
     from lcbench.simulate.training import TrainingBackend
-    from lcbench.table.manifest import parse_at, parse_budgets
+    from lcbench.table.manifest import parse_budgets
+    from lcbench.table.view import parse_at
 
     check_limits(workers, wallclock, trials)
     make = get_optimizer(optimizer)
@@ -81,7 +82,7 @@ def live(
         metric,
         problem=problem,
         space=None if space is None else read_space(space, get_problem(problem)),
-        at=parse_at(at),
+        at=parse_at(at or ()),
         budgets=None if budgets is None else parse_budgets(budgets),
         seed=range(train_seeds),
         plan_seed=plan_seed,

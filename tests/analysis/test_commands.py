@@ -112,12 +112,23 @@ def test_without_traces_the_regret_is_left_out_in_one_line(run, bench, tmp_path)
 
 
 def test_one_budget_is_drawn_as_far_as_it_goes(run, one_budget, tmp_path):
-    output = run(
-        one_budget.folder, "--out", tmp_path, "--only", "budget_correlation,epoch_map,curves", "--formats", "png"
-    )
-    assert "Table 3 left out: it needs at least two budgets" in output
-    assert "budget_correlation left out: it needs at least two budgets" in output
-    assert {path.name for path in tmp_path.glob("*.png")} == {"curves.png", "epoch_map.png"}
+    names = ("budget_correlation", "pooled_correlation", "epoch_map", "curves", "overlap", "importance")
+    output = run(one_budget.folder, "--out", tmp_path, "--only", ",".join(names), "--formats", "png")
+    assert "(12, 25)" in output
+    assert "left out" not in output
+    assert {path.stem for path in tmp_path.glob("*.png")} == set(names)
+    table = pd.read_csv(tmp_path / "correlation_table.csv").set_index("schedule")
+    assert table.loc["non-adaptive", "mean"].notna().all()
+    assert table.loc["adaptive", "datasets"].tolist() == [0, 0, 0]
+
+
+def test_a_table_of_one_step_has_no_curves_to_draw(run, make, tmp_path):
+    table = make(tmp_path / "table", budgets=(1,), n_configs=30)
+    names = ("performance", "budget_correlation", "pooled_correlation", "epoch_map", "curves", "overlap", "importance")
+    output = run(table.folder, "--out", tmp_path / "out", "--only", ",".join(names), "--formats", "png")
+    assert {path.stem for path in (tmp_path / "out").glob("*.png")} == {"performance", "importance"}
+    assert "Table 3 left out: it needs two budgets, or curves of at least 4 steps" in output
+    assert output.count("left out: it shows curves, this table has final values alone") == 3
 
 
 def test_one_data_set_and_one_seed_are_drawn_as_far_as_they_go(run, make, tmp_path):

@@ -11,7 +11,7 @@ from scipy.stats import spearmanr
 
 from lcbench.analysis import correlation
 from lcbench.analysis.correlation import ADAPTIVE, CROSS, NON_ADAPTIVE, budget_correlation, spearman, table3
-from lcbench.analysis.generality import mean_losses
+from lcbench.analysis.generality import compared_budgets, mean_losses, run_of
 from lcbench.collection.networks.metrics import RECORD
 from lcbench.errors import InputError, UnknownNameError
 
@@ -219,6 +219,18 @@ def test_table3_of_one_data_set_has_no_spread(bench):
     table = table3(budget_correlation(bench, datasets=["alpha"]))
     assert table.xs("std", axis=1, level=1).isna().all(axis=None)
     assert table.xs("mean", axis=1, level=1).notna().all(axis=None)
+
+
+def test_points_of_a_table_of_one_budget(one_budget, stub):
+    assert compared_budgets(one_budget) == (12, 25, 50)
+    assert compared_budgets(stub(budgets=(3,))) == (3,)
+    assert [run_of(one_budget, point) for point in (1, 12, 50)] == [50, 50, 50]
+    for unknown in (0, 51):
+        with pytest.raises(UnknownNameError):
+            run_of(one_budget, unknown)
+    table = table3(correlation.budget_correlation(one_budget))
+    assert table["non-adaptive"]["datasets"].tolist() == [len(one_budget.datasets)] * 3
+    assert table["adaptive"]["mean"].isna().all()
 
 
 def test_table3_of_one_budget_says_so():

@@ -118,8 +118,13 @@ def test_budget_correlation_shows_what_was_computed(bench):
 
 
 def test_budget_correlation_with_one_budget_or_no_correlation(one_budget, stub):
-    with pytest.raises(NothingToDrawError, match="at least two budgets, this table has one \\(50 epochs\\)"):
-        budget_correlation.frame(one_budget)
+    frame = budget_correlation.frame(one_budget)
+    assert set(frame["schedule"]) == {"non-adaptive"}
+    assert [axes.get_title() for axes in budget_correlation.draw(frame).axes] == ["Non-adaptive scheduling"]
+    with pytest.raises(
+        NothingToDrawError, match="curves of at least 4 steps, this table has one budget \\(3 epochs\\)"
+    ):
+        budget_correlation.frame(stub(budgets=(3,)))
     flat = stub()
     flat.arrays = {key: np.full_like(values, 0.5) for key, values in flat.arrays.items()}
     with pytest.raises(NothingToDrawError, match="same for all configurations"):
@@ -174,9 +179,13 @@ def test_the_card_of_the_portfolio_says_what_the_pooled_correlations_are():
         assert f"| {budgets} | {sizes} | {mean} |" in card
 
 
-def test_pooled_correlation_with_one_budget(one_budget):
-    with pytest.raises(NothingToDrawError, match="at least two budgets"):
-        pooled_correlation.frame(one_budget)
+def test_pooled_correlation_with_one_budget_is_along_its_curves(one_budget, bench):
+    frame = pooled_correlation.frame(one_budget)
+    whole = budget_correlation.frame(bench)  # with the same runs of 50 epochs
+    keys = ["dataset", "budget_low", "budget_high"]
+    along = whole[whole["schedule"] == "non-adaptive"].set_index(keys)["spearman"]
+    pd.testing.assert_series_equal(frame.set_index(keys)["spearman"].sort_index(), along.sort_index())
+    assert "on one run's curve" in pooled_correlation.draw(frame).legends[0].get_title().get_text()
 
 
 def test_budget_correlation_with_one_data_set_that_has_no_correlation(stub):

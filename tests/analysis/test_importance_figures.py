@@ -43,7 +43,9 @@ def test_importance_sorts_by_median_and_draws_a_box_for_each_budget(bench):
 
 
 def test_importance_with_one_budget(one_budget):
-    assert len(importance.draw(importance.frame(one_budget)).axes[0].patches) == 7
+    frame = importance.frame(one_budget)
+    assert sorted(set(frame["budget"])) == [12, 25, 50]
+    assert len(importance.draw(frame).axes[0].patches) == 7 * 3
 
 
 def test_importance_ranking_shows_the_ten_with_the_largest_means_and_keeps_the_numbers_of_all(stub):

@@ -126,6 +126,13 @@ def test_a_time_that_goes_down_is_levelled_and_comes_out_as_published(bring, doc
     same_tables(bench, bring(out, "again"), (manifest.RUNS, manifest.RELEASED))
 
 
+def test_published_results_may_be_no_finite_numbers(bring, document, tmp_path):
+    document["zeta"]["0"]["results"] |= {"final_val_cross_entropy": math.inf, "final_test_cross_entropy": math.nan}
+    export_json(bring(document).folder, tmp_path / "out.json")
+    out = json.loads((tmp_path / "out.json").read_text(encoding="utf-8"))
+    assert repr(out["zeta"]["0"]["results"]) == repr(document["zeta"]["0"]["results"])
+
+
 def test_every_series_of_a_table_has_its_tag():
     assert set(TAGS) == {*RECORD.names, manifest.DOUBLE_SOFTMAX}
     assert set(OPTIONAL) | set(PERCENT) <= set(TAGS)

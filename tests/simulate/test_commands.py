@@ -1,11 +1,13 @@
 import subprocess
 import sys
 
+import numpy as np
 import pytest
 
 from lcbench import cli
 from lcbench.analysis.simulate_commands import _optimizers
-from lcbench.simulate.optimizers import OPTIMIZERS
+from lcbench.simulate import ReplayBackend, simulate
+from lcbench.simulate.optimizers import MULTI_FIDELITY, OPTIMIZERS
 from lcbench.simulate.study import read
 from lcbench.simulate.study.player import Player
 
@@ -35,6 +37,36 @@ def test_simulate_writes_traces_and_prints_a_table(bench, tmp_path, capsys):
     assert cli.run([*arguments, "--seeds", "2", "--budget", "4x", "--out", str(out), "--quiet"]) == 0
     assert capsys.readouterr().out == ""
     assert out.read_bytes() == first, "same command, same file"
+
+
+@pytest.mark.parametrize(
+    ("budget", "remedy"),
+    [
+        (8, "read its curves with --schedule non-adaptive --budgets 2,4,8"),
+        (1, "there is nothing between the start and the end of its runs"),
+    ],
+)
+def test_a_table_of_one_budget_has_one_rung(make, tmp_path, capsys, budget, remedy):
+    table = make(tmp_path / "table", budgets=(budget,), n_configs=12)
+    line = ["simulate", str(table.folder), "--seeds", "1", "--budget", "4x", "--out", str(tmp_path / "traces.parquet")]
+    assert cli.run([*line, "--optimizers", "random,hyperband,bohb"]) == 0
+    said = f"hyperband, bohb: one rung, since this table has one budget ({budget} epochs); {remedy}."
+    assert capsys.readouterr().out.splitlines()[0] == said
+    assert cli.run([*line, "--optimizers", "random,gp-ei"]) == 0
+    assert "one rung" not in capsys.readouterr().out
+    if budget > 1:
+        points = ["--schedule", "non-adaptive", "--budgets", "2,4,8"]
+        assert cli.run([*line, "--optimizers", "hyperband", *points]) == 0
+        assert "one rung" not in capsys.readouterr().out
+        assert set(read(tmp_path / "traces.parquet")["budget"]) == {2, 4, 8}
+
+
+def test_optimizers_of_several_budgets_are_known(bench):
+    backend = ReplayBackend(bench, "alpha")
+    for name, make in OPTIMIZERS.items():
+        optimizer = make(backend.domain(), backend.budgets, np.random.default_rng(0))
+        asked = {result.job.budget for result in simulate(optimizer, backend, workers=4, evaluations=12).results}
+        assert (asked != {50}) == (name in MULTI_FIDELITY), name
 
 
 @pytest.mark.parametrize(

@@ -36,6 +36,38 @@ def import_lcbench(
     )
 
 
+@import_.command("lcbench-lite")
+def import_lcbench_lite(
+    source: Annotated[
+        Path,
+        typer.Argument(metavar="SOURCE", help="A folder as LCBenchLite has it, or a Parquet file of final values."),
+    ],
+    folder: Annotated[Path, typer.Argument(metavar="DIR", help="Where to write; a new or empty folder.")],
+    curves: Annotated[
+        list[str] | None,
+        typer.Option(metavar="NAME=FILE", help="Curves of a data set beside a file of final values; give it again."),
+    ] = None,
+    datasets: Annotated[str | None, typer.Option(help="Data sets, comma-separated; all by default.")] = None,
+    quiet: Quiet = False,
+) -> None:
+    """Import LCBenchLite, the published LCBench as Parquet files: curves, or final values as a table of one step."""
+    from lcbench.console import OUT, progress
+    from lcbench.errors import InputError
+    from lcbench.table.doors.official.lite import import_lite
+
+    files = {name: Path(path) for name, _, path in (each.partition("=") for each in curves or ())}
+    if not all(name and str(path) != "." for name, path in files.items()):
+        raise InputError(f"curves must be NAME=FILE, got {', '.join(curves or ())}.")
+    names = None if datasets is None else [name.strip() for name in datasets.split(",")]
+    with progress(quiet=quiet) as bar:
+        task = bar.add_task("importing", total=None, note="data sets")
+        manifest = import_lite(source, folder, files, names, lambda n: bar.advance(task, n))
+    runs = sum(record.rows for path, record in manifest.files.items() if path.startswith("runs/"))
+    alone = ", final values alone" if manifest.record.seconds == "none" else ""
+    said = f"{runs} runs on {len(manifest.datasets)} data sets are in {folder}{alone}."
+    OUT.print(said, soft_wrap=True, highlight=False)
+
+
 @export.command("lcbench")
 def export_lcbench(
     folder: Folder,

@@ -1,11 +1,11 @@
 """From the published JSON to a benchmark folder; a sample of it is read back and compared with the source."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from itertools import groupby
 from pathlib import Path
 from platform import python_version
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 import pandas as pd
@@ -18,7 +18,7 @@ from lcbench.space.spaces import check_configs, to_json
 from lcbench.table import store
 from lcbench.table.doors.official.names import HYPERPARAMETERS, RECORD, SPACE, T_MAX, TAGS
 from lcbench.table.doors.official.released import Released
-from lcbench.table.doors.official.run import COUNTS, Run, read_run
+from lcbench.table.doors.official.run import COUNTS, read_run
 from lcbench.table.doors.official.stream import entries
 from lcbench.table.doors.official.tables import gradients_table, released_table, run_table
 from lcbench.table.manifest import (
@@ -31,6 +31,7 @@ from lcbench.table.manifest import (
     check_dataset_name,
     table_path,
 )
+from lcbench.table.record import Record
 from lcbench.writing import appearing
 
 _PER_DATASET = 3
@@ -78,8 +79,9 @@ class Samples:
         for tag, values in released.gradients(dataset, row).items():
             if not _same(np.array(values), np.array(entry["log"][tag], np.float64)):
                 raise DamagedFileError(_otherwise(tag, config_id, dataset))
-        same = all(released.config(config_id)[name] == value for name, value in entry["config"].items())
-        if not same or released.result(dataset, row) != entry["results"]:
+        ours = released.config(config_id)
+        same = all(ours[name] == value for name, value in entry["config"].items() if name != T_MAX)
+        if not same or repr(released.result(dataset, row)) != repr(entry["results"]):  # in which NaN is NaN
             raise DamagedFileError(_otherwise("config or results", config_id, dataset))
 
 
@@ -97,6 +99,21 @@ def _same(found: NDArray[np.float64], wanted: NDArray[np.float64]) -> bool:
         return bool(np.allclose(found, wanted.astype(np.float32), rtol=1e-6, atol=1e-9, equal_nan=True))
 
 
+class Published(Protocol):
+    """What is known of any published run, whether or not its curves are."""
+
+    @property
+    def config_id(self) -> int: ...  # noqa: D102
+    @property
+    def budget(self) -> int: ...  # noqa: D102
+    @property
+    def seed(self) -> int: ...  # noqa: D102
+    @property
+    def config(self) -> Mapping[str, Any]: ...  # noqa: D102
+    @property
+    def results(self) -> Mapping[str, Any]: ...  # noqa: D102
+
+
 class Gathered:
     """What an import gathers over all data sets: configurations, settings, budgets, seeds, a row per data set.
 
@@ -110,7 +127,7 @@ class Gathered:
         self.seeds: set[int] = set()
         self.datasets: dict[str, dict[str, Any]] = {}
 
-    def add(self, dataset: str, run: Run) -> None:
+    def add(self, dataset: str, run: Published) -> None:
         """Take note of a run.
 
         Raises:
@@ -122,6 +139,8 @@ class Gathered:
             raise InputError(f"{where} must have the hyperparameter {missing[0]}; the file is not the published one.")
         config = {name: _number(run.config[name]) for name in HYPERPARAMETERS}
         settings = {name: run.config[name] for name in run.config if name not in (*HYPERPARAMETERS, T_MAX)}
+        if str(run.config.get(T_MAX, run.budget)) != str(run.budget):
+            raise InputError(f"{T_MAX} of {where} must be its budget, {run.budget}, got {run.config[T_MAX]!r}.")
         if self.configs.setdefault(run.config_id, config) != config:
             raise InputError(f"{where} must have the hyperparameters it has on other data sets, got {config}.")
         if not self.budgets:
@@ -131,7 +150,7 @@ class Gathered:
         self.budgets.add(run.budget)
         self.seeds.add(run.seed)
 
-    def close(self, dataset: str, runs: Sequence[Run]) -> None:
+    def close(self, dataset: str, runs: Sequence[Published]) -> None:
         """Take note of a data set, all of whose runs are there.
 
         Raises:
@@ -181,11 +200,24 @@ def import_json(source: Path, folder: Path, advance: Callable[[int], None] | Non
     """
     if not source.is_file():
         raise InputError(f"the source must be a JSON file in the published LCBench layout, got {source}: no such file.")
+    return import_entries(entries(source, advance), source, folder)
+
+
+def import_entries(found: Iterable[tuple[str, int, dict[str, Any]]], source: Path, folder: Path) -> Manifest:
+    """Import published runs, whatever they were read from; see :func:`import_json`.
+
+    Args:
+        found: Data set, number of the configuration, and the run as in the published JSON; data set after data set.
+        source: Where they are from.
+        folder: Where to write; must be new or empty.
+    """
     with appearing(folder) as temporary:
         gathered, samples = Gathered(), Samples()
-        for dataset, group in groupby(entries(source, advance), key=lambda found: found[0]):
+        for dataset, group in groupby(found, key=lambda each: each[0]):
             _write(temporary, check_dataset_name(dataset), group, gathered, samples)
-        manifest = _seal(temporary, source, gathered)
+        if not gathered.datasets:
+            raise InputError(f"{source} must hold at least one data set with one run, got none.")
+        manifest = seal(temporary, source, gathered, RECORD, sorted(gathered.budgets))
         samples.check(temporary)
     return manifest
 
@@ -208,10 +240,8 @@ def _write(
         store.write_parquet(temporary / table_path(RELEASED_GRADIENTS, dataset), gradients)
 
 
-def _seal(temporary: Path, source: Path, gathered: Gathered) -> Manifest:
+def seal(temporary: Path, source: Path, gathered: Gathered, record: Record, budgets: Sequence[int]) -> Manifest:
     """Write everything but the runs, the manifest last."""
-    if not gathered.datasets:
-        raise InputError(f"{source} must hold at least one data set with one run, got none.")
     space = mlp_released()
     configs = pd.DataFrame.from_dict(dict(sorted(gathered.configs.items())), orient="index")
     checked = check_configs(space, configs)
@@ -222,21 +252,22 @@ def _seal(temporary: Path, source: Path, gathered: Gathered) -> Manifest:
     manifest = Manifest(
         title=f"imported from {source.name}, in the layout of the published LCBench",
         problem=SPACE,
-        record=RECORD,
+        record=record,
         space=to_json(space),
-        budgets=tuple(sorted(gathered.budgets)),
+        budgets=tuple(budgets),
         seeds=tuple(sorted(gathered.seeds)),
         schedule="adaptive: a cosine of its own for each budget",
-        provenance=_provenance(source, gathered),
+        provenance=_provenance(source, gathered, record),
     )
     return store.seal(temporary, manifest, list(gathered.datasets))
 
 
-def _provenance(source: Path, gathered: Gathered) -> dict[str, Any]:
+def _provenance(source: Path, gathered: Gathered, record: Record) -> dict[str, Any]:
+    published = "as published: measured while training, the evaluation of the untrained network taken off"
     return {
         "created": datetime.now(UTC).isoformat(timespec="seconds"),
         "imported": {"file": source.name, "bytes": source.stat().st_size},
         "settings": gathered.settings,
-        "seconds": "as published: measured while training, the evaluation of the untrained network taken off",
+        "seconds": "none" if record.seconds == "none" else published,
         "versions": {"python": python_version(), "pandas": pd.__version__, "pyarrow": pa.__version__},
     }

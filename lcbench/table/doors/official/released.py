@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -13,7 +14,7 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from lcbench.errors import DamagedFileError, InputError, UnknownNameError
-from lcbench.files import parse_json
+from lcbench.files import understood
 from lcbench.table import reading
 from lcbench.table.benchmark import load
 from lcbench.table.doors.official.gradients import published_gradients
@@ -112,7 +113,8 @@ class Released:
         """The published results of a row's run; made from the curves where the folder was not imported."""
         if self._has(dataset, "results"):
             path = self.bench.folder / table_path(RELEASED, dataset)
-            return parse_json(path, self._column(dataset, "results", RELEASED)[row].as_py().encode())
+            with understood(path):  # the published numbers may be NaN or Infinity, which parse_json refuses
+                return dict(json.loads(self._column(dataset, "results", RELEASED)[row].as_py()))
         return self._made(dataset)[row]
 
     def gradients(self, dataset: str, row: int) -> dict[str, list[float]]:
