@@ -43,7 +43,7 @@ def simulate(
     budgets: Annotated[
         str | None,
         typer.Option(
-            help="Epochs that optimizers can ask for: 12,25,50, or every epoch, 1-50, on the non-adaptive schedule.",
+            help="Budgets that optimizers can ask for: 12,25,50, or every step, 1-50, on the non-adaptive schedule.",
             show_default="those of the table",
         ),
     ] = None,

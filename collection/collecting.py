@@ -13,7 +13,7 @@ from typing import Any
 import pyarrow as pa
 
 from lcbench.collection.data.preparation import prepare_all
-from lcbench.collection.growing import GROWS, finish_growth, grows, install, new_runs
+from lcbench.collection.growing import GROWING, GROWS, finish_growth, grows, install, new_runs
 from lcbench.collection.plan import Plan
 from lcbench.collection.provenance import provenance
 from lcbench.collection.shards import Shards
@@ -288,11 +288,15 @@ def _prepare(plan: Plan, folder: Path, shards: Shards, loaded: Callable[[str], N
 
 def _grown(plan: Plan, folder: Path, shards: Shards, loaded: Callable[[str], None]) -> Collection:
     table, asked = table_plan(folder), {**plan.describe(), GROWS: True}
+    refuse_other_plan(differences(table, {key: value for key, value in asked.items() if key not in GROWING}), folder)
     kept = shards.plan() if grows(shards) else None
     if kept is not None:
         refuse_other_plan(differences(kept, asked), folder)
     described, kept = _accepted(plan, folder, shards, loaded, table["data"], asked, complete=False)
-    blocks, tasks = new_runs(plan, described, store.read_manifest(folder))
+    manifest = store.read_manifest(folder)
+    blocks, tasks = new_runs(plan, described, manifest)
+    if (cost := manifest.provenance.get("cost model")) is not None and not shards.cost.is_file():
+        store.write_json(shards.cost, cost)  # seconds of one table come from one model
     return Collection(plan, folder, described, tasks, blocks, kept, grows=True)
 
 

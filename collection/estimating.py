@@ -9,7 +9,6 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 import numpy as np
-import pyarrow.parquet as pq
 
 from lcbench.collection.collecting import Collection, trainer
 from lcbench.collection.data.preparation import prepare_all
@@ -37,7 +36,7 @@ class Estimate:
         runs: Runs.
         steps: Steps of all runs.
         seconds: What all steps take one worker.
-        bytes: Size of the table on the disk.
+        bytes: Size of the table before it is compressed.
         timed: How many tasks were timed.
     """
 
@@ -45,7 +44,7 @@ class Estimate:
     runs: int
     steps: int
     seconds: float
-    bytes: float
+    bytes: int
     timed: int
 
     def lines(self, fidelity: str, jobs: int) -> Iterator[str]:
@@ -55,7 +54,7 @@ class Estimate:
             f"about {duration(self.seconds)} of one worker, {duration(self.seconds / jobs)} with --jobs {jobs} "
             f"(from {self.timed} tasks timed here at the smallest budget)"
         )
-        yield f"about {self.bytes / 1e6:,.1f} MB"
+        yield f"at most {self.bytes / 1e6:,.1f} MB on the disk"
 
 
 def estimate(
@@ -99,26 +98,26 @@ def _estimated(plan: Plan, folder: Path, place: Path, grow: bool, quiet: bool, c
     whole = Collection(plan, place, described, tasks, blocks, kept)
     steps = sum(map(whole.steps, tasks))
     if not tasks:
-        return Estimate(0, 0, 0, 0.0, 0.0, 0)
+        return Estimate(0, 0, 0, 0.0, 0, 0)
     small = Collection(plan, place, described, _drawn(tasks), (Block(plan.budgets[:1], plan.seeds[:1]),), kept)
     shards.accept(kept)
     small.calibrate()
     seconds = _timed(small, quiet, clock)
-    size = sum(_bytes(shards.file(task)) for task in small.tasks) / sum(map(small.steps, small.tasks))
     by_dataset = {name: mean(each) for name, each in seconds.items()}
     typical = mean(by_dataset.values())
     total = sum(whole.steps(task) * by_dataset.get(task.dataset, typical) for task in tasks)
     runs = sum(map(whole.runs, tasks))
-    return Estimate(len(tasks), runs, steps, total, size * _recorded(whole), len(small.tasks))
+    return Estimate(len(tasks), runs, steps, total, 4 * _numbers(whole), len(small.tasks))
 
 
-def _recorded(collection: Collection) -> int:
-    """Steps that are recorded: a run that is read at several budgets is recorded at each."""
-    return sum(
-        collection.runs(task) // len(budgets) * sum(budgets)
+def _numbers(collection: Collection) -> int:
+    """Numbers that are recorded, before they are compressed: a run that is read at several budgets counts at each."""
+    points = sum(
+        collection.runs(task) // len(budgets) * sum(budget + 1 for budget in budgets)
         for task in collection.tasks
         for budgets in (collection.blocks[task.block].budgets,)
     )
+    return points * len(collection.plan.problem.record.ranges)
 
 
 def _drawn(tasks: list[RunsTask]) -> list[RunsTask]:
@@ -147,13 +146,3 @@ def _timed(small: Collection, quiet: bool, clock: Callable[[], float]) -> Mappin
             found.setdefault(task.dataset, []).append((clock() - begun) / small.steps(task))
             progress.add()
     return found
-
-
-def _bytes(path: Path) -> int:
-    """Bytes of the columns, without the file's own description, which many small files have and one large has once."""
-    groups = pq.read_metadata(path)
-    return sum(
-        groups.row_group(i).column(j).total_compressed_size
-        for i in range(groups.num_row_groups)
-        for j in range(groups.num_columns)
-    )

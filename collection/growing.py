@@ -40,6 +40,10 @@ GROWS = "grows"
 """Entry of a plan that makes a table larger."""
 
 
+GROWING = (GROWS, "datasets", "configurations", "configurations digest", "budgets", "seeds")
+"""Entries of a plan that are others when a table has grown."""
+
+
 def grows(shards: Shards) -> bool:
     """Whether a growth was begun in a folder and is not finished."""
     return bool((shards.plan() or {}).get(GROWS))

@@ -152,7 +152,7 @@ def checked_curve(curve: object, budget: int) -> Curve:
             f"{budget}, got {short(curve)}{'; did it forget its return?' if curve is None else '.'}"
         )
     if curve.epochs != budget:
-        raise InputError(f"a backend's curve must have {budget} epochs for that budget, got {curve.epochs}.")
+        raise InputError(f"a backend's curve must have {budget} steps for that budget, got {curve.epochs}.")
     return curve
 
 

@@ -1,10 +1,12 @@
 """What an unfinished collection holds: the runs that are finished, read as a benchmark with gaps."""
 
+import shutil
+import weakref
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from tempfile import TemporaryDirectory
+from tempfile import mkdtemp
 
 import pyarrow as pa
 
@@ -83,14 +85,14 @@ class PartialBenchmark(Benchmark):
     """
 
     def __init__(self, folder: Path, at: Mapping[str, float] | None = None, along: str | None = None) -> None:
-        self._kept = TemporaryDirectory(prefix="lcbench-partial-")  # gone with the last object that reads it
-        place = Path(self._kept.name)
+        place = Path(mkdtemp(prefix="lcbench-partial-"))
+        weakref.finalize(self, shutil.rmtree, place, ignore_errors=True)
         _gather(folder, place)
         super().__init__(place, at, along)
 
     def _viewed(self, at: Mapping[str, float], along: str | None) -> Benchmark:
         found = super()._viewed(at, along)
-        found.kept = self._kept
+        found.kept = self  # the folder is gone with it
         return found
 
 

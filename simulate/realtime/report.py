@@ -18,12 +18,20 @@ class LiveReport:
         wallclock: How many seconds, if that is limited.
         quiet: Whether to show nothing.
         title: What stands before the bar.
+        unit: What budgets count.
     """
 
     def __init__(
-        self, metric: Metric, trials: int | None, wallclock: float | None, *, quiet: bool, title: str = "live"
+        self,
+        metric: Metric,
+        trials: int | None,
+        wallclock: float | None,
+        *,
+        quiet: bool,
+        title: str = "live",
+        unit: str = "epochs",
     ) -> None:
-        self._metric, self._trials, self._wallclock = metric, trials, wallclock
+        self._metric, self._trials, self._wallclock, self._unit = metric, trials, wallclock, unit
         self._results, self._failed = 0, 0
         self._best: LiveResult | None = None
         self._note: str | None = None
@@ -75,4 +83,4 @@ class LiveReport:
             return f"{said}, {self._note}"
         if best is None:
             return said
-        return f"{said}, best {self._metric.name} {float(best.curve.values[-1]):.4f} at {best.job.budget} epochs"
+        return f"{said}, best {self._metric.name} {float(best.curve.values[-1]):.4f} at {best.job.budget} {self._unit}"

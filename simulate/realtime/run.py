@@ -17,6 +17,7 @@ from lcbench.simulate.realtime.result import LiveInterrupted
 from lcbench.simulate.realtime.state import LiveState, Watch
 from lcbench.simulate.realtime.studied import LiveRun
 from lcbench.simulate.trace import Trace
+from lcbench.table.metric import Fidelity
 from lcbench.whole import is_number, whole
 
 
@@ -81,7 +82,9 @@ def live(
     told = LiveRun(name or type(optimizer).__name__, _dataset(backend), seed, wallclock, trials)
     with ExitStack() as stack:
         stack.enter_context(kept)
-        report = stack.enter_context(LiveReport(backend.metric, trials, wallclock, quiet=quiet, title=title))
+        report = stack.enter_context(
+            LiveReport(backend.metric, trials, wallclock, quiet=quiet, title=title, unit=_unit(backend))
+        )
         backend = _keeping(backend, record, stack)
         limits = math.inf if trials is None else trials, math.inf if wallclock is None else wallclock
         run = LiveState(optimizer, backend, backend.domain(), kept, report, list(range(workers)), watch, *limits)
@@ -95,6 +98,12 @@ def live(
             kept.finish(Trace(tuple(run.told), backend.metric, workers), run.domain.space, told)
     _check_anything(run)
     return Trace(tuple(run.told), backend.metric, workers)
+
+
+def _unit(backend: Backend) -> str:
+    """What budgets count, for people."""
+    fidelity = getattr(backend, "fidelity", None)
+    return fidelity.label if isinstance(fidelity, Fidelity) else "epochs"
 
 
 def _keeping(backend: Backend, record: Path | str | None, stack: ExitStack) -> Backend:

@@ -190,7 +190,7 @@ class Card:
 _HOW = (
     "Cross-validated: each configuration was predicted by models that had seen nothing of it, at no budget and with no "
     "seed. r2, spearman, kendall and rmse are of the last value (or the total seconds) of the mean over seeds, "
-    "curve_rmse is over all epochs. Where several models were tried, the figures of the chosen one are a little "
+    "curve_rmse is over all steps. Where several models were tried, the figures of the chosen one are a little "
     "flattered, since it was chosen by them."
 )
 

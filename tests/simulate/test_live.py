@@ -168,7 +168,7 @@ def test_an_error_that_the_caller_is_to_mend_is_no_diverged_run(bench):
 
 def test_a_backend_must_give_the_epochs_it_was_asked_for(bowl):
     backend = FunctionBackend(bowl.space, (1,), lambda c, b: Curve(np.zeros(3), np.arange(3.0)))
-    with pytest.raises(InputError, match="must have 1 epochs for that budget, got 2"):
+    with pytest.raises(InputError, match="must have 1 steps for that budget, got 2"):
         live(Script(Job(0, HERE, 1)), backend, trials=1, quiet=True)
 
 

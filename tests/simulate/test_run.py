@@ -146,7 +146,7 @@ def test_seconds_that_cannot_be_replayed(bowl, seconds):
 
 def test_a_backend_must_give_the_epochs_it_was_asked_for(bowl):
     backend = FunctionBackend(bowl.space, (1,), lambda c, b: Curve(np.zeros(3), np.arange(3.0)))
-    with pytest.raises(InputError, match="must have 1 epochs for that budget, got 2"):
+    with pytest.raises(InputError, match="must have 1 steps for that budget, got 2"):
         simulate(Script(Job(0, HERE, 1)), backend, evaluations=1)
 
 
