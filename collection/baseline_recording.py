@@ -22,10 +22,11 @@ import pyarrow as pa
 
 from lcbench.collection.baseline_rows import load_again
 from lcbench.collection.data.prepared import read_prepared, write_prepared
+from lcbench.collection.data.sources import is_source
 from lcbench.collection.models.baselines import BASELINES, seeds_of
 from lcbench.collection.provenance import processor
 from lcbench.collection.tables import labels_table
-from lcbench.errors import DamagedFileError, LcbenchError
+from lcbench.errors import DamagedFileError, InputError, LcbenchError
 from lcbench.files import read_parquet
 from lcbench.table import reading, store
 from lcbench.table.benchmark import Benchmark
@@ -166,6 +167,7 @@ class Recording:
     def load(self, dataset: str) -> None:
         """Make a data set ready, or keep in ``refused`` why it cannot be."""
         try:
+            self._check_classes(dataset)
             data = load_again(self.bench, dataset)
         except (LcbenchError, OSError) as error:
             self.refused[dataset] = " ".join(str(error).split())
@@ -173,6 +175,16 @@ class Recording:
         write_prepared(self.rows.data, data)
         self.rows.accept({"rows": "baselines"})
         self.loaded.append(dataset)
+
+    def _check_classes(self, dataset: str) -> None:
+        """Check that a task is a data set of classes.
+
+        Raises:
+            InputError: If it is not.
+        """
+        row = self.bench.dataset_table.loc[dataset]
+        if not is_source(str(row.get("source", ""))) or not row.get("classes"):
+            raise InputError("baselines must have a data set of classes that can be loaded again, got another task.")
 
     def pending(self) -> list[BaselineTask]:
         """Baselines still to be trained on the loaded data sets."""

@@ -159,12 +159,13 @@ class Fidelity:
     @property
     def label(self) -> str:
         """What a number of steps is, for people: ``"epochs"``, ``"n_estimators, steps of 10 trees"``."""
+        unit = "" if self.unit == self.name else f" {self.unit}"
         if isinstance(self.steps, tuple):
             shown = ", ".join(f"{units:g}" for units in self.steps[:3]) + (", …" if len(self.steps) > 3 else "")
-            return f"{self.name}, steps at {shown} {self.unit}"
+            return f"{self.name}, steps at {shown}{unit}"
         if self.steps != 1:
-            return f"{self.name}, steps of {self.steps:g} {self.unit}"
-        return self.name if self.name == self.unit else f"{self.name}, {self.unit}"
+            return f"{self.name}, steps of {self.steps:g}{unit}"
+        return f"{self.name},{unit}" if unit else self.name
 
 
 def to_json(entry: Metric | Series | Fidelity) -> dict[str, Any]:

@@ -130,7 +130,9 @@ class SurrogateBackend(WithObjective):
         return SpaceDomain(self.surrogate.recorded.space)
 
     def curve(self, config: Config, budget: int) -> Curve:
-        """The predicted curve over ``budget`` epochs; values are NaN once the run has diverged.
+        """The predicted curve over ``budget`` steps.
+
+        Values are NaN once the run has diverged, and at steps at which the table has measured nothing.
 
         Raises:
             InputError: If the configuration is not of the space.
@@ -182,6 +184,7 @@ class SurrogateBackend(WithObjective):
             noise = None if residuals is None else residuals.draw(points[rows], self._draw_seed)
             for series, found in zip((values, seconds), course.curves(points[rows], noise), strict=True):
                 series[rows] = found[:, : budget + 1]
+        values[:, ~self.surrogate.recorded.measured(run)[: budget + 1]] = np.nan
         return values, seconds
 
     def _overwrite(

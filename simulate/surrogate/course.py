@@ -75,7 +75,7 @@ def make_targets(metric: Metric, values: NDArray[np.float32], seconds: NDArray[n
 
 def recorded_targets(recorded: Recorded, run: int) -> Targets:
     """The targets of one run (a budget) of a table."""
-    return make_targets(recorded.target, recorded.values[run], recorded.seconds[run])  # no DataFrame
+    return make_targets(recorded.target, recorded.filled(run), recorded.seconds[run])
 
 
 def _mean(values: NDArray[Any], which: NDArray[np.bool_]) -> NDArray[np.float64]:
@@ -287,7 +287,7 @@ def find_residuals(recorded: Recorded, features: NDArray[np.float32], run: int) 
     Raises:
         InputError: If no configuration has two seeds that reached the end.
     """
-    values, seconds = recorded.values[run], recorded.seconds[run]
+    values, seconds = recorded.filled(run), recorded.seconds[run]
     ended: NDArray[np.bool_] = np.logical_and.reduce(np.isfinite(values) & np.isfinite(seconds), axis=2)
     usable = np.flatnonzero(ended.sum(axis=1) >= 2)
     if not len(usable):

@@ -54,6 +54,22 @@ class Recorded:
         """Budgets that are runs of their own: all, or the largest if all others are points on its curve."""
         return tuple(self.values)
 
+    def measured(self, run: int) -> NDArray[np.bool_]:
+        """At which steps anything was measured, ``(run + 1,)``: maybe not before the first, or at the last only."""
+        found: NDArray[np.bool_] = np.logical_or.reduce(np.isfinite(self.values[run]), axis=(0, 1))
+        return found
+
+    def filled(self, run: int) -> NDArray[np.float32]:
+        """The values of a run; a step at which nothing was measured has those of the next one that was.
+
+        So that there is a whole curve to fit a model to. What it predicts for such a step is never handed out.
+        """
+        measured = self.measured(run)
+        if measured.all() or not measured.any():
+            return self.values[run]
+        after = np.minimum.accumulate(np.where(measured, np.arange(run + 1), run)[::-1])[::-1]
+        return self.values[run][:, :, after]
+
     def array(self, dataset: str, name: str, budget: int) -> NDArray[np.float32]:
         """One series, as :meth:`lcbench.table.benchmark.Benchmark.array` gives it."""
         if dataset != self.dataset or name not in (self.target.name, SECONDS):

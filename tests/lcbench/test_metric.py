@@ -49,7 +49,7 @@ def test_axes_name_a_metric_and_a_fidelity_with_their_units():
     assert METRICS["valid_cross_entropy"].label == "valid cross entropy (nats)"
     assert Fidelity("epochs").label == "epochs"
     assert Fidelity("n_estimators", unit="trees", steps=10).label == "n_estimators, steps of 10 trees"
-    assert Fidelity("rows", steps=(16, 23, 32, 45)).label == "rows, steps at 16, 23, 32, … rows"
+    assert Fidelity("rows", steps=(16, 23, 32, 45)).label == "rows, steps at 16, 23, 32, …"
 
 
 @pytest.mark.parametrize("steps", [0, -1, (), (2, 2), (3, 1)])
