@@ -1,27 +1,17 @@
 """Every command and snippet of the README runs, in order, in an empty folder."""
 
-import os
 import re
 import shlex
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
+from pages import blocks_of, run, walk
 
 from lcbench.demo import command_lines
 
 ROOT = Path(__file__).parents[1]
-BLOCKS = re.findall(r"```(sh|python)\n(.*?)```", (ROOT / "README.md").read_text(encoding="utf-8"), re.DOTALL)
-SHELL_LINES = [line.split("#")[0].strip() for kind, block in BLOCKS if kind == "sh" for line in block.splitlines()]
-
-
-def run(arguments: list[str], cwd: Path) -> str:
-    """Run a command with this environment's programs first, and give what it prints."""
-    path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
-    done = subprocess.run(arguments, cwd=cwd, env=os.environ | {"PATH": path}, capture_output=True, text=True)
-    assert done.returncode == 0, f"{shlex.join(arguments)}\n{done.stdout}\n{done.stderr}"
-    return done.stdout
+BLOCKS = blocks_of(ROOT / "README.md")
+SHELL_LINES = [line.split("#")[0].strip() for kind, _, block in BLOCKS if kind == "sh" for line in block.splitlines()]
 
 
 @pytest.mark.parametrize("line", [line for line in SHELL_LINES if line.startswith("make")])
@@ -31,15 +21,9 @@ def test_make_targets_exist(line):
 
 @pytest.mark.slow
 def test_every_other_block_runs_in_order(tmp_path):
-    blocks = [(kind, block) for kind, block in BLOCKS if not block.startswith("make")]
-    assert {kind for kind, _ in blocks} == {"sh", "python"}
-    for kind, block in blocks:
-        if kind == "python":
-            run([sys.executable, "-c", block], tmp_path)
-            continue
-        for line in filter(None, block.splitlines()):
-            assert line.startswith("lcbench "), line
-            run(shlex.split(line), tmp_path)
+    page = tmp_path / "README.md"
+    page.write_text(re.sub(r"```sh\nmake.*?```", "", (ROOT / "README.md").read_text(encoding="utf-8"), flags=re.DOTALL))
+    walk(page, tmp_path)
     pictures = {path.name for path in (tmp_path / "figures").glob("*.png")}
     assert {"performance.png", "budget_correlation.png", "regret.png"} <= pictures
     assert all(path.with_suffix(".csv").is_file() for path in (tmp_path / "figures").glob("*.png"))
