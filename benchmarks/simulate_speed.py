@@ -1,6 +1,10 @@
 """Cost of a simulation: 500 evaluations with 4 workers on a benchmark folder of 2000 configurations x 50 epochs.
 
     python benchmarks/simulate_speed.py [--optimizers random,asha] [--rounds 3] [--no-peers]
+    python benchmarks/simulate_speed.py --rows 2000,62208 [--folder DIR]
+
+With ``--rows``: how much longer the optimizers take on tables of more configurations, made ones of the paper's numbers
+and of FCNet's categories, or parts of a folder (FCNet's); all take turns, and a ratio is that of the medians.
 
 Every optimizer of the registry (Gaussian process and forest: 200 evaluations), and what is installed of other packages:
 Syne Tune's own simulator on the same table (500 trials), HpBandSter's BOHB as ``benchmarks/bohb_quality.py`` drives it,
@@ -23,6 +27,7 @@ from io import StringIO
 from pathlib import Path
 from typing import Annotated, Any
 
+import made_tables
 import numpy as np
 import pandas as pd
 import pyarrow as pa
@@ -198,14 +203,48 @@ def report(name: str, evaluations: int, spent: tuple[float, float], goal: str, r
     print(f"| {name} | {evaluations} | {spent[0]:.3f} | {spent[1]:.3f} | {goal} | {ratio} |", flush=True)
 
 
+def growth(names: list[str], sizes: list[int], folder: Path | None, rounds: int) -> None:
+    """Print the seconds of 500 evaluations on tables of several sizes, which take turns."""
+    with tempfile.TemporaryDirectory() as place:
+        tables = {}
+        for size in sizes:
+            for kind in ("numbers", "categories") if folder is None else (folder.name,):
+                out = Path(place) / f"{kind}-{size}"
+                budgets = (3, 9, 27) if size < 10**6 else (1,)
+                made = (
+                    made_tables.write(out, size, grid=kind == "categories", budgets=budgets)
+                    if folder is None
+                    else made_tables.cut(folder, out, size)
+                )
+                tables[kind, size] = ReplayBackend(made, made.datasets[0])
+                tables[kind, size].table.nearest(tables[kind, size].table.configs[0])
+        print("| optimizer | table | configurations | wall s, median | times the smallest |\n|---|---|---:|---:|---:|")
+        for name in names:
+            spent: dict[tuple[str, int], list[float]] = {key: [] for key in tables}
+            for _ in range(rounds):
+                for key, table in tables.items():
+                    spent[key].append(timed(ours(name, table, 500), 1)[0])
+            medians = {key: float(np.median(times)) for key, times in spent.items()}
+            for (kind, size), median in sorted(medians.items()):
+                times = median / medians[kind, sizes[0]]
+                print(f"| {name} | {kind} | {size} | {median:.3f} | {times:.2f} |", flush=True)
+
+
 def main(
     optimizers: Annotated[str, typer.Option(help="Names, by commas; by default all.")] = "",
     rounds: Annotated[int, typer.Option(help="Repetitions of what takes less than a second.")] = 3,
     with_peers: Annotated[bool, typer.Option("--peers/--no-peers", help="Also other packages.")] = True,
+    rows: Annotated[str, typer.Option(help="Numbers of configurations to compare, by commas.")] = "",
+    folder: Annotated[
+        Path | None, typer.Option(help="With --rows: a benchmark folder in place of made tables.")
+    ] = None,
 ) -> None:
     """Print the table."""
     warnings.simplefilter("ignore")  # the peers' own
     logging.disable(logging.WARNING)
+    if rows:
+        growth((optimizers or "random,bohb").split(","), [int(size) for size in rows.split(",")], folder, rounds)
+        return
     print(f"{processor()}, {CONFIGS} x {EPOCHS}, {WORKERS} workers\n")
     print("| optimizer | evaluations | wall s | processor s | goal (wall s) | processor s / ours |")
     print("|---|---:|---:|---:|---:|---:|")

@@ -7,6 +7,11 @@ CONFIGS``. The folder is made from the very same numbers (budget 50, one seed, 1
 with other noise of the same size), so that both hold the same. The published size is ``--datasets 35``: 1 GB of JSON,
 4 GB of memory, some ten minutes.
 
+    python benchmarks/table_speed.py --rows 1000000 | --folder DIR
+
+How a large table opens and is replayed, in fresh processes: one made with so many configurations, one budget and one
+seed, or a folder such as FCNet's. Memory is the peak of each process, libraries included.
+
 Opening is timed in fresh processes, imports apart; resident memory is counted from after the imports. A look-up is the
 median of 7 rounds of 20,000 random ones.
 """
@@ -42,10 +47,17 @@ TAGS = {  # ours: theirs, and what one of theirs is in our unit
 def main() -> None:
     """Make both, measure both, print the table."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--generator", type=Path, required=True)
+    parser.add_argument("--generator", type=Path)
+    parser.add_argument("--rows", type=int)
+    parser.add_argument("--folder", type=Path)
     parser.add_argument("--datasets", type=int, default=3)
     parser.add_argument("--configs", type=int, default=2000)
     arguments = parser.parse_args()
+    if arguments.rows or arguments.folder:
+        large(arguments.folder, arguments.rows)
+        return
+    if arguments.generator is None:
+        parser.error("one of --generator, --rows and --folder is needed")
     with tempfile.TemporaryDirectory() as folder:
         document, table = Path(folder) / "official.json", Path(folder) / "table"
         size = [str(arguments.datasets), str(arguments.configs)]
@@ -56,6 +68,56 @@ def main() -> None:
         bytes_of = document.stat().st_size, sum(p.stat().st_size for p in table.rglob("*") if p.is_file())
     print(f"{arguments.datasets} data sets x {arguments.configs} configurations x 51 points, {len(ours)} processes\n")
     show(medians(theirs) | {"size, MB": bytes_of[0] / 1e6}, medians(ours) | {"size, MB": bytes_of[1] / 1e6})
+
+
+def large(folder: Path | None, rows: int) -> None:
+    """Print how a large table opens and is replayed."""
+    with tempfile.TemporaryDirectory() as place:
+        if folder is None:
+            folder = Path(place) / "table"
+            subprocess.run([sys.executable, __file__, "--make", folder, str(rows)], check=True)
+        found = medians([measured("--replay", folder) for _ in range(3)])
+    print("| | median of 3 processes |\n|---|---:|")
+    for name, figure in found.items():
+        print(f"| {name} | {figure:,.3g} |")
+
+
+def make(folder: Path, rows: Path) -> None:
+    """Write a made table of so many configurations."""
+    from made_tables import write
+
+    write(folder, int(str(rows)), grid=False, budgets=(1,))
+
+
+def replay(folder: Path) -> None:
+    """Open a folder and replay random search and BOHB on its first data set."""
+    import pandas  # noqa: F401  # imports are not counted
+
+    from lcbench.simulate import ReplayBackend, simulate
+    from lcbench.simulate.optimizers import get_optimizer
+    from lcbench.table.benchmark import load
+
+    figures, started = {}, time.perf_counter()
+
+    def lap(name: str, unit: float = 1.0) -> None:
+        nonlocal started
+        figures[name] = unit * (time.perf_counter() - started)
+        started = time.perf_counter()
+
+    bench = load(folder)
+    lap("open, ms", 1e3)
+    bench.curve(bench.datasets[0], bench.configs.index[0])
+    lap("first curve, s")
+    backend = ReplayBackend(bench, bench.datasets[0])
+    lap("replay of a data set, s")
+    assert backend.table.cube.shape[0] == len(bench.configs)  # noqa: S101
+    lap("encoding, s")
+    for name in ("random", "bohb"):
+        optimizer = get_optimizer(name)(backend.domain(), backend.budgets, np.random.default_rng(0))
+        simulate(optimizer, backend, workers=4, evaluations=500)
+        lap(f"{name}, 500 evaluations, s")
+    figures["peak memory, MB"] = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e3
+    print(json.dumps(figures))
 
 
 def measured(mode: str, path: Path) -> dict[str, float]:
@@ -206,7 +268,7 @@ def resident() -> float:
 
 
 if __name__ == "__main__":
-    modes = {"--json": ask_json, "--table": ask_table, "--build": build}
+    modes = {"--json": ask_json, "--table": ask_table, "--build": build, "--make": make, "--replay": replay}
     if sys.argv[1:2] and sys.argv[1] in modes:
         modes[sys.argv[1]](*map(Path, sys.argv[2:]))
     else:

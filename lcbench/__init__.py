@@ -24,6 +24,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
         "table.benchmark": ["Benchmark", "load"],
         "table.curve": ["Curve"],
         "table.metric": ["Fidelity", "Metric"],
+        "table.write": ["write"],
     },
 )
 
@@ -35,3 +36,4 @@ if TYPE_CHECKING:
     from lcbench.table.curve import Curve as Curve
     from lcbench.table.metric import Fidelity as Fidelity
     from lcbench.table.metric import Metric as Metric
+    from lcbench.table.write import write as write

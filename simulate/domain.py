@@ -1,6 +1,6 @@
 """Domains of an optimizer: a whole search space, or the rows of a table."""
 
-from collections.abc import Hashable
+from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
@@ -12,6 +12,7 @@ from scipy.spatial import KDTree
 from scipy.spatial.distance import cdist
 
 from lcbench.errors import InputError
+from lcbench.simulate.rows import Column, RowIndex, Rows, columns_of
 from lcbench.space import Config
 from lcbench.space.encoding import Encoding, given
 from lcbench.space.rounding import coordinates
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
 
 _BATCH = 64  # ConfigSpace draws a batch in little more time than one configuration
 _SPARE = 4  # times as many points are drawn as are wanted, where some may be forbidden
-_NEIGHBOURS = 8  # rows looked at before looking at more, in search of one not taken
+_MORE = 4  # times as many neighbours are looked at, where all those looked at are taken
 _SMALL = 4096  # up to so many rows all are looked at; their distances are found faster than by a tree
 
 
@@ -103,11 +104,13 @@ class ConfigTable:
         return Encoding(self.space)
 
     @cached_property
-    def configs(self) -> list[Config]:
-        """The rows as configurations, with their active hyperparameters only."""
-        from lcbench.space.spaces import records
+    def _columns(self) -> tuple[Column, ...]:
+        return columns_of(self.space, self.frame)
 
-        return list(records(self.space, self.frame))
+    @cached_property
+    def configs(self) -> Sequence[Config]:
+        """The rows as configurations, with their active hyperparameters only."""
+        return Rows(self._columns)
 
     @cached_property
     def cube(self) -> NDArray[np.float64]:
@@ -125,14 +128,30 @@ class ConfigTable:
         return KDTree(self.features)
 
     @cached_property
-    def rows(self) -> dict[Hashable, int]:
-        """Row of each configuration; the first of equal ones."""
-        return {self.encoding.key(c): row for row, c in reversed(list(enumerate(self.configs)))}
+    def _index(self) -> RowIndex:
+        return RowIndex([column.numbers for column in self._columns])
 
     @cached_property
-    def _first(self) -> list[int]:
+    def first(self) -> NDArray[np.intp]:
         """For each row the first that is equal to it."""
-        return [self.rows[self.encoding.key(config)] for config in self.configs]
+        return self._index.first
+
+    @cached_property
+    def equal(self) -> list[NDArray[np.intp]]:
+        """The rows that have one configuration, where there are several."""
+        repeated = np.unique(self.first[self.first != np.arange(len(self.first))])
+        return [np.flatnonzero(self.first == row) for row in repeated]
+
+    @cached_property
+    def _found(self) -> dict[Hashable, tuple[int, int]]:
+        """Rows that were looked for, and how many hyperparameters they have."""
+        return {}
+
+    def config(self, row: int) -> Config:
+        """A row as a configuration, which is found at once when it is asked for; the row is the first of equal ones."""
+        config = self.configs[row]
+        self._found[self.encoding.key(config)] = row, len(config)
+        return config
 
     def row(self, config: Config) -> int | None:
         """The row of a configuration, the first of equal ones; None if it is no row.
@@ -143,11 +162,40 @@ class ConfigTable:
         Raises:
             InputError: If a value is no single one.
         """
-        row = self.rows.get(self.encoding.key(config))
-        if row is not None and len(config) == len(self.configs[row]):
-            return row
+        key = self.encoding.key(config)
+        found = self._found.get(key)
+        if found is None:
+            numbers = [column.number(config.get(column.name)) for column in self._columns]
+            row = -1 if None in numbers else int(self._index.find([np.array([number]) for number in numbers])[0])
+            found = (row, len(self.configs[row])) if row >= 0 else None
+        if found is not None and len(config) == found[1]:
+            self._found[key] = found
+            return found[0]
         there = given(config)
         return None if there is config else self.row(there)
+
+    @cached_property
+    def _places(self) -> RowIndex | None:
+        """Finds rows by their points, in a space of categories that all have: a row of each point is likely there."""
+        plain = all(self.encoding.levels) and not np.isnan(self.cube).any()
+        return RowIndex(list(self.cube.T)) if plain else None
+
+    def close(self, points: NDArray[np.float64]) -> NDArray[np.intp]:
+        """Rows that are nearest to points of a space of categories: at a point, or beside it in one category.
+
+        Returns:
+            ``(n, rows)``, -1 for none: first the row at the point, then those that differ in one category; in other
+            spaces there are none.
+        """
+        if self._places is None:
+            return np.empty((len(points), 0), np.intp)
+        found = [self._places.find(list(points.T))]
+        for j, n in enumerate(self.encoding.levels):
+            for shift in range(1, n):
+                moved = points.copy()
+                moved[:, j] = (moved[:, j] + shift) % n
+                found.append(self._places.find(list(moved.T)))
+        return np.stack(found, axis=1)
 
     def nearest(self, config: Config) -> int:
         """The row that lies nearest to a configuration in the unit cube, the first of equal ones.
@@ -156,7 +204,7 @@ class ConfigTable:
             InputError: If the configuration is outside the space.
         """
         point = self.encoding.features(self.encoding.encode(config)[None])
-        return self._first[int(np.asarray(self.tree.query(point)[1])[0])]
+        return int(self.first[int(np.asarray(self.tree.query(point)[1])[0])])
 
 
 class TableDomain:
@@ -165,17 +213,19 @@ class TableDomain:
     def __init__(self, table: ConfigTable) -> None:
         self.space = table.space
         self._table = table
-        self._free = np.array(sorted(table.rows.values()))  # the first `_left` are not taken, in no order
-        self._place = {int(row): i for i, row in enumerate(self._free)}
+        self._free = np.flatnonzero(
+            table.first == np.arange(len(table.first))
+        )  # the first `_left` are not taken, in no order
+        self._place = np.full(len(table.configs), -1)
+        self._place[self._free] = np.arange(len(self._free))
         self._left = len(self._free)
-        self._is_free = np.zeros(len(table.configs), np.bool_)
-        self._is_free[self._free] = True
+        self._is_free = self._place >= 0
         self._tree_rows: NDArray[np.intp] = np.arange(len(table.configs))
         self._tree: KDTree | None = None
 
     def sample(self, rng: np.random.Generator) -> Config | None:
         """Draw uniformly among the rows not yet taken; None if none is left."""
-        return self._table.configs[self._free[rng.integers(self._left)]] if self._left else None
+        return self._table.config(int(self._free[rng.integers(self._left)])) if self._left else None
 
     def encode(self, config: Config) -> NDArray[np.float64]:
         """Encode a configuration as a point of the unit cube, ``(dimensions,)``; NaN where inactive."""
@@ -186,8 +236,8 @@ class TableDomain:
         """For each point the nearest row not yet taken, each row once."""
         if not self._left or not len(points):
             return [], np.empty((0, self._table.cube.shape[1]))
-        rows = np.unique(self._nearest(self._table.encoding.features(points)))
-        return [self._table.configs[row] for row in rows], self._table.cube[rows]
+        rows = np.unique(self._nearest(points))
+        return [self._table.configs[int(row)] for row in rows], self._table.cube[rows]
 
     def candidates(self, n: int, rng: np.random.Generator) -> NDArray[np.float64]:
         """Points of the rows not yet taken, ``(rows, dimensions)``; if there are more than 4096, ``n`` of them."""
@@ -198,32 +248,42 @@ class TableDomain:
     def take(self, config: Config) -> None:
         """Offer this row no more (a configuration that is no row, or is taken already, changes nothing)."""
         row = self._table.row(config)
-        place = None if row is None else self._place.pop(row, None)
-        if row is None or place is None:
+        if row is None or not self._is_free[row]:
             return
+        place = self._place[row]
         self._left -= 1
         last = int(self._free[self._left])
         self._free[place] = last
-        if last != row:
-            self._place[last] = place
+        self._place[last] = place
         self._is_free[row] = False
 
-    def _nearest(self, features: NDArray[np.float64]) -> NDArray[np.intp]:
+    def _nearest(self, points: NDArray[np.float64]) -> NDArray[np.intp]:
         """The nearest row not yet taken, for each point."""
         if len(self._is_free) <= _SMALL:
-            return self._nearest_of_few(features)
+            return self._nearest_of_few(self._table.encoding.features(points))
+        close = self._table.close(points)
+        none = len(self._is_free)
+        free = np.where((close >= 0) & self._is_free[close], close, none)
+        found = np.where(free[:, 0] < none, free[:, 0], free.min(axis=1)) if close.size else np.full(len(points), none)
+        far = np.flatnonzero(found == none)
+        if len(far):
+            found[far] = self._nearest_of_many(self._table.encoding.features(points[far]))
+        return found
+
+    def _nearest_of_many(self, features: NDArray[np.float64]) -> NDArray[np.intp]:
+        """The same by a tree of the rows, with more and more neighbours of those whose neighbours are all taken."""
         if self._left < len(self._tree_rows) / 2:  # a tree of mostly taken rows is slow to search
             self._tree_rows = np.flatnonzero(self._is_free)
             self._tree = KDTree(self._table.features[self._tree_rows])
         tree = self._tree or self._table.tree
         found = np.empty(len(features), np.intp)
-        searching, k = np.arange(len(features)), _NEIGHBOURS
+        searching, k = np.arange(len(features)), 1
         while len(searching):
             k = min(k, len(self._tree_rows))
             near = self._tree_rows[tree.query(features[searching], k=range(1, k + 1))[1]]
             free = self._is_free[near]
             found[searching] = near[np.arange(len(near)), free.argmax(axis=1)]
-            searching, k = searching[~free.any(axis=1)], 2 * k
+            searching, k = searching[~free.any(axis=1)], _MORE * k
         return found
 
     def _nearest_of_few(self, features: NDArray[np.float64]) -> NDArray[np.intp]:

@@ -52,6 +52,7 @@ class ReplayBackend(WithObjective):
             space, and get the row that lies nearest in the unit cube.
         draw_seed: Source of the picks of ``"draw"``: which recorded seed an evaluation gets depends on this, the row
             and the run's budget only, never on what was asked before; at least 0.
+        table: The benchmark's configurations, if they are encoded already: replays can share them.
 
     Raises:
         UnknownNameError: If a name or the seed is unknown.
@@ -73,6 +74,7 @@ class ReplayBackend(WithObjective):
         match: Match = "exact",
         draw_seed: int = 0,
         budgets: Iterable[int] | None = None,
+        table: ConfigTable | None = None,
     ) -> None:
         for kind, name, known in (("schedule", schedule, SCHEDULES), ("match", match, MATCHES)):
             if name not in known:
@@ -85,6 +87,7 @@ class ReplayBackend(WithObjective):
         self.budgets = bench.budgets if budgets is None else _chosen(budgets, bench.budgets, schedule)
         self._draw_seed = whole("draw_seed", draw_seed, least=0)
         runs = (bench.budgets[-1],) if self.resumes else self.budgets
+        self._whole = ConfigTable(bench.space, bench.configs) if table is None else table
         self._there = self._found()
         self.rows = self._offered()
         self._values = {budget: self._select(self.metric.name, budget) for budget in runs}
@@ -95,7 +98,7 @@ class ReplayBackend(WithObjective):
     @cached_property
     def table(self) -> ConfigTable:
         """The configurations that are offered; encoded once."""
-        return ConfigTable(self.bench.space, self.bench.configs).take(self.rows)
+        return self._whole.take(self.rows)
 
     def domain(self) -> Domain:
         """The rows of the table, or the whole space."""
@@ -157,9 +160,9 @@ class ReplayBackend(WithObjective):
     def _select(self, name: str, budget: int) -> NDArray[np.floating]:
         """Bring one series into ``(offered, budget + 1)``: equal rows are averaged, seeds chosen or averaged."""
         array = self.bench.array(self.dataset, name, budget)
-        if self._equal:
+        if self._whole.equal:
             array = array.copy()
-        for rows in self._equal:
+        for rows in self._whole.equal:
             array[rows] = _mean(array[rows], self._is_there[budget][rows], axis=0)
         if len(self.rows) < len(array):
             array = array[self.rows]
@@ -177,7 +180,7 @@ class ReplayBackend(WithObjective):
         picks = drawn if there.all() else np.argsort(~there, axis=1, kind="stable")[np.arange(len(there)), drawn]
         place = np.full(len(self._there), -1)
         place[self.rows] = np.arange(len(self.rows))
-        for rows in self._equal:
+        for rows in self._whole.equal:
             picks[place[rows]] = picks[place[rows[0]]]
         return picks
 
@@ -190,7 +193,7 @@ class ReplayBackend(WithObjective):
     def _found(self) -> NDArray[np.bool_]:
         """Which seeds have a configuration's runs of all budgets, in any of its rows: ``(configs, seeds)``."""
         found = list(self._is_there.values())
-        for rows in self._equal:
+        for rows in self._whole.equal:
             found = [_joined(each, rows) for each in found]
         return np.logical_and.reduce(found)
 
@@ -218,15 +221,6 @@ class ReplayBackend(WithObjective):
         note = f"{self.dataset}: {len(rows)} of {len(counts)} configurations have their {runs} and are offered{fewer}."
         warnings.warn(note, DataWarning, stacklevel=3)
         return rows
-
-    @cached_property
-    def _equal(self) -> list[NDArray[np.intp]]:
-        """The rows that have one configuration, where there are several."""
-        configs = self.bench.configs
-        if not configs.duplicated().any():
-            return []
-        number = configs.groupby(list(configs), dropna=False, sort=False).ngroup().to_numpy()
-        return [np.flatnonzero(number == several) for several in np.flatnonzero(np.bincount(number) > 1)]
 
     def _check_recorded(self, run: int) -> None:
         """A run that records its end alone has nothing to show at smaller budgets."""

@@ -12,7 +12,7 @@ import pytest
 import lcbench
 
 API = {
-    "lcbench": "Benchmark Curve Fidelity LcbenchError Metric __version__ load",
+    "lcbench": "Benchmark Curve Fidelity LcbenchError Metric __version__ load write",
     "lcbench.space": "Config",
     "lcbench.work": (
         "Executor GiveUpError InlineExecutor Journal KILLED Outcome Progress RESUMABLE Task ThreadExecutor Workplace "

@@ -7,6 +7,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from lcbench import cli
+from lcbench.table import verify
+
 PAGE = Path(__file__).parents[1] / "docs" / "recipes.md"
 BLOCKS = re.findall(r"```python (\w+)\n(.*?)```", PAGE.read_text(encoding="utf-8"), re.DOTALL)
 
@@ -78,3 +81,23 @@ def test_a_table_as_a_plain_function(bench, monkeypatch):
     found = answer("lcbench", 1)
     losses = 1 - bench.array("alpha", budget=25)[:, 0, -1]
     assert found["loss"](found["best"]) in [pytest.approx(float(loss)) for loss in losses]
+
+
+TABLES = (PAGE.parent / "bring-your-table.md").read_text(encoding="utf-8")
+
+
+def test_the_page_of_own_tables_runs(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    exec("\n".join(re.findall(r"```python\n(.*?)```", TABLES, re.DOTALL)), {})  # noqa: S102  # the page's own example
+    for name in ("boosting", "final", "arrays"):
+        assert verify.verify(tmp_path / name) == []
+
+
+@pytest.mark.slow
+def test_the_commands_of_the_page_of_own_tables_run(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    exec("\n".join(re.findall(r"```python\n(.*?)```", TABLES, re.DOTALL)[:2]), {})  # noqa: S102  # as above
+    (lines,) = re.findall(r"```sh\n(.*?)```", TABLES, re.DOTALL)
+    for line in lines.splitlines():
+        assert cli.run([*line.split()[1:], *([] if "info" in line else ["--quiet"])]) == 0
+    assert (tmp_path / "figures" / "regret.png").is_file()

@@ -191,16 +191,30 @@ def _typed(hyperparameter: Hyperparameter[Any, Any], column: pd.Series) -> NDArr
     missing = any(value is None for value in values)
     if not isinstance(hyperparameter, NumericalHyperparameter):
         return np.array([np.nan if value is None else value for value in values], object)
-    if _is_whole(hyperparameter):
+    if is_whole(hyperparameter):
         return np.array(values, np.float64 if missing else np.int64)
     return as_bound(hyperparameter, np.array(values, np.float64))
+
+
+def is_number(hyperparameter: Hyperparameter[Any, Any]) -> bool:
+    """Whether a hyperparameter's values are numbers on a scale, and no categories."""
+    return isinstance(hyperparameter, NumericalHyperparameter)
+
+
+def levels_of(hyperparameter: Hyperparameter[Any, Any], column: pd.Series) -> tuple[NDArray[np.float64], list[Any]]:
+    """A column of a category as places of its levels, NaN where missing, and the levels as Python's own."""
+    levels, known = choices(hyperparameter), _by_value_or_text(hyperparameter)
+    places = {level: place for place, level in reversed(list(enumerate(levels)))}
+    codes, different = pd.factorize(column)
+    found = [float(places[known[own(value)]]) for value in different]
+    return np.array([*found, np.nan])[codes], levels
 
 
 def _plain(hyperparameter: Hyperparameter[Any, Any], column: pd.Series) -> list[Any]:
     """A column's values as Python's own; None where missing."""
     there = column.notna().tolist()
     if isinstance(hyperparameter, NumericalHyperparameter):
-        kind = int if _is_whole(hyperparameter) else float
+        kind = int if is_whole(hyperparameter) else float
         return [kind(value) if given else None for value, given in zip(column.tolist(), there, strict=True)]
     known = _by_value_or_text(hyperparameter)
     return [known[own(value)] if given else None for value, given in zip(column.tolist(), there, strict=True)]
@@ -212,7 +226,8 @@ def _by_value_or_text(hyperparameter: Hyperparameter[Any, Any]) -> dict[Hashable
     return {str(level): level for level in levels} | {level: level for level in levels}
 
 
-def _is_whole(hyperparameter: NumericalHyperparameter[Any, Any]) -> bool:
+def is_whole(hyperparameter: Any) -> bool:
+    """Whether the values of a hyperparameter that is a number are integers."""
     return isinstance(hyperparameter.lower, int | np.integer)
 
 
@@ -225,7 +240,7 @@ def _is_number(hyperparameter: Any, value: object) -> bool:
     if isinstance(value, bool | np.bool_) or not isinstance(value, int | float | np.integer | np.floating):
         return False
     low, high = hyperparameter.lower, hyperparameter.upper
-    if _is_whole(hyperparameter):
+    if is_whole(hyperparameter):
         return bool(low <= value <= high and float(value).is_integer())
     return bool(low <= value <= high or low <= as_bound(hyperparameter, value) <= high)
 
@@ -233,5 +248,5 @@ def _is_number(hyperparameter: Any, value: object) -> bool:
 def _describe(hyperparameter: Hyperparameter[Any, Any]) -> str:
     if not isinstance(hyperparameter, NumericalHyperparameter):
         return f"one of {choices(hyperparameter)}"
-    kind = "an integer" if _is_whole(hyperparameter) else "a number"
+    kind = "an integer" if is_whole(hyperparameter) else "a number"
     return f"{kind} in [{hyperparameter.lower}, {hyperparameter.upper}]"

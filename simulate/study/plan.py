@@ -8,6 +8,7 @@ from itertools import product
 from typing import Any
 
 from lcbench.errors import InputError, UnknownNameError
+from lcbench.simulate.domain import ConfigTable
 from lcbench.simulate.optimizers import get_optimizer
 from lcbench.simulate.replay import Match, ReplayBackend, Schedule, Seed
 from lcbench.simulate.study.limit import Limit
@@ -85,7 +86,9 @@ class StudyPlan:
             if dataset not in bench.datasets:
                 raise UnknownNameError("data set", dataset, bench.datasets)
 
-    def replay(self, bench: Benchmark, dataset: str, draw_seed: int = 0) -> ReplayBackend:
+    def replay(
+        self, bench: Benchmark, dataset: str, draw_seed: int = 0, table: ConfigTable | None = None
+    ) -> ReplayBackend:
         """What is replayed on a data set.
 
         Raises:
@@ -100,6 +103,7 @@ class StudyPlan:
             match=self.match,
             draw_seed=draw_seed,
             budgets=self.budgets,
+            table=table,
         )
 
     def tasks(self) -> Iterator[SimulationTask]:

@@ -124,8 +124,7 @@ class Player:
         plan = self._plan
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", DataWarning)  # said once, where the study begins
-            backend = plan.replay(self._bench, dataset, draw_seed)
-        backend.table = self._table.take(backend.rows)
+            backend = plan.replay(self._bench, dataset, draw_seed, self._table)
         if not np.isfinite(backend.best_loss):
             raise InputError(f"data set {dataset!r} must have a run that did not diverge in {plan.metric}, got none.")
         return backend

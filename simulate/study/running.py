@@ -14,6 +14,7 @@ import pyarrow as pa
 from threadpoolctl import threadpool_limits  # type: ignore[import-untyped,unused-ignore]
 
 from lcbench.errors import DataWarning, InputError, StoppedError
+from lcbench.simulate.domain import ConfigTable
 from lcbench.simulate.optimizers import get_optimizer
 from lcbench.simulate.replay import Match, Schedule, Seed
 from lcbench.simulate.study.file import KEY, SCHEMA, check_not_all_empty
@@ -136,8 +137,9 @@ def _say_gaps(bench: Benchmark, plan: StudyPlan) -> None:
     """Warn in one line of all data sets where not every configuration is offered."""
     with warnings.catch_warnings(record=True) as said:
         warnings.simplefilter("always", DataWarning)
+        table = ConfigTable(bench.space, bench.configs)
         for dataset in plan.datasets:
-            plan.replay(bench, dataset)
+            plan.replay(bench, dataset, table=table)
     notes = [str(each.message).removesuffix(".") for each in said if issubclass(each.category, DataWarning)]
     if notes:
         more = f"; and likewise on {len(notes) - _NOTES} more data sets" if len(notes) > _NOTES else ""

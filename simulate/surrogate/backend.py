@@ -23,6 +23,7 @@ from lcbench.simulate.surrogate.models import ModelName
 from lcbench.simulate.surrogate.recorded import Recorded, record
 from lcbench.space import Config
 from lcbench.space.encoding import Encoding
+from lcbench.space.spaces import records
 from lcbench.table.benchmark import Benchmark
 from lcbench.table.curve import Curve
 from lcbench.whole import whole
@@ -191,14 +192,10 @@ class SurrogateBackend(WithObjective):
         self, replay: ReplayBackend, configs: pd.DataFrame, values: NDArray[np.float64], seconds: NDArray[np.float64]
     ) -> None:
         """Put recorded curves in the place of predicted ones."""
-        columns = [configs[name].astype(object).where(configs[name].notna(), None) for name in self._encoding.names]
-        for row, key in enumerate(zip(*columns, strict=True)):
-            if key in replay.table.rows:
-                config = {
-                    name: value for name, value in zip(self._encoding.names, key, strict=True) if value is not None
-                }
+        for place, config in enumerate(records(self._encoding.space, configs)):
+            if replay.table.row(config) is not None:
                 curve = replay.curve(config, values.shape[1] - 1)
-                values[row], seconds[row] = curve.values, curve.seconds  # noqa: PD011  # no DataFrame
+                values[place], seconds[place] = curve.values, curve.seconds  # noqa: PD011  # no DataFrame
 
 
 def _recorded_parts(

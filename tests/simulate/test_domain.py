@@ -24,6 +24,7 @@ from hypothesis import strategies as st
 
 from lcbench.errors import InputError
 from lcbench.simulate.domain import ConfigTable, SpaceDomain, TableDomain
+from lcbench.simulate.rows import RowIndex
 from lcbench.space import paper, spaces
 from lcbench.space.encoding import Encoding
 
@@ -131,7 +132,7 @@ def test_draws_from_a_table_are_uniform():
     for seed in range(1000):
         domain, rng = TableDomain(found), np.random.default_rng(seed)
         domain.take(found.configs[2])
-        counts[found.rows[found.encoding.key(domain.sample(rng))]] += 1
+        counts[found.row(domain.sample(rng))] += 1
     assert counts[2] == 0
     assert counts[[0, 1, 3, 4]].min() > 200
 
@@ -148,7 +149,7 @@ def test_points_go_to_the_nearest_row_not_yet_taken(taken, seed):
     free = [row for row in range(40) if row not in taken]
     distances = np.linalg.norm(found.features[free] - found.encoding.features(points)[:, None], axis=2)
     wanted = {free[i] for i in distances.argmin(axis=1)}
-    assert {found.rows[found.encoding.key(c)] for c in configs} == wanted
+    assert {found.row(c) for c in configs} == wanted
     np.testing.assert_array_equal(positions, found.cube[sorted(wanted)])
 
 
@@ -200,6 +201,63 @@ def test_large_tables_are_searched_by_a_tree_with_the_same_answers(taken, monkey
     wanted = few.realize(points)[0]
     monkeypatch.setattr("lcbench.simulate.domain._SMALL", 0)
     assert many.realize(points)[0] == wanted
+
+
+@settings(max_examples=40, deadline=None)
+@given(seed=st.integers(0, 2**16), kept=st.integers(1, 48), taken=st.floats(0, 0.95))
+def test_large_tables_of_categories_offer_a_row_as_near_as_any(seed, kept, taken):
+    """Equally near ones are many here, and which of them is offered is nobody's promise."""
+    rng, levels = np.random.default_rng(seed), (2, 3, 4, 2)
+    space = ConfigurationSpace(space=[Categorical(f"h{j}", list(range(n))) for j, n in enumerate(levels)])
+    rows = np.stack(np.unravel_index(rng.permutation(48)[:kept], levels), axis=1)
+    found = ConfigTable(space, pd.DataFrame(rows, columns=list(space)))
+    domain, free = TableDomain(found), np.ones(kept, bool)
+    for row in rng.permutation(kept)[: int(taken * kept)]:
+        domain.take(found.configs[row])
+        free[row] = False
+    point = np.stack(np.unravel_index(rng.integers(48), levels)).astype(float)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("lcbench.simulate.domain._SMALL", 0)
+        (config,), points = domain.realize(point[None])
+    distances = (found.cube != point).sum(axis=1)
+    row = found.row(config)
+    assert free[row]
+    assert distances[row] == distances[free].min()
+    np.testing.assert_array_equal(points[0], found.cube[row])
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.lists(st.tuples(*[st.sampled_from([0.0, 1.0, 2.5, np.nan])] * 3), min_size=1, max_size=12), st.data())
+def test_rows_are_found_by_their_numbers_as_a_dictionary_finds_them(rows, data):
+    columns = list(np.array(rows).T)
+    index = RowIndex(columns)
+    wanted = {str(row): place for place, row in reversed(list(enumerate(rows)))}
+    assert [wanted[str(row)] for row in rows] == index.first.tolist()
+    asked = data.draw(
+        st.lists(st.tuples(*[st.sampled_from([-1.0, 0.0, 1.0, 2.5, np.nan])] * 3), min_size=1, max_size=9)
+    )
+    assert index.find(list(np.array(asked).T)).tolist() == [wanted.get(str(row), -1) for row in asked]
+
+
+def test_rows_are_made_when_they_are_asked_for():
+    frame = spaces.sample(conditional(), 20, np.random.default_rng(0))
+    found = ConfigTable(conditional(), frame)
+    expected = spaces.records(conditional(), frame)
+    assert list(found.configs) == expected
+    assert [list(map(type, row.values())) for row in found.configs] == [list(map(type, r.values())) for r in expected]
+    assert found.configs[-1] == expected[-1]
+    assert found.configs[3:5] == expected[3:5]
+    with pytest.raises(IndexError):
+        found.configs[20]
+
+
+def test_some_rows_are_a_table_of_their_own():
+    found = table()
+    taken = found.take(np.array([3, 7, 20]))
+    assert list(taken.configs) == [found.configs[row] for row in (3, 7, 20)]
+    np.testing.assert_array_equal(taken.cube, found.cube[[3, 7, 20]])
+    assert (taken.row(found.configs[7]), taken.row(found.configs[8])) == (1, None)
+    assert found.take(np.arange(40)) is found
 
 
 def test_candidates_of_a_table_are_all_its_free_rows_or_a_draw_of_many(monkeypatch):

@@ -220,7 +220,7 @@ def test_the_last_line_is_a_command_that_collects_what_was_tried(command, tmp_pa
     made = ReplayBackend(lcbench.load(tmp_path / "bench"), "wine", seed="mean")
     names = list(made.bench.space)
     for _, row in pd.read_parquet(tmp_path / "live" / "trace.parquet").iterrows():
-        config = made.table.configs[made.table.rows[tuple(row[name] for name in names)]]
+        config = made.table.configs[made.table.row({name: row[name] for name in names})]
         assert numbers(made.curve(config, row["budget"]))[-1] == row["value"]
 
 

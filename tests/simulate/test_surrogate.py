@@ -87,7 +87,7 @@ def make_noisy(bench):
     """The recorded curves with another constant added for each run."""
 
     class Noisy:
-        manifest, space, configs = bench.manifest, bench.space, bench.configs
+        manifest, space, configs, view = bench.manifest, bench.space, bench.configs, bench.view
         datasets, budgets, seeds = bench.datasets, bench.budgets, bench.seeds
         metric = staticmethod(bench.metric)
 
