@@ -35,12 +35,17 @@ class Foreign:
         configs: The configurations, from :func:`configs_table`.
         datasets: How many data sets there are.
         runs: Each data set and its runs, from :func:`runs_table`; read one after the other, when they are asked for.
+            Where that takes long before the first is there, None comes after each portion of the reading.
+        portions: How many there are.
+        portion: What a portion is, in the plural.
     """
 
     manifest: Manifest
     configs: pa.Table
     datasets: int
-    runs: Iterable[tuple[Described, pa.Table]]
+    runs: Iterable[tuple[Described, pa.Table] | None]
+    portions: int | None = None
+    portion: str = "data sets"
 
 
 def bring(foreign: Foreign, folder: Path, *, quiet: bool = True) -> Manifest:
@@ -60,15 +65,21 @@ def bring(foreign: Foreign, folder: Path, *, quiet: bool = True) -> Manifest:
         InputError: If the folder is not empty.
         LcbenchError: If the source turns out to be damaged.
     """
-    with appearing(folder) as temporary, Progress("importing", foreign.datasets, unit="data sets", quiet=quiet) as bar:
+    total = foreign.datasets if foreign.portions is None else foreign.portions
+    with appearing(folder) as temporary, Progress("importing", total, unit=foreign.portion, quiet=quiet) as bar:
         store.write_parquet(temporary / CONFIGS, foreign.configs)
         described: list[Described] = []
-        for dataset, runs in foreign.runs:
+        for found in foreign.runs:
+            if found is None:
+                bar.add()
+                continue
+            dataset, runs = found
             if any(dataset["name"] == each["name"] for each in described):
                 raise DamagedFileError(f"data set {dataset['name']} must be in the source once, got it again.")
             store.write_runs(temporary, check_dataset_name(dataset["name"]), runs, foreign.manifest.record)
             described.append(dataset)
-            bar.add(dataset["name"])
+            if foreign.portions is None:
+                bar.add(dataset["name"])
         store.write_parquet(temporary / DATASETS, _datasets_table(described))
         return store.seal(temporary, foreign.manifest, [each["name"] for each in described])
 

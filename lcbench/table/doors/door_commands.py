@@ -112,6 +112,27 @@ def import_lcdb(
     _bring(lcdb(source, learners, score), folder, quiet)
 
 
+@import_.command("syne-tune")
+def import_syne_tune(
+    source: Annotated[Path, typer.Argument(metavar="FOLDER", help="A blackbox folder of Syne Tune.")],
+    folder: New,
+    goal: Annotated[
+        list[str] | None,
+        typer.Option(metavar="NAME=GOAL", help="minimize, maximize or none, for objectives whose names do not say it."),
+    ] = None,
+    licence: Annotated[str, typer.Option(help="Of the table, which a blackbox does not say.")] = "",
+    citation: Annotated[str, typer.Option(help="What to cite; known for those of Syne Tune's repository.")] = "",
+    quiet: Quiet = False,
+) -> None:
+    """Import a blackbox of Syne Tune: FCNet, PD1, NAS-Bench-201, HPO-B, LCBench of its repository, or one of yours.
+
+    Syne Tune's load_blackbox(NAME) puts them into ~/.blackbox-repository/NAME; Syne Tune is not needed to read them.
+    """
+    from lcbench.table.doors.syne_tune.importing import syne_tune
+
+    _bring(syne_tune(source, goal or (), licence, citation), folder, quiet)
+
+
 def _bring(foreign: "Foreign", folder: Path, quiet: bool) -> None:
     from lcbench.table.doors._foreign import bring
 
@@ -144,3 +165,24 @@ def export_lcbench(
         task = bar.add_task("exporting", total=len(load(folder).datasets), note="data sets")
         runs = export_json(folder, out, budget, seed, lambda n: bar.advance(task, n))
     OUT.print(f"{runs} runs are in {out}.", soft_wrap=True, highlight=False)
+
+
+@export.command("syne-tune")
+def export_syne_tune(
+    folder: Folder,
+    out: Annotated[Path, typer.Argument(metavar="FOLDER", help="The blackbox folder; a new or empty one.")],
+    budget: Annotated[int | None, typer.Option(help="Steps; the largest budget by default.")] = None,
+    quiet: Quiet = False,
+) -> None:
+    """Write a benchmark folder as a blackbox of Syne Tune (one budget, all seeds).
+
+    Load it there with: syne_tune.blackbox_repository.blackbox_tabular.deserialize(FOLDER).
+    """
+    from lcbench.console import OUT, progress
+    from lcbench.table.benchmark import load
+    from lcbench.table.doors.syne_tune import exporting
+
+    with progress(quiet=quiet) as bar:
+        task = bar.add_task("exporting", total=len(load(folder).datasets), note="data sets")
+        runs = exporting.export_syne_tune(folder, out, budget, lambda n: bar.advance(task, n))
+    OUT.print(f"{runs} curves are in {out}.", soft_wrap=True, highlight=False)
