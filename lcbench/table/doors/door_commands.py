@@ -133,6 +133,27 @@ def import_syne_tune(
     _bring(syne_tune(source, goal or (), licence, citation), folder, quiet)
 
 
+@import_.command("nats-bench")
+def import_nats_bench(
+    archive: Annotated[
+        Path, typer.Argument(metavar="ARCHIVE", help="A folder NATS-tss-...-simple or a file NATS-....pickle.pbz2.")
+    ],
+    folder: New,
+    space: Annotated[
+        str | None, typer.Option(help="tss (topologies) or sss (sizes); by default as the archive's name says.")
+    ] = None,
+    quiet: Quiet = False,
+) -> None:
+    """Import NATS-Bench or NAS-Bench-201 with all curves, through your own installation of nats_bench.
+
+    The archive is a pickle, and it is nats_bench that unpickles it, not lcbench: only open one that you trust. Get the
+    package with 'pip install nats_bench'; its page says where the archives are.
+    """
+    from lcbench.table.doors.nats_bench import nats_bench
+
+    _bring(nats_bench(archive, space), folder, quiet)
+
+
 def _bring(foreign: "Foreign", folder: Path, quiet: bool) -> None:
     from lcbench.table.doors._foreign import bring
 
