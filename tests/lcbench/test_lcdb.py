@@ -105,6 +105,18 @@ def test_names_of_data_sets_are_those_beside(write, tmp_path):
     assert lcbench.load(tmp_path / "out").dataset_table["title"].to_dict() == {"openml-44": "spambase", "openml-7": ""}
 
 
+def test_curves_may_be_cut_to_one_budget(write, tmp_path):
+    path, frame = write(rows()), rows()
+    bring(lcdb(path, anchors=3), tmp_path / "three")
+    bench = lcbench.load(tmp_path / "three")
+    assert (bench.datasets, bench.budgets, bench.fidelity.steps) == (("openml-7",), (3,), (16, 23, 32))
+    assert same(bench, frame[(frame["openmlid"] == 7) & (frame["size_train"] <= 32)]) == 15
+    bring(lcdb(path, anchors=2), tmp_path / "two")
+    assert lcbench.load(tmp_path / "two").datasets == ("openml-44", "openml-7")
+    with pytest.raises(InputError, match=r"anchors must be from 1 to 4 \(16, 23, ... 45 rows\), got 5"):
+        lcdb(path, anchors=5)
+
+
 def edited(name: str) -> pd.DataFrame:
     frame = rows()
     if name == "a column too few":

@@ -101,6 +101,10 @@ def import_lcdb(
     score: Annotated[
         str | None, typer.Option(help="accuracy, auc, f1 or logloss; by default as the file's name says.")
     ] = None,
+    anchors: Annotated[
+        int | None,
+        typer.Option(help="Cut all curves to so many anchors, and leave out smaller data sets: a table of one budget."),
+    ] = None,
     quiet: Quiet = False,
 ) -> None:
     """Import LCDB 1.0: curves over training rows, 20 learners on 248 data sets, up to 125 splits.
@@ -109,7 +113,7 @@ def import_lcdb(
     """
     from lcbench.table.doors.lcdb import lcdb
 
-    _bring(lcdb(source, learners, score), folder, quiet)
+    _bring(lcdb(source, learners, score, anchors), folder, quiet)
 
 
 @import_.command("syne-tune")

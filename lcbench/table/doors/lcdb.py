@@ -56,7 +56,9 @@ _COLUMNS = {
 }
 
 
-def lcdb(source: Path, learners: str = "hyperparameter", score: str | None = None) -> Foreign:
+def lcdb(
+    source: Path, learners: str = "hyperparameter", score: str | None = None, anchors: int | None = None
+) -> Foreign:
     """Open one score of LCDB.
 
     Args:
@@ -64,6 +66,8 @@ def lcdb(source: Path, learners: str = "hyperparameter", score: str | None = Non
         learners: Whether a learner is the value of the only hyperparameter, so that the data sets are the tasks, or a
             task on each data set, with one configuration.
         score: Which of :data:`SCORES`; by default what the name of the CSV says, or the accuracy of a folder.
+        anchors: How many anchors every curve has: longer ones are cut, and data sets with fewer rows left out, so that
+            the table has one budget. By default all data sets come in, each with all its anchors.
 
     Raises:
         InputError: If there is no such file, or an option is none of the above.
@@ -74,10 +78,11 @@ def lcdb(source: Path, learners: str = "hyperparameter", score: str | None = Non
     path, score = _file(source, score)
     table = _read(path)
     grid = _grid(int(pc.max(table["size_train"]).as_py()))
+    if anchors is not None:
+        grid, table = _cut(table, grid, anchors)
     record = _record(score, grid)
     names = sorted(pc.unique(table["learner"]).to_pylist())
-    ids = table["openmlid"].to_numpy()
-    bounds = np.append(np.flatnonzero(np.diff(ids, prepend=-1)), len(ids))
+    bounds = _bounds(table)
     if len(bounds) - 1 != pc.count_distinct(table["openmlid"]).as_py():
         raise DamagedFileError(f"{path} must have the rows of a data set together, got them apart; get it again.")
     curves = _Curves(path, table, bounds, names, grid, record, score, _titles(path))
@@ -160,6 +165,24 @@ def _grid(largest: int) -> tuple[int, ...]:
     """The anchors that data sets share: ``2 ** 4, 2 ** 4.5, ...`` up to the largest."""
     steps = np.round(2 ** (4 + np.arange(60) / 2)).astype(int)
     return tuple(steps[: max(1, int((steps <= largest).sum()))].tolist())
+
+
+def _cut(table: pa.Table, grid: tuple[int, ...], anchors: int) -> tuple[tuple[int, ...], pa.Table]:
+    """The first anchors, and the rows of the data sets that have them all."""
+    if not 1 <= anchors <= len(grid):
+        raise InputError(f"anchors must be from 1 to {len(grid)} (16, 23, ... {grid[-1]} rows), got {anchors}.")
+    largest = table.group_by("openmlid").aggregate([("size_train", "max")])
+    long = largest.filter(pc.greater_equal(largest["size_train_max"], grid[anchors - 1]))["openmlid"]
+    kept = pc.and_(
+        pc.is_in(table["openmlid"], long.combine_chunks()), pc.less_equal(table["size_train"], grid[anchors - 1])
+    )
+    return grid[:anchors], table.filter(kept).combine_chunks()
+
+
+def _bounds(table: pa.Table) -> NDArray[np.intp]:
+    """Where the rows of each data set begin, and where the last ones end."""
+    ids = table["openmlid"].to_numpy()
+    return np.append(np.flatnonzero(np.diff(ids, prepend=-1)), len(ids))
 
 
 def _space(learners: str, names: list[str]) -> ConfigurationSpace:
