@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 ADAPTERS := .venv-adapters/bin
 # Tests that need those packages, and some that hold what reads and replays a table to the older pandas that NePS asks for.
-ADAPTED := tests/simulate/test_adapters.py tests/simulate/test_replay.py tests/simulate/test_study.py tests/lcbench/test_benchmark.py tests/lcbench/test_space.py
+ADAPTED := tests/simulate/test_adapters.py tests/lcbench/test_syne_tune_door.py tests/simulate/test_replay.py tests/simulate/test_study.py tests/lcbench/test_benchmark.py tests/lcbench/test_space.py
 INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
 TEST := -m pytest --numprocesses 2 --dist worksteal
 

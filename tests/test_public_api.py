@@ -18,6 +18,7 @@ API = {
         "Executor GiveUpError InlineExecutor Journal KILLED Outcome Progress RESUMABLE Task ThreadExecutor Workplace "
         "differences get_executor hold refuse_other_plan run"
     ),
+    "lcbench.table.doors": "Foreign bring",
     "lcbench.table.doors.official": "Benchmark entries export_json import_json",
     "lcbench.collection": "Collection Dataset Plan Prepared SOURCES load_dataset models prepare",
     "lcbench.collection.models": "Fitted Fold LearningTask Scorer fit_baseline fit_network load_fitted",
