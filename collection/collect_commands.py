@@ -19,7 +19,9 @@ def collect(
     folder: Annotated[Path, typer.Argument(metavar="DIR", help="Folder for the benchmark.")],
     datasets: Annotated[
         str,
-        typer.Option(help="Comma-separated: sklearn:wine, openml:167161 (a task), file:train.csv?target=y."),
+        typer.Option(
+            help="Comma-separated: sklearn:wine, openml:167161 (a task), file:train.csv?target=y, lcbench (its 35)."
+        ),
     ],
     space: Annotated[str, typer.Option(help="Search space: mlp or full (the paper's two), or mlp-released.")] = "mlp",
     configs: Annotated[
