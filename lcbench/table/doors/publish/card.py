@@ -51,9 +51,7 @@ def card(said: Statement) -> str:
     """The data card as Markdown with a YAML head."""
     manifest = said.manifest
     first = manifest.datasets[0]
-    units = "\n".join(
-        f"| `{name}` | {_cell(units_of(said).get(name, 'of the run'))} |" for name in manifest.record.schema.names
-    )
+    units = "\n".join(f"| `{name}` | {_cell(units_of(said)[name])} |" for name in manifest.record.schema.names)
     datasets = "\n".join(
         f"| {each['name']} | {_cell(each['source'])} | {_cell(each.get('licence') or 'not said')} |"
         for each in said.datasets
@@ -70,8 +68,8 @@ The objective is to {record.metric().goal} `{record.objective}`.
 
 ## Files
 
-- `runs/<data set>.parquet`: one row per run, for each metric a list with a number for each step. Steps are counted in
-  {record.fidelity.label}; index 0 is before the first. NaN stands after the step at which a run diverged, and where
+- `runs/<data set>.parquet`: one row per run, for each metric a list with a number for each step. The steps
+  are {record.fidelity.label}; index 0 is before the first. NaN stands after the step at which a run diverged, and where
   nothing was measured.
 - `{CONFIGS}`: `config_id` and one column per hyperparameter. The search space is in `benchmark.json`.
 - `datasets.parquet`: source, sizes and licences of the data sets.

@@ -193,13 +193,14 @@ def _type(kind: pa.DataType) -> str:
 def units_of(said: Statement) -> dict[str, str]:
     """What columns of the runs are, in words."""
     record = said.manifest.record
-    found = {each.name: f"{each.unit}, to {each.goal}" for each in record.metrics}
+    found = {name: f"{name.replace('_', ' ')} of the run" for name in record.columns}
+    found |= {each.name: f"{each.unit}, to {each.goal}" for each in record.metrics}
     found |= {each.name: each.unit for each in record.series}
     found |= {each.name: f"{each.unit}, of the run" for each in record.further}
     if record.seconds != "none":
         found[SECONDS] = f"seconds since the start; {said.seconds}"
     return found | {
-        "budget": f"steps of the run; {record.fidelity.label}",
+        "budget": f"steps of the run ({record.fidelity.label})",
         "config_id": "number of the configuration in configs.parquet",
         "seed": "seed of the run",
     }

@@ -67,13 +67,15 @@ class Statement:
 
     @property
     def description(self) -> str:
-        """What it is, in two sentences."""
+        """What it is, in a few words."""
         manifest, record = self.manifest, self.manifest.record
         configs, names = manifest.files[CONFIGS].rows, ", ".join(metric.name for metric in record.metrics)
+        what = "Learning curves" if manifest.budgets[-1] > 1 else "Final values"
+        seeds = ", ".join(map(str, manifest.seeds))
         return (
-            f"Learning curves of {configs} configurations of the search space {manifest.problem!r} on "
-            f"{len(manifest.datasets)} data sets, {self.runs} runs with {', '.join(map(str, manifest.budgets))} "
-            f"{record.fidelity.label} and seeds {', '.join(map(str, manifest.seeds))}: {names}."
+            f"{what} of {configs} configurations of the search space {manifest.problem!r} on {len(manifest.datasets)} "
+            f"data sets. There are {self.runs} runs; budgets: {', '.join(map(str, manifest.budgets))} "
+            f"({record.fidelity.label}); seeds: {seeds}; metrics: {names}."
         )
 
     @property
