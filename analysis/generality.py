@@ -226,8 +226,8 @@ def spread(values: pd.DataFrame, metric: Metric, within: float = 0.05) -> pd.Dat
 def gain(best: pd.DataFrame) -> tuple[float, float]:
     """Gain of the best configuration of a data set over the single best: mean and standard deviation.
 
-    Over the data sets, the deviation with ``ddof=1`` (NaN for one). The paper prints 3 % and 15.3 %, of which the
-    second is the deviation of the accuracies, not of the gain.
+    Over the data sets, the deviation with ``ddof=1`` (NaN for one). The paper prints 3 % and 15.3 %, the
+    second of which is the deviation of the accuracies, not of the gain.
 
     Args:
         best: From :func:`best_configurations`.

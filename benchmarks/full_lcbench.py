@@ -41,6 +41,7 @@ from scipy.optimize import least_squares, nnls
 
 from lcbench.collection.data.preparation import SHARE
 from lcbench.collection.data.prepared import Prepared
+from lcbench.collection.data.suite import LCBENCH_DATASETS
 from lcbench.collection.networks.problems import MLP
 from lcbench.collection.networks.recipe import Shape
 from lcbench.collection.networks.stack import gpu
@@ -51,18 +52,6 @@ from lcbench.collection.provenance import processor
 from lcbench.console import progress
 from lcbench.errors import InputError
 from lcbench.space.spaces import sample
-
-DATASETS = """
-kr-vs-kp 3196 36 2 | mfeat-factors 2000 216 10 | credit-g 1000 20 2 | vehicle 846 18 4 | kc1 2109 21 2
-adult 48842 14 2 | phoneme 5404 5 2 | nomao 34465 118 2 | cnae-9 1080 856 9 | blood-transfusion-service-center 748 4 2
-bank-marketing 45211 16 2 | connect-4 67557 42 3 | car 1728 6 4 | segment 2310 19 7
-jungle_chess_2pcs_raw_endgame_complete 44819 6 3 | numerai28.6 96320 21 2 | Fashion-MNIST 70000 784 10
-Australian 690 14 2 | sylvine 5124 20 2 | jasmine 2984 144 2 | albert 425240 78 2 | dionis 416188 60 355
-higgs 98050 28 2 | airlines 539383 7 2 | KDDCup09_appetency 50000 230 2 | covertype 581012 54 7 | shuttle 58000 9 7
-Amazon_employee_access 32769 9 2 | volkert 58310 180 10 | jannis 83733 54 4 | MiniBooNE 130064 50 2
-helena 65196 27 100 | APSFailure 76000 170 2 | christine 5418 1636 2 | fabert 8237 800 7
-"""
-"""Name, rows, features and classes of LCBench's 35 data sets, as OpenML describes the data sets of its tasks."""
 
 TERMS = ("steps x layers", "steps x weights", "rows x weights", "rows x units", "rows x dropped units")
 BUDGETS, SEEDS, CONFIGS = (12, 25, 50), (0, 1, 2), 2000
@@ -112,8 +101,7 @@ class Measurement:
 
 def sizes() -> list[Size]:
     """The 35 data sets."""
-    entries = [entry.split() for entry in DATASETS.replace("\n", "|").split("|") if entry.strip()]
-    return [Size(name, int(rows), int(features), int(classes)) for name, rows, features, classes in entries]
+    return [Size(each.name, each.instances, each.features, each.classes) for each in LCBENCH_DATASETS]
 
 
 def stacks(size: Size, configs: Sequence[Config], device: str) -> list[Stack]:

@@ -18,7 +18,7 @@ import typer
 from numpy.typing import NDArray
 
 import lcbench
-from lcbench.analysis.paper import LCBENCH_DATASETS
+from lcbench.collection.data.suite import LCBENCH_DATASETS
 from lcbench.collection.networks.metrics import RECORD
 from lcbench.collection.problem import get_problem
 from lcbench.space.spaces import check_configs, to_json

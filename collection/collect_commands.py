@@ -20,8 +20,8 @@ def collect(
     datasets: Annotated[
         str | None,
         typer.Option(
-            help="Comma-separated: sklearn:wine, openml:167161 (a task), file:train.csv?target=y, or names of the "
-            "problem's own tasks.",
+            help="Comma-separated: sklearn:wine, openml:167161 (a task), file:train.csv?target=y, lcbench (its 35), "
+            "or names of the problem's own tasks.",
             show_default="the problem's tasks",
         ),
     ] = None,
@@ -97,7 +97,7 @@ def collect(
     plan.problem.check_ready()
     limit = _limit(run_limit) * plan.copies
     if dry_run:
-        from lcbench.collection.estimating import estimate
+        from lcbench.collection.dry_run import estimate
 
         for line in estimate(plan, folder, jobs, grow=grow, quiet=quiet):
             OUT.print(line, soft_wrap=True, highlight=False)

@@ -24,8 +24,9 @@ _UsageError: type[Exception] = typer.BadParameter.__mro__[1]  # typer does not e
 _EXTRAS = dict.fromkeys(("torch", "openml", "sklearn", "arff"), "collect")
 _EXTRAS |= dict.fromkeys(("safetensors", "psutil"), "automl")  # packages by the extra that brings them
 _ORDER = (
-    *("demo", "collect", "status", "info", "baselines", "import", "export", "verify", "merge", "migrate"),
-    *("fit", "predict", "simulate", "study", "live", "portfolio", "surrogate", "figures", "compare", "report"),
+    *("demo", "plan", "collect", "status", "info", "baselines", "import", "export", "publish", "verify", "merge"),
+    *("migrate", "fit", "predict", "simulate", "study", "live", "portfolio", "surrogate", "figures", "compare"),
+    "report",
 )
 
 

@@ -14,7 +14,7 @@ from matplotlib.ticker import FuncFormatter
 
 from lcbench.analysis import style
 from lcbench.analysis.figures.contract import NothingToDrawError
-from lcbench.analysis.paper import LCBENCH_DATASETS
+from lcbench.collection.data.suite import LCBENCH_DATASETS
 from lcbench.table.benchmark import Benchmark
 
 THIS, PUBLISHED = "this table", "LCBench"

@@ -1,10 +1,11 @@
-"""Sources of data sets: ``sklearn:wine``, ``openml:167161``, ``file:train.csv?target=class``."""
+"""Sources of data sets: ``sklearn:wine``, ``openml:167161``, ``file:train.csv?target=class``, and lists of them."""
 
 from collections.abc import Callable
 
 import pandas as pd
 
 from lcbench.collection.data.dataset import Dataset
+from lcbench.collection.data.suite import LCBENCH_DATASETS
 from lcbench.errors import InputError, UnknownNameError
 from lcbench.registry import Registry
 
@@ -65,13 +66,21 @@ def load_dataset(source: str) -> Dataset:
     return SOURCES[scheme](rest)
 
 
+LCBENCH = "lcbench"
+"""What stands for the data sets of the published LCBench in a list of sources."""
+
+
 def split_sources(text: str) -> list[str]:
     """Split a list of sources at its commas (a comma within a source is written ``%2C``).
+
+    ``lcbench`` stands for the 35 OpenML tasks of the published LCBench.
 
     Raises:
         InputError: If there is none, or one comes twice.
     """
-    sources = [part.strip() for part in text.split(",") if part.strip()]
+    parts = [part.strip() for part in text.split(",") if part.strip()]
+    suite = [f"openml:{each.openml_task_id}" for each in LCBENCH_DATASETS]
+    sources = [source for part in parts for source in (suite if part == LCBENCH else [part])]
     if not sources:
         raise InputError("data sets must be a list such as 'sklearn:wine,sklearn:digits', got none.")
     twice = sorted({source for source in sources if sources.count(source) > 1})

@@ -15,6 +15,7 @@ from lcbench.space import Config
 _SAMPLES = 64
 _ROWS = 1000  # rows of a part that are enough to time a data set's steps, unless batches are larger
 _EPOCHS = 3  # timed one by one; the fastest counts
+_BUDGETS = (3, 6, 12)  # of a unit
 
 
 def calibrated(
@@ -46,6 +47,29 @@ def calibrated(
 
 def time_epoch(problem: NetworkProblem, extent: Extent, config: Config, device: str = "cpu") -> float:
     """Measure the seconds of one epoch of a single run, on random numbers and one thread."""
+    ticks = _ticks(problem, extent, config, (_EPOCHS,), 1, device)
+    starts, ends = ticks[::2], ticks[1::2]  # the clock is asked at the start and at the end of every epoch
+    return float(np.subtract(ends, starts).min())
+
+
+def time_unit(problem: NetworkProblem, extent: Extent, config: Config, n_seeds: int, device: str = "cpu") -> float:
+    """Measure the seconds that an epoch of one run takes where all runs of a configuration train together.
+
+    Args:
+        problem: What is to be collected.
+        extent: The data set's.
+        config: The configuration.
+        n_seeds: Seeds; budgets are few epochs, in proportions as of 12, 25 and 50.
+        device: Where the runs compute.
+    """
+    ticks = _ticks(problem, extent, config, _BUDGETS, n_seeds, device)
+    return (ticks[-1] - ticks[0]) / (sum(_BUDGETS) * n_seeds)
+
+
+def _ticks(
+    problem: NetworkProblem, extent: Extent, config: Config, budgets: Sequence[int], n_seeds: int, device: str
+) -> list[float]:
+    """When the clock was asked while a configuration trained on random numbers and one thread."""
     data = noise(extent, device)
     seconds = time.process_time if device == "cpu" else time.perf_counter  # the processor is shared, a card is not
     ticks: list[float] = []
@@ -55,9 +79,8 @@ def time_epoch(problem: NetworkProblem, extent: Extent, config: Config, device: 
         return ticks[-1]
 
     with one_thread():
-        problem.train_all(data, [config], (_EPOCHS,), (0,), 0, clock)
-    starts, ends = ticks[::2], ticks[1::2]  # it is asked at the start and at the end of every epoch
-    return float(np.subtract(ends, starts).min())
+        problem.train_all(data, [config], budgets, tuple(range(n_seeds)), 0, clock)
+    return ticks
 
 
 def noise(extent: Extent, device: str = "cpu") -> Tensors:

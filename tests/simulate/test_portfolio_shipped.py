@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 import lcbench
-from lcbench.analysis.paper import LCBENCH_DATASETS
+from lcbench.collection.data.suite import LCBENCH_DATASETS
 from lcbench.collection.problem import get_problem
 from lcbench.errors import InputError
 from lcbench.simulate import OPTIMIZERS, WarmStart, load_portfolio
