@@ -58,7 +58,7 @@ class NamedPlan:
         from lcbench.table.benchmark import load
 
         problem = network_problem(self.space)
-        configs = records(problem.space, sampled_configs(self.space, self.configs, 0))
+        configs = records(problem.space, sampled_configs(problem.space, self.configs, 0))
         extents = [extent_of(each) for each in self.datasets]
         return estimated(problem, extents, configs, self.budgets, self.seeds, load())
 

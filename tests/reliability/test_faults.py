@@ -24,6 +24,7 @@ from sklearn.datasets import load_wine
 
 from lcbench.cli import run
 from lcbench.simulate.surrogate.folder import load as load_surrogate
+from lcbench.table.verify import verify
 
 pytestmark = pytest.mark.slow
 
@@ -63,12 +64,14 @@ class Command:
         out: Name of the output.
         result: What its output says, but for times.
         older: Whether the output is a file that may be there before.
+        table: Whether the output is a table that is there before, and whole after every fault.
     """
 
     line: str
     out: str
     result: Callable[[Path], object]
     older: bool = False
+    table: bool = False
 
     def arguments(self, place: Path) -> list[str]:
         return self.line.format(place=place, out=place / self.out).split()
@@ -79,6 +82,7 @@ COMMANDS = {
     "collect": Command(
         "collect {out} --datasets sklearn:iris --configs 2 --budgets 1,2 --seeds 1 --quiet", "b", curves
     ),
+    "grow": Command("collect {out} --grow --configs 13 --seeds 2 --quiet", "bench", curves, table=True),
     "baselines": Command("baselines {out} --only knn --quiet", "bench", baselines),
     "merge": Command("merge {place}/bench {place}/other {out}", "b", curves),
     "migrate": Command("migrate {out}", "old", curves),
@@ -185,6 +189,8 @@ def trouble(stage: Stage, command: Command, inputs: Path, place: Path, n: int, a
             return f"a traceback: {lines[-1]}"
         if answer["code"] == 2 and not 1 <= len(lines) <= 2:
             return f"{len(lines)} lines: {' / '.join(lines[:4])}"
+    if command.table and (wrong := verify(out)):
+        return f"the table is not whole: {wrong[0]}"
     if command.older and not out.is_file():
         return "the older output is gone"
     if command.older and out.read_bytes() != OLDER and repr(command.result(out)) != result:
