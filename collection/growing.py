@@ -160,6 +160,8 @@ def install(folder: Path) -> None:
         return
     manifest = store.read_manifest(grown)
     for path in (*manifest.files, MANIFEST):
+        if (folder / path).exists() and (folder / path).samefile(grown / path):
+            continue  # by a process that was killed; a link does not replace another of the same file
         with replacing(folder / path) as temporary:
             try:
                 os.link(grown / path, temporary)
