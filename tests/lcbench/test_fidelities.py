@@ -1,5 +1,6 @@
 """Runs with a second fidelity: fixed at a value, or taken as the budget; nothing unpaid is seen, nothing is guessed."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -9,13 +10,14 @@ from ConfigSpace import ConfigurationSpace, Float
 
 import lcbench
 from lcbench import cli
-from lcbench.errors import DamagedFileError, InputError, UnknownNameError
+from lcbench.errors import DamagedFileError, DataWarning, InputError, UnknownNameError
 from lcbench.simulate import ReplayBackend, simulate
 from lcbench.simulate.optimizers import get_optimizer
 from lcbench.simulate.study.running import study
 from lcbench.space.spaces import to_json
 from lcbench.table import store, verify
 from lcbench.table.manifest import Manifest
+from lcbench.table.merge import merge
 from lcbench.table.metric import Fidelity, Metric
 from lcbench.table.record import Record
 from lcbench.table.view import parse_at
@@ -205,3 +207,43 @@ def test_a_fidelity_is_named_once():
     assert parse_at(["a=1", "b = 0.5"]) == {"a": 1, "b": 0.5}
     with pytest.raises(InputError, match="got a twice"):
         parse_at(["a=1", "a=2"])
+
+
+def part(folder: Path, out: Path, keep) -> Path:
+    """The runs of a table that a mask keeps; a further fidelity says only the values that are there."""
+    bench, runs = lcbench.load(folder), {}
+    for name in bench.datasets:
+        frame = bench.to_pandas(name)
+        runs[name] = pa.Table.from_pandas(frame[keep(frame)], RECORD.schema, preserve_index=False)
+    column = runs["sea"]["data_fraction"].to_numpy()
+    further = replace(RECORD.fidelities[1], budgets=tuple(np.unique(column).tolist()))
+    record = replace(RECORD, fidelities=(RECORD.fidelities[0], further))
+    configs, described = (store.read_parquet(folder / name) for name in ("configs.parquet", "datasets.parquet"))
+    store.write(out, replace(bench.manifest, record=record, files={}), configs, described, runs)
+    return out
+
+
+@pytest.mark.parametrize(
+    "keep",
+    [
+        lambda runs: runs["data_fraction"] < 1,
+        lambda runs: (runs["config_id"] < 9) | (runs["data_fraction"] == 0.5),
+        lambda runs: runs["budget"] * runs["data_fraction"] != 2,
+    ],
+)
+def test_parts_along_the_second_fidelity_give_the_table_again(folder, tmp_path, keep):
+    a, b = part(folder, tmp_path / "a", keep), part(folder, tmp_path / "b", lambda runs: ~keep(runs))
+    assert merge(a, b, tmp_path / "out").record == RECORD
+    assert verify.verify(tmp_path / "out") == []
+    for name in ("runs/sea.parquet", "runs/lake.parquet", "configs.parquet"):
+        assert (tmp_path / "out" / name).read_bytes() == (folder / name).read_bytes()
+
+
+def test_gaps_of_the_second_fidelity_are_missing(folder, tmp_path):
+    a = part(folder, tmp_path / "a", lambda runs: (runs["data_fraction"] == 1) | (runs["config_id"] != 3))
+    bench = lcbench.load(a)
+    assert bench.manifest.missing == 2 * 2 * 2
+    assert verify.verify(a) == []
+    assert len(ReplayBackend(bench, "sea").rows) == CONFIGS
+    with pytest.warns(DataWarning, match="23 of 24 configurations have their runs at budgets 1, 2, 3"):
+        ReplayBackend(bench.along("data_fraction"), "sea")

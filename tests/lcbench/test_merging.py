@@ -21,7 +21,7 @@ from lcbench.table.joining import join, join_configs
 from lcbench.table.manifest import CONFIGS, DATASETS, GRADIENT_SCHEMA, GRADIENT_STATISTICS, runs_path
 from lcbench.table.merge import merge
 from lcbench.table.metric import Fidelity
-from lcbench.table.record import KEY
+from lcbench.table.record import KEY, Record
 
 
 @pytest.fixture(scope="module")
@@ -189,6 +189,20 @@ def test_tables_that_do_not_fit(whole, tmp_path):
     assert not (tmp_path / "out").exists()
 
 
+def test_anchors_of_one_may_be_the_first_of_the_others(whole, tmp_path):
+    def record(*steps: float) -> Record:
+        return replace(RECORD, fidelities=(Fidelity("rows", steps=steps),))
+
+    a = part(whole, tmp_path / "a", ("alpha",), record=record(16, 23, 32, 45, 64, 91))
+    b = part(whole, tmp_path / "b", ("beta",), record=record(16, 23, 32, 45, 64, 91, 128))
+    assert merge(a, b, tmp_path / "out").record == record(16, 23, 32, 45, 64, 91, 128)
+    c = part(whole, tmp_path / "c", ("beta",), record=record(16, 24, 32, 45, 64, 91))
+    with pytest.raises(
+        InputError, match=r"the same fidelities, got rows, steps at 16, 23, 32, … rows and rows, steps at 16, 24"
+    ):
+        merge(a, c, tmp_path / "none")
+
+
 def test_nothing_is_written_over(whole, tmp_path):
     (tmp_path / "mine").write_text("precious")
     for out in (whole, tmp_path / "mine"):
@@ -210,6 +224,13 @@ def test_gradients_come_along(whole, tmp_path):
     merge(folder, folder, tmp_path / "out")
     assert verify.verify(tmp_path / "out") == []
     assert store.read_parquet(tmp_path / "out/gradients/alpha.parquet").equals(table)
+    half = part(whole, tmp_path / "half", seeds=(1,))
+    with pytest.warns(DataWarning, match="^gradients of alpha are left out, as only one of the tables has them"):
+        merge(folder, half, tmp_path / "none")
+    assert verify.verify(tmp_path / "none") == []
+    other = part(whole, tmp_path / "other", ("beta",), seeds=(1,))
+    merge(folder, other, tmp_path / "kept")  # it has no part of what the gradients are of
+    assert store.read_parquet(tmp_path / "kept/gradients/alpha.parquet").equals(table)
 
 
 def test_the_command(whole, tmp_path, capsys):
