@@ -22,7 +22,7 @@ _FEW = 1 / 16
 """Of a column's values, how many may be different for a dictionary to be the smaller encoding."""
 
 _LOOKED_AT = 1 << 20
-"""Values of a column that are looked at for that: counting those of a hundred million takes longer than writing them."""
+"""Values of a column that are looked at for that; counting a hundred million takes longer than writing them."""
 
 _LEVEL = 3
 """Of zstd. Higher levels gain one per cent and cost five times the time."""
