@@ -78,6 +78,7 @@ def bring(foreign: Foreign, folder: Path, *, quiet: bool = True) -> Manifest:
                 raise DamagedFileError(f"data set {dataset['name']} must be in the source once, got it again.")
             store.write_runs(temporary, check_dataset_name(dataset["name"]), runs, foreign.manifest.record)
             described.append(dataset)
+            del found, runs  # before the next ones are read
             if foreign.portions is None:
                 bar.add(dataset["name"])
         store.write_parquet(temporary / DATASETS, _datasets_table(described))

@@ -80,37 +80,16 @@ def lcdb(
     grid = _grid(int(pc.max(table["size_train"]).as_py()))
     if anchors is not None:
         grid, table = _cut(table, grid, anchors)
-    record = _record(score, grid)
-    names = sorted(pc.unique(table["learner"]).to_pylist())
     bounds = _bounds(table)
     if len(bounds) - 1 != pc.count_distinct(table["openmlid"]).as_py():
         raise DamagedFileError(f"{path} must have the rows of a data set together, got them apart; get it again.")
-    curves = _Curves(path, table, bounds, names, grid, record, score, _titles(path))
-    budgets = sorted({curves.budget(at) for at in range(len(bounds) - 1)})
-    seeds = sorted(set((pc.multiply(table["outer_seed"], 100)).to_numpy() + table["inner_seed"].to_numpy()))
-    space = _space(learners, names)
-    manifest = Manifest(
-        title=f"LCDB 1.0: {score} of {len(names)} learners on {len(bounds) - 1} data sets, over numbers of rows",
-        problem="lcdb",
-        space=to_json(space),
-        record=record,
-        budgets=tuple(budgets),
-        seeds=tuple(map(int, seeds)),
-        provenance=provenance(
-            [path],
-            "as published: the time of the training, added up over the anchors",
-            seeds="100 * outer_seed + inner_seed",
-            learners=learners,
-        ),
-        schedule="every anchor is a training of its own; a run goes over those that its data set has rows for",
-        licence="MIT",
-        citation="Mohr et al.: LCDB 1.0: An Extensive Learning Curves Database for Classification Tasks "
-        "(ECML PKDD 2022)",
-    )
-    as_tasks = learners == "task"
+    names, as_tasks = sorted(pc.unique(table["learner"]).to_pylist()), learners == "task"
+    curves = _Curves(path, table, bounds, names, grid, _record(score, grid), score, _titles(path))
+    space = ConfigurationSpace(name="lcdb")
+    space.add(Constant("settings", "default") if as_tasks else Categorical("learner", names))
     configs = pd.DataFrame({next(iter(space)): ["default"] if as_tasks else names})
     count = len(curves.tasks()) if as_tasks else len(bounds) - 1
-    return Foreign(manifest, configs_table(space, configs), count, curves.runs(as_tasks))
+    return Foreign(curves.manifest(space, learners), configs_table(space, configs), count, curves.runs(as_tasks))
 
 
 def _file(source: Path, score: str | None) -> tuple[Path, str]:
@@ -122,6 +101,8 @@ def _file(source: Path, score: str | None) -> tuple[Path, str]:
         if not path.is_file():
             raise InputError(f"{source} must hold {path.name}, got no such file; name the folder lcdb of the package.")
         return path, score or "accuracy"
+    if not source.is_file():
+        raise InputError(f"the source must be a CSV of LCDB or its folder, got {source}, which is neither.")
     named = re.search("|".join(SCORES), source.name)
     if score is None and named is None:
         raise InputError(f"the name of {source} must say the score ({', '.join(SCORES)}); or name it with --score.")
@@ -185,12 +166,6 @@ def _bounds(table: pa.Table) -> NDArray[np.intp]:
     return np.append(np.flatnonzero(np.diff(ids, prepend=-1)), len(ids))
 
 
-def _space(learners: str, names: list[str]) -> ConfigurationSpace:
-    space = ConfigurationSpace(name="lcdb")
-    space.add(Constant("settings", "default") if learners == "task" else Categorical("learner", names))
-    return space
-
-
 def _titles(path: Path) -> Mapping[int, str]:
     """The data sets' names, where ``datasets.csv`` of the package lies beside; some have none."""
     beside = path.with_name("datasets.csv")
@@ -212,6 +187,29 @@ class _Curves:
     record: Record
     score: str
     titles: Mapping[int, str]
+
+    def manifest(self, space: ConfigurationSpace, learners: str) -> Manifest:
+        """What the folder says of itself."""
+        datasets = len(self.bounds) - 1
+        seeds = pc.unique(pc.add(pc.multiply(self.table["outer_seed"], 100), self.table["inner_seed"]))
+        return Manifest(
+            title=f"LCDB 1.0: {self.score} of {len(self.names)} learners on {datasets} data sets, over numbers of rows",
+            problem="lcdb",
+            space=to_json(space),
+            record=self.record,
+            budgets=tuple(sorted({self.budget(at) for at in range(datasets)})),
+            seeds=tuple(sorted(seeds.to_pylist())),
+            provenance=provenance(
+                [self.path],
+                "as published: the time of the training, added up over the anchors",
+                seeds="100 * outer_seed + inner_seed",
+                learners=learners,
+            ),
+            schedule="every anchor is a training of its own; a run goes over those that its data set has rows for",
+            licence="MIT",
+            citation="Mohr et al.: LCDB 1.0: An Extensive Learning Curves Database for Classification Tasks "
+            "(ECML PKDD 2022)",
+        )
 
     def budget(self, at: int) -> int:
         """Number of anchors of the common grid that a data set has rows for, at least 1."""

@@ -96,7 +96,7 @@ FCNET = Family(
         "n_units_2": (16, 32, 64, 128, 256, 512),
     },
     record=Record(
-        metrics=(Metric("valid_mse", "squared, of the normalized target", "minimize", 0.0),),
+        metrics=(Metric("valid_mse", "squared target", "minimize", 0.0),),
         objective="valid_mse",
         fidelities=(Fidelity("epochs", steps=(100,)),),
         seconds="published",

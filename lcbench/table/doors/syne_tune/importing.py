@@ -227,6 +227,7 @@ def _runs(
         curves = np.full((int(there.sum()), len(task.steps) + 1), np.nan, np.float32)
         curves[:, 1:] = values[..., at].reshape(len(there), -1)[there]
         series[names[objective]] = _never_down(curves) if names[objective] == SECONDS else curves
+    del values  # what was looked at of the file
     config_ids, seeds = np.repeat(ids, len(box.seeds))[there], np.tile(box.seeds, len(ids))[there]
     name = re.sub(r"^\.|[^A-Za-z0-9_.+-]", "_", task.name)[:100]
     table = runs_table(record, config_ids, seeds, series, what=f"task {task.name} in {task.path}")
