@@ -65,3 +65,14 @@ def test_labels_wherever_an_axis_begins_and_ends(ends):
         panel.plot(ends, ends)
         panel.set(xscale="log", yscale="log", xlim=ends, ylim=ends)
     assert check(figure) == 2
+
+
+def test_labels_are_written_out():
+    with style.look():
+        figure = Figure(figsize=(2, 2))
+        panel = figure.subplots()
+        panel.plot([0.01, 1], [1e4, 1e5])
+        panel.set(xscale="log", yscale="log", xlim=(0.01, 1), ylim=(1e4, 1e5))
+    style.saved(figure, "png", 60)
+    assert {"0.01", "0.1", "1"} <= set(shown(panel.xaxis))
+    assert {"10,000", "100,000"} <= set(shown(panel.yaxis))
