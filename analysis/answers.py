@@ -90,8 +90,8 @@ class Measured:
         lacking = sorted({end.budget for end in pair} - set(self.bench.budgets))
         if lacking:
             raise InputError(
-                f"needs runs of {' and '.join(map(str, lacking))} {self.bench.fidelity.label}, this table has runs of "
-                f"{', '.join(map(str, self.bench.budgets))}."
+                f"needs runs of {' and '.join(map(str, lacking))} {self.bench.fidelity.unit}, this table has runs of "
+                f"{generality.spent(self.bench, *self.bench.budgets)}."
             )
         return pair
 
@@ -161,23 +161,18 @@ def _among(names: set[str]) -> Compute:
     return value
 
 
-def _units(table: Measured, budget: int) -> Answer:
-    """What a number of steps is in epochs."""
-    steps = table.bench.fidelity.steps
-    return float(steps[budget - 1] if isinstance(steps, tuple) else budget * steps)
-
-
 def _middle(table: Measured) -> Answer:
     between = table.bench.budgets[1:-1]
     if len(between) != 1:
         raise InputError(f"needs one budget in between, this table has {len(between) or 'none'}.")
-    return _units(table, between[0])
+    return generality.units_of(table.bench, between[0])
 
 
 def _ratio(table: Measured) -> Answer:
     budgets = table.bench.budgets
     if len(budgets) < 2:
-        raise InputError(f"needs at least two budgets, this table has one ({budgets[0]} {table.bench.fidelity.label}).")
+        only = generality.spent(table.bench, budgets[0])
+        raise InputError(f"needs at least two budgets, this table has one ({only}).")
     return float((budgets[-1] / budgets[0]) ** (1 / (len(budgets) - 1)))
 
 
@@ -282,9 +277,8 @@ def _trend(name: str) -> Compute:
     def value(table: Measured) -> Answer:
         budgets = generality.compared_budgets(table.bench)
         if len(budgets) < 2:
-            raise InputError(
-                f"needs at least two budgets, this table has one ({budgets[0]} {table.bench.fidelity.label})."
-            )
+            only = generality.spent(table.bench, budgets[0])
+            raise InputError(f"needs at least two budgets, this table has one ({only}).")
         found = table.importance["fanova"]
         if name not in found.index.get_level_values("hyperparameter"):
             raise InputError(f"needs {name}, this table's space lacks it.")
@@ -312,9 +306,9 @@ ANSWERS: Mapping[str, Compute] = {
     "floats": _kinds("Float"),
     "architecture": _among(_ARCHITECTURE),
     "training": _among(_TRAINING),
-    "b_min": lambda table: _units(table, table.bench.budgets[0]),
+    "b_min": lambda table: generality.units_of(table.bench, table.bench.budgets[0]),
     "b_middle": _middle,
-    "b_max": lambda table: _units(table, table.bench.budgets[-1]),
+    "b_max": lambda table: generality.units_of(table.bench, table.bench.budgets[-1]),
     "eta": _ratio,
     "annealed": _refuse("is reached after the last epoch, so no epoch that a table holds was trained with it."),
     "gain": _over_data_sets("gain", np.mean),

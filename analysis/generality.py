@@ -85,6 +85,17 @@ def compared_budgets(bench: Benchmark) -> tuple[int, ...]:
     return bench.budgets if len(bench.budgets) > 1 or longest < 4 else (longest // 4, longest // 2, longest)
 
 
+def units_of(bench: Benchmark, budget: int) -> float:
+    """How many units of the fidelity, such as epochs, a number of steps is."""
+    steps = bench.fidelity.steps
+    return float(steps[budget - 1] if isinstance(steps, tuple) else budget * steps)
+
+
+def spent(bench: Benchmark, *budgets: int) -> str:
+    """Budgets in units, for messages: ``"12, 25, 50 epochs"``."""
+    return f"{', '.join(f'{units_of(bench, budget):g}' for budget in budgets)} {bench.fidelity.unit}"
+
+
 def run_of(bench: Benchmark, budget: int) -> int:
     """The budget whose runs are read for one of :func:`compared_budgets`.
 

@@ -114,7 +114,7 @@ def simulate(
 
 def _say_one_rung(bench: "Benchmark", optimizers: list[str]) -> None:
     """Say which of these optimizers have nothing to do on a table of one budget, and what would give them more."""
-    from lcbench.analysis.generality import compared_budgets
+    from lcbench.analysis.generality import compared_budgets, spent
     from lcbench.console import OUT
     from lcbench.simulate.optimizers import MULTI_FIDELITY
 
@@ -124,7 +124,7 @@ def _say_one_rung(bench: "Benchmark", optimizers: list[str]) -> None:
     points = compared_budgets(bench)
     more = f"read its curves with --schedule non-adaptive --budgets {','.join(map(str, points))}"
     remedy = more if len(points) > 1 else "there is nothing between the start and the end of its runs"
-    said = f"{', '.join(idle)}: one rung, since this table has one budget ({bench.budgets[0]} {bench.fidelity.label})"
+    said = f"{', '.join(idle)}: one rung, since this table has one budget ({spent(bench, bench.budgets[0])})"
     OUT.print(f"{said}; {remedy}.", soft_wrap=True, highlight=False)
 
 

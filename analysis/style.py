@@ -87,14 +87,22 @@ def dashes(index: int) -> str:
     return DASHES[index // len(PALETTE) % len(DASHES)]
 
 
+class PlainLogFormatter(LogFormatter):
+    """Labels where matplotlib has them, as ``0.01`` and ``20,000`` where matplotlib writes ``1e-02`` and ``2e+04``."""
+
+    def __call__(self, x: float, pos: int | None = None) -> str:
+        """The label of a tick; empty if it has none."""
+        return f"{x:,g}" if super().__call__(x, pos) else ""
+
+
 def plain_logarithms(figure: "Figure") -> None:
     """Label logarithmic axes in plain numbers: text in figures is not read as mathematics."""
     for axis in (axis for axes in figure.axes for axis in (axes.xaxis, axes.yaxis)):
         major, minor = axis.get_major_formatter(), axis.get_minor_formatter()
         if isinstance(major, LogFormatterMathtext):
-            axis.set_major_formatter(LogFormatter())
+            axis.set_major_formatter(PlainLogFormatter())
         if isinstance(minor, LogFormatterMathtext):
-            axis.set_minor_formatter(LogFormatter(labelOnlyBase=False))
+            axis.set_minor_formatter(PlainLogFormatter(labelOnlyBase=False))
 
 
 def save(figure: "Figure", path: Path) -> None:

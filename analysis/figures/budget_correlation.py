@@ -15,6 +15,7 @@ from matplotlib.figure import Figure
 from lcbench.analysis import style
 from lcbench.analysis.correlation import ADAPTIVE, NON_ADAPTIVE, budget_correlation, budget_pairs
 from lcbench.analysis.figures.contract import NothingToDrawError, label_of, labelled
+from lcbench.analysis.generality import spent
 from lcbench.table.benchmark import Benchmark
 
 _TITLES = {NON_ADAPTIVE: "Non-adaptive scheduling", ADAPTIVE: "Adaptive scheduling"}
@@ -38,7 +39,7 @@ def frame(bench: Benchmark, metric: str | None = None) -> pd.DataFrame:
     if found.empty:
         raise NothingToDrawError(
             "it needs two budgets, or curves of at least 4 steps, this table has one budget "
-            f"({bench.budgets[0]} {bench.fidelity.label})."
+            f"({spent(bench, bench.budgets[0])})."
         )
     found = found[found["schedule"].isin(_TITLES)]
     if found["spearman"].isna().all():

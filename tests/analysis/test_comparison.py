@@ -118,7 +118,7 @@ def test_one_budget_has_the_non_adaptive_column_alone(one_budget, compared):
         assert frame.loc[key, "here_value"] == compared.loc[key, "here_value"]
     adaptive = frame.loc["mean:adaptive:12:25"]
     assert adaptive["here"] == "-"
-    assert adaptive["note"] == "needs runs of 12 and 25 epochs, this table has runs of 50."
+    assert adaptive["note"] == "needs runs of 12 and 25 epochs, this table has runs of 50 epochs."
     assert frame.loc["fanova_weight_decay", "here"].split(" ")[0] in ("rises", "falls")
 
 
@@ -127,7 +127,9 @@ def test_one_data_set_other_budgets_and_other_metrics_say_what_they_need(make, t
     frame = compare(small).assign(key=[number.key for number in NUMBERS]).set_index("key")
     for key in ("gain", "unique", "portfolio", "dense"):
         assert frame.loc[key, "note"] == "needs at least two data sets, this table has one (alpha)."
-    assert frame.loc["mean:non-adaptive:12:25", "note"] == "needs runs of 50 epochs, this table has runs of 2, 4."
+    assert (
+        frame.loc["mean:non-adaptive:12:25", "note"] == "needs runs of 50 epochs, this table has runs of 2, 4 epochs."
+    )
     assert frame.loc["b_middle", "note"] == "needs one budget in between, this table has none."
 
 

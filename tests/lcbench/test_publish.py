@@ -132,6 +132,7 @@ def test_what_neurips_asks_for_is_there_or_said_to_be_missing(bench, tmp_path, c
     document = json.loads((tmp_path / "out" / "croissant.json").read_bytes())
     assert set(REQUIRED_RAI) - set(document) == {"rai:hasSyntheticData"}  # a formula's table: nobody trained it
     assert document["conformsTo"][-1].endswith("/RAI/1.0")
+    assert document["rai:dataCollection"].endswith("written in the format of lcbench.")
     said = {"rai:hasSyntheticData": True, "rai:dataBiases": ["two tasks"]}
     (tmp_path / "rai.json").write_text(json.dumps(said), encoding="utf-8")
     assert cli.run([*line[:2], str(tmp_path / "said"), *SAID, "--rai", str(tmp_path / "rai.json")]) == 0
@@ -148,6 +149,7 @@ def test_the_table_that_comes_along_was_trained_and_says_so(tmp_path):
     )
     document = json.loads((tmp_path / "out" / "croissant.json").read_bytes())
     assert document["rai:hasSyntheticData"] is False
+    assert document["rai:dataCollection"].startswith("23400 trained runs, collected with lcbench on 20")
     assert document["url"] == "https://example.org/x"
     assert {"url": "https://www.openml.org/t/167161"}.items() <= document["prov:wasDerivedFrom"][3].items()
 

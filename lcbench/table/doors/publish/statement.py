@@ -6,7 +6,7 @@ from typing import Any
 
 import pyarrow as pa
 
-from lcbench.table.manifest import CONFIGS, DATASETS, LABELS, PREDICTIONS, RUNS, Manifest
+from lcbench.table.manifest import BASELINES, CONFIGS, DATASETS, LABELS, PREDICTIONS, RUNS, Manifest
 
 SPDX = ("Apache-2.0", "BSD-3-Clause", "CC-BY-4.0", "CC-BY-SA-4.0", "CC-BY-NC-4.0", "CC0-1.0", "MIT", "ODbL-1.0")
 """Licences that data are published under, by their SPDX identifiers; any other is passed on as it is."""
@@ -83,8 +83,10 @@ class Statement:
         """How the table came to be, as far as its provenance says."""
         provenance = self.manifest.provenance
         imported = provenance.get("imported")
-        how = f"imported from {imported['file']}" if isinstance(imported, dict) and "file" in imported else "collected"
-        facts = [f"{how} with lcbench"]
+        how = "collected with lcbench" if self.is_collected else "written in the format of lcbench"
+        if isinstance(imported, dict) and "file" in imported:
+            how = f"imported from {imported['file']} with lcbench"
+        facts = [how]
         facts += [
             f"{word} {provenance[name]}"
             for name, word in (("created", "on"), ("processor", "with"))
@@ -112,6 +114,9 @@ class Statement:
             f"The results hold for the configurations, data sets, splits and budgets listed here, with {seeds} each; "
             "other data sets and other software may rank configurations otherwise."
         ]
+        planned = len(manifest.datasets) * manifest.files[CONFIGS].rows * len(manifest.budgets) * len(manifest.seeds)
+        if self.runs < planned:
+            found.append(f"{planned - self.runs} of the {planned} runs of all combinations are not there.")
         if manifest.budgets[-1] == 1:
             found.append("There are values at the end of each run only, no curves.")
         if record.seconds == "none":
@@ -123,6 +128,6 @@ class Statement:
     @property
     def personal(self) -> str:
         """What there is of the rows of the data sets."""
-        if self.kinds & {LABELS, PREDICTIONS}:
+        if self.kinds & {LABELS, PREDICTIONS, BASELINES}:
             return "Classes of rows of the data sets, and predictions for them, without their features or names."
         return "None: the table has metrics of trained models, and no rows of the data sets."
