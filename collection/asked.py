@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from lcbench.collection.data.sources import split_sources
 from lcbench.collection.growing import added_configs, larger
 from lcbench.collection.plan import Plan, check_device, given_configs, parse_seeds, read_space, sampled_configs
-from lcbench.collection.problem import get_problem
+from lcbench.collection.problem import get_problem, named_by
 from lcbench.collection.tasks import Extras
 from lcbench.errors import InputError
 from lcbench.space.spaces import categories
@@ -93,7 +93,7 @@ class Asked:
         """
         complete = replace(
             self,
-            problem=self.problem or table["problem"],
+            problem=named_by(table, self.problem),
             datasets=self.datasets or ",".join(table["datasets"]),
             configs=self.configs if self.configs and self.configs.isdecimal() else "1",
             budgets=self.budgets or ",".join(map(str, bench.budgets)),

@@ -319,6 +319,27 @@ def identity(name: str) -> dict[str, str]:
     return named | ({} if digest is None else {"source of the problem": digest})
 
 
+def named_by(table: Mapping[str, Any], given: str | None) -> str:
+    """The problem that a table was collected with, if it is one that is installed here.
+
+    A table may be a stranger's, and reading one never executes anything: code that is named by where it lies must be
+    named by whoever asks.
+
+    Args:
+        table: The plan that the table was collected with.
+        given: The name or import string that somebody gave; None if nobody did.
+
+    Raises:
+        InputError: If the table's problem is one of a file or a module, and nobody named it.
+    """
+    if given is not None:
+        return given
+    name = str(table.get("problem", ""))
+    if is_import_string(name):
+        raise InputError(f"the table was collected with problem {name}; name it (--problem) to train it again.")
+    return name
+
+
 _LEGAL = re.compile(r"[^\W\d][\w .:+-]{0,199}")
 
 

@@ -15,7 +15,7 @@ from lcbench.collection.data.preparation import prepare
 from lcbench.collection.data.prepared import Prepared, digest_data
 from lcbench.collection.data.sources import is_source, load_dataset
 from lcbench.collection.plan import check_device, digest_configs, digest_space
-from lcbench.collection.problem import Problem, get_problem, identity
+from lcbench.collection.problem import Problem, get_problem, identity, named_by
 from lcbench.collection.trainer import Checkpoints, Trainer
 from lcbench.errors import InputError, StoppedError, UnknownNameError
 from lcbench.files import understood
@@ -152,7 +152,8 @@ class TrainingBackend(WithObjective):
                 raise UnknownNameError("seed", each, bench.seeds)
         with understood(bench.folder / MANIFEST):
             planned = {"plan_seed": plan["plan seed"], "encoding": plan["encoding"], "device": plan["device"]}
-            digest, name = plan["data"].get(dataset), problem or plan.get("problem", bench.manifest.problem)
+            digest = plan["data"].get(dataset)
+        name = named_by({"problem": bench.manifest.problem, **plan}, problem)
         made = cls(
             str(bench.dataset_table.loc[dataset, "source"]),
             bench.metric(metric).name,

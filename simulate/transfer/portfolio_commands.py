@@ -34,7 +34,7 @@ def build(
     trials: Annotated[int, typer.Option(help="Evaluations of each data set's BOHB run.")] = 40,
     budgets: Annotated[str, typer.Option(help="Epoch budgets, increasing.")] = "12,25,50",
     seed: Annotated[int, typer.Option(help="Seed of the whole build.")] = 0,
-    space: Annotated[str, typer.Option(help="Search space.")] = "full",
+    problem: Annotated[str, typer.Option(help="Problem whose space is searched.")] = "full",
     encoding: Annotated[str, typer.Option(help="Categories as numbers: ordinal or onehot.")] = "onehot",
     patience: Annotated[
         int | None, typer.Option(help="Epochs without a better validation accuracy after which a run stops.")
@@ -70,7 +70,7 @@ def build(
     if size < 1:
         raise InputError(f"size must be at least 1, got {size}.")
     sources = tuple(split_sources(datasets))
-    plan = BuildPlan(sources, trials, parse_budgets(budgets), seed, space, encoding, patience, trial_seconds)
+    plan = BuildPlan(sources, trials, parse_budgets(budgets), seed, problem, encoding, patience, trial_seconds)
     made = executor_for(plan, out, engine, jobs, scheduler)
     if is_complete(plan, out):
         _again(out, size)

@@ -7,9 +7,12 @@ import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
+from bowls import Bowl, named
 from collecting_helpers import PATIENCE, assert_same_curves, collect, finished_units, options, start, wait_until
 
+import lcbench
 from lcbench.cli import run
 from lcbench.table import verify
 
@@ -137,3 +140,19 @@ def SLURMCluster(**options):
     assert "#SBATCH -p cpu" in script and "--nthreads 1" in script, script
     return LocalCluster(**here)
 """
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("limit", [(), ("--run-limit", "60")])
+def test_workers_train_a_problem_of_ones_own(processes, tmp_path, limit):
+    _, address = scheduler(processes, tmp_path)
+    worker(processes, tmp_path, address)
+    line = ["--problem", named(Bowl), "--configs", "3", "--seeds", "2", "--quiet"]
+    assert run(["collect", str(tmp_path / "there"), *line, "--scheduler", address, *limit]) == 0
+    assert run(["collect", str(tmp_path / "local"), *line]) == 0
+    there, here = lcbench.load(tmp_path / "there"), lcbench.load(tmp_path / "local")
+    for task in here.datasets:
+        np.testing.assert_array_equal(there.array(task), here.array(task))
+    grown = ["collect", str(tmp_path / "there"), *line[:2], "--grow", "--seeds", "3", "--quiet", "--scheduler", address]
+    assert run(grown) == 0
+    assert lcbench.load(tmp_path / "there").seeds == (0, 1, 2)

@@ -96,7 +96,7 @@ COMMANDS = {
     "fit": Command("fit {place}/train.csv --out {out} --quiet " + FIT, "m", tried),
     "predict": Command("predict {place}/model {place}/train.csv --out {out}", "p.csv", content, older=True),
     "portfolio build": Command(
-        "portfolio build {out} --datasets sklearn:wine,sklearn:iris --space mlp --budgets 1,2 --trials 3 --size 1 "
+        "portfolio build {out} --datasets sklearn:wine,sklearn:iris --problem mlp --budgets 1,2 --trials 3 --size 1 "
         "--quiet",
         "p", portfolio,
     ),

@@ -53,7 +53,7 @@ USERS = {
     "collect": User(f"--datasets {WINE} --configs 6 --budgets 2,4 --seeds 2 --jobs 2", curves),
     "baselines": User("--only random_forest,knn --jobs 2", baselines, output="bench"),
     "portfolio build": User(
-        f"--datasets {WINE} --space mlp --budgets 1,2 --trials 4 --size 2 --jobs 2", portfolio
+        f"--datasets {WINE} --problem mlp --budgets 1,2 --trials 4 --size 2 --jobs 2", portfolio
     ),
     "simulate": User(
         "--optimizers random,hyperband,bohb --seeds 60 --budget 10x --jobs 2",

@@ -7,6 +7,7 @@ from collecting_helpers import NOW
 
 import lcbench
 from lcbench import cli
+from lcbench.errors import InputError
 from lcbench.simulate import Job, ReplayBackend, SurrogateBackend, TrainingBackend, live, simulate
 from lcbench.simulate.optimizers import OPTIMIZERS, get_optimizer
 from lcbench.simulate.realtime.job import JobTask
@@ -98,6 +99,13 @@ def test_a_live_run_trains_what_a_collection_does(tmp_path, annealed):
         quarter.curve({"rate": 0.5}, 3).values[-1]
         == 4 * TrainingBackend("round", problem=named(Annealed)).curve({"rate": 0.5}, 3).values[-1]
     )
+
+
+def test_a_table_from_elsewhere_names_no_code_that_is_run(annealed, capsys):
+    with pytest.raises(InputError, match=r"was collected with problem bowls.py:Annealed; name it \(--problem\)"):
+        TrainingBackend.like(annealed, "round")
+    assert cli.run(["collect", str(annealed.folder), "--grow", "--seeds", "3"]) == cli.USAGE_ERROR
+    assert "name it (--problem) to train it again" in capsys.readouterr().err
 
 
 def test_what_was_tried_becomes_a_table(tmp_path):

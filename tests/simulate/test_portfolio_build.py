@@ -26,7 +26,7 @@ SOURCES = ("sklearn:wine", "sklearn:iris")
 GIVEN = [
     "--datasets",
     "sklearn:wine,sklearn:iris",
-    "--space",
+    "--problem",
     "mlp",
     "--budgets",
     "1,2",
@@ -197,7 +197,7 @@ def test_data_sets_are_added_to_a_build_that_was_stopped(built, tmp_path):
         ("--trials 2", "trials must be at least 3: BOHB's first bracket, got 2."),
         ("--jobs 0", "number of processes (--jobs) must be at least 1, got 0."),
         ("--budgets 2,1", "budgets must be increasing"),
-        ("--space fulll", "unknown problem 'fulll'; nearest: full"),
+        ("--problem fulll", "unknown problem 'fulll'; nearest: full"),
         ("--encoding one-hot", "unknown"),
         ("--patience 0", "patience must be at least 1 epoch, got 0."),
         ("--trial-seconds 0", "trial_seconds must be more than 0, got 0.0."),
