@@ -46,9 +46,10 @@ def seed_means(bench: Benchmark, dataset: str, metric: str | None, budget: int) 
 
 
 def _seeds(bench: Benchmark, dataset: str) -> NDArray[np.bool_]:
-    """Mask of the seeds that a data set has any run of; others may have more."""
+    """Mask of the seeds that a data set has any run of, as others may have more; all if it has none at all."""
     found = [~np.isnan(bench.array(dataset, SECONDS, budget)[:, :, 0]) for budget in bench.budgets]
-    return np.any(found, axis=(0, 1))
+    seeds = np.any(found, axis=(0, 1))
+    return np.asarray(seeds | ~seeds.any())
 
 
 def comparable_losses(bench: Benchmark, dataset: str, metric: str | None, budget: int) -> NDArray[np.float64]:
@@ -72,7 +73,7 @@ def has_runs(bench: Benchmark, dataset: str, budgets: Iterable[int]) -> NDArray[
     """
     seeds = _seeds(bench, dataset)
     present = [~np.isnan(bench.array(dataset, SECONDS, budget)[:, seeds, 0]) for budget in budgets]
-    return np.all(present, axis=(0, 2)) & seeds.any()
+    return np.all(present, axis=(0, 2))
 
 
 def compared_budgets(bench: Benchmark) -> tuple[int, ...]:

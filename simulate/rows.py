@@ -54,7 +54,8 @@ class Column:
             return np.nan
         if self.levels is not None:
             return self._places.get(value)
-        return value if isinstance(value, Real) else None  # type: ignore[return-value]  # a number
+        plain = isinstance(value, Real) and np.asarray(value).dtype.kind in "biuf"  # no integer beyond those of numpy
+        return value if plain else None
 
 
 def columns_of(space: "ConfigurationSpace", frame: "pd.DataFrame") -> tuple[Column, ...]:

@@ -55,7 +55,14 @@ def join(tables: Sequence[pa.Table], key: Sequence[str], what: str, clock: str =
         if name != clock:
             _compare(both, other, name, key, what)
     new = np.delete(np.arange(len(second)), theirs)
-    rows, differ = _clocked(first, both, other, mine, clock, keep, key, what) if clock else (first, 0)
+    rows, differ = first, 0
+    if clock:
+        ours, others = (table[clock].combine_chunks() for table in (both, other))
+        _check_lengths(ours, others, both.select(list(key)), what)
+        differ = _count(ours, others)
+        if differ and keep != "first":
+            kept = others if keep == "second" else _mean(ours, others)
+            rows = _replaced(first, clock, mine, kept.cast(ours.type))
     return Joined(pa.concat_tables([rows, second.take(pa.array(new)).cast(first.schema)]), differ)
 
 
@@ -97,8 +104,6 @@ def _compare(first: pa.Table, second: pa.Table, name: str, key: Sequence[str], w
 
 def _difference(one: pa.Array, other: pa.Array) -> tuple[int, ...]:
     """Where two arrays first differ: the row and the places within its lists; nothing if they do not."""
-    if isinstance(one, pa.ChunkedArray):
-        one, other = (pa.concat_arrays(each.chunks) for each in (one, other))
     if one.type != other.type:
         other = other.cast(one.type)
     if pa.types.is_list(one.type):
@@ -131,34 +136,22 @@ def _at(value: Any, places: Sequence[int]) -> Any:
     return float(f"{value:.7g}") if isinstance(value, float) else value
 
 
-def _clocked(
-    first: pa.Table,
-    both: pa.Table,
-    other: pa.Table,
-    mine: NDArray[np.intp],
-    clock: str,
-    keep: Keep,
-    key: Sequence[str],
-    what: str,
-) -> tuple[pa.Table, int]:
-    """The first table's rows with the clock that is kept, and how many of both differ in it."""
-    ours, theirs = (table[clock].combine_chunks() for table in (both, other))
-    if not _difference(ours, theirs):
-        return first, 0
-    if pa.types.is_list(ours.type) and len(found := _difference(*map(pc.list_value_length, (ours, theirs)))):
-        which = ", ".join(f"{part} {both[part][found[0]].as_py()}" for part in key)
-        raise InputError(
-            f"{what} that both tables have must have curves of one length, got two of {clock} for {which}."
-        )
-    differ = _count(ours, theirs)
-    if keep == "first":
-        return first, differ
-    kept = theirs if keep == "second" else _mean(ours, theirs)
-    place = np.arange(len(first))
-    place[mine] = len(first) + np.arange(len(mine))
-    column = pa.chunked_array([*first[clock].chunks, kept.cast(ours.type)]).take(pa.array(place))
-    field = first.schema.field(clock)
-    return first.set_column(first.schema.get_field_index(clock), field, column), differ
+def _check_lengths(one: pa.Array, other: pa.Array, key: pa.Table, what: str) -> None:
+    """Check that lists of the same rows are equally long."""
+    if not pa.types.is_list(one.type):
+        return
+    found = _difference(*map(pc.list_value_length, (one, other)))
+    if found:
+        which = ", ".join(f"{name} {key[name][found[0]].as_py()}" for name in key.column_names)
+        raise InputError(f"{what} that both tables have must have curves of one length, got two for {which}.")
+
+
+def _replaced(table: pa.Table, name: str, rows: NDArray[np.intp], values: pa.Array) -> pa.Table:
+    """A table with other values of a column in some rows."""
+    place = np.arange(len(table))
+    place[rows] = len(table) + np.arange(len(rows))
+    column = pa.chunked_array([*table[name].chunks, values]).take(pa.array(place))
+    return table.set_column(table.schema.get_field_index(name), table.schema.field(name), column)
 
 
 def _count(one: pa.Array, other: pa.Array) -> int:

@@ -93,7 +93,7 @@ def _wrong_lengths(table: pa.Table, series: Iterable[str]) -> list[str]:
     return [
         f"column {name} has curves that are not budget + 1 long"
         for name in series
-        if not pc.all(pc.equal(pc.list_value_length(table[name]), pc.add(table["budget"], 1))).as_py()
+        if pc.all(pc.equal(pc.list_value_length(table[name]), pc.add(table["budget"], 1))).as_py() is False
     ]
 
 

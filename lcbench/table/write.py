@@ -360,19 +360,13 @@ def _with_configs(
     values = frame.reindex(columns=names)
     if CONFIG not in frame:
         frame = frame.assign(**{CONFIG: values.groupby(names, dropna=False, sort=False).ngroup()})
-    first = _firsts(frame[CONFIG].to_numpy())
-    own = values.assign(**{CONFIG: frame[CONFIG]})
-    several = own.drop_duplicates()[CONFIG].duplicated()
+    different = values.assign(**{CONFIG: frame[CONFIG]}).drop_duplicates()
+    several = different[CONFIG].duplicated()
     if several.any():
-        which = own.drop_duplicates()[CONFIG][several].iloc[0]
+        which = different[CONFIG][several].iloc[0]
         raise InputError(f"each config_id must be one configuration, got several for {which}.")
-    numbered, _ = _numbered(own.iloc[first].sort_values(CONFIG), space)
+    numbered, _ = _numbered(different.sort_values(CONFIG), space)
     return frame, numbered
-
-
-def _firsts(values: NDArray[Any]) -> NDArray[np.intp]:
-    """The first place of each different value, in order."""
-    return np.sort(np.unique(values, return_index=True)[1])
 
 
 def _numbered(configs: "pd.DataFrame", space: "ConfigurationSpace") -> tuple[pa.Table, NDArray[np.int64]]:

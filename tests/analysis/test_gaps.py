@@ -11,7 +11,8 @@ import lcbench
 from lcbench import cli
 from lcbench.analysis import anytime
 from lcbench.analysis.figures import FIGURES, NothingToDrawError
-from lcbench.errors import DataWarning
+from lcbench.analysis.generality import has_runs, mean_losses, performance_matrix
+from lcbench.errors import DataWarning, InputError
 from lcbench.simulate import ReplayBackend, SurrogateBackend
 from lcbench.simulate.study.running import study
 from lcbench.table import store, verify
@@ -130,3 +131,22 @@ def test_the_commands(folder, traces, tmp_path, capsys):
     assert cli.run(["compare", str(folder)]) == 0
     page = ["report", str(folder), "--quiet", "--only", "curves", "--traces", str(out)]
     assert cli.run([*page, "--out", str(tmp_path / "page.html")]) == 0
+
+
+def test_a_data_set_without_any_run_is_left_out(folder, tmp_path):
+    """As where only some data sets have a value of a further fidelity."""
+    bench = lcbench.load(folder)
+    runs = {name: store.read_parquet(folder / runs_path(name)) for name in GONE}
+    runs["gamma"] = runs["gamma"].slice(0, 0)
+    files = [store.read_parquet(folder / name) for name in (CONFIGS, DATASETS)]
+    store.write(tmp_path / "bench", bench.manifest, *files, runs)
+    empty = lcbench.load(tmp_path / "bench")
+    assert verify.verify(empty.folder) == []
+    assert not has_runs(empty, "gamma", [2]).any()
+    assert np.isinf(mean_losses(empty, "gamma", None, 4)).all()
+    with pytest.raises(
+        InputError, match=r"'gamma' must have a configuration with its runs at budgets 2, 4 .* got none"
+    ):
+        ReplayBackend(empty, "gamma", seed="mean")
+    with pytest.raises(InputError, match="on all data sets, got none; leave out a data set"):
+        performance_matrix(empty)

@@ -187,6 +187,13 @@ def test_conditions_of_the_space_hold(tmp_path):
         ({"seed": [0, 0, 0, 0.5]}, {}, "column seed must hold whole numbers of at least 0, got 0.5 in row 3"),
         ({"budget": 0}, {}, "budgets must be positive amounts of steps, got 0"),
         ({"step": [1, 1, -2, 1]}, {}, "column step must be at least 0"),
+        ({"step": 1, "depth": 3, "rate": 0.5}, {}, "each step of a run must be there once, got step 1 in rows 0 and 1"),
+        ({"step": [1, 2, 1, 2], "budget": 1}, {}, "steps must be within the budget, got step 2 beyond it in row 1"),
+        (
+            {"step": [16, 23, 16, 20]},
+            {"fidelity": Fidelity("rows", steps=(16, 23))},
+            "column step must be a step of rows, steps at 16, 23 rows, got 20 in row 3",
+        ),
         ({"epochs": 3}, {"fidelity": "epochs"}, "column epochs of runs must be named 'step' .* or 'budget'"),
         ({"lr": 3}, {}, "runs must have valid_rmse and what names a run, got unknown lr; drop or rename it"),
         ({"depth": 3, "rate": 0.5}, {}, "each run must be there once, got task sea, .* more than once; name seeds"),

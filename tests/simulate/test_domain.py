@@ -251,6 +251,13 @@ def test_rows_are_made_when_they_are_asked_for():
         found.configs[20]
 
 
+@pytest.mark.parametrize("value", [10**400, 2**70, "32", None, np.nan, True, np.float32(0.1), float("inf")])
+def test_what_is_no_rows_value_finds_none(value):
+    found = table()
+    assert found.row({**found.configs[3], "units": value}) is None
+    assert found.row({**found.configs[3], "units": float(found.configs[3]["units"])}) == 3
+
+
 def test_some_rows_are_a_table_of_their_own():
     found = table()
     taken = found.take(np.array([3, 7, 20]))
