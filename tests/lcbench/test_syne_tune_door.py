@@ -222,6 +222,8 @@ def spoil(folder, name: str) -> None:
     elif name == "a task of no name":
         (folder / "hyperparameters.parquet").unlink()
         change(folder, "metadata.json", task_names=["../lake"])
+    elif name == "a task of a long name":
+        change(folder, "metadata.json", task_names=["ü" * 300, "sea"])
     elif name == "a task twice":
         change(folder, "metadata.json", task_names=["lake", "lake"])
     elif name == "no names":
@@ -238,7 +240,15 @@ def spoil(folder, name: str) -> None:
         *("a pickle in an array", "a pickle for an array", "an array cut off", "a huge array", "text", "another shape"),
         *("a task too few", "an archive", "fidelities that fall", "an unknown domain", "a domain without ends"),
         *("a hyperparameter too many", "a value that is no level", "a value outside", "two fidelities"),
-        *("a task of no name", "a task twice", "no names", "a data frame", "metadata.json", "configspace.json"),
+        *(
+            "a task of no name",
+            "a task of a long name",
+            "a task twice",
+            "no names",
+            "a data frame",
+            "metadata.json",
+            "configspace.json",
+        ),
         *("hyperparameters.parquet", "fidelities_values.npy", "objectives_evaluations.npy"),
     ],
 )

@@ -125,7 +125,15 @@ def runs_table(
             values = np.ascontiguousarray(series[name], np.float32).reshape(-1)
         _check(name, values, ends, points, what)
         arrays[name] = pa.ListArray.from_arrays(offsets, pa.array(values))
-    return pa.table({field.name: pa.array(arrays[field.name], field.type) for field in record.schema}, record.schema)
+    found = {field.name: _column(arrays[field.name], field, what) for field in record.schema}
+    return pa.table(found, record.schema)
+
+
+def _column(values: Any, field: pa.Field, what: str) -> pa.Array:
+    try:
+        return pa.array(values, field.type)
+    except pa.ArrowException as error:  # no whole number, or a larger one than fits
+        raise DamagedFileError(f"{what} must have {field.type} in {field.name}, got something else.") from error
 
 
 def _check(name: str, values: NDArray[np.float32], ends: tuple[float, float], points: int, what: str) -> None:

@@ -19,7 +19,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from lcbench.errors import DamagedFileError, InputError
-from lcbench.files import read_bytes
+from lcbench.files import read_bytes, understood
 from lcbench.space.spaces import to_json
 from lcbench.table.doors._foreign import (
     Described,
@@ -315,7 +315,8 @@ def _arrays(
             values[name].extend(each)
     if not all(set(map(type, each)) <= {float, int} for each in values.values()):
         raise DamagedFileError(f"{path} must hold numbers, got something else.")
-    return list(entries), counts, {name: np.array(each, np.float64) for name, each in values.items()}
+    with understood(Path(path)):  # an integer may be too large for a float
+        return list(entries), counts, {name: np.array(each, np.float64) for name, each in values.items()}
 
 
 def _numbers(family: Family, path: str, keys: Sequence[str]) -> NDArray[np.intp]:

@@ -15,7 +15,7 @@ from ConfigSpace import ConfigurationSpace, Float
 from numpy.typing import NDArray
 
 from lcbench.errors import DamagedFileError, InputError
-from lcbench.files import parse_json, read_bytes
+from lcbench.files import parse_json, read_bytes, understood
 from lcbench.space.spaces import to_json
 from lcbench.table.doors._foreign import Described, Foreign, configs_table, existing, provenance, runs_table
 from lcbench.table.manifest import Manifest
@@ -129,7 +129,7 @@ def _task(path: Path) -> tuple[pd.DataFrame, NDArray[np.float32]]:
     losses = [[row[part]["loss"] for row in rows] for part in PARTS]
     if not {type(loss) for part in losses for curve in part for loss in curve} <= {float, int, type(None)}:
         raise DamagedFileError(f"{path} must have losses that are numbers, got something else.")
-    with np.errstate(over="ignore"):
+    with understood(path), np.errstate(over="ignore"):  # an integer may be too large for a float
         values = np.array(losses, np.float64).astype(np.float32)
     return pd.DataFrame([row["hp"] for row in rows])[list(space())], values
 

@@ -5,6 +5,7 @@ Either all tasks share their configurations and fidelities (``hyperparameters.pa
 LCBench do; or each has files of its own whose names begin with its name, as PD1 and HPO-B do.
 """
 
+import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -40,6 +41,10 @@ _FORM = {
     "seeds?": [Whole(0, 2**31 - 1)],
     **{f"{name}?": str for name in ("title", "licence", "citation")},
 }
+
+
+_FILE_NAME, _LONGEST = re.compile(r"[^/\\\0]+"), 200
+"""Names of tasks begin names of files: what they may consist of, and how many bytes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,6 +108,9 @@ def open_blackbox(folder: Path) -> Blackbox:
     names, objectives = metadata["task_names"], tuple(metadata["objectives_names"])
     if not names or not objectives or len({*names}) < len(names) or len({*objectives}) < len(objectives):
         raise DamagedFileError(f"{folder / METADATA} must name different tasks and objectives, got {len(names)} tasks.")
+    odd = next((name for name in names if not _FILE_NAME.fullmatch(name) or len(name.encode()) > _LONGEST), None)
+    if odd is not None:
+        raise DamagedFileError(f"{folder / METADATA} has a task whose name is no file's: {odd[:80]!r}.")
     if any((folder / f"data-{name}.parquet").is_file() for name in names):
         raise InputError(
             f"{folder} is a blackbox of data frames (BlackboxOffline), got no arrays; write it with the serialize of "
@@ -133,8 +141,6 @@ def _shared(folder: Path, space: ConfigurationSpace, names: list[str]) -> list[T
 
 
 def _own(folder: Path, space: ConfigurationSpace, name: str) -> Task:
-    if Path(name).name != name:
-        raise DamagedFileError(f"{folder / METADATA} has a task whose name is no file's: {name[:80]!r}.")
     path = folder / f"{name}-{OBJECTIVES}"
     if load_array(path).ndim != 4:
         raise DamagedFileError(f"{path} must have 4 axes, got an array of {load_array(path).shape}.")
