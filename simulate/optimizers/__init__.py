@@ -9,7 +9,7 @@ from lcbench.errors import UnknownNameError
 from lcbench.registry import Registry
 from lcbench.simulate.contract import OptimizerFactory
 
-__all__ = ["MULTI_FIDELITY", "OPTIMIZERS", "OptimizerFactory", "Registry", "get_optimizer"]
+__all__ = ["OPTIMIZERS", "OptimizerFactory", "Registry", "get_optimizer"]
 
 _HERE = "lcbench.simulate.optimizers"
 
