@@ -22,7 +22,6 @@ import pyarrow as pa
 
 from lcbench.collection.baseline_rows import load_again
 from lcbench.collection.data.prepared import read_prepared, write_prepared
-from lcbench.collection.data.sources import is_source
 from lcbench.collection.models.baselines import BASELINES, seeds_of
 from lcbench.collection.provenance import processor
 from lcbench.collection.tables import labels_table
@@ -183,8 +182,8 @@ class Recording:
             InputError: If it is not.
         """
         row = self.bench.dataset_table.loc[dataset]
-        if not is_source(str(row.get("source", ""))) or not row.get("classes"):
-            raise InputError("baselines must have a data set of classes that can be loaded again, got another task.")
+        if row.get("source") == dataset or row.get("classes") == 0:
+            raise InputError("baselines must have a data set of classes, got a task of another kind.")
 
     def pending(self) -> list[BaselineTask]:
         """Baselines still to be trained on the loaded data sets."""

@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 
 from lcbench.collection.data.sources import is_source
-from lcbench.collection.problem import Problem, get_problem, identity
+from lcbench.collection.problem import PROBLEMS, Problem, get_problem, identity
 from lcbench.collection.tasks import NO_EXTRAS, Block, Extras, RunsTask
 from lcbench.errors import InputError
 from lcbench.space.spaces import check_configs, read_space_file, records, sample, to_json
@@ -153,6 +153,8 @@ def read_space(path: Path, problem: Problem) -> "ConfigurationSpace":
         InputError: If it has other hyperparameters than the problem's.
         DamagedFileError: If it is no space.
     """
+    if not path.exists() and str(path) in PROBLEMS:
+        raise InputError(f"space must be a file, got {path}, which is the name of a problem; give --problem {path}.")
     space = read_space_file(path)
     other = sorted({*space} ^ {*problem.space})
     if other:

@@ -30,7 +30,7 @@ class NamedPlan:
     name: str
     source: str
     datasets: tuple[PublishedDataset, ...]
-    space: str
+    problem: str
     configs: int
     budgets: tuple[int, ...]
     seeds: int
@@ -40,7 +40,7 @@ class NamedPlan:
         """The whole command line."""
         options = {
             "datasets": self.source,
-            "space": self.space,
+            "problem": self.problem,
             "configs": self.configs,
             "budgets": ",".join(map(str, self.budgets)),
             "seeds": self.seeds,
@@ -57,7 +57,7 @@ class NamedPlan:
         from lcbench.space.spaces import records
         from lcbench.table.benchmark import load
 
-        problem = network_problem(self.space)
+        problem = network_problem(self.problem)
         configs = records(problem.space, sampled_configs(problem.space, self.configs, 0))
         extents = [extent_of(each) for each in self.datasets]
         return estimated(problem, extents, configs, self.budgets, self.seeds, load())
@@ -68,7 +68,7 @@ _PLANS = {
         name="lcbench-paper",
         source=LCBENCH,
         datasets=LCBENCH_DATASETS,
-        space="mlp",
+        problem="mlp",
         configs=2000,
         budgets=(12, 25, 50),
         seeds=3,

@@ -20,7 +20,7 @@ API = {
     ),
     "lcbench.table.doors": "Foreign bring",
     "lcbench.table.doors.official": "Benchmark entries export_json import_json",
-    "lcbench.collection": "Collection Dataset Plan Prepared SOURCES load_dataset models prepare",
+    "lcbench.collection": "Collection Dataset Plan Prepared Problem SOURCES load_dataset models prepare",
     "lcbench.collection.models": "Fitted Fold LearningTask Scorer fit_baseline fit_network load_fitted",
     "lcbench.simulate": (
         "FunctionBackend Job LiveInterrupted OPTIMIZERS ReplayBackend Result SurrogateBackend Trace TrainingBackend "

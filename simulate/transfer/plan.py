@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from lcbench.collection.data.sources import is_source
 from lcbench.collection.networks.metrics import RECORD
 from lcbench.collection.problem import get_problem
 from lcbench.errors import InputError
@@ -53,7 +54,10 @@ class BuildPlan:
             given = ", ".join(self.sources) or "none"
             raise InputError(f"datasets must be at least two, so that one can be tried on the other, got {given}.")
         check_budgets(self.budgets)
-        get_problem(self.space)
+        problem = get_problem(self.space)
+        for source in self.sources:
+            if not is_source(source):
+                problem.check_task(source)
         for name, legal, wanted in (
             ("trials", self.trials >= self.fewest_trials, f"at least {self.fewest_trials}: BOHB's first bracket"),
             ("seed", self.seed >= 0, "at least 0"),

@@ -307,7 +307,7 @@ def test_merging_joins_them_by_key_and_seconds_may_differ(recorded, tmp_path):
     assert (table["seconds"] < 9).all() or table["seconds"].max() == table.query("seed == 7")["seconds"].item()
     assert verify.verify(tmp_path / "out") == []
     other = rewritten(recorded, tmp_path / "other", lambda rows: [rows[0] | {"test_accuracy": 0.5}, *rows[1:]])
-    with pytest.raises(InputError, match="baselines of wine that both tables have must agree, got different test_acc"):
+    with pytest.raises(InputError, match="baselines of wine that both tables have must agree, got test_acc"):
         merge(recorded, other, tmp_path / "none")
 
 

@@ -28,7 +28,7 @@ def test_lcbench_stands_for_its_35_tasks():
 def test_the_printed_command_is_the_papers_collection(tmp_path, monkeypatch, capsys):
     plans = []
 
-    def stop(plan, *_):
+    def stop(plan, *_, **__):
         plans.append(plan)
         raise InputError("far enough")
 
@@ -41,8 +41,8 @@ def test_the_printed_command_is_the_papers_collection(tmp_path, monkeypatch, cap
     assert words[:2] == ["lcbench", "collect"]
     assert cli.run(words[1:]) == cli.USAGE_ERROR
     (plan,) = plans
-    assert (len(plan.sources), len(plan.configs), plan.budgets, plan.n_seeds) == (35, 2000, (12, 25, 50), 3)
-    assert (plan.space_name, plan.encoding, plan.plan_seed) == ("mlp", "ordinal", 0)
+    assert (len(plan.sources), len(plan.configs), plan.budgets, plan.seeds) == (35, 2000, (12, 25, 50), (0, 1, 2))
+    assert (plan.problem_name, plan.encoding, plan.plan_seed) == ("mlp", "ordinal", 0)
 
 
 def test_a_plan_that_is_not_there(capsys):

@@ -198,7 +198,7 @@ def test_anchors_of_one_may_be_the_first_of_the_others(whole, tmp_path):
     assert merge(a, b, tmp_path / "out").record == record(16, 23, 32, 45, 64, 91, 128)
     c = part(whole, tmp_path / "c", ("beta",), record=record(16, 24, 32, 45, 64, 91))
     with pytest.raises(
-        InputError, match=r"the same fidelities, got rows, steps at 16, 23, 32, … rows and rows, steps at 16, 24"
+        InputError, match=r"the same fidelities, got rows, steps at 16, 23, 32, … and rows, steps at 16, 24"
     ):
         merge(a, c, tmp_path / "none")
 

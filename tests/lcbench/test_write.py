@@ -192,7 +192,7 @@ def test_conditions_of_the_space_hold(tmp_path):
         (
             {"step": [16, 23, 16, 20]},
             {"fidelity": Fidelity("rows", steps=(16, 23))},
-            "column step must be a step of rows, steps at 16, 23 rows, got 20 in row 3",
+            "column step must be a step of rows, steps at 16, 23, got 20 in row 3",
         ),
         ({"epochs": 3}, {"fidelity": "epochs"}, "column epochs of runs must be named 'step' .* or 'budget'"),
         ({"lr": 3}, {}, "runs must have valid_rmse and what names a run, got unknown lr; drop or rename it"),

@@ -315,7 +315,7 @@ class TestOwnFunctions:
             lambda: backend.objective()({"x": 0.5}),
         ):
             with pytest.raises(
-                InputError, match=r"must (return Curve\(values, seconds\)|be numbers|be 1-d|have 9 epochs)"
+                InputError, match=r"must (return Curve\(values, seconds\)|be numbers|be 1-d|have 9 steps)"
             ):
                 way()
 

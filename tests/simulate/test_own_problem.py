@@ -140,7 +140,7 @@ def test_a_surrogate_predicts_nothing_where_nothing_was_measured(annealed, tmp_p
 
 def test_baselines_say_that_they_need_classes(annealed, capsys):
     assert cli.run(["baselines", str(annealed.folder), "--quiet"]) != 0
-    assert "baselines must have a data set of classes" in capsys.readouterr().err
+    assert "baselines must have a data set of classes, got a task of another kind" in capsys.readouterr().err
 
 
 def test_an_optimizer_of_a_file_is_named_by_it(annealed, tmp_path):

@@ -98,13 +98,16 @@ def test_a_killed_process_stops_the_study(bench):
 
 def test_what_cannot_be_simulated_is_said_as_from_this_process(bench):
     unknown = replace(plan([0]), recorded=7)
-    with LocalExecutor(1, Simulate(bench.folder, unknown)) as executor, pytest.raises(InputError, match="unknown seed"):
+    with (
+        LocalExecutor(1, Simulate(bench.folder, bench.view, unknown)) as executor,
+        pytest.raises(InputError, match="unknown seed"),
+    ):
         list(running._successful(run(executor, unknown.tasks())))
 
 
 def test_an_optimizer_that_only_this_process_knows_is_refused(bench):
     with pytest.raises(InputError, match=r"optimizer 'mine' must be in the registry as soon as .* use jobs=1"):
-        Simulate(bench.folder, plan([0]))(SimulationTask("mine", "alpha", 0))
+        Simulate(bench.folder, bench.view, plan([0]))(SimulationTask("mine", "alpha", 0))
 
 
 def test_a_fault_in_an_optimizer_shows_its_traceback():
