@@ -20,7 +20,7 @@ class NamedPlan:
         name: Of the folder.
         source: Its data sets, as written on the command line.
         datasets: These data sets.
-        space: Name of the problem, one of networks.
+        problem: Its name, one of networks.
         configs: Number of configurations.
         budgets: Epochs.
         seeds: Number of seeds.
