@@ -1,6 +1,7 @@
 """Cost of a simulation: 500 evaluations with 4 workers on a benchmark folder of 2000 configurations x 50 epochs.
 
     python benchmarks/simulate_speed.py [--optimizers random,asha] [--rounds 3] [--no-peers]
+    python benchmarks/simulate_speed.py --optimizers random,kde --folder DIR    # of one budget, such as FCNet
     python benchmarks/simulate_speed.py --rows 2000,62208 [--folder DIR]
 
 With ``--rows``: how much longer the optimizers take on tables of more configurations, made ones of the paper's numbers
@@ -84,7 +85,8 @@ def folder_of(folder: Path) -> lcbench.Benchmark:
 
 def replay(bench: lcbench.Benchmark, match: Match) -> ReplayBackend:
     """Its replay; configurations are encoded once, as a study does."""
-    made = ReplayBackend(bench, DATASET, schedule="non-adaptive", budgets=BUDGETS, match=match)
+    budgets = BUDGETS if DATASET in bench.datasets else None
+    made = ReplayBackend(bench, bench.datasets[0], schedule="non-adaptive", budgets=budgets, match=match)
     made.table.nearest(made.table.configs[0])
     return made
 
@@ -121,27 +123,30 @@ def hpbandster(table: ReplayBackend, evaluations: int) -> Callable[[], None]:
 
 
 def blackbox(table: ReplayBackend) -> Any:
-    """The table as Syne Tune has one: all fifty epochs of the nearest row."""
+    """The table as Syne Tune has one: all steps of the nearest row."""
     from syne_tune.blackbox_repository.blackbox import Blackbox
     from syne_tune.config_space import randint
 
     from lcbench.simulate.adapters.syne_tune import config_space
 
-    parts = dict(table.table.space)
+    parts, steps = dict(table.table.space), table.budgets[-1]
 
     def within(config: Any) -> dict[str, Any]:
         """Syne Tune's TPE leaves the ranges at times."""
-        return {name: min(max(value, parts[name].lower), parts[name].upper) for name, value in config.items()}
+        return {
+            name: min(max(value, parts[name].lower), parts[name].upper) if hasattr(parts[name], "upper") else value
+            for name, value in config.items()
+        }
 
     class Rows(Blackbox):
-        fidelity_values = np.arange(1, EPOCHS + 1)
+        fidelity_values = np.arange(1, steps + 1)
 
         def _objective_function(self, configuration: Any, fidelity: Any = None, seed: Any = None) -> Any:  # noqa: ARG002
-            curve = table.curve(within(configuration), EPOCHS)
+            curve = table.curve(within(configuration), steps)
             losses = table.metric.loss(curve.values[1:])  # noqa: PD011  # no DataFrame
             return np.stack([losses, curve.seconds[1:]], axis=1)
 
-    return Rows(config_space(table.table.space), {"epochs": randint(1, EPOCHS)}, ["loss", "seconds"])
+    return Rows(config_space(table.table.space), {"epochs": randint(1, steps)}, ["loss", "seconds"])
 
 
 class Silent:
@@ -159,7 +164,7 @@ def syne_tune(name: str, table: ReplayBackend, evaluations: int) -> Callable[[],
     from syne_tune.optimizer import baselines
 
     rows = blackbox(table)
-    climbs = {"max_t": EPOCHS, "grace_period": BUDGETS[0], "reduction_factor": 2, "time_attr": "epochs"}
+    climbs = {"max_t": table.budgets[-1], "grace_period": table.budgets[0], "reduction_factor": 2, "time_attr": "epochs"}
     kinds = {"RandomSearch": {"metrics": ["loss"]}, "TPE": {"metric": "loss"}}
 
     def run() -> None:
@@ -235,9 +240,7 @@ def main(
     rounds: Annotated[int, typer.Option(help="Repetitions of what takes less than a second.")] = 3,
     with_peers: Annotated[bool, typer.Option("--peers/--no-peers", help="Also other packages.")] = True,
     rows: Annotated[str, typer.Option(help="Numbers of configurations to compare, by commas.")] = "",
-    folder: Annotated[
-        Path | None, typer.Option(help="With --rows: a benchmark folder in place of made tables.")
-    ] = None,
+    folder: Annotated[Path | None, typer.Option(help="A benchmark folder in place of made tables.")] = None,
 ) -> None:
     """Print the table."""
     warnings.simplefilter("ignore")  # the peers' own
@@ -245,11 +248,11 @@ def main(
     if rows:
         growth((optimizers or "random,bohb").split(","), [int(size) for size in rows.split(",")], folder, rounds)
         return
-    print(f"{processor()}, {CONFIGS} x {EPOCHS}, {WORKERS} workers\n")
+    print(f"{processor()}, {folder or f'{CONFIGS} x {EPOCHS}'}, {WORKERS} workers\n")
     print("| optimizer | evaluations | wall s | processor s | goal (wall s) | processor s / ours |")
     print("|---|---:|---:|---:|---:|---:|")
-    with tempfile.TemporaryDirectory() as folder:
-        bench = folder_of(Path(folder) / "table")
+    with tempfile.TemporaryDirectory() as place:
+        bench = folder_of(Path(place) / "table") if folder is None else lcbench.load(folder)
         table, measured = replay(bench, "exact"), {}
         for name in optimizers.split(",") if optimizers else OPTIMIZERS:
             evaluations = 200 if name in MODELS else 500
@@ -257,7 +260,7 @@ def main(
             report(name, evaluations, measured[name], f"{GOALS[name]:g}" if name in GOALS else "", "")
         if not with_peers:
             return
-        os.environ["SYNETUNE_FOLDER"] = folder  # its simulator writes its results, wherever it is told
+        os.environ["SYNETUNE_FOLDER"] = place  # its simulator writes its results, wherever it is told
         for name, (of, run) in peers(table, replay(bench, "nearest")).items():
             spent = timed(run(500), rounds)
             report(name, 500, spent, "", f"{spent[1] / measured[of][1]:.0f} ({of})" if of in measured else "")

@@ -189,13 +189,14 @@ class ConfigTable:
         """
         if self._places is None:
             return np.empty((len(points), 0), np.intp)
-        found = [self._places.find(list(points.T))]
+        asked = [points]
         for j, n in enumerate(self.encoding.levels):
             for shift in range(1, n):
                 moved = points.copy()
                 moved[:, j] = (moved[:, j] + shift) % n
-                found.append(self._places.find(list(moved.T)))
-        return np.stack(found, axis=1)
+                asked.append(moved)
+        found = self._places.find(list(np.concatenate(asked).T))  # all at once: a look-up costs little beside a call
+        return found.reshape(len(asked), len(points)).T
 
     def nearest(self, config: Config) -> int:
         """The row that lies nearest to a configuration in the unit cube, the first of equal ones.
