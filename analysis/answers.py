@@ -124,6 +124,7 @@ def _size(column: str, reduce: str) -> Compute:
 
     def value(table: Measured) -> Answer:
         sizes = table.bench.dataset_table.get(column, pd.Series(dtype=float)).dropna()
+        sizes = sizes[sizes > 0]  # a real target has no classes
         if sizes.empty:
             raise InputError(f"needs the {column} of the data sets, this table does not say them.")
         return float(getattr(sizes, reduce)())

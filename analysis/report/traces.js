@@ -68,10 +68,13 @@ async function drawPanel(place, name, { names, runs, middle, floor, top, first }
   const line = (values, style) => ({ x: SHARES, y: values.map((value) => Math.max(value, floor)), mode: "lines", hoverinfo: "skip", line: { shape: "hv", ...style } });
   const others = names.filter((other) => other !== name).map((other) => line(middle.get(other), { color: "#d3d9de", width: 1 }));
   const own = runs.get(name).filter((run) => run.regret.length).map((run) => steps(run, colour, floor));
-  const axis = { type: "log", title: { text: "" }, nticks: 5, automargin: false, exponentformat: "power", tickfont: { size: 10 } };
+  const axis = (low, high) => ({
+    ...scaleOf([low, high], true), range: [Math.log10(low), Math.log10(high)], title: { text: "" }, nticks: 5, automargin: false,
+    exponentformat: low < 1e-3 ? "power" : "none", tickfont: { size: 10 },
+  });
   const box = byId(`panel-${place}`);
   await Plotly.react(box, [...others, ...own, line(middle.get(name), { color: colour, width: 2.6 })], layout({
-    xaxis: { ...axis, range: [Math.log10(first), 0] }, yaxis: { ...axis, range: [Math.log10(floor), Math.log10(top)] },
+    xaxis: axis(first, 1), yaxis: axis(floor, top),
     hovermode: "closest", margin: { l: 44, r: 8, t: 4, b: 24 },
   }), SETTINGS);
   box.removeAllListeners("plotly_click");
