@@ -130,6 +130,10 @@ class Collection:
         budgets = self.blocks[task.block].budgets
         return self._copies(task) * (sum(budgets) if self.plan.problem.is_adaptive else budgets[-1])
 
+    def trainings(self, task: RunsTask) -> int:
+        """How many times a task trains: a run that is read at several budgets is trained once."""
+        return self.runs(task) if self.plan.problem.is_adaptive else self._copies(task)
+
     def _copies(self, task: RunsTask) -> int:
         """Runs of a budget."""
         further = (len(each.budgets) for each in self.plan.problem.record.further)

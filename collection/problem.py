@@ -387,11 +387,17 @@ def check_problem(problem: Problem) -> None:
     named = problem.metrics if isinstance(problem.metrics, Sequence) else ()
     if not named or not all(isinstance(each, Metric) for each in named):
         raise InputError(f"metrics of {what} must be a tuple of lcbench.Metric, got {short(problem.metrics)}.")
+    unnamed = [metric.name for metric in named if not _LEGAL.match(metric.name)]
+    if unnamed:
+        raise InputError(f"metrics of {what} must have names that begin with a letter, got {unnamed[0]!r}; rename it.")
     if problem.schedule.partition(":")[0] not in SCHEDULES:
         raise InputError(f"schedule of {what} must be {' or '.join(SCHEDULES)}, got {problem.schedule!r}.")
     if problem.target not in get_args(Target):
         raise InputError(f"target of {what} must be {' or '.join(get_args(Target))}, got {problem.target!r}.")
     check_fidelities(what, problem.declared)
+    shared = [each.name for each in problem.declared[1:] if each.name in problem.space]
+    if shared:
+        raise InputError(f"further fidelities of {what} must not be hyperparameters as well, got {shared[0]!r}.")
     if (type(problem).state is Problem.state) != (type(problem).restore is Problem.restore):
         raise InputError(f"{what} must have both state and restore or neither, got one of them.")
     if type(problem).train is Problem.train and type(problem).train_all is Problem.train_all:

@@ -252,6 +252,16 @@ class Mine(Problem):
         (HEAD + "    def __init__(self): raise OSError('no licence')\n", "Mine cannot be made (OSError: no licence)"),
         (HEAD + "    def __init__(self, data): pass\n", "its __init__ must need no arguments"),
         (HEAD.replace("low=0.0),)", "low=0.0))"), "metrics of problem 'Mine' must be a tuple of lcbench.Metric"),
+        (
+            HEAD.replace('Metric("loss"', 'Metric(""'),
+            "metrics of problem 'Mine' must have names that begin with a letter",
+        ),
+        (
+            HEAD.replace("fidelity, tasks = Fidelity", "fidelities, tasks = (Fidelity").replace(
+                '(1,)), ("a"', '(1,)), Fidelity("rate", (1, 2))), ("a"'
+            ),
+            "must not be hyperparameters as well, got 'rate'",
+        ),
         (HEAD.replace('[Float("rate", (0.0, 1.0))]', "[]"), "space of problem 'Mine' must have at least one"),
         (HEAD + "    target = 'regression'\n", "target of problem 'Mine' must be classes or real, got 'regression'"),
         (HEAD.replace("(1,)", "(10**9,)"), "must be whole numbers of steps up to"),
