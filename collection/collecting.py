@@ -15,13 +15,12 @@ import pyarrow as pa
 from lcbench.collection.data.preparation import prepare_all
 from lcbench.collection.growing import GROWING, GROWS, finish_growth, grows, install, new_runs
 from lcbench.collection.plan import Plan
-from lcbench.collection.problem import SOURCE
 from lcbench.collection.provenance import provenance
 from lcbench.collection.shards import Shards
 from lcbench.collection.tables import labels_table
 from lcbench.collection.tasks import Block, RunsTask, TrainRuns
 from lcbench.errors import InputError, PlanConflictError, StoppedError
-from lcbench.plugins import absolute
+from lcbench.plugins import SOURCE, absolute
 from lcbench.space.spaces import to_json
 from lcbench.table import store
 from lcbench.table.manifest import (

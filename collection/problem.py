@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal, get_args
 from lcbench.collection.data.sources import is_source
 from lcbench.collection.tasks import NO_EXTRAS, Extras
 from lcbench.errors import InputError, LcbenchError, UnknownNameError
-from lcbench.plugins import is_import_string, portable, source_digest
+from lcbench.plugins import SOURCE, is_import_string, portable, source_digest
 from lcbench.registry import Registry
 from lcbench.space import Config
 from lcbench.space.rules import completed
@@ -321,10 +321,6 @@ def _made(name: str, found: type[Problem]) -> Problem:
         raise InputError(
             f"problem {name} cannot be made ({describe(error)}); its __init__ must need no arguments and load nothing."
         ) from error
-
-
-SOURCE = "source of the problem"
-"""Entry of a plan: a digest of the file that its problem is written in."""
 
 
 def identity(name: str) -> dict[str, str]:

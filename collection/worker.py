@@ -5,11 +5,12 @@ from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from lcbench.collection.problem import SOURCE, get_problem, identity
+from lcbench.collection.problem import get_problem, identity
 from lcbench.collection.shards import Shards
 from lcbench.collection.tasks import RunsTask, TrainRuns
 from lcbench.collection.threads import one_thread_each
 from lcbench.errors import InputError
+from lcbench.plugins import SOURCE
 
 if TYPE_CHECKING:
     from lcbench.collection.networks.cost import CostModel

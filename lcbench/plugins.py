@@ -18,6 +18,9 @@ from lcbench.errors import InputError
 
 _SUFFIX = ".py"
 
+SOURCE = "source of the problem"
+"""Entry of a collection's plan: a digest of the file that its problem is written in."""
+
 
 def is_import_string(text: object) -> bool:
     """Whether a text says where an object is, instead of naming an entry of a registry."""

@@ -15,8 +15,9 @@ from lcbench.collection import worker
 from lcbench.collection.asked import Asked
 from lcbench.collection.collecting import opened
 from lcbench.collection.course import ContractError, course
-from lcbench.collection.problem import SOURCE, get_problem
+from lcbench.collection.problem import get_problem
 from lcbench.errors import InputError
+from lcbench.plugins import SOURCE
 from lcbench.table import verify
 
 
