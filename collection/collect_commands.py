@@ -95,7 +95,7 @@ def collect(
     plan = asked.larger_plan(load(folder), table_plan(folder)) if grow else asked.plan()
     get_encoding(plan.encoding)
     plan.problem.check_ready()
-    limit = _limit(run_limit) * plan.copies
+    limit = _limit(run_limit)
     if dry_run:
         from lcbench.collection.dry_run import estimate
 
@@ -114,7 +114,7 @@ def _limit(run_limit: float | None) -> float:
 
 
 class _Engine(NamedTuple):
-    """Where tasks are trained."""
+    """Where tasks are trained, and how many seconds a run may take."""
 
     name: str | None
     jobs: int
@@ -140,9 +140,8 @@ def _collect(plan: "Plan", folder: Path, engine: _Engine, *, grow: bool, quiet: 
             if collection.complete():
                 OUT.print(f"{folder} holds all of this already; nothing to do.", soft_wrap=True)
                 return
-            made = executor_for(
-                plan, folder, engine.name, engine.jobs, engine.scheduler, blocks=collection.blocks, limit=engine.limit
-            )
+            blocks, limit = collection.blocks, engine.limit * max(map(collection.trainings, collection.tasks))
+            made = executor_for(plan, folder, engine.name, engine.jobs, engine.scheduler, blocks=blocks, limit=limit)
             with made as executor:
                 _run(collection, executor, quiet=quiet)
     except KeyboardInterrupt:

@@ -20,7 +20,7 @@ from lcbench.collection.shards import Shards
 from lcbench.collection.tables import labels_table
 from lcbench.collection.tasks import Block, RunsTask, TrainRuns
 from lcbench.errors import InputError, PlanConflictError, StoppedError
-from lcbench.plugins import absolute
+from lcbench.plugins import SOURCE, absolute
 from lcbench.space.spaces import to_json
 from lcbench.table import store
 from lcbench.table.manifest import (
@@ -35,7 +35,7 @@ from lcbench.table.manifest import (
     extra_schema,
     table_path,
 )
-from lcbench.work import Executor, Outcome, differences, get_executor, refuse_other_plan, run
+from lcbench.work import REMEDY, Executor, Outcome, differences, get_executor, refuse_other_plan, run
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -129,6 +129,10 @@ class Collection:
         budgets = self.blocks[task.block].budgets
         return self._copies(task) * (sum(budgets) if self.plan.problem.is_adaptive else budgets[-1])
 
+    def trainings(self, task: RunsTask) -> int:
+        """How many times a task trains: a run that is read at several budgets is trained once."""
+        return self.runs(task) if self.plan.problem.is_adaptive else self._copies(task)
+
     def _copies(self, task: RunsTask) -> int:
         """Runs of a budget."""
         further = (len(each.budgets) for each in self.plan.problem.record.further)
@@ -139,7 +143,10 @@ class Collection:
         counts = Counter(task.dataset for task in tasks)
         of = ", ".join(f"{n} of {name}" for name, n in counts.items())
         heading = f"{len(tasks)} of {len(self.tasks)} tasks {'is' if len(tasks) == 1 else 'are'} missing ({of}):"
-        return self.shards.explain(tasks, heading)
+        said = self.shards.explain(tasks, heading)
+        if SOURCE in self.kept and self.shards.count():
+            said += "\nA problem whose file is edited is another one: its runs need another folder."
+        return said
 
     def _grouped(self) -> Iterator[RunsTask]:
         """All pending tasks; where the problem trains several together, grouped so."""
@@ -279,25 +286,45 @@ def _prepare(plan: Plan, folder: Path, shards: Shards, loaded: Callable[[str], N
             "table as it is."
         )
     kept, asked = kept_plan(folder, shards), plan.describe()
-    if kept is not None:
-        refuse_other_plan(differences(kept, asked), folder)
     complete = (folder / MANIFEST).is_file()
+    kept = _same(kept, asked, folder, shards, unfinished=not complete)
     described, kept = _accepted(plan, folder, shards, loaded, {} if kept is None else kept["data"], asked, complete)
     return Collection(plan, folder, described, plan.tasks(described), (plan.block,), kept)
 
 
 def _grown(plan: Plan, folder: Path, shards: Shards, loaded: Callable[[str], None]) -> Collection:
     table, asked = table_plan(folder), {**plan.describe(), GROWS: True}
-    refuse_other_plan(differences(table, {key: value for key, value in asked.items() if key not in GROWING}), folder)
-    kept = shards.plan() if grows(shards) else None
-    if kept is not None:
-        refuse_other_plan(differences(kept, asked), folder)
+    _refuse(differences(table, {key: value for key, value in asked.items() if key not in GROWING}), folder)
+    _same(shards.plan() if grows(shards) else None, asked, folder, shards, unfinished=True)
     described, kept = _accepted(plan, folder, shards, loaded, table["data"], asked, complete=False)
     manifest = store.read_manifest(folder)
     blocks, tasks = new_runs(plan, described, manifest)
     if (cost := manifest.provenance.get("cost model")) is not None and not shards.cost.is_file():
         store.write_json(shards.cost, cost)  # seconds of one table come from one model
     return Collection(plan, folder, described, tasks, blocks, kept, grows=True)
+
+
+def _same(
+    kept: dict[str, Any] | None, asked: Mapping[str, Any], folder: Path, shards: Shards, *, unfinished: bool
+) -> dict[str, Any] | None:
+    """The plan that work was begun with, which must be that of today; None if there is none.
+
+    Work of which nothing is finished is begun anew, so that a problem can be mended whose first runs fail.
+    """
+    found = [] if kept is None else differences(kept, asked)
+    if found and unfinished and not shards.count():
+        shards.forget()
+        return None
+    _refuse(found, folder)
+    return kept
+
+
+def _refuse(found: list[str], folder: Path) -> None:
+    edited = len(found) == 1 and found[0].startswith(SOURCE)
+    refuse_other_plan(found, folder, _EDITED if edited else REMEDY)
+
+
+_EDITED = "Undo the edit to go on with it, or choose another folder: what two programs trained is not mixed."
 
 
 def _accepted(

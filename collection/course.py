@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from itertools import product
-from math import isfinite, isinf, nan
+from math import inf, isfinite, nan
 from numbers import Real
 from reprlib import repr as short
 from typing import TYPE_CHECKING, Any
@@ -91,7 +91,12 @@ def course(
     """
     start = max(0, len(begun) - 1)
     given = {"start": start} if problem.restores else {}
-    yielded = iter(problem.train(data, dict(config), budget, seed, **further, **given))
+    yielded = problem.train(data, dict(config), budget, seed, **further, **given)
+    if not isinstance(yielded, Iterator):
+        raise ContractError(
+            f"train of problem {problem.name!r} must be a generator, which yields after each step as it ends, "
+            f"got {short(yielded)}."
+        )
     spent = begun[-1][SECONDS] if begun else 0.0
     lost = bool(begun) and _is_lost(problem, begun[-1]) and start > 0
     for step in range(start + 1 if begun else 0, budget + 1):
@@ -159,6 +164,9 @@ def _listed(names: Any) -> str:
     return ", ".join(map(str, names))
 
 
+_LARGEST = float(np.finfo(np.float32).max)
+
+
 def _number(what: str, name: str, value: object) -> float:
     """A value as a number; an array or a tensor of one number is one."""
     item = getattr(value, "item", None)
@@ -167,9 +175,16 @@ def _number(what: str, name: str, value: object) -> float:
             value = item()
     if not isinstance(value, Real) or isinstance(value, bool):
         raise ContractError(f"{name} in {what} must be a number, got {short(value)}.")
-    if isinf(value):
-        raise ContractError(f"{name} in {what} must be finite, or NaN if the run has diverged, got {float(value)}.")
-    return float(value)
+    try:
+        number = float(value)
+    except OverflowError:  # a whole number that no float is as large as
+        number = inf
+    if abs(number) > _LARGEST:
+        raise ContractError(
+            f"{name} in {what} must be finite, or NaN if the run has diverged, got {short(value)}; "
+            f"a table holds numbers up to {_LARGEST:.2g}."
+        )
+    return number
 
 
 def _run(record: Record, steps: Steps, budget: int, seed: int, further: Mapping[str, float]) -> Run:

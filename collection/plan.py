@@ -2,7 +2,6 @@
 
 import hashlib
 import json
-import math
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -82,12 +81,6 @@ class Plan:
     def block(self) -> Block:
         """All runs of a configuration on a data set."""
         return Block(self.budgets, self.seeds)
-
-    @property
-    def copies(self) -> int:
-        """Runs of a configuration on a data set."""
-        further = (len(each.budgets) for each in self.problem.record.further)
-        return math.prod(further, start=len(self.budgets) * len(self.seeds))
 
     def tasks(self, datasets: Mapping[str, object]) -> list[RunsTask]:
         """All tasks on the data sets of these names, data set by data set."""

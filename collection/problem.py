@@ -8,24 +8,26 @@ To bring one: subclass :class:`Problem` in a file of your own and name it, ``./f
 problem's module and making the problem should be cheap (no torch): plans and command lines do both.
 """
 
+import inspect
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
 from reprlib import repr as short
-from typing import TYPE_CHECKING, Any, ClassVar, Literal
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, get_args
 
 from lcbench.collection.data.sources import is_source
 from lcbench.collection.tasks import NO_EXTRAS, Extras
-from lcbench.errors import InputError, UnknownNameError
-from lcbench.plugins import is_import_string, portable, source_digest
+from lcbench.errors import InputError, LcbenchError, UnknownNameError
+from lcbench.plugins import SOURCE, is_import_string, portable, source_digest
 from lcbench.registry import Registry
 from lcbench.space import Config
 from lcbench.space.rules import completed
 from lcbench.table.manifest import LONGEST_BUDGET
 from lcbench.table.metric import Fidelity, Metric
 from lcbench.table.record import KEY, Record
+from lcbench.work.task import describe
 
 if TYPE_CHECKING:
     from ConfigSpace import ConfigurationSpace
@@ -304,10 +306,21 @@ def get_problem(name: str) -> Problem:
     found: object = PROBLEMS[name]
     if not (isinstance(found, type) and issubclass(found, Problem)):
         raise InputError(f"problem must be a subclass of lcbench.collection.Problem, got {short(found)} from {name!r}.")
-    problem = found()
+    problem = _made(name, found)
     if found.__module__.partition(".")[0] != __name__.partition(".")[0]:
         check_problem(problem)
     return problem
+
+
+def _made(name: str, found: type[Problem]) -> Problem:
+    try:
+        return found()
+    except LcbenchError:
+        raise
+    except Exception as error:
+        raise InputError(
+            f"problem {name} cannot be made ({describe(error)}); its __init__ must need no arguments and load nothing."
+        ) from error
 
 
 def identity(name: str) -> dict[str, str]:
@@ -316,7 +329,7 @@ def identity(name: str) -> dict[str, str]:
     if not is_import_string(name) and str(PROBLEMS[name].__module__).startswith("lcbench."):
         return named
     digest = source_digest(PROBLEMS[name])
-    return named | ({} if digest is None else {"source of the problem": digest})
+    return named | ({} if digest is None else {SOURCE: digest})
 
 
 def named_by(table: Mapping[str, Any], given: str | None) -> str:
@@ -357,23 +370,36 @@ def check_problem(problem: Problem) -> None:
             raise InputError(f"{what} must declare {name}, got none; see lcbench.collection.Problem.")
     if not problem.declared:
         raise InputError(f"{what} must declare fidelity, got none; try Fidelity('epochs', budgets=(12, 25, 50)).")
-    if not isinstance(problem.space, ConfigurationSpace) or not len(problem.space):
+    if not isinstance(problem.space, ConfigurationSpace):
         raise InputError(f"{what} must have a ConfigSpace.ConfigurationSpace as space, got {short(problem.space)}.")
+    if not len(problem.space):
+        raise InputError(f"space of {what} must have at least one hyperparameter, got none.")
     wrong = [name for name in problem.space if not _LEGAL.fullmatch(name) or name in KEY]
     if wrong:
         raise InputError(
             f"hyperparameters of {what} must have names that begin with a letter and are none of {', '.join(KEY)}, "
             f"got {wrong[0]!r}; rename it."
         )
-    if not problem.metrics or not all(isinstance(each, Metric) for each in problem.metrics):
+    named = problem.metrics if isinstance(problem.metrics, Sequence) else ()
+    if not named or not all(isinstance(each, Metric) for each in named):
         raise InputError(f"metrics of {what} must be a tuple of lcbench.Metric, got {short(problem.metrics)}.")
+    unnamed = [metric.name for metric in named if not _LEGAL.match(metric.name)]
+    if unnamed:
+        raise InputError(f"metrics of {what} must have names that begin with a letter, got {unnamed[0]!r}; rename it.")
     if problem.schedule.partition(":")[0] not in SCHEDULES:
         raise InputError(f"schedule of {what} must be {' or '.join(SCHEDULES)}, got {problem.schedule!r}.")
+    if problem.target not in get_args(Target):
+        raise InputError(f"target of {what} must be {' or '.join(get_args(Target))}, got {problem.target!r}.")
     check_fidelities(what, problem.declared)
+    shared = [each.name for each in problem.declared[1:] if each.name in problem.space]
+    if shared:
+        raise InputError(f"further fidelities of {what} must not be hyperparameters as well, got {shared[0]!r}.")
     if (type(problem).state is Problem.state) != (type(problem).restore is Problem.restore):
         raise InputError(f"{what} must have both state and restore or neither, got one of them.")
     if type(problem).train is Problem.train and type(problem).train_all is Problem.train_all:
         raise InputError(f"{what} must have a method train, got none; see lcbench.collection.Problem.train.")
+    if type(problem).train_all is Problem.train_all:
+        _check_train(what, problem)
     _check_tasks(what, problem.tasks)
     problem.record  # noqa: B018  # names that clash are refused there
 
@@ -388,10 +414,23 @@ def check_fidelities(what: str, declared: tuple[Fidelity, ...]) -> None:
         raise InputError(f"fidelities of {what} must be lcbench.Fidelity, got {short(declared)}.")
     budgets = declared[0].budgets
     if not all(float(budget).is_integer() and budget <= LONGEST_BUDGET for budget in budgets):
-        raise InputError(f"budgets of {what} must be whole numbers of steps, got {', '.join(map(str, budgets))}.")
+        raise InputError(
+            f"budgets of {what} must be whole numbers of steps up to {LONGEST_BUDGET}, "
+            f"got {', '.join(map(str, budgets))}."
+        )
     for each in declared[1:]:
         if not each.name.isidentifier() or each.name in ("task", "config", "budget", "seed", "start"):
             raise InputError(f"fidelity {each.name!r} of {what} must be a name that an argument can have; rename it.")
+
+
+def _check_train(what: str, problem: Problem) -> None:
+    """Check that training can be called as it will be, before anything is trained."""
+    further = [each.name for each in problem.declared[1:]] + ["start"] * problem.restores
+    try:
+        inspect.signature(problem.train).bind("task", {}, 1, 0, **dict.fromkeys(further, 1.0))
+    except TypeError as error:
+        wanted = ", ".join(["self", "task", "config", "budget", "seed", *further])
+        raise InputError(f"train of {what} must take ({wanted}), got others: {error}.") from error
 
 
 def _check_tasks(what: str, tasks: object) -> None:

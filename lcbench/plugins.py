@@ -9,6 +9,7 @@ import importlib.util
 import inspect
 import sys
 import traceback
+from functools import cache
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -16,6 +17,9 @@ from typing import Any
 from lcbench.errors import InputError
 
 _SUFFIX = ".py"
+
+SOURCE = "source of the problem"
+"""Entry of a collection's plan: a digest of the file that its problem is written in."""
 
 
 def is_import_string(text: object) -> bool:
@@ -58,13 +62,18 @@ def find(kind: str, text: str) -> Any:
 
 
 def source_digest(found: object) -> str | None:
-    """A digest of the file that a class was written in; None if there is no such file."""
+    """A digest of the file that a class was written in, as it was when first asked for; None if there is no file."""
     try:
         path = inspect.getsourcefile(found if inspect.isclass(found) else type(found))
     except TypeError:  # built in, or typed at a prompt
         return None
     if path is None or not Path(path).is_file():
         return None
+    return _file_digest(path)
+
+
+@cache
+def _file_digest(path: str) -> str:
     return f"sha256:{hashlib.sha256(Path(path).read_bytes()).hexdigest()[:16]}"
 
 
@@ -108,5 +117,5 @@ def _not_imported(place: str, error: BaseException) -> InputError:
     lines = [frame.lineno for frame in traceback.extract_tb(error.__traceback__) if frame.filename == place]
     line = error.lineno if isinstance(error, SyntaxError) and error.filename == place else next(iter(lines[-1:]), None)
     where = f", line {line}" if line is not None else ""
-    first = (str(error).strip().splitlines() or [""])[0]
+    first = (str(error).strip().splitlines() or [""])[0].rstrip(".")
     return InputError(f"{place} cannot be imported ({type(error).__name__}: {first}{where}); mend it and try again.")

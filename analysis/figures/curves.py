@@ -1,8 +1,8 @@
 """Learning curves of all configurations at the largest budget, one panel per data set.
 
-Each thin line is one configuration, the mean over its seeds after each epoch (epoch 0 is the untrained network); a
+Each thin line is one configuration, the mean over its seeds after each step (0 is before the first); a
 configuration that diverged ends where it did. Of more than 500 configurations, 500 are drawn, evenly spaced in the
-order of their last values. The thick line is the configuration that is best after the last epoch, whose number and
+order of their last values. The thick line is the configuration that is best after the last step, whose number and
 final value stand above the panel.
 """
 

@@ -1,8 +1,8 @@
-"""Spearman's rank correlation between any two epochs of the longest runs.
+"""Spearman's rank correlation between any two steps of the longest runs.
 
 Large: mean over the data sets. Small: a map for each data set with the same axes, the one with the lowest correlations
-first. Dark means that the configurations rank alike after both numbers of epochs; epoch 0 is the untrained network, and
-runs that diverged rank last. White lines mark a correlation of 0.9.
+first. Dark means that the configurations rank alike after both numbers of steps; 0 is before the first, and runs that
+diverged rank last. White lines mark a correlation of 0.9.
 """
 
 import numpy as np

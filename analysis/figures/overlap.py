@@ -1,7 +1,7 @@
 """Share of the best configurations that survive an early cut.
 
-The best are the tenth of the configurations that is best after the last epoch of the largest budget. A cut after the
-epochs on the x axis keeps the best tenth, third or half (successive halving with eta 3 keeps a third, with eta 2 a
+The best are the tenth of the configurations that is best after the last step of the largest budget. A cut after the
+steps on the x axis keeps the best tenth, third or half (successive halving with eta 3 keeps a third, with eta 2 a
 half). Lines: cuts along the curves of the largest budget (non-adaptive schedule), mean over data sets; bands: the
 quartiles of the data sets. Marks: cuts at the end of the shorter budgets' own runs (adaptive schedule). Dotted: a
 random cut.

@@ -1,6 +1,6 @@
 """Every configuration on every data set (Figure 3 of the paper).
 
-Left: the metric after the last epoch of the largest budget, averaged over the seeds. Right: relative regret, the
+Left: the metric after the last step of the largest budget, averaged over the seeds. Right: relative regret, the
 distance from the best configuration of the data set as a share of that best; its colours end at the largest regret that
 95 % of all cells do not exceed. Both are sorted along each axis by their means: the best configurations stand on the
 left, the easiest data sets on top. Stripes from top to bottom are configurations that are good everywhere. Runs that

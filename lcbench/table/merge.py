@@ -11,6 +11,7 @@ from typing import Any
 import pyarrow as pa
 
 from lcbench.errors import DataWarning, InputError, UnknownNameError
+from lcbench.plugins import SOURCE
 from lcbench.table import reading, store
 from lcbench.table.joining import KEEPS, Configs, Keep, join, join_configs
 from lcbench.table.manifest import (
@@ -162,6 +163,12 @@ def _fit(first: Manifest, second: Manifest) -> Manifest:
         raise InputError(
             f"both tables must have the same schedule, got {first.schedule!r} and {second.schedule!r}; their runs of "
             "one budget are no repetitions."
+        )
+    sources = [source for each in (first, second) if (source := (each.provenance.get("plan") or {}).get(SOURCE))]
+    if len(set(sources)) > 1:
+        raise InputError(
+            f"both tables must be of one problem, got sources {' and '.join(sources)}; what two programs trained is "
+            "not mixed."
         )
     parts = "; ".join((first.title, second.title)).split("; ")
     return replace(

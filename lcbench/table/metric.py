@@ -71,7 +71,7 @@ class Metric:
         if not (self.low < self.high and isfinite(self.high if self.goal == "maximize" else self.low)):
             raise InputError(
                 f"the range of metric {self.name!r} must have its best end and be no single value, got "
-                f"[{self.low}, {self.high}] to {self.goal}."
+                f"[{self.low}, {self.high}] to {self.goal}; give {'high' if self.goal == 'maximize' else 'low'}."
             )
 
     @property

@@ -16,10 +16,11 @@ from lcbench.work.lock import hold
 from lcbench.work.progress import Progress
 from lcbench.work.run import run
 from lcbench.work.task import KILLED, RESUMABLE, GiveUpError, Outcome, Task
-from lcbench.work.workplace import Workplace, differences, refuse_other_plan
+from lcbench.work.workplace import REMEDY, Workplace, differences, refuse_other_plan
 
 __all__ = [
     "KILLED",
+    "REMEDY",
     "RESUMABLE",
     "Executor",
     "GiveUpError",

@@ -76,6 +76,8 @@ def attempt(function: Callable[[T], Any], task: T) -> Outcome[T]:
         return Outcome(task, reason=str(error), final=True)
     except LcbenchError as error:
         return Outcome(task, reason=str(error), traceback=traceback.format_exc(), refused=True, error=error)
+    except SystemExit as error:  # of code that was written as a program
+        return Outcome(task, None, describe(error), traceback.format_exc())
     except Exception as error:
         full = isinstance(error, OSError) and error.errno in DISK_FULL
         said = describe(error), traceback.format_exc()

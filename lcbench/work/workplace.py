@@ -200,9 +200,19 @@ class Workplace:
         return ()
 
     def remove(self) -> None:
-        """Clear up once nothing is left to resume; other people's files in the output stay.
+        """Clear up once nothing is left to resume; other people's files in the output stay."""
+        self.forget()
+        for path in (holder_file(self._lock), self._lock):
+            path.unlink(missing_ok=True)
+        if self.root != self.output:
+            shutil.rmtree(self.root, ignore_errors=True)
+        with suppress(OSError):  # not empty: what the work was for
+            self.output.rmdir()
 
-        The plan goes after all that depends on it: a process that is killed meanwhile leaves work that can be resumed.
+    def forget(self) -> None:
+        """Remove the plan and all that depends on it; the folder stays held.
+
+        The plan goes last: a process that is killed meanwhile leaves work that can be resumed.
         """
         mine = self.root.iterdir() if self.root != self.output and self.root.is_dir() else self.results()
         for path in set(mine) - {self.plan_file, self._lock, holder_file(self._lock)}:
@@ -210,12 +220,8 @@ class Workplace:
                 shutil.rmtree(path, ignore_errors=True)
             else:
                 path.unlink(missing_ok=True)
-        for path in (self._journal, self.plan_file, holder_file(self._lock), self._lock):
+        for path in (self._journal, self.plan_file):
             path.unlink(missing_ok=True)
-        if self.root != self.output:
-            shutil.rmtree(self.root, ignore_errors=True)
-        with suppress(OSError):  # not empty: what the work was for
-            self.output.rmdir()
 
 
 def differences(kept: Mapping[str, Any], asked: Mapping[str, Any]) -> list[str]:

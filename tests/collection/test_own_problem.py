@@ -11,9 +11,13 @@ from collecting_helpers import PROGRAM, finished_units, wait_until
 
 import lcbench
 from lcbench import cli
+from lcbench.collection import worker
+from lcbench.collection.asked import Asked
+from lcbench.collection.collecting import opened
 from lcbench.collection.course import ContractError, course
 from lcbench.collection.problem import get_problem
 from lcbench.errors import InputError
+from lcbench.plugins import SOURCE
 from lcbench.table import verify
 
 
@@ -113,6 +117,7 @@ BROKEN = ("--problem", named(Broken), "--configs", 12, "--seeds", 1, "--plan-see
         ("backwards", "seconds in step 1 of problem 'Broken' must be at least 0, got -1"),
         ("outside", "must be in [0, inf], as declared, got -1"),
         ("none", "must be a dictionary from metrics to numbers, got None"),
+        ("huge", "must be finite, or NaN if the run has diverged, got 1e+300; a table holds numbers up to 3.4e+38"),
     ],
 )
 def test_what_is_not_as_declared_stops_the_collection_and_loses_nothing(tmp_path, capsys, task, said):
@@ -131,7 +136,7 @@ def test_what_is_not_as_declared_stops_the_collection_and_loses_nothing(tmp_path
     [
         ("raises", "ValueError: singular matrix", ()),
         ("hangs", "it took more than its 1.5 s and was ended", ("--run-limit", 1.5)),
-        ("leaves", "its process was killed", ()),
+        ("leaves", "SystemExit: 3", ()),
     ],
 )
 def test_a_run_that_fails_is_told_and_the_others_are_kept(tmp_path, capsys, task, said, more):
@@ -169,6 +174,41 @@ def test_an_edited_or_renamed_source_is_refused_with_both_digests(tmp_path, caps
     assert "problem: there mine.py:Bowl, asked other.py:Bowl" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize("made", ["[{'loss': 0.0}] * (budget + 1)", "None", "1.0", "{'loss': 0.0}"])
+def test_what_is_no_generator_is_refused(tmp_path, capsys, made):
+    """A list would have all its time taken before its first step."""
+    (tmp_path / "mine.py").write_text(HEAD.partition("        yield")[0] + f"        return {made}\n")
+    assert collect(tmp_path / "out", "--problem", f"{tmp_path}/mine.py:Mine", "--configs", 1) == cli.USAGE_ERROR
+    assert "train of problem 'Mine' must be a generator" in capsys.readouterr().err
+
+
+def test_a_problem_can_be_mended_until_a_run_of_it_is_finished(tmp_path, capsys):
+    """Each process imports a file once, so every attempt has a process of its own."""
+    own, table = tmp_path / "mine.py", tmp_path / "t"
+    line = [*PROGRAM, "collect", str(table), "--problem", f"{own}:Mine", "--configs", "2", "--seeds", "1", "--quiet"]
+    first, step = '        yield {"loss": 0.0}\n', "        1 / (config['rate'] < {})\n"
+    for least in (0.0, 0.5):  # all configurations fail, then one of them
+        own.write_text(HEAD.replace(first * 2, first + step.format(least) + first))
+        assert subprocess.run(line, capture_output=True).returncode == 3
+    assert finished_units(table) == 1
+    own.write_text(HEAD)
+    refused = subprocess.run(line, capture_output=True, text=True)
+    assert refused.returncode == cli.USAGE_ERROR
+    assert "Undo the edit to go on with it" in refused.stderr
+
+
+def test_a_worker_refuses_a_source_that_was_edited_since_the_collection_began(tmp_path, monkeypatch):
+    plan = Asked(named(Bowl), configs="1", seeds="1").plan()
+    with opened(plan, tmp_path) as collection:
+        (task, *_) = collection.tasks
+        collection.calibrate()
+        collection.trainer(task)
+        worker._check_source.cache_clear()
+        monkeypatch.setattr(worker, "identity", lambda name: {SOURCE: "sha256:0"} if name else {})
+        with pytest.raises(InputError, match=r"must stay as it was .* there sha256:.*now sha256:0"):
+            collection.trainer(task)
+
+
 HEAD = """
 from ConfigSpace import *
 from lcbench import Fidelity, Metric
@@ -199,7 +239,10 @@ class Mine(Problem):
         (HEAD.replace("SPACE, (", '{"rate": 1}, ('), "must have a ConfigSpace.ConfigurationSpace as space"),
         (HEAD.replace('Metric("loss"', 'Metric("seconds"'), "columns of a run must have different names"),
         (HEAD.replace("low=0.0),)", 'low=0.0), Metric("loss", "nats", "maximize", high=1.0))'), "different names"),
-        (HEAD.replace("(1,)", "(1.5,)"), "budgets of problem 'Mine' must be whole numbers of steps, got 1.5"),
+        (
+            HEAD.replace("(1,)", "(1.5,)"),
+            "budgets of problem 'Mine' must be whole numbers of steps up to 100000, got 1.5",
+        ),
         (
             HEAD.replace('"steps", (1,)', '"steps", (2, 1)'),
             "budgets of fidelity 'steps' must be positive and",
@@ -207,6 +250,32 @@ class Mine(Problem):
         (HEAD.replace('("a",)', '"a"'), "tasks of problem 'Mine' must be a tuple of names"),
         (HEAD + "    schedule = 'cosine'\n", "schedule of problem 'Mine' must be adaptive or non-adaptive"),
         (HEAD + "    def state(self, folder): pass\n", "must have both state and restore or neither"),
+        (HEAD + "    def __init__(self): raise OSError('no licence')\n", "Mine cannot be made (OSError: no licence)"),
+        (HEAD + "    def __init__(self, data): pass\n", "its __init__ must need no arguments"),
+        (HEAD.replace("low=0.0),)", "low=0.0))"), "metrics of problem 'Mine' must be a tuple of lcbench.Metric"),
+        (
+            HEAD.replace('Metric("loss"', 'Metric(""'),
+            "metrics of problem 'Mine' must have names that begin with a letter",
+        ),
+        (
+            HEAD.replace("fidelity, tasks = Fidelity", "fidelities, tasks = (Fidelity").replace(
+                '(1,)), ("a"', '(1,)), Fidelity("rate", (1, 2))), ("a"'
+            ),
+            "must not be hyperparameters as well, got 'rate'",
+        ),
+        (HEAD.replace('[Float("rate", (0.0, 1.0))]', "[]"), "space of problem 'Mine' must have at least one"),
+        (HEAD + "    target = 'regression'\n", "target of problem 'Mine' must be classes or real, got 'regression'"),
+        (HEAD.replace("(1,)", "(10**9,)"), "must be whole numbers of steps up to"),
+        (
+            HEAD.replace("budget, seed", "budget"),
+            "train of problem 'Mine' must take (self, task, config, budget, seed)",
+        ),
+        (
+            HEAD.replace("fidelity, tasks = Fidelity", "fidelities, tasks = (Fidelity").replace(
+                '(1,)), ("a"', '(1,)), Fidelity("rows", (1, 2))), ("a"'
+            ),
+            "must take (self, task, config, budget, seed, rows)",
+        ),
     ],
 )
 def test_a_problem_that_is_not_declared_as_it_must_be(tmp_path, capsys, text, said):

@@ -65,7 +65,20 @@ class Broken(Bowl):
     """Does what its task says, to whoever has a rate that is large enough."""
 
     restore, state = Problem.restore, Problem.state
-    tasks = ("few", "names", "text", "infinite", "backwards", "outside", "none", "raises", "hangs", "leaves", "ok")
+    tasks = (
+        "few",
+        "names",
+        "text",
+        "infinite",
+        "backwards",
+        "outside",
+        "none",
+        "huge",
+        "raises",
+        "hangs",
+        "leaves",
+        "ok",
+    )
     fidelity = Fidelity("pushes", budgets=(2,))
 
     def train(self, task, config, budget, seed):
@@ -89,6 +102,7 @@ class Broken(Bowl):
                 "backwards": {"valid_loss": 1.0, "seconds": -1.0},
                 "outside": {"valid_loss": -1.0},
                 "none": None,
+                "huge": {"valid_loss": 1e300},
                 "ok": {"valid_loss": float("nan") if step == 2 else 1.0},
             }[task]
 

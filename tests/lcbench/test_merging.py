@@ -184,6 +184,11 @@ def test_tables_that_do_not_fit(whole, tmp_path):
     ):
         with pytest.raises(InputError, match=message):
             merge(whole, other(**changes), tmp_path / "out")
+    one, two = (
+        other(provenance={"plan": {"data": {}, "source of the problem": f"sha256:{digit}"}}) for digit in (1, 2)
+    )
+    with pytest.raises(InputError, match="must be of one problem, got sources sha256:1 and sha256:2"):
+        merge(one, two, tmp_path / "out")
     with pytest.raises(InputError, match="unknown choice of seconds 'newest'"):
         merge(whole, whole, tmp_path / "out", "newest")
     assert not (tmp_path / "out").exists()
