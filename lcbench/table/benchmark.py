@@ -138,6 +138,8 @@ class Benchmark:
         # What look-ups need is all in these: each a dict whose key None stands for the default.
         self._arrays: dict[tuple[str, str | None, int | None], NDArray[np.float32]] = {}
         self._flat: dict[tuple[str, str | None], NDArray[np.float32]] = {}
+        self._budgets: dict[str, tuple[int, ...]] = {}  # of data sets, where some lack some
+        self._layouts: dict[tuple[int, ...], Layout] = {}  # by such budgets
         self._config_rows: dict[int, int] = {}
         self._seed_rows: dict[int | None, int] = {None: 0}
 
@@ -152,6 +154,29 @@ class Benchmark:
     def budgets(self) -> tuple[int, ...]:
         """Numbers of steps of :attr:`fidelity`, increasing."""
         return self.manifest.budgets
+
+    def budgets_of(self, dataset: str) -> tuple[int, ...]:
+        """The budgets that a data set has runs at, increasing: all of :attr:`budgets`, unless runs are missing.
+
+        Args:
+            dataset: Name of a data set.
+
+        Returns:
+            Its budgets; all of the table if there is no run of it among those shown.
+
+        Raises:
+            UnknownNameError: If there is no such data set.
+            DamagedFileError: If the file is damaged.
+        """
+        path = self._file(manifest.RUNS, dataset)
+        if not self._stored.missing or len(self.budgets) == 1:
+            return self.budgets
+        if dataset not in self._budgets:
+            keys = self.view.runs(path, self._table(manifest.RUNS, dataset, self._stored.record.key), self._stored)
+            there = set(keys["budget"].unique().to_pylist())
+            found = tuple(budget for budget in self.budgets if budget in there)
+            self._budgets[dataset] = found or self.budgets
+        return self._budgets[dataset]
 
     @property
     def seeds(self) -> tuple[int, ...]:
@@ -248,7 +273,7 @@ class Benchmark:
         Args:
             dataset: Name of a data set.
             metric: One of :attr:`metrics`; by default the table's objective.
-            budget: Steps; the largest by default.
+            budget: Steps; the data set's largest by default.
 
         Returns:
             ``(configs, seeds, budget + 1)`` read-only array; configurations in the order of :attr:`configs`, seeds in
@@ -262,7 +287,7 @@ class Benchmark:
             return self._arrays[dataset, metric, budget]
         except KeyError:
             self._open(dataset, metric)
-            return self._arrays[dataset, metric, self._budget(budget)]
+            return self._arrays[dataset, metric, self._budget(dataset, budget)]
 
     def curve(
         self,
@@ -278,7 +303,7 @@ class Benchmark:
             dataset: Name of a data set.
             config_id: Configuration.
             metric: One of :attr:`metrics`; by default the table's objective.
-            budget: Steps; the largest by default.
+            budget: Steps; the data set's largest by default.
             seed: Seed; the first by default.
 
         Returns:
@@ -318,7 +343,7 @@ class Benchmark:
             dataset: Name of a data set.
             metric: One of :attr:`metrics`; by default the table's objective.
             config_ids: Configurations, integers of any shape; this one and the next three are broadcast.
-            budgets: Budgets; the largest by default.
+            budgets: Budgets; the data set's largest by default.
             seeds: Seeds; the first by default.
             epochs: Steps, in [0, budget]; the whole budget by default.
 
@@ -329,9 +354,9 @@ class Benchmark:
             InputError: If anything asked for is not in the table.
         """
         self._open(dataset, metric)
-        budgets = self.budgets[-1] if budgets is None else budgets
+        budgets = self.budgets_of(dataset)[-1] if budgets is None else budgets
         seeds = self.seeds[0] if seeds is None else seeds
-        return self._flat[dataset, metric][self._layout.places(config_ids, budgets, seeds, epochs)]
+        return self._flat[dataset, metric][self._layout_of(dataset).places(config_ids, budgets, seeds, epochs)]
 
     def run(
         self,
@@ -383,7 +408,7 @@ class Benchmark:
             dataset: Name of a data set.
             config_id: Configuration.
             part: ``"valid"`` or ``"test"``.
-            budget: Steps; the largest by default.
+            budget: Steps; the data set's largest by default.
             seed: Seed; the first by default.
 
         Returns:
@@ -393,7 +418,7 @@ class Benchmark:
             UnknownNameError: If a name is not in the table, or it has no predictions.
         """
         self._row(config_id)
-        run = (config_id, self._budget(budget), self.seeds[self._seed_row(seed)])
+        run = (config_id, self._budget(dataset, budget), self.seeds[self._seed_row(seed)])
         return self.predictions_of(dataset, [run], part)[0]
 
     def predictions_of(
@@ -451,6 +476,15 @@ class Benchmark:
             self._seed_rows[seed] = row
         return layout
 
+    def _layout_of(self, dataset: str) -> Layout:
+        """Places of a data set's runs: those of the table, without room for budgets that the data set lacks."""
+        there = self.budgets_of(dataset)
+        if there == self.budgets:
+            return self._layout
+        if there not in self._layouts:
+            self._layouts[there] = self._layout.having(there)
+        return self._layouts[there]
+
     def _shape(self, dataset: str, part: str) -> tuple[int, int]:
         """Rows of a part and classes of a data set."""
         parts.check_part(part)
@@ -473,9 +507,9 @@ class Benchmark:
             raise UnknownNameError("seed", seed, self.seeds)
         return self.seeds.index(seed)
 
-    def _budget(self, budget: int | None) -> int:
+    def _budget(self, dataset: str, budget: int | None) -> int:
         if budget is None:
-            return self.budgets[-1]
+            return self.budgets_of(dataset)[-1]
         if budget not in self.budgets:
             raise UnknownNameError("budget", budget, self.budgets)
         return budget
@@ -507,12 +541,12 @@ class Benchmark:
         key = self._stored.record.key
         found = self._table(manifest.RUNS, dataset, key if stepwise else (*key, name))
         table = self.view.runs(path, found, self._stored)
-        flat = steps(path, table, self._layout) if stepwise else series(path, table, self._layout, record.ranges[name])
+        layout = self._layout_of(dataset)
+        flat = steps(path, table, layout) if stepwise else series(path, table, layout, record.ranges[name])
         for each in (name, None) if name == record.objective else (name,):
             for budget in self.budgets:
-                where, shape = self._layout.block(budget)
-                self._arrays[dataset, each, budget] = flat[where].reshape(shape)
-            self._arrays[dataset, each, None] = self._arrays[dataset, each, self.budgets[-1]]
+                self._arrays[dataset, each, budget] = layout.block(flat, budget)
+            self._arrays[dataset, each, None] = self._arrays[dataset, each, self.budgets_of(dataset)[-1]]
             self._flat[dataset, each] = flat
 
     # For people ----------------------------------------------------------------------------------------------------
