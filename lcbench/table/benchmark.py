@@ -14,9 +14,9 @@ from lcbench.errors import DamagedFileError, InputError, NotABenchmarkError, Unk
 from lcbench.table import manifest, parts, reading, store, verify
 from lcbench.table._layout import Layout, series, steps
 from lcbench.table.curve import Curve
-from lcbench.table.manifest import CONFIGS, Manifest
 from lcbench.table.metric import Fidelity, Metric
 from lcbench.table.record import SECONDS
+from lcbench.table.summary import summary
 from lcbench.table.view import View
 
 if TYPE_CHECKING:
@@ -41,46 +41,6 @@ def embedded_folder(name: str = NAME) -> Path:
             return data / name
     what = "benchmark" if name == NAME else name
     raise NotABenchmarkError(f"this installation of lcbench came without its embedded {what}; name a folder.")
-
-
-def summary(manifest: Manifest, view: View | None = None) -> Iterator[tuple[str, str]]:
-    """What a benchmark folder holds, in a few lines for people: pairs of a label and a text.
-
-    Args:
-        manifest: As the folder has it.
-        view: Which of its runs are shown, if that is to be said.
-    """
-    provenance, record = manifest.provenance, manifest.record
-    size = sum(record.bytes for record in manifest.files.values())
-    yield "title", manifest.title
-    yield "data sets", f"{len(manifest.datasets)}: {', '.join(manifest.datasets)}"
-    yield "configurations", f"{manifest.files[CONFIGS].rows} of space {manifest.problem!r}"
-    schedule = f" ({manifest.schedule})" if manifest.schedule else ""
-    yield "budgets", f"{', '.join(map(str, manifest.budgets))} {record.fidelity.label}{schedule}"
-    yield "seeds", ", ".join(map(str, manifest.seeds))
-    for further in record.further:
-        yield further.name, f"{', '.join(f'{value:g}' for value in further.budgets)} {further.unit}"
-    if view is not None and view.text:
-        yield "shown", view.text
-    missing = f"; the other {manifest.missing} are missing on purpose" if manifest.missing else ""
-    yield "runs", f"{manifest.runs} of {manifest.planned}{missing}"
-    yield "metrics", ", ".join(metric.name for metric in record.metrics)
-    yield "objective", f"{record.metric().goal} {record.objective}"
-    yield (
-        "seconds",
-        "none: a step costs 1" if record.seconds == "none" else str(provenance.get(SECONDS, record.seconds)),
-    )
-    yield (
-        "made",
-        f"{provenance.get('created', 'not said')} on {provenance.get('processor', 'an unnamed processor')}",
-    )
-    yield from ((label, text) for label in ("licence", "citation") if (text := getattr(manifest, label)))
-    yield "size", f"{_readable(size)} in {len(manifest.files) + 1} files, format {manifest.format_version}"
-
-
-def _readable(size: int) -> str:
-    """Bytes for people."""
-    return f"{size / 1e6:.1f} MB" if size >= 1e6 else f"{size / 1e3:.0f} kB"
 
 
 def load(
