@@ -11,7 +11,7 @@ _WHOLE, _FIRST, _SPAN = 40, 5, 4
 
 
 def some(names: Sequence[object]) -> str:
-    """Names in a row: all of up to 40, which are more than LCBench has data sets, else the first few and how many more."""
+    """Names in a row: all of up to 40 (LCBench has 35 data sets), of more the first few and how many others."""
     if len(names) <= _WHOLE:
         return ", ".join(map(str, names))
     return f"{', '.join(map(str, names[:_FIRST]))} and {len(names) - _FIRST} more"
