@@ -78,16 +78,14 @@ def figures(
 def _table3(bench: "Benchmark", metric: str, out: Path) -> None:
     """Print Table 3 and write it."""
     from lcbench.analysis.correlation import budget_correlation, table3
-    from lcbench.analysis.generality import spent
+    from lcbench.analysis.generality import nothing_compared
     from lcbench.analysis.tables import csv_text, table3_frame, table3_header, table3_rows
     from lcbench.console import OUT, table
     from lcbench.writing import write_text
 
     correlations = budget_correlation(bench, metric)
     if correlations.empty:
-        only = spent(bench, bench.budgets[0])
-        said = f"it needs two budgets, or curves of at least 4 steps, this table has one budget ({only})."
-        OUT.print(f"Table 3 left out: {said}", soft_wrap=True, highlight=False)
+        OUT.print(f"Table 3 left out: {nothing_compared(bench)}", soft_wrap=True, highlight=False)
         return
     found = table3(correlations)
     count = len(bench.datasets)

@@ -57,7 +57,7 @@ def best_config(bench: Benchmark, dataset: str, metric: str) -> int:
     Raises:
         InputError: If no configuration has all its runs of that budget, none of them diverged.
     """
-    longest = bench.budgets[-1]
+    longest = bench.budgets_of(dataset)[-1]
     losses = pd.Series(comparable_losses(bench, dataset, metric, longest)[:, -1], bench.configs.index)
     losses = losses[has_runs(bench, dataset, [longest]) & (losses < float("inf"))]
     if losses.empty:
@@ -69,10 +69,10 @@ def best_config(bench: Benchmark, dataset: str, metric: str) -> int:
 
 
 def _network(bench: Benchmark, dataset: str, metric: str, test: str) -> pd.DataFrame:
-    config_id = best_config(bench, dataset, metric)
+    config_id, longest = best_config(bench, dataset, metric), bench.budgets_of(dataset)[-1]
     row = bench.configs.index.get_loc(config_id)
     valid, tested, seconds = (
-        pd.Series(bench.array(dataset, name)[row, :, -1], dtype=float) for name in (metric, test, "seconds")
+        pd.Series(bench.array(dataset, name, longest)[row, :, -1], dtype=float) for name in (metric, test, "seconds")
     )
     found = {"dataset": dataset, "model": NETWORK, "config_id": config_id, "valid": valid.mean()}
     found |= {"test": tested.mean(), "deviation": tested.std(), "seeds": len(tested), "seconds": seconds.mean()}

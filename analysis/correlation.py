@@ -19,7 +19,7 @@ import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 from scipy.stats import rankdata
 
-from lcbench.analysis.generality import comparable_losses, compared_budgets, has_runs
+from lcbench.analysis.generality import comparable_losses, compared_budgets, has_runs, nothing_compared
 from lcbench.errors import InputError
 from lcbench.table.benchmark import Benchmark
 
@@ -137,13 +137,13 @@ def budget_correlation(
         One row per data set, budget pair and schedule, with the columns ``dataset, budget_low, budget_high, schedule,
         spearman`` (NaN over fewer than two configurations) and ``configs``. Of a table of one budget the pairs are
         points on its curves (:func:`lcbench.analysis.generality.compared_budgets`), and the schedule is the
-        non-adaptive one; no row if there is nothing between.
+        non-adaptive one; no row where :func:`lcbench.analysis.generality.nothing_compared` says why.
 
     Raises:
         UnknownNameError: If the metric or a data set is not in the table.
     """
     names = bench.datasets if datasets is None else datasets
-    rows = [row for dataset in names for row in _rows(bench, dataset, metric)]
+    rows = [] if nothing_compared(bench) else [row for dataset in names for row in _rows(bench, dataset, metric)]
     return pd.DataFrame.from_records(rows, columns=list(COLUMNS))
 
 
@@ -228,19 +228,19 @@ def epoch_correlation(bench: Benchmark, metric: str | None = None, budget: int |
     Args:
         bench: The table.
         metric: Name of a metric; by default the table's objective.
-        budget: Epochs of the runs; the largest budget by default.
+        budget: Epochs of the runs; by default the largest budget of each data set.
 
     Returns:
         One row per data set and epoch: ``dataset``, ``epoch``, then a column per epoch, ``0`` to the budget (of budgets
-        above 200 epochs only :data:`MOST_EPOCHS` of them).
+        above 200 epochs only :data:`MOST_EPOCHS` of them); NaN where a data set's budget is smaller than another's.
 
     Raises:
         UnknownNameError: If the metric or the budget is not in the table.
     """
-    longest = bench.budgets[-1] if budget is None else budget
-    epochs = some_epochs(longest)
     frames = []
     for dataset in bench.datasets:
+        longest = bench.budgets_of(dataset)[-1] if budget is None else budget
+        epochs = some_epochs(longest)
         losses = comparable_losses(bench, dataset, metric, longest)[has_runs(bench, dataset, [longest])][:, epochs]
         found = pd.DataFrame(spearman_matrix(losses), columns=epochs)
         keys = pd.DataFrame({"dataset": dataset, "epoch": epochs})

@@ -47,7 +47,7 @@ def seed_means(bench: Benchmark, dataset: str, metric: str | None, budget: int) 
 
 def _seeds(bench: Benchmark, dataset: str) -> NDArray[np.bool_]:
     """Mask of the seeds that a data set has any run of, as others may have more; all if it has none at all."""
-    found = [~np.isnan(bench.array(dataset, SECONDS, budget)[:, :, 0]) for budget in bench.budgets]
+    found = [~np.isnan(bench.array(dataset, SECONDS, budget)[:, :, 0]) for budget in bench.budgets_of(dataset)]
     seeds = np.any(found, axis=(0, 1))
     return np.asarray(seeds | ~seeds.any())
 
@@ -86,6 +86,21 @@ def compared_budgets(bench: Benchmark) -> tuple[int, ...]:
     return bench.budgets if len(bench.budgets) > 1 or longest < 4 else (longest // 4, longest // 2, longest)
 
 
+def nothing_compared(bench: Benchmark) -> str:
+    """Why no two budgets of a table can be compared, for messages; empty if some can.
+
+    Data sets with one budget each, which is not the same on all, share no two points that could be compared.
+    """
+    own = {bench.budgets_of(dataset) for dataset in bench.datasets}
+    if len(own) > 1 and all(len(budgets) == 1 for budgets in own):
+        ends = f"{spent(bench, min(own)[0])} to {spent(bench, max(own)[0])}"
+        return f"it compares the same budgets on all data sets, those of this table have one each, from {ends}."
+    if len(compared_budgets(bench)) > 1:
+        return ""
+    only = spent(bench, bench.budgets[0])
+    return f"it needs two budgets, or curves of at least 4 steps, this table has one budget ({only})."
+
+
 def units_of(bench: Benchmark, budget: int) -> float:
     """How many units of the fidelity, such as epochs, a number of steps is."""
     steps = bench.fidelity.steps
@@ -94,7 +109,7 @@ def units_of(bench: Benchmark, budget: int) -> float:
 
 def spent(bench: Benchmark, *budgets: int) -> str:
     """Budgets in units, for messages: ``"12, 25, 50 epochs"``."""
-    return f"{', '.join(f'{units_of(bench, budget):g}' for budget in budgets)} {bench.fidelity.unit}"
+    return f"{', '.join(f'{units_of(bench, budget):.10g}' for budget in budgets)} {bench.fidelity.unit}"
 
 
 def run_of(bench: Benchmark, budget: int) -> int:
@@ -110,8 +125,8 @@ def run_of(bench: Benchmark, budget: int) -> int:
 
 
 def is_complete(bench: Benchmark, dataset: str) -> NDArray[np.bool_]:
-    """Mask of the configurations that have all their runs, at every budget and seed; ``(configs,)``."""
-    return has_runs(bench, dataset, bench.budgets)
+    """Mask of the configurations that have all their runs, at every budget and seed of the data set; ``(configs,)``."""
+    return has_runs(bench, dataset, bench.budgets_of(dataset))
 
 
 # The matrix of configurations x data sets; :mod:`lcbench.simulate.transfer.greedy` turns it into relative regret.
@@ -125,7 +140,7 @@ def performance_matrix(bench: Benchmark, metric: str | None = None, budget: int 
     Args:
         bench: The table.
         metric: Name of a metric; by default the table's objective.
-        budget: Steps of the runs; the largest budget by default.
+        budget: Steps of the runs; by default the largest budget of each data set.
 
     Returns:
         Rows: configurations, index ``config_id``. Columns: data sets. Rounded to 1e-6, so that equal
@@ -136,24 +151,25 @@ def performance_matrix(bench: Benchmark, metric: str | None = None, budget: int 
         InputError: If no configuration has these runs on all data sets, or the metric is NaN throughout on a data set.
     """
     metric = bench.metric(metric).name
-    needed = bench.budgets[-1] if budget is None else budget
-    kept = np.logical_and.reduce([has_runs(bench, dataset, [needed]) for dataset in bench.datasets])
+    needed = {name: bench.budgets_of(name)[-1] if budget is None else budget for name in bench.datasets}
+    kept = np.logical_and.reduce([has_runs(bench, dataset, [run]) for dataset, run in needed.items()])
     if not kept.any():
+        alike = len({*needed.values()}) == 1
+        runs = f"runs of {max(needed.values())} {bench.fidelity.label}" if alike else "longest runs"
         raise InputError(
-            f"the table must hold a configuration with its runs of {needed} {bench.fidelity.label} on all data sets, "
-            "got none; leave out a data set that shares none with the others."
+            f"the table must hold a configuration with its {runs} on all data sets, got none; leave out a data set "
+            "that shares none with the others."
         )
-    columns = {dataset: _last(bench, dataset, metric, budget)[kept] for dataset in bench.datasets}
+    columns = {dataset: _last(bench, dataset, metric, run)[kept] for dataset, run in needed.items()}
     for dataset, values in columns.items():
         if np.isnan(values).all():
             raise InputError(f"{metric} must be recorded, got NaN for every run on {dataset}; choose another metric.")
     return pd.DataFrame(columns, index=bench.configs.index[kept])
 
 
-def _last(bench: Benchmark, dataset: str, metric: str, budget: int | None) -> NDArray[np.float64]:
+def _last(bench: Benchmark, dataset: str, metric: str, budget: int) -> NDArray[np.float64]:
     """``(configs,)`` values after the last epoch, mean over the seeds."""
-    means = seed_means(bench, dataset, metric, bench.budgets[-1] if budget is None else budget)
-    return np.round(means[:, -1], DECIMALS)
+    return np.round(seed_means(bench, dataset, metric, budget)[:, -1], DECIMALS)
 
 
 # RQ1 (section 4.2.1 of the paper): are there configurations that perform well on several data sets? All functions take

@@ -63,9 +63,10 @@ def _is_within(rows: pd.DataFrame, bench: Benchmark, dataset: str, metric: str, 
     if (places < 0).any():
         return False
     values = rows["value"].to_numpy(dtype=np.float64)
-    if budget > bench.budgets[-1]:
-        raise UnknownNameError("budget", budget, bench.budgets)
-    runs = {budget, bench.budgets[-1]} & set(bench.budgets)  # any epoch can be a point on the longest run
+    budgets = bench.budgets_of(dataset)
+    if budget > budgets[-1]:
+        raise UnknownNameError("budget", budget, budgets)
+    runs = {budget, budgets[-1]} & set(budgets)  # any epoch can be a point on the longest run
     within = [_between(values, bench.array(dataset, metric, run)[places, :, budget]) for run in runs]
     return bool((np.logical_or.reduce(within) | np.isnan(values)).all())
 

@@ -83,7 +83,7 @@ def simulate(
     if figures is not None:
         writable_folder(figures)
     if budgets is None and not quiet:
-        _say_one_rung(bench, _optimizers(optimizers))
+        _say_one_rung(bench, _datasets(datasets, bench), _optimizers(optimizers))
     parts = out.with_name(f"{out.name}.parts")
     with progress(quiet=quiet) as bar:
         task = bar.add_task("simulate", total=None, note="")
@@ -112,14 +112,21 @@ def simulate(
     _draw(folder, out, figures, at, fidelity, quiet=quiet)
 
 
-def _say_one_rung(bench: "Benchmark", optimizers: list[str]) -> None:
-    """Say which of these optimizers have nothing to do on a table of one budget, and what would give them more."""
+def _say_one_rung(bench: "Benchmark", datasets: list[str], optimizers: list[str]) -> None:
+    """Say which of these optimizers have nothing to do where data sets have one budget, and what gives them more."""
     from lcbench.analysis.generality import compared_budgets, spent
     from lcbench.console import OUT
     from lcbench.simulate.optimizers import MULTI_FIDELITY
 
     idle = [name for name in optimizers if name in MULTI_FIDELITY]
-    if len(bench.budgets) > 1 or not idle:
+    own = {bench.budgets_of(dataset) for dataset in datasets if dataset in bench.datasets} if idle else set()
+    if not own or any(len(budgets) > 1 for budgets in own):
+        return
+    if len(own) > 1:
+        ends = f"{spent(bench, min(own)[0])} to {spent(bench, max(own)[0])}"
+        remedy = "name --datasets with long curves and read these with --schedule non-adaptive --budgets"
+        said = f"{', '.join(idle)}: one rung, since each data set has one budget ({ends}); {remedy}."
+        OUT.print(said, soft_wrap=True, highlight=False)
         return
     points = compared_budgets(bench)
     more = f"read its curves with --schedule non-adaptive --budgets {','.join(map(str, points))}"

@@ -85,15 +85,16 @@ def best_survivors(
         of the largest budget, after every epoch before its last; ``adaptive``: at the end of the runs of each smaller
         budget, with a schedule of their own.
     """
-    longest, frames = bench.budgets[-1], []
-    epochs = some_epochs(longest)[:-1]
+    frames = []
     for dataset in bench.datasets:
+        *shorter, longest = bench.budgets_of(dataset)
+        epochs = some_epochs(longest)[:-1]
         whole = is_complete(bench, dataset)
         curves = comparable_losses(bench, dataset, metric, longest)[whole]
-        own = [comparable_losses(bench, dataset, metric, budget)[whole, -1] for budget in bench.budgets[:-1]]
+        own = [comparable_losses(bench, dataset, metric, budget)[whole, -1] for budget in shorter]
         for schedule, early, places in (
             (NON_ADAPTIVE, curves[:, epochs], epochs),
-            (ADAPTIVE, np.array(own).T.reshape(len(curves), -1), bench.budgets[:-1]),
+            (ADAPTIVE, np.array(own).T.reshape(len(curves), -1), shorter),
         ):
             for kept in keep:
                 columns = {"epoch": places, "keep": kept, "overlap": overlap(early, curves[:, -1], kept, share)}

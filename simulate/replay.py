@@ -46,8 +46,9 @@ class ReplayBackend(WithObjective):
         schedule: ``"adaptive"``: each budget is a run of its own from scratch, with its own learning-rate schedule.
             ``"non-adaptive"``: all budgets are points on the table's longest run, and a promoted trial resumes where it
             stopped.
-        budgets: Epochs that can be asked for, increasing; by default those of the table. An adaptive replay has the
-            table's budgets or some of them; a non-adaptive one any epochs of the longest run, such as ``range(1, 51)``.
+        budgets: Epochs that can be asked for, increasing; by default those that the data set has runs at. An adaptive
+            replay has these or some of them; a non-adaptive one any epochs of the longest run, such as
+            ``range(1, 51)``.
         match: ``"exact"``: optimizers choose among the rows of the table. ``"nearest"``: they choose anywhere in the
             space, and get the row that lies nearest in the unit cube.
         draw_seed: Source of the picks of ``"draw"``: which recorded seed an evaluation gets depends on this, the row
@@ -84,16 +85,17 @@ class ReplayBackend(WithObjective):
         self.bench, self.dataset, self.match, self.seed = bench, dataset, match, seed
         self.metric = bench.metric(metric)
         self.resumes = schedule == "non-adaptive"
-        self.budgets = bench.budgets if budgets is None else _chosen(budgets, bench.budgets, schedule)
+        recorded = bench.budgets_of(dataset)
+        self.budgets = recorded if budgets is None else _chosen(budgets, dataset, recorded, schedule)
         self._draw_seed = whole("draw_seed", draw_seed, least=0)
-        runs = (bench.budgets[-1],) if self.resumes else self.budgets
+        self._runs = recorded[-1:] if self.resumes else self.budgets
         self._whole = ConfigTable(bench.space, bench.configs) if table is None else table
         self._there = self._found()
         self.rows = self._offered()
-        self._values = {budget: self._select(self.metric.name, budget) for budget in runs}
-        self._seconds = {budget: self._select(SECONDS, budget) for budget in runs}
+        self._values = {budget: self._select(self.metric.name, budget) for budget in self._runs}
+        self._seconds = {budget: self._select(SECONDS, budget) for budget in self._runs}
         if self.resumes:
-            self._check_recorded(bench.budgets[-1])
+            self._check_recorded(recorded[-1])
 
     @cached_property
     def table(self) -> ConfigTable:
@@ -144,7 +146,7 @@ class ReplayBackend(WithObjective):
 
     def _run(self, budget: int) -> int:
         """The recorded run that a budget is read from."""
-        return self.bench.budgets[-1] if self.resumes else budget
+        return self._runs[-1] if self.resumes else budget
 
     def _row(self, config: Config) -> int:
         row = self.table.row(config)
@@ -187,8 +189,7 @@ class ReplayBackend(WithObjective):
     @cached_property
     def _is_there(self) -> dict[int, NDArray[np.bool_]]:
         """For each budget which runs are there, ``(configs, seeds)``: one that diverged has seconds, too."""
-        runs = (self.bench.budgets[-1],) if self.resumes else self.budgets
-        return {run: np.isfinite(self.bench.array(self.dataset, SECONDS, run)[:, :, -1]) for run in runs}
+        return {run: np.isfinite(self.bench.array(self.dataset, SECONDS, run)[:, :, -1]) for run in self._runs}
 
     def _found(self) -> NDArray[np.bool_]:
         """Which seeds have a configuration's runs of all budgets, in any of its rows: ``(configs, seeds)``."""
@@ -248,16 +249,19 @@ def _mean(array: NDArray[np.float32], there: NDArray[np.bool_], axis: int) -> ND
     return np.where(count > 0, total / np.maximum(count, 1), np.nan)
 
 
-def _chosen(budgets: Iterable[int], recorded: tuple[int, ...], schedule: Schedule) -> tuple[int, ...]:
-    """Check the budgets that a replay is to offer, given those of the table."""
+def _chosen(budgets: Iterable[int], dataset: str, recorded: tuple[int, ...], schedule: Schedule) -> tuple[int, ...]:
+    """Check the budgets that a replay is to offer, given those that the data set has runs at."""
     chosen = checked(budgets)
     if schedule == "adaptive":
         lacking = [budget for budget in chosen if budget not in recorded]
         if lacking:
             raise InputError(
-                f"budgets must be recorded ones ({', '.join(map(str, recorded))}) when schedule='adaptive', got "
-                f"{lacking[0]}; use schedule='non-adaptive' to offer any epoch of the longest run."
+                f"budgets must be recorded ones of data set {dataset!r} ({', '.join(map(str, recorded))}) when "
+                f"schedule='adaptive', got {lacking[0]}; use schedule='non-adaptive' for any step of its longest run."
             )
     elif chosen[-1] > recorded[-1]:
-        raise InputError(f"budgets must be at most {recorded[-1]}, the longest run of the table, got {chosen[-1]}.")
+        raise InputError(
+            f"budgets must be at most {recorded[-1]}, the longest run of data set {dataset!r}, got {chosen[-1]}; ask "
+            "for smaller ones, or leave the data set out."
+        )
     return chosen

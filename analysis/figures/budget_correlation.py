@@ -15,7 +15,7 @@ from matplotlib.figure import Figure
 from lcbench.analysis import style
 from lcbench.analysis.correlation import ADAPTIVE, NON_ADAPTIVE, budget_correlation, budget_pairs
 from lcbench.analysis.figures.contract import NothingToDrawError, label_of, labelled
-from lcbench.analysis.generality import spent
+from lcbench.analysis.generality import nothing_compared
 from lcbench.table.benchmark import Benchmark
 
 _TITLES = {NON_ADAPTIVE: "Non-adaptive scheduling", ADAPTIVE: "Adaptive scheduling"}
@@ -33,14 +33,11 @@ def frame(bench: Benchmark, metric: str | None = None) -> pd.DataFrame:
         first, and :data:`lcbench.analysis.figures.contract.LABELS`.
 
     Raises:
-        NothingToDrawError: If the table has one budget of few steps, or no correlation is defined.
+        NothingToDrawError: If data sets share no two budgets, or no correlation is defined.
     """
     found = budget_correlation(bench, metric)
     if found.empty:
-        raise NothingToDrawError(
-            "it needs two budgets, or curves of at least 4 steps, this table has one budget "
-            f"({spent(bench, bench.budgets[0])})."
-        )
+        raise NothingToDrawError(nothing_compared(bench))
     found = found[found["schedule"].isin(_TITLES)]
     if found["spearman"].isna().all():
         raise NothingToDrawError(

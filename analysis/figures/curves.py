@@ -60,8 +60,9 @@ def frame(bench: Benchmark, metric: str | None = None) -> pd.DataFrame:
 
 def _curves(bench: Benchmark, dataset: str, metric: str | None) -> pd.DataFrame:
     """The rows of one data set."""
-    means = seed_means(bench, dataset, metric, bench.budgets[-1])
-    means[~has_runs(bench, dataset, bench.budgets[-1:])] = np.nan
+    longest = bench.budgets_of(dataset)[-1]
+    means = seed_means(bench, dataset, metric, longest)
+    means[~has_runs(bench, dataset, [longest])] = np.nan
     known = bench.metric(metric)
     losses = known.loss(means[:, -1])
     best = np.arange(len(losses)) == losses.argmin() if np.isfinite(losses).any() else np.zeros(len(losses), bool)
@@ -98,6 +99,8 @@ def draw(frame: pd.DataFrame) -> Figure:
 def _panel(panel: Axes, rows: pd.DataFrame, dataset: str) -> None:
     """All curves of one data set, the best on top."""
     curves = rows[_epochs(rows)].to_numpy(dtype=np.float32)  # as in the table, whether or not it was read from CSV
+    last = curves.shape[1] - 1
+    curves = curves[:, : np.flatnonzero(np.isfinite(curves).any(axis=0)).max(initial=0) + 1]  # others may be longer
     epochs = np.arange(curves.shape[1])
     shown = _some(curves)
     alpha = float(np.clip(12 / len(shown), 0.06, 0.5))
@@ -115,7 +118,7 @@ def _panel(panel: Axes, rows: pd.DataFrame, dataset: str) -> None:
         panel.plot(epochs, curves[best][0], color=style.colour(1), linewidth=1.4)
         title += f"\nbest: no. {rows['config_id'].to_numpy()[best][0]}, {curves[best][0, -1]:.3f}"
     panel.set_title(title, fontsize=6.5, loc="left")
-    panel.set_xlim(0, epochs[-1])
+    panel.set_xlim(0, last)
     panel.set_ylim(*_range(curves, fenced=not rows["bounded"].iloc[0]))
     panel.xaxis.set_major_locator(MaxNLocator(4, integer=True, steps=[1, 2, 5, 10]))
     panel.yaxis.set_major_locator(MaxNLocator(4, steps=[1, 2, 5, 10]))

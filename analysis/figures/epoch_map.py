@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from lcbench.analysis import style
 from lcbench.analysis.correlation import epoch_correlation
 from lcbench.analysis.figures.contract import LABELS, NothingToDrawError, check_curves, label_of, labelled
+from lcbench.analysis.generality import spent
 from lcbench.table.benchmark import Benchmark
 
 _COLUMNS = 5
@@ -38,9 +39,13 @@ def frame(bench: Benchmark, metric: str | None = None) -> pd.DataFrame:
         :data:`lcbench.analysis.figures.contract.LABELS`; data sets sorted, lowest mean first.
 
     Raises:
-        NothingToDrawError: If no correlation is defined, or runs have one step.
+        NothingToDrawError: If no correlation is defined, runs have one step, or data sets have different budgets.
     """
     check_curves(bench)
+    ends = sorted({bench.budgets_of(dataset)[-1] for dataset in bench.datasets})
+    if len(ends) > 1:
+        few, most = (spent(bench, end) for end in (ends[0], ends[-1]))
+        raise NothingToDrawError(f"it averages over runs of one length, those of this table have {few} to {most}.")
     found = epoch_correlation(bench, metric)
     cells = found[[column for column in found.columns if column not in _KEYS]]
     if not np.isfinite(cells.to_numpy()).any():

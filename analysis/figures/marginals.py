@@ -18,7 +18,7 @@ from lcbench.analysis.figures.contract import NothingToDrawError, labelled, metr
 from lcbench.analysis.figures.importance import nothing
 from lcbench.analysis.importance.marginals import is_category, marginal_curve, values_at
 from lcbench.analysis.importance.model import Model
-from lcbench.analysis.importance.task import FIGURE_FOREST, fit_task, usable_tasks
+from lcbench.analysis.importance.task import FIGURE_FOREST, fit_task, longest_tasks
 from lcbench.table.benchmark import Benchmark
 
 _COLUMNS = 4
@@ -44,7 +44,7 @@ def frame(bench: Benchmark, metric: str | None = None) -> pd.DataFrame:
     """
     found = [
         _curves(bench, task.dataset, bench.metric(metric).sign, fit_task(task, settings=FIGURE_FOREST))
-        for task in usable_tasks(bench, metric, [bench.budgets[-1]])
+        for task in longest_tasks(bench, metric)
     ]
     if not found:
         raise NothingToDrawError(nothing(bench, metric))

@@ -18,7 +18,7 @@ from lcbench.analysis.figures.marginals import evenly, written
 from lcbench.analysis.importance.fanova import main_effects
 from lcbench.analysis.importance.marginals import is_category, marginal_map, values_at
 from lcbench.analysis.importance.model import Model
-from lcbench.analysis.importance.task import FIGURE_FOREST, fit_task, usable_tasks
+from lcbench.analysis.importance.task import FIGURE_FOREST, fit_task, longest_tasks
 from lcbench.space.encoding import Encoding
 from lcbench.table.benchmark import Benchmark
 
@@ -46,7 +46,7 @@ def frame(bench: Benchmark, metric: str | None = None) -> pd.DataFrame:
     """
     if len(Encoding(bench.space).names) < 2:
         raise NothingToDrawError("it needs at least two hyperparameters of more than one value, this table has one.")
-    models = [fit_task(task, settings=FIGURE_FOREST) for task in usable_tasks(bench, metric, [bench.budgets[-1]])]
+    models = [fit_task(task, settings=FIGURE_FOREST) for task in longest_tasks(bench, metric)]
     if not models:
         raise NothingToDrawError(nothing(bench, metric))
     x, y = strongest(models)

@@ -11,7 +11,7 @@ import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
 from lcbench.analysis.importance.model import ForestSettings, Model
-from lcbench.analysis.importance.task import FIGURE_FOREST, fit_task, usable_tasks
+from lcbench.analysis.importance.task import FIGURE_FOREST, fit_task, longest_tasks, usable_tasks
 from lcbench.space.encoding import Encoding
 from lcbench.table.benchmark import Benchmark
 
@@ -75,7 +75,7 @@ def ablation_paths(
     middle = to_frame(bench.space, [dict(bench.space.get_default_configuration())])
     default = Encoding(bench.space).vectors(middle)[0]
     found = [pd.DataFrame(columns=["dataset", "step", "hyperparameter", "loss", "gain"])]
-    for task in usable_tasks(bench, metric, [bench.budgets[-1] if budget is None else budget]):
+    for task in longest_tasks(bench, metric) if budget is None else usable_tasks(bench, metric, [budget]):
         model = fit_task(task, seed=seed, settings=settings)
         path = ablation_path(model, default, task.incumbent)
         found.append(path.assign(dataset=task.dataset)[found[0].columns])

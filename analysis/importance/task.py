@@ -88,9 +88,15 @@ def usable_tasks(bench: Benchmark, metric: str | None, budgets: Sequence[int] | 
     return (task for task in tasks(bench, metric, budgets) if task.is_usable)
 
 
+def longest_tasks(bench: Benchmark, metric: str | None) -> Iterator[Task]:
+    """Of each data set the task at its largest budget, if a forest can learn something from it."""
+    found = (observations(bench, dataset, metric) for dataset in bench.datasets)
+    return (task for task in found if task.is_usable)
+
+
 def observations(bench: Benchmark, dataset: str, metric: str | None = None, budget: int | None = None) -> Task:
-    """One data set at one budget, the largest by default; see :func:`tasks`."""
-    return next(tasks(bench, metric, [bench.budgets[-1] if budget is None else budget], [dataset]))
+    """One data set at one budget, its largest by default; see :func:`tasks`."""
+    return next(tasks(bench, metric, [bench.budgets_of(dataset)[-1] if budget is None else budget], [dataset]))
 
 
 def fit_task(task: Task, *, seed: int = 0, settings: ForestSettings | None = None) -> Model:

@@ -55,7 +55,7 @@ def _dataset_rows(bench: Benchmark, metric: str) -> Iterator[tuple[object, ...]]
     sizes = bench.dataset_table.reindex(columns=["instances", "features", "classes"]).astype("Int64")
     written = sizes.map(lambda size: "-" if pd.isna(size) else f"{size:,}", na_action=None)
     for name in bench.datasets:
-        means = seed_means(bench, name, metric, bench.budgets[-1])[:, -1]
+        means = seed_means(bench, name, metric, bench.budgets_of(name)[-1])[:, -1]
         losses = bench.metric(metric).loss(means)
         place, best = int(losses.argmin()), ("-", "-")
         if np.isfinite(losses[place]):

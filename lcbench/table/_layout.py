@@ -5,6 +5,7 @@ in the files, so that a file without gaps is its own flat array.
 """
 
 from collections.abc import Sequence
+from copy import copy
 from pathlib import Path
 from typing import Any
 
@@ -98,17 +99,28 @@ class Layout:
         self.seeds = Index("seed", seeds)
         self.runs = len(self.configs) * len(self.seeds)
         self._epochs = np.asarray(budgets, np.intp)
+        self._lacking: NDArray[np.bool_] | None = None  # (budgets,)
         self._starts = np.concatenate([[0], np.cumsum(self.runs * (self._epochs + 1))]).astype(np.intp)
+
+    def having(self, budgets: Sequence[int]) -> "Layout":
+        """The layout of a data set that has runs of these budgets alone: one NaN at its end stands for all others."""
+        found = copy(self)
+        found._lacking = np.isin(self._epochs, budgets, invert=True)
+        lengths = np.where(found._lacking, 0, self._epochs + 1)
+        found._starts = np.concatenate([[0], np.cumsum(self.runs * lengths)]).astype(np.intp)
+        return found
 
     @property
     def size(self) -> int:
         """How many numbers a series has."""
-        return int(self._starts[-1])
+        return int(self._starts[-1]) + (self._lacking is not None)
 
-    def block(self, budget: int) -> tuple[slice, tuple[int, int, int]]:
-        """Where one budget's curves lie, and their shape ``(configs, seeds, budget + 1)``."""
-        place = self.budgets.places[budget]
-        return slice(*self._starts[place : place + 2]), (len(self.configs), len(self.seeds), budget + 1)
+    def block(self, flat: NDArray[np.float32], budget: int) -> NDArray[np.float32]:
+        """One budget's curves, ``(configs, seeds, budget + 1)``: a read-only view of a series."""
+        place, shape = self.budgets.places[budget], (len(self.configs), len(self.seeds), budget + 1)
+        if self._lacking is not None and self._lacking[place]:
+            return np.broadcast_to(flat[-1], shape)
+        return flat[slice(*self._starts[place : place + 2])].reshape(shape)
 
     def places(
         self, config_ids: ArrayLike, budgets: ArrayLike, seeds: ArrayLike, epochs: ArrayLike | None
@@ -131,7 +143,8 @@ class Layout:
         cells = self.configs.array(config_ids) * len(self.seeds) + self.seeds.array(seeds)
         longest = self._epochs[which]
         trained = longest if epochs is None else _within(_integers("epoch", epochs), longest)
-        return cells * (longest + 1) + (self._starts[which] + trained)
+        found = cells * (longest + 1) + (self._starts[which] + trained)
+        return found if self._lacking is None else np.where(self._lacking[which], self.size - 1, found)
 
 
 def _integers(kind: str, values: ArrayLike) -> NDArray[np.integer]:

@@ -14,9 +14,9 @@ from lcbench.errors import DamagedFileError, InputError, NotABenchmarkError, Unk
 from lcbench.table import manifest, parts, reading, store, verify
 from lcbench.table._layout import Layout, series, steps
 from lcbench.table.curve import Curve
-from lcbench.table.manifest import CONFIGS, Manifest
 from lcbench.table.metric import Fidelity, Metric
 from lcbench.table.record import SECONDS
+from lcbench.table.summary import summary
 from lcbench.table.view import View
 
 if TYPE_CHECKING:
@@ -41,46 +41,6 @@ def embedded_folder(name: str = NAME) -> Path:
             return data / name
     what = "benchmark" if name == NAME else name
     raise NotABenchmarkError(f"this installation of lcbench came without its embedded {what}; name a folder.")
-
-
-def summary(manifest: Manifest, view: View | None = None) -> Iterator[tuple[str, str]]:
-    """What a benchmark folder holds, in a few lines for people: pairs of a label and a text.
-
-    Args:
-        manifest: As the folder has it.
-        view: Which of its runs are shown, if that is to be said.
-    """
-    provenance, record = manifest.provenance, manifest.record
-    size = sum(record.bytes for record in manifest.files.values())
-    yield "title", manifest.title
-    yield "data sets", f"{len(manifest.datasets)}: {', '.join(manifest.datasets)}"
-    yield "configurations", f"{manifest.files[CONFIGS].rows} of space {manifest.problem!r}"
-    schedule = f" ({manifest.schedule})" if manifest.schedule else ""
-    yield "budgets", f"{', '.join(map(str, manifest.budgets))} {record.fidelity.label}{schedule}"
-    yield "seeds", ", ".join(map(str, manifest.seeds))
-    for further in record.further:
-        yield further.name, f"{', '.join(f'{value:g}' for value in further.budgets)} {further.unit}"
-    if view is not None and view.text:
-        yield "shown", view.text
-    missing = f"; the other {manifest.missing} are missing on purpose" if manifest.missing else ""
-    yield "runs", f"{manifest.runs} of {manifest.planned}{missing}"
-    yield "metrics", ", ".join(metric.name for metric in record.metrics)
-    yield "objective", f"{record.metric().goal} {record.objective}"
-    yield (
-        "seconds",
-        "none: a step costs 1" if record.seconds == "none" else str(provenance.get(SECONDS, record.seconds)),
-    )
-    yield (
-        "made",
-        f"{provenance.get('created', 'not said')} on {provenance.get('processor', 'an unnamed processor')}",
-    )
-    yield from ((label, text) for label in ("licence", "citation") if (text := getattr(manifest, label)))
-    yield "size", f"{_readable(size)} in {len(manifest.files) + 1} files, format {manifest.format_version}"
-
-
-def _readable(size: int) -> str:
-    """Bytes for people."""
-    return f"{size / 1e6:.1f} MB" if size >= 1e6 else f"{size / 1e3:.0f} kB"
 
 
 def load(
@@ -138,6 +98,8 @@ class Benchmark:
         # What look-ups need is all in these: each a dict whose key None stands for the default.
         self._arrays: dict[tuple[str, str | None, int | None], NDArray[np.float32]] = {}
         self._flat: dict[tuple[str, str | None], NDArray[np.float32]] = {}
+        self._budgets: dict[str, tuple[int, ...]] = {}  # of data sets, where some lack some
+        self._layouts: dict[tuple[int, ...], Layout] = {}  # by such budgets
         self._config_rows: dict[int, int] = {}
         self._seed_rows: dict[int | None, int] = {None: 0}
 
@@ -152,6 +114,29 @@ class Benchmark:
     def budgets(self) -> tuple[int, ...]:
         """Numbers of steps of :attr:`fidelity`, increasing."""
         return self.manifest.budgets
+
+    def budgets_of(self, dataset: str) -> tuple[int, ...]:
+        """The budgets that a data set has runs at, increasing: all of :attr:`budgets`, unless runs are missing.
+
+        Args:
+            dataset: Name of a data set.
+
+        Returns:
+            Its budgets; all of the table if there is no run of it among those shown.
+
+        Raises:
+            UnknownNameError: If there is no such data set.
+            DamagedFileError: If the file is damaged.
+        """
+        path = self._file(manifest.RUNS, dataset)
+        if not self._stored.missing or len(self.budgets) == 1:
+            return self.budgets
+        if dataset not in self._budgets:
+            keys = self.view.runs(path, self._table(manifest.RUNS, dataset, self._stored.record.key), self._stored)
+            there = set(keys["budget"].unique().to_pylist())
+            found = tuple(budget for budget in self.budgets if budget in there)
+            self._budgets[dataset] = found or self.budgets
+        return self._budgets[dataset]
 
     @property
     def seeds(self) -> tuple[int, ...]:
@@ -248,7 +233,7 @@ class Benchmark:
         Args:
             dataset: Name of a data set.
             metric: One of :attr:`metrics`; by default the table's objective.
-            budget: Steps; the largest by default.
+            budget: Steps; the data set's largest by default.
 
         Returns:
             ``(configs, seeds, budget + 1)`` read-only array; configurations in the order of :attr:`configs`, seeds in
@@ -262,7 +247,7 @@ class Benchmark:
             return self._arrays[dataset, metric, budget]
         except KeyError:
             self._open(dataset, metric)
-            return self._arrays[dataset, metric, self._budget(budget)]
+            return self._arrays[dataset, metric, self._budget(dataset, budget)]
 
     def curve(
         self,
@@ -278,7 +263,7 @@ class Benchmark:
             dataset: Name of a data set.
             config_id: Configuration.
             metric: One of :attr:`metrics`; by default the table's objective.
-            budget: Steps; the largest by default.
+            budget: Steps; the data set's largest by default.
             seed: Seed; the first by default.
 
         Returns:
@@ -318,7 +303,7 @@ class Benchmark:
             dataset: Name of a data set.
             metric: One of :attr:`metrics`; by default the table's objective.
             config_ids: Configurations, integers of any shape; this one and the next three are broadcast.
-            budgets: Budgets; the largest by default.
+            budgets: Budgets; the data set's largest by default.
             seeds: Seeds; the first by default.
             epochs: Steps, in [0, budget]; the whole budget by default.
 
@@ -329,9 +314,9 @@ class Benchmark:
             InputError: If anything asked for is not in the table.
         """
         self._open(dataset, metric)
-        budgets = self.budgets[-1] if budgets is None else budgets
+        budgets = self.budgets_of(dataset)[-1] if budgets is None else budgets
         seeds = self.seeds[0] if seeds is None else seeds
-        return self._flat[dataset, metric][self._layout.places(config_ids, budgets, seeds, epochs)]
+        return self._flat[dataset, metric][self._layout_of(dataset).places(config_ids, budgets, seeds, epochs)]
 
     def run(
         self,
@@ -383,7 +368,7 @@ class Benchmark:
             dataset: Name of a data set.
             config_id: Configuration.
             part: ``"valid"`` or ``"test"``.
-            budget: Steps; the largest by default.
+            budget: Steps; the data set's largest by default.
             seed: Seed; the first by default.
 
         Returns:
@@ -393,7 +378,7 @@ class Benchmark:
             UnknownNameError: If a name is not in the table, or it has no predictions.
         """
         self._row(config_id)
-        run = (config_id, self._budget(budget), self.seeds[self._seed_row(seed)])
+        run = (config_id, self._budget(dataset, budget), self.seeds[self._seed_row(seed)])
         return self.predictions_of(dataset, [run], part)[0]
 
     def predictions_of(
@@ -451,6 +436,15 @@ class Benchmark:
             self._seed_rows[seed] = row
         return layout
 
+    def _layout_of(self, dataset: str) -> Layout:
+        """Places of a data set's runs: those of the table, without room for budgets that the data set lacks."""
+        there = self.budgets_of(dataset)
+        if there == self.budgets:
+            return self._layout
+        if there not in self._layouts:
+            self._layouts[there] = self._layout.having(there)
+        return self._layouts[there]
+
     def _shape(self, dataset: str, part: str) -> tuple[int, int]:
         """Rows of a part and classes of a data set."""
         parts.check_part(part)
@@ -473,9 +467,9 @@ class Benchmark:
             raise UnknownNameError("seed", seed, self.seeds)
         return self.seeds.index(seed)
 
-    def _budget(self, budget: int | None) -> int:
+    def _budget(self, dataset: str, budget: int | None) -> int:
         if budget is None:
-            return self.budgets[-1]
+            return self.budgets_of(dataset)[-1]
         if budget not in self.budgets:
             raise UnknownNameError("budget", budget, self.budgets)
         return budget
@@ -507,12 +501,12 @@ class Benchmark:
         key = self._stored.record.key
         found = self._table(manifest.RUNS, dataset, key if stepwise else (*key, name))
         table = self.view.runs(path, found, self._stored)
-        flat = steps(path, table, self._layout) if stepwise else series(path, table, self._layout, record.ranges[name])
+        layout = self._layout_of(dataset)
+        flat = steps(path, table, layout) if stepwise else series(path, table, layout, record.ranges[name])
         for each in (name, None) if name == record.objective else (name,):
             for budget in self.budgets:
-                where, shape = self._layout.block(budget)
-                self._arrays[dataset, each, budget] = flat[where].reshape(shape)
-            self._arrays[dataset, each, None] = self._arrays[dataset, each, self.budgets[-1]]
+                self._arrays[dataset, each, budget] = layout.block(flat, budget)
+            self._arrays[dataset, each, None] = self._arrays[dataset, each, self.budgets_of(dataset)[-1]]
             self._flat[dataset, each] = flat
 
     # For people ----------------------------------------------------------------------------------------------------

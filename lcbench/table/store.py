@@ -3,9 +3,12 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
+from numpy.typing import NDArray
 
 from lcbench import signature
 from lcbench.errors import DamagedFileError, NotABenchmarkError
@@ -54,7 +57,20 @@ def write(
 def write_runs(folder: Path, dataset: str, runs: pa.Table, record: Record) -> None:
     """Write one data set's runs in the table's order."""
     whole = runs.select(record.schema.names).cast(record.schema)
-    write_parquet(folder / runs_path(dataset), whole.sort_by([(key, "ascending") for key in record.key]))
+    is_sorted = _is_sorted([whole[key].to_numpy() for key in record.key])
+    ordered = whole.combine_chunks() if is_sorted else whole.sort_by([(key, "ascending") for key in record.key])
+    write_parquet(folder / runs_path(dataset), ordered)
+
+
+def _is_sorted(keys: Sequence[NDArray[Any]]) -> bool:
+    """Whether rows are in the order of their keys, the first of which counts most; to sort takes a copy of it all."""
+    tied = np.ones(max(len(keys[0]) - 1, 0), bool)
+    for key in keys:
+        before, after = key[:-1], key[1:]
+        if (tied & ~(before <= after)).any():
+            return False
+        tied &= before == after
+    return True
 
 
 def seal(folder: Path, manifest: Manifest, datasets: Sequence[str]) -> Manifest:

@@ -120,8 +120,8 @@ def merge(
     Configurations are recognized by their values. Runs that neither has are missing in the joined table.
     """
     from lcbench.console import OUT, facts, progress
-    from lcbench.table.benchmark import summary
     from lcbench.table.merge import merge as join
+    from lcbench.table.summary import summary
 
     with progress(quiet=quiet) as bar:
         task = bar.add_task("merge", total=None, note="")

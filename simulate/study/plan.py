@@ -49,7 +49,7 @@ class StudyPlan:
         recorded: Which recorded seeds are replayed.
         schedule: See :class:`lcbench.simulate.replay.ReplayBackend`.
         match: See :class:`lcbench.simulate.replay.ReplayBackend`.
-        budgets: Epochs that optimizers can ask for; None for those of the table.
+        budgets: Epochs that optimizers can ask for; None for those that each data set has.
     """
 
     datasets: tuple[str, ...]

@@ -68,8 +68,8 @@ def study(
             the optimizer's seed picks.
         schedule: See :class:`lcbench.simulate.replay.ReplayBackend`.
         match: See :class:`lcbench.simulate.replay.ReplayBackend`.
-        budgets: Epochs that optimizers can ask for; by default those of the table. On the non-adaptive schedule any
-            epochs of its longest run, such as ``range(1, 51)``.
+        budgets: Epochs that optimizers can ask for; by default those that each data set has runs at. On the
+            non-adaptive schedule any epochs of its longest run, such as ``range(1, 51)``.
         jobs: Processes that simulate; 1: this one. None: this one, and if that takes long and all optimizers are
             of this package, one for each core. Other processes see an optimizer only if importing
             :mod:`lcbench.simulate.optimizers` puts it in the registry.

@@ -113,7 +113,7 @@ def plan(
         if number < least:
             raise InputError(f"{kind} must be at least {least}, got {number}.")
     models, target = candidates(model), bench.metric(metric).name
-    runs = 1 if schedule == "non-adaptive" else len(bench.budgets)
+    runs = 1 if schedule == "non-adaptive" else len(bench.budgets_of(dataset))
     facts = {
         "data set": dataset,
         "metric": target,

@@ -34,7 +34,7 @@ class Recorded:
         target: The metric.
         space: The search space.
         configs: One row per configuration; index ``config_id``.
-        budgets: All budgets of the table.
+        budgets: The budgets that the data set has runs at.
         seeds: All seeds of the table.
         values: For each budget that is a run: ``(configs, seeds, budget + 1)`` float32 values of the metric.
         seconds: The same of the cumulative seconds; NaN where a run is missing.
@@ -76,6 +76,10 @@ class Recorded:
             raise KeyError((dataset, name, budget))
         return (self.seconds if name == SECONDS else self.values)[budget]
 
+    def budgets_of(self, dataset: str) -> tuple[int, ...]:  # noqa: ARG002  # there is one data set
+        """All budgets, as :meth:`lcbench.table.benchmark.Benchmark.budgets_of` gives them."""
+        return self.budgets
+
     def metric(self, name: str | None = None) -> Metric:
         """The metric, as :meth:`lcbench.table.benchmark.Benchmark.metric` gives it.
 
@@ -105,9 +109,10 @@ def record(bench: Benchmark, dataset: str, metric: str | None, *, resumes: bool)
         UnknownNameError: If a name is not in the table.
     """
     target = bench.metric(metric)
-    runs = bench.budgets[-1:] if resumes else bench.budgets
+    budgets = bench.budgets_of(dataset)
+    runs = budgets[-1:] if resumes else budgets
     values, seconds = ({b: bench.array(dataset, series, b) for b in runs} for series in (target.name, SECONDS))
-    return Recorded(dataset, target, bench.space, bench.configs, bench.budgets, bench.seeds, values, seconds)
+    return Recorded(dataset, target, bench.space, bench.configs, budgets, bench.seeds, values, seconds)
 
 
 CONFIGS = "configs.parquet"

@@ -134,6 +134,9 @@ class Stub:
 
         self.seconds = {key: np.zeros(values.shape) for key, values in self.arrays.items()}
 
+    def budgets_of(self, dataset: str) -> tuple[int, ...]:
+        return self.budgets
+
     def array(self, dataset: str, metric: str | None = None, budget: int | None = None) -> np.ndarray:
         return (self.seconds if metric == "seconds" else self.arrays)[dataset, budget or self.budgets[-1]]
 

@@ -125,6 +125,9 @@ class Table:
         self.budgets = tuple(values)
         self.values, self.seconds = values, seconds or {b: np.zeros(v.shape) for b, v in values.items()}
 
+    def budgets_of(self, dataset: str) -> tuple[int, ...]:
+        return self.budgets
+
     def array(self, dataset: str, metric: str, budget: int) -> np.ndarray:
         return (self.seconds if metric == "seconds" else self.values)[budget]
 

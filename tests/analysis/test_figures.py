@@ -89,8 +89,15 @@ ALIKE = [name for name, spec in FIGURES.items() if spec.target.startswith("syste
 """They are drawn by the same function as ``components``, which has the most lines."""
 
 
+MANY = 35
+"""As in LCBench; a fifth of them fill two rows of panels, too, and are drawn in a fifth of the time."""
+
+
+DRAWN = [(name, n) for name in FIGURES for n in (1, MANY // 5, MANY) if n == 1 or name not in ALIKE]
+
+
 @pytest.mark.parametrize(
-    ("name", "datasets"), [(name, n) for name in FIGURES for n in (1, 35) if n == 1 or name not in ALIKE]
+    ("name", "datasets"), [pytest.param(*each, marks=[pytest.mark.slow] * (each[1] == MANY)) for each in DRAWN]
 )
 def test_draws_for_any_number_of_data_sets_or_says_what_it_needs(name, datasets, stub_of, frame_of):
     try:

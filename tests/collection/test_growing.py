@@ -123,7 +123,7 @@ def test_configurations_of_a_file_are_added_to_those_of_the_table(table, tmp_pat
 
 
 def test_killed_it_leaves_the_old_table_and_resumes(table, tmp_path):
-    line = [*PROGRAM, "collect", str(table), *PROBLEM, "--grow", "--configs", "60", "--quiet"]
+    line = [*PROGRAM, "collect", str(table), *PROBLEM, "--grow", "--configs", "24", "--quiet"]
     old = lcbench.load(table).array("round").copy()
     process = subprocess.Popen(line)
     wait_until(lambda: finished_units(table) >= 3, "three tasks are finished")
@@ -133,8 +133,8 @@ def test_killed_it_leaves_the_old_table_and_resumes(table, tmp_path):
     assert verify.verify(table) == []
     if len(lcbench.load(table).configs) == 3:
         assert collect(table, *SMALL) == cli.USAGE_ERROR  # the first command does not undo the growth
-    assert collect(table, "--grow", "--configs", "60") == 0
-    assert len(lcbench.load(table).configs) == 60
+    assert collect(table, "--grow", "--configs", "24") == 0
+    assert len(lcbench.load(table).configs) == 24
     assert verify.verify(table) == []
 
 

@@ -39,7 +39,7 @@ def surrogate(bench):
     return SurrogateBackend.fit(bench, "alpha", model="forest", folds=2).surrogate
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def backend_of(bench, surrogate):
     backends = {
         "surrogate": lambda: SurrogateBackend(surrogate),
@@ -53,7 +53,8 @@ def backend_of(bench, surrogate):
 
 
 @pytest.fixture(
-    params=["surrogate", "surrogate with noise", "surrogate, exact", "drawn seeds", "mean of seeds", "nearest"]
+    scope="module",  # a backend is pure, and what it has looked up once it need not look up for every optimizer
+    params=["surrogate", "surrogate with noise", "surrogate, exact", "drawn seeds", "mean of seeds", "nearest"],
 )
 def backend(request, backend_of):
     return backend_of(request.param)
@@ -120,6 +121,6 @@ def test_a_conditional_space_is_searched_lawfully(name, space):
     curve, seen = legal(space)
     backend = FunctionBackend(space, (1, 3), curve)
     optimizer = OPTIMIZERS[name](backend.domain(), backend.budgets, np.random.default_rng(0))
-    simulate(optimizer, backend, workers=2, evaluations=50)
+    simulate(optimizer, backend, workers=2, evaluations=40)
     for part in space.conditional_hyperparameters:
         assert {part in config for config in seen} == {True, False}, part

@@ -113,7 +113,7 @@ def test_the_incumbent_never_worsens_and_is_a_step_function(name, resumes, bench
 
 
 def test_a_diverged_run_never_wins(name, resumes):
-    trace, _ = play(name, FunctionBackend(SPACE, (1, 3, 9), curve, resumes=resumes), evaluations=fewer(name, 200))
+    trace, _ = play(name, FunctionBackend(SPACE, (1, 3, 9), curve, resumes=resumes), evaluations=fewer(name, 100))
     assert any(np.isinf(r.loss) for r in trace.results)
     assert np.isfinite(trace.incumbent(np.inf).loss)
 

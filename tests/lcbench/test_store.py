@@ -40,6 +40,15 @@ class TestWriting:
         store.write_parquet(tmp_path / "new" / "t.parquet", table)
         assert store.read_parquet(tmp_path / "new" / "t.parquet") == table
 
+    @pytest.mark.parametrize("order", ["as it was", "reversed", "last two swapped"])
+    def test_runs_in_any_order_are_the_same_file(self, bench, tmp_path, order):
+        runs = store.read_parquet(bench.folder / RUNS)
+        last = runs.num_rows - 1
+        rows = {"as it was": [*range(last + 1)], "reversed": [*range(last, -1, -1)]}
+        given = runs.take(rows.get(order, [*range(last - 1), last, last - 1]))
+        store.write_runs(tmp_path, "alpha", given, RECORD)
+        assert (tmp_path / RUNS).read_bytes() == (bench.folder / RUNS).read_bytes()
+
     def test_json_round_trip(self, tmp_path):
         store.write_json(tmp_path / "x.json", {"ü": [1, None, 0.1]})
         assert store.read_json(tmp_path / "x.json") == {"ü": [1, None, 0.1]}

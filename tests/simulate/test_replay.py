@@ -77,8 +77,16 @@ def test_adaptive_offers_some_of_the_tables_budgets(bench, tmp_path):
 @pytest.mark.parametrize(
     ("schedule", "budgets", "message"),
     [
-        ("adaptive", (12, 13), r"budgets must be recorded ones \(12, 25, 50\) when .* got 13; use schedule='non-adap"),
-        ("non-adaptive", (25, 51), "budgets must be at most 50, the longest run of the table, got 51"),
+        (
+            "adaptive",
+            (12, 13),
+            r"budgets must be recorded ones of data set 'alpha' \(12, 25, 50\) when .* got 13; use schedule='non-adap",
+        ),
+        (
+            "non-adaptive",
+            (25, 51),
+            "budgets must be at most 50, the longest run of data set 'alpha', got 51; ask for smaller",
+        ),
         ("non-adaptive", range(3), "budgets must be increasing positive integers"),
         ("non-adaptive", (5, 5), "budgets must be increasing positive integers"),
         ("non-adaptive", (), "got none"),

@@ -41,7 +41,10 @@ def test_recorded_seeds(bench, line, tmp_path, recorded):
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["--budgets", "12,26"], "budgets must be recorded ones (12, 25, 50) when schedule='adaptive', got 26"),
+        (
+            ["--budgets", "12,26"],
+            "budgets must be recorded ones of data set 'alpha' (12, 25, 50) when schedule='adaptive', got 26",
+        ),
         (["--budgets", "1-51", "--schedule", "non-adaptive"], "budgets must be at most 50"),
         (["--budgets", "50,12"], "budgets must be increasing positive integers"),
         (["--recorded", "7"], "unknown seed '7'"),

@@ -90,6 +90,7 @@ def make_noisy(bench):
         manifest, space, configs, view = bench.manifest, bench.space, bench.configs, bench.view
         datasets, budgets, seeds = bench.datasets, bench.budgets, bench.seeds
         metric = staticmethod(bench.metric)
+        budgets_of = staticmethod(bench.budgets_of)
 
         def array(self, dataset, name, budget):
             array = bench.array(dataset, name, budget)

@@ -181,9 +181,8 @@ def _say(manifest: "Manifest", folder: Path, more: str = "") -> None:
     """Say what an import has brought."""
     from lcbench.console import OUT
 
-    runs = sum(record.rows for path, record in manifest.files.items() if path.startswith("runs/"))
     count = len(manifest.datasets)
-    OUT.print(f"{runs} runs on {count} data sets are in {folder}{more}.", soft_wrap=True, highlight=False)
+    OUT.print(f"{manifest.runs} runs on {count} data sets are in {folder}{more}.", soft_wrap=True, highlight=False)
 
 
 @import_.command("lcbench-lite")
@@ -212,9 +211,8 @@ def import_lcbench_lite(
     with progress(quiet=quiet) as bar:
         task = bar.add_task("importing", total=None, note="data sets")
         manifest = import_lite(source, folder, files, names, lambda n: bar.advance(task, n))
-    runs = sum(record.rows for path, record in manifest.files.items() if path.startswith("runs/"))
     alone = ", final values alone" if manifest.record.seconds == "none" else ""
-    said = f"{runs} runs on {len(manifest.datasets)} data sets are in {folder}{alone}."
+    said = f"{manifest.runs} runs on {len(manifest.datasets)} data sets are in {folder}{alone}."
     OUT.print(said, soft_wrap=True, highlight=False)
 
 

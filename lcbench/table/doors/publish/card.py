@@ -35,7 +35,7 @@ def _head(said: Statement) -> Iterator[str]:
         yield f"license_name: {re.sub(r'[^a-z0-9.]+', '-', manifest.licence.lower()).strip('-')}"
         yield "license_link: LICENSE"
     yield f"pretty_name: {_text(manifest.title)}"
-    yield f"size_categories:\n- {size_category(said.runs)}"
+    yield f"size_categories:\n- {size_category(said.manifest.runs)}"
     yield "tags:\n" + "\n".join(f"- {tag}" for tag in _TAGS)
     yield "configs:"
     first = next(path for path in manifest.files if path.startswith(f"{RUNS}/"))

@@ -89,7 +89,7 @@ def _rai(said: Statement) -> dict[str, Any]:
     manifest = said.manifest
     names = ", ".join(manifest.datasets)
     found: dict[str, Any] = {
-        "rai:dataCollection": f"{said.runs} trained runs, {said.origin}.",
+        "rai:dataCollection": f"{said.manifest.runs} trained runs, {said.origin}.",
         "rai:dataCollectionType": ["Experiments"],
         "rai:dataCollectionMissingData": "NaN stands after a run has diverged, and where nothing was measured.",
         "rai:dataLimitations": said.limits,

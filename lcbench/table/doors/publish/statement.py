@@ -6,7 +6,8 @@ from typing import Any
 
 import pyarrow as pa
 
-from lcbench.table.manifest import BASELINES, CONFIGS, DATASETS, LABELS, PREDICTIONS, RUNS, Manifest
+from lcbench.table.manifest import BASELINES, CONFIGS, DATASETS, LABELS, PREDICTIONS, Manifest
+from lcbench.table.summary import some, spans
 
 SPDX = ("Apache-2.0", "BSD-3-Clause", "CC-BY-4.0", "CC-BY-SA-4.0", "CC-BY-NC-4.0", "CC0-1.0", "MIT", "ODbL-1.0")
 """Licences that data are published under, by their SPDX identifiers; any other is passed on as it is."""
@@ -56,11 +57,6 @@ class Statement:
         return "other" if self.spdx is None else _HUGGING_FACE.get(self.spdx, self.spdx.lower())
 
     @property
-    def runs(self) -> int:
-        """Rows of all files of runs."""
-        return sum(record.rows for path, record in self.manifest.files.items() if path.startswith(f"{RUNS}/"))
-
-    @property
     def kinds(self) -> set[str]:
         """Kinds of tables that there are for data sets."""
         return {path.partition("/")[0] for path in self.manifest.files} - {CONFIGS, DATASETS}
@@ -71,10 +67,10 @@ class Statement:
         manifest, record = self.manifest, self.manifest.record
         configs, names = manifest.files[CONFIGS].rows, ", ".join(metric.name for metric in record.metrics)
         what = "Learning curves" if manifest.budgets[-1] > 1 else "Final values"
-        seeds = ", ".join(map(str, manifest.seeds))
+        seeds, budgets = (some(spans(numbers)) for numbers in (manifest.seeds, manifest.budgets))
         return (
             f"{what} of {configs} configurations of the search space {manifest.problem!r} on {len(manifest.datasets)} "
-            f"data sets. There are {self.runs} runs; budgets: {', '.join(map(str, manifest.budgets))} "
+            f"data sets. There are {manifest.runs} runs; budgets: {budgets} "
             f"({record.fidelity.label}); seeds: {seeds}; metrics: {names}."
         )
 
@@ -114,9 +110,8 @@ class Statement:
             f"The results hold for the configurations, data sets, splits and budgets listed here, with {seeds} each; "
             "other data sets and other software may rank configurations otherwise."
         ]
-        planned = len(manifest.datasets) * manifest.files[CONFIGS].rows * len(manifest.budgets) * len(manifest.seeds)
-        if self.runs < planned:
-            found.append(f"{planned - self.runs} of the {planned} runs of all combinations are not there.")
+        if manifest.missing:
+            found.append(f"{manifest.missing} of the {manifest.planned} runs of all combinations are not there.")
         if manifest.budgets[-1] == 1:
             found.append("There are values at the end of each run only, no curves.")
         if record.seconds == "none":
