@@ -197,6 +197,13 @@ def test_a_problem_can_be_mended_until_a_run_of_it_is_finished(tmp_path, capsys)
     assert "Undo the edit to go on with it" in refused.stderr
 
 
+@pytest.mark.parametrize(("problem", "trained"), [(Bowl, 2), (Annealed, 8)])
+def test_a_run_that_is_read_at_several_budgets_counts_once_for_its_limit(tmp_path, problem, trained):
+    """Bowl goes on, for 2 seeds; Annealed has 2 budgets x 2 seeds x 2 fractions of the data."""
+    with opened(Asked(named(problem), configs="1", seeds="2").plan(), tmp_path) as collection:
+        assert {collection.trainings(task) for task in collection.tasks} == {trained}
+
+
 def test_a_worker_refuses_a_source_that_was_edited_since_the_collection_began(tmp_path, monkeypatch):
     plan = Asked(named(Bowl), configs="1", seeds="1").plan()
     with opened(plan, tmp_path) as collection:
