@@ -261,8 +261,8 @@ class Mine(Problem):
         (HEAD + "    def __init__(self, data): pass\n", "its __init__ must need no arguments"),
         (HEAD.replace("low=0.0),)", "low=0.0))"), "metrics of problem 'Mine' must be a tuple of lcbench.Metric"),
         (
-            HEAD.replace('Metric("loss"', 'Metric(""'),
-            "metrics of problem 'Mine' must have names that begin with a letter",
+            HEAD.replace('Metric("loss"', 'Metric("1st"'),
+            "metrics of problem 'Mine' must have names that begin with a letter, got '1st'",
         ),
         (
             HEAD.replace("fidelity, tasks = Fidelity", "fidelities, tasks = (Fidelity").replace(
@@ -270,6 +270,7 @@ class Mine(Problem):
             ),
             "must not be hyperparameters as well, got 'rate'",
         ),
+        (HEAD.replace('Metric("loss"', 'Metric(" "'), "a metric must have a name, got none"),
         (HEAD.replace('[Float("rate", (0.0, 1.0))]', "[]"), "space of problem 'Mine' must have at least one"),
         (HEAD + "    target = 'regression'\n", "target of problem 'Mine' must be classes or real, got 'regression'"),
         (HEAD.replace("(1,)", "(10**9,)"), "must be whole numbers of steps up to"),
