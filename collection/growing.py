@@ -59,10 +59,16 @@ def larger(table: Mapping[str, Any], manifest: Manifest, asked: Plan, given: fro
         given: Which of ``sources``, ``configs``, ``budgets`` and ``seeds`` somebody asked for.
 
     Raises:
-        PlanConflictError: If the configurations that were asked for do not begin with those of the table.
+        PlanConflictError: If the configurations that were asked for are fewer than those of the table, or do not begin
+            with them.
     """
     sources = list(table["datasets"]) + [each for each in asked.sources if each not in table["datasets"]]
     configs = asked.configs
+    if "configs" in given and len(configs) < table["configurations"]:
+        raise PlanConflictError(
+            f"a table that grows must keep its {table['configurations']} configurations, got {len(configs)}; give the "
+            "number of all, the table's included."
+        )
     if "configs" in given and digest_configs(configs.head(table["configurations"])) != table["configurations digest"]:
         raise PlanConflictError(
             f"the first {table['configurations']} configurations must be those of the table, got others; give the same "

@@ -63,6 +63,8 @@ class Metric:
         if self.part is None:
             named = (part for part in METRIC_PARTS if self.name.startswith(f"{part}_"))
             object.__setattr__(self, "part", next(named, "none"))
+        if not self.name.strip():
+            raise InputError("a metric must have a name, got none; its column is named so.")
         if self.goal not in GOALS or self.part not in METRIC_PARTS:
             raise InputError(
                 f"goal and part of metric {self.name!r} must be of {', '.join(GOALS)} and of "

@@ -95,6 +95,7 @@ def test_what_is_there_already_is_said(table, capsys):
     ("arguments", "said"),
     [
         (("--configs", "5", "--plan-seed", "3"), "the first 3 configurations must be those of the table, got others"),
+        (("--configs", "2"), "a table that grows must keep its 3 configurations, got 2"),
         (("--encoding", "onehot", "--configs", "5"), "encoding: there ordinal, asked onehot"),
         (("--datasets", "lung"), "unknown task of problem 'Bowl' 'lung'; nearest: long"),
         (("--budgets", "0"), "budgets must be increasing positive integers"),

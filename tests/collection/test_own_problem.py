@@ -197,6 +197,13 @@ def test_a_problem_can_be_mended_until_a_run_of_it_is_finished(tmp_path, capsys)
     assert "Undo the edit to go on with it" in refused.stderr
 
 
+@pytest.mark.parametrize(("problem", "trained"), [(Bowl, 2), (Annealed, 8)])
+def test_a_run_that_is_read_at_several_budgets_counts_once_for_its_limit(tmp_path, problem, trained):
+    """Bowl goes on, for 2 seeds; Annealed has 2 budgets x 2 seeds x 2 fractions of the data."""
+    with opened(Asked(named(problem), configs="1", seeds="2").plan(), tmp_path) as collection:
+        assert {collection.trainings(task) for task in collection.tasks} == {trained}
+
+
 def test_a_worker_refuses_a_source_that_was_edited_since_the_collection_began(tmp_path, monkeypatch):
     plan = Asked(named(Bowl), configs="1", seeds="1").plan()
     with opened(plan, tmp_path) as collection:
@@ -254,8 +261,8 @@ class Mine(Problem):
         (HEAD + "    def __init__(self, data): pass\n", "its __init__ must need no arguments"),
         (HEAD.replace("low=0.0),)", "low=0.0))"), "metrics of problem 'Mine' must be a tuple of lcbench.Metric"),
         (
-            HEAD.replace('Metric("loss"', 'Metric(""'),
-            "metrics of problem 'Mine' must have names that begin with a letter",
+            HEAD.replace('Metric("loss"', 'Metric("1st"'),
+            "metrics of problem 'Mine' must have names that begin with a letter, got '1st'",
         ),
         (
             HEAD.replace("fidelity, tasks = Fidelity", "fidelities, tasks = (Fidelity").replace(
@@ -263,6 +270,7 @@ class Mine(Problem):
             ),
             "must not be hyperparameters as well, got 'rate'",
         ),
+        (HEAD.replace('Metric("loss"', 'Metric(" "'), "a metric must have a name, got none"),
         (HEAD.replace('[Float("rate", (0.0, 1.0))]', "[]"), "space of problem 'Mine' must have at least one"),
         (HEAD + "    target = 'regression'\n", "target of problem 'Mine' must be classes or real, got 'regression'"),
         (HEAD.replace("(1,)", "(10**9,)"), "must be whole numbers of steps up to"),
