@@ -95,6 +95,10 @@ class Grown:
                 noise = rng.normal(0, 0.005, (len(curves), len(SEEDS), budget + 1))
                 self._arrays[name, budget] = np.clip(curves[:, :, read] + noise, 0, 1).astype(np.float32)
 
+    def budgets_of(self, dataset: str) -> tuple[int, ...]:  # noqa: ARG002  # all have the same
+        """The budgets of a data set."""
+        return self.budgets
+
     def array(self, dataset: str, metric: str | None = None, budget: int | None = None) -> NDArray[np.float32]:
         """All curves; only whether there are seconds is ever asked."""
         values = self._arrays[dataset, budget or BUDGETS[-1]]

@@ -40,6 +40,9 @@ class Reference:
         self.datasets = tuple(self._curves)
         self.configs = pd.DataFrame(index=pd.RangeIndex(2000, name="config_id"))
 
+    def budgets_of(self, dataset: str) -> tuple[int, ...]:
+        return self.budgets
+
     def array(self, dataset: str, metric: str, budget: int | None = None) -> np.ndarray:
         return np.zeros((2000, 1, 51)) if metric == "seconds" else self._curves[dataset]
 
