@@ -164,7 +164,8 @@ def syne_tune(name: str, table: ReplayBackend, evaluations: int) -> Callable[[],
     from syne_tune.optimizer import baselines
 
     rows = blackbox(table)
-    climbs = {"max_t": table.budgets[-1], "grace_period": table.budgets[0], "reduction_factor": 2, "time_attr": "epochs"}
+    ends = {"max_t": table.budgets[-1], "grace_period": table.budgets[0]}
+    climbs = {**ends, "reduction_factor": 2, "time_attr": "epochs"}
     kinds = {"RandomSearch": {"metrics": ["loss"]}, "TPE": {"metric": "loss"}}
 
     def run() -> None:

@@ -1,7 +1,8 @@
 """What a benchmark folder holds, in a few lines for people."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import pairwise
+from typing import Any
 
 from lcbench.table.manifest import CONFIGS, Manifest
 from lcbench.table.record import SECONDS
@@ -27,6 +28,13 @@ def spans(numbers: Sequence[int]) -> list[str]:
     return found
 
 
+def _made(provenance: Mapping[str, Any]) -> str:
+    """When and where; of a joined table what is said of each."""
+    if "created" not in provenance and "merged" in provenance:
+        return "; ".join(dict.fromkeys(map(_made, provenance["merged"])))
+    return f"{provenance.get('created', 'not said')} on {provenance.get('processor', 'an unnamed processor')}"
+
+
 def summary(manifest: Manifest, view: View | None = None) -> Iterator[tuple[str, str]]:
     """What a benchmark folder holds, in a few lines for people: pairs of a label and a text.
 
@@ -43,7 +51,8 @@ def summary(manifest: Manifest, view: View | None = None) -> Iterator[tuple[str,
     yield "budgets", f"{some(spans(manifest.budgets))} {record.fidelity.label}{schedule}"
     yield "seeds", some(spans(manifest.seeds))
     for further in record.further:
-        yield further.name, f"{some([f'{value:g}' for value in further.budgets])} {further.unit}"
+        unit = "" if further.unit == further.name else f" {further.unit}"
+        yield further.name, some([f"{value:g}" for value in further.budgets]) + unit
     if view is not None and view.text:
         yield "shown", view.text
     missing = f"; the other {manifest.missing} are missing on purpose" if manifest.missing else ""
@@ -54,10 +63,7 @@ def summary(manifest: Manifest, view: View | None = None) -> Iterator[tuple[str,
         "seconds",
         "none: a step costs 1" if record.seconds == "none" else str(provenance.get(SECONDS, record.seconds)),
     )
-    yield (
-        "made",
-        f"{provenance.get('created', 'not said')} on {provenance.get('processor', 'an unnamed processor')}",
-    )
+    yield "made", _made(provenance)
     yield from ((label, text) for label in ("licence", "citation") if (text := getattr(manifest, label)))
     yield "size", f"{_readable(size)} in {len(manifest.files) + 1} files, format {manifest.format_version}"
 
