@@ -15,8 +15,8 @@ API = {
     "lcbench": "Benchmark Curve Fidelity LcbenchError Metric __version__ load write",
     "lcbench.space": "Config",
     "lcbench.work": (
-        "Executor GiveUpError InlineExecutor Journal KILLED Outcome Progress RESUMABLE Task ThreadExecutor Workplace "
-        "differences get_executor hold refuse_other_plan run"
+        "Executor GiveUpError InlineExecutor Journal KILLED Outcome Progress REMEDY RESUMABLE Task ThreadExecutor "
+        "Workplace differences get_executor hold refuse_other_plan run"
     ),
     "lcbench.table.doors": "Foreign bring",
     "lcbench.table.doors.official": "Benchmark entries export_json import_json",

@@ -7,10 +7,13 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 PAGE = Path(__file__).parents[1] / "docs" / "publish.md"
 BLOCKS = re.findall(r"```(sh|python)\n(.*?)```", PAGE.read_text(encoding="utf-8"), re.DOTALL)
 
 
+@pytest.mark.slow
 def test_every_block_runs(bench, tmp_path):
     shutil.copytree(bench.folder, tmp_path / "my-bench")
     assert [kind for kind, _ in BLOCKS] == ["sh", "python", "sh"]

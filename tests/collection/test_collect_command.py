@@ -176,6 +176,7 @@ def mounts() -> bool:
 
 
 @pytest.mark.skipif(not mounts(), reason="a small disk needs a mount name space, which this machine does not allow")
+@pytest.mark.slow
 def test_a_full_disk_is_said_in_two_lines_and_the_same_command_goes_on(whole, tmp_path, capsys):
     disk, kept = tmp_path / "disk", tmp_path / "kept"
     disk.mkdir()

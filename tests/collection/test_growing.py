@@ -123,6 +123,7 @@ def test_configurations_of_a_file_are_added_to_those_of_the_table(table, tmp_pat
     assert verify.verify(table) == []
 
 
+@pytest.mark.slow
 def test_killed_it_leaves_the_old_table_and_resumes(table, tmp_path):
     line = [*PROGRAM, "collect", str(table), *PROBLEM, "--grow", "--configs", "24", "--quiet"]
     old = lcbench.load(table).array("round").copy()

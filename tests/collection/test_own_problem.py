@@ -89,6 +89,7 @@ def test_a_run_is_trained_for_each_value_of_a_further_fidelity(tmp_path):
     assert bench.along("data_fraction").value("round", 0, "valid_loss") == pytest.approx(curve[-1] / 2)
 
 
+@pytest.mark.slow
 def test_killed_it_resumes_and_gives_the_same(bowl, tmp_path):
     line = [*PROGRAM, "collect", str(tmp_path), *map(str, BOWL), "--quiet"]
     process = subprocess.Popen(line)
@@ -182,6 +183,7 @@ def test_what_is_no_generator_is_refused(tmp_path, capsys, made):
     assert "train of problem 'Mine' must be a generator" in capsys.readouterr().err
 
 
+@pytest.mark.slow
 def test_a_problem_can_be_mended_until_a_run_of_it_is_finished(tmp_path, capsys):
     """Each process imports a file once, so every attempt has a process of its own."""
     own, table = tmp_path / "mine.py", tmp_path / "t"

@@ -83,6 +83,7 @@ def test_a_full_disk_stops_at_once_and_keeps_what_is_finished(whole, tmp_path):
     assert_same_curves(whole, folder)
 
 
+@pytest.mark.slow
 def test_a_program_without_a_main_guard_can_collect(tmp_path):
     program = tmp_path / "program.py"
     program.write_text(

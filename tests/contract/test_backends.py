@@ -121,6 +121,6 @@ def test_a_conditional_space_is_searched_lawfully(name, space):
     curve, seen = legal(space)
     backend = FunctionBackend(space, (1, 3), curve)
     optimizer = OPTIMIZERS[name](backend.domain(), backend.budgets, np.random.default_rng(0))
-    simulate(optimizer, backend, workers=2, evaluations=40)
+    simulate(optimizer, backend, workers=2, evaluations=50)
     for part in space.conditional_hyperparameters:
         assert {part in config for config in seen} == {True, False}, part

@@ -172,6 +172,7 @@ def test_points_that_no_run_recorded_are_no_budgets(bench):
         ReplayBackend(bench.along("data_fraction"), "lake", schedule="non-adaptive")
 
 
+@pytest.mark.slow
 def test_processes_replay_the_same_runs(bench):
     for shown in (bench.at(data_fraction=0.25), bench.along("data_fraction", epochs=2)):
         here, there = (study(shown, optimizers=("random",), seeds=(0, 1), budget="3x", jobs=jobs) for jobs in (1, 2))

@@ -237,6 +237,7 @@ def test_a_published_final_value_is_the_last_point_of_its_tag(published):
 
 
 @real
+@pytest.mark.slow
 def test_the_real_final_values_come_in_value_by_value(tmp_path):
     import_lite(FINALS, tmp_path / "bench")
     bench = lcbench.load(tmp_path / "bench")

@@ -205,6 +205,7 @@ def test_as_many_classes_as_there_are_in_any_data_set_of_lcbench(tmp_path):
 # Limits and going on --------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_a_time_limit_ends_the_search_and_what_is_at_work(tmp_path):
     options = {"workers": 2, "baselines": ("knn", "extra_trees"), "portfolio": None}
     first = AutoTabularClassifier(trials=1, time_limit=None, **options).fit(*rows(), folder=tmp_path / "model")

@@ -224,6 +224,7 @@ def test_the_last_line_is_a_command_that_collects_what_was_tried(command, tmp_pa
         assert numbers(made.curve(config, row["budget"]))[-1] == row["value"]
 
 
+@pytest.mark.slow
 def test_configurations_with_inactive_hyperparameters_are_collected_again(command, tmp_path, capsys):
     live = ["--problem", "full", "--budgets", "1,2", "--trials", 3, "--out", tmp_path / "live", "--encoding", "onehot"]
     assert command("sklearn:wine", *live) == 0

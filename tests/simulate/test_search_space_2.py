@@ -150,7 +150,7 @@ class TestBackend:
 
 
 def test_a_plan_is_the_same_after_its_configurations_went_through_a_file(tmp_path):
-    drawn = sampled_configs(paper.full(), 20, 0)
+    drawn = sampled_configs(paper.full(), 30, 0)
     drawn.to_csv(tmp_path / "configs.csv", index=False, float_format="%.17g")
     drawn.to_parquet(tmp_path / "configs.parquet", index=False)
     for read in (pd.read_csv(tmp_path / "configs.csv"), pd.read_parquet(tmp_path / "configs.parquet")):
