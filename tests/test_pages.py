@@ -18,9 +18,9 @@ def test_training_code_of_a_newcomer_does_everything(tmp_path):
     page = ROOT / "docs" / "bring-your-training-code.md"
     printed = walk(page, tmp_path)
     (dry,) = (said for line, said in printed.items() if line.endswith("--dry-run"))
-    assert "24 tasks, 144 runs, 4320 trees in all" in dry
+    assert "16 tasks, 96 runs, 2880 trees in all" in dry
     bench = lcbench.load(tmp_path / "trees")
-    assert (len(bench.configs), bench.budgets, bench.seeds) == (36, (10, 30, 45, 90), (0, 1, 2, 3))
+    assert (len(bench.configs), bench.budgets, bench.seeds) == (24, (10, 30, 45, 90), (0, 1, 2, 3))
     assert verify.verify(bench.folder) == []
     assert (tmp_path / "figures" / "regret.png").is_file()
     assert "halving" in (tmp_path / "report.html").read_text(encoding="utf-8").lower()
