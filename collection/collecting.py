@@ -271,7 +271,8 @@ def opened(
             collection = (_grown if grow else _prepare)(plan, folder, shards, loaded)
             if not collection.complete():
                 draft = manifest_of(plan, collection.kept, {}, datetime.now(UTC))
-                shards.keep_draft(draft, configs_table(plan), collection.described, len(collection.tasks))
+                rows = described_table(list(collection.described.values()))
+                shards.keep_draft(draft, configs_table(plan), rows, len(collection.tasks))
             yield collection
         finally:
             unfinished = grows(shards) and not (collection is not None and collection.complete())

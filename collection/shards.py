@@ -11,10 +11,10 @@
       gradients/..., predictions/...      likewise, where the plan asks for them
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pyarrow as pa
 
@@ -46,9 +46,7 @@ class Shards(Workplace):
         super().__init__(folder / COLLECTING, "collection", folder)
         self.cost, self.data, self.draft = self.root / "cost.json", self.root / "data", self.root / MANIFEST
 
-    def keep_draft(
-        self, manifest: Manifest, configs: pa.Table, described: Mapping[str, Mapping[str, Any]], tasks: int
-    ) -> None:
+    def keep_draft(self, manifest: Manifest, configs: pa.Table, described: pa.Table, tasks: int) -> None:
         """Keep what can be said of the table before it is whole, for those who read what is finished.
 
         Args:
@@ -59,8 +57,7 @@ class Shards(Workplace):
         """
         if not self.draft.is_file():
             write_parquet(self.root / CONFIGS, configs)
-            rows = [{"name": name, "source": row["source"]} for name, row in described.items()]
-            write_parquet(self.root / DATASETS, pa.Table.from_pylist(rows))
+            write_parquet(self.root / DATASETS, described)
             write_json(self.draft, replace(manifest, provenance={TASKS: tasks}).to_json())
 
     def file(self, task: RunsTask) -> Path:

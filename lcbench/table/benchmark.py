@@ -63,10 +63,11 @@ def load(
         UnknownNameError: If it has no such fidelity, or no runs at such a value.
     """
     place = embedded_folder() if folder is None else Path(folder)
-    if partial and not (place / manifest.MANIFEST).is_file():
-        from lcbench.table.partial import PartialBenchmark  # uses this module
+    if partial:
+        from lcbench.table.partial import PartialBenchmark, is_unfinished  # uses this module
 
-        return PartialBenchmark(place, at, along)
+        if is_unfinished(place):
+            return PartialBenchmark(place, at, along)
     return Benchmark(place, at, along)
 
 

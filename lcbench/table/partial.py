@@ -15,6 +15,7 @@ from lcbench.files import read_parquet
 from lcbench.table import store
 from lcbench.table.benchmark import Benchmark
 from lcbench.table.manifest import CONFIGS, DATASETS, MANIFEST, Manifest
+from lcbench.table.merge import merge
 
 COLLECTING, UNITS = ".collecting", "units"
 TASKS = "tasks"
@@ -70,8 +71,13 @@ def seconds_a_task(done: list[Finished]) -> float | None:
     return (recent[-1].at - recent[0].at) / (len(recent) - 1)
 
 
+def is_unfinished(folder: Path) -> bool:
+    """Whether there is less or more to be read than a finished table: no table, or new runs of one that grows."""
+    return not (folder / MANIFEST).is_file() or ((folder / COLLECTING / MANIFEST).is_file() and bool(finished(folder)))
+
+
 class PartialBenchmark(Benchmark):
-    """The finished runs of an unfinished collection, copied when it was opened.
+    """The finished runs of an unfinished collection, copied when it was opened; of a table that grows with its own.
 
     A run is there with all that was recorded of it, or not at all: then its numbers are NaN.
 
@@ -87,8 +93,10 @@ class PartialBenchmark(Benchmark):
     def __init__(self, folder: Path, at: Mapping[str, float] | None = None, along: str | None = None) -> None:
         place = Path(mkdtemp(prefix="lcbench-partial-"))
         weakref.finalize(self, shutil.rmtree, place, ignore_errors=True)
-        _gather(folder, place)
-        super().__init__(place, at, along)
+        _gather(folder, place / "new")
+        if (folder / MANIFEST).is_file():
+            merge(folder, place / "new", place / "all")
+        super().__init__(place / ("all" if (folder / MANIFEST).is_file() else "new"), at, along)
 
     def _viewed(self, at: Mapping[str, float], along: str | None) -> Benchmark:
         found = super()._viewed(at, along)

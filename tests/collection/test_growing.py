@@ -7,15 +7,19 @@ import subprocess
 from pathlib import Path
 
 import numpy as np
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
 import pytest
 from bowls import Bowl, named
 from collecting_helpers import PROGRAM, finished_units, wait_until
 
 import lcbench
 from lcbench import cli
-from lcbench.collection import growing
+from lcbench.collection import collecting, growing
+from lcbench.collection.shards import Shards
 from lcbench.table import store, verify
 from lcbench.table.manifest import MANIFEST
+from lcbench.work import InlineExecutor
 
 PROBLEM = ("--problem", named(Bowl))
 SMALL = ("--configs", "3", "--seeds", "2", "--budgets", "2,4", "--datasets", "round")
@@ -121,6 +125,39 @@ def test_configurations_of_a_file_are_added_to_those_of_the_table(table, tmp_pat
     grown = lcbench.load(table)
     assert grown.configs["rate"].tolist() == [*bench.configs["rate"], 0.125]
     assert verify.verify(table) == []
+
+
+def test_new_runs_can_be_read_while_the_table_grows(table):
+    line = ("--grow", "--configs", "5", "--seeds", "3")
+    stopped = iter([False, False, True])
+
+    def stop(self, task, runs, record, keep=Shards.write):
+        keep(self, task, runs, record)
+        if next(stopped):
+            raise KeyboardInterrupt
+
+    old = lcbench.load(table)
+    place = table.parent / "inline"
+    shutil.copytree(table, place)
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(Shards, "write", stop)
+        patched.setattr(
+            collecting, "get_executor", lambda name, jobs, scheduler, function, **_: InlineExecutor(function)
+        )
+        assert collect(place, *line) == 130
+    partial = lcbench.load(place, partial=True)
+    assert lcbench.load(place).seeds == (0, 1)
+    assert (len(partial.configs), partial.seeds) == (5, (0, 1, 2))
+    np.testing.assert_array_equal(partial.array("round", budget=4)[:3, :2], old.array("round", budget=4))
+    assert 0 < partial.manifest.missing < partial.manifest.planned
+    assert np.isfinite(partial.array("round", budget=4)).all(axis=2).sum() == 6 + _finished_runs(place)
+    assert collect(place, *line) == 0
+    assert lcbench.load(place, partial=True).manifest.missing == 0
+
+
+def _finished_runs(place: Path) -> int:
+    units = (place / ".collecting" / "units").glob("*/*.parquet")
+    return sum(pq.read_table(path).filter(pc.field("budget") == 4).num_rows for path in units)
 
 
 @pytest.mark.slow
