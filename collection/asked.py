@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from lcbench.collection.data.sources import split_sources
 from lcbench.collection.growing import added_configs, larger
-from lcbench.collection.plan import Plan, check_device, given_configs, parse_seeds, read_space, sampled_configs
+from lcbench.collection.plan import RANGES, Plan, check_device, given_configs, parse_seeds, read_space, sampled_configs
 from lcbench.collection.problem import get_problem, named_by
 from lcbench.collection.tasks import Extras
 from lcbench.errors import InputError
@@ -58,15 +58,19 @@ class Asked:
     predictions: bool = False
     device: str = "cpu"
 
-    def plan(self) -> Plan:
+    def plan(self, narrowed: "ConfigurationSpace | None" = None) -> Plan:
         """The plan of a new table.
+
+        Args:
+            narrowed: The search space if no file of one was named and it is not the problem's own.
 
         Raises:
             InputError: If something that was asked for cannot be used.
         """
         name = self.problem or PROBLEM
         problem = get_problem(name)
-        narrowed = None if self.space is None else read_space(self.space, problem)
+        if self.space is not None:
+            narrowed = read_space(self.space, problem)
         space, plan_seed = narrowed or problem.space, self.plan_seed or 0
         return Plan(
             sources=_sources(self.datasets, problem),
@@ -82,7 +86,7 @@ class Asked:
         )
 
     def larger_plan(self, bench: "Benchmark", table: Mapping[str, Any]) -> Plan:
-        """The plan of a table and of what is asked for beside it.
+        """The plan of a table together with what is to be added to it.
 
         Args:
             bench: The table.
@@ -103,7 +107,7 @@ class Asked:
             gradients=self.gradients or table["gradients"],
             predictions=self.predictions or table["predictions"],
             device=table["device"] if self.device == "cpu" else self.device,
-        ).plan()
+        ).plan(bench.space if table.get(RANGES) else None)
         known = given_configs(complete.space, bench.configs)
         if self.configs is None:
             complete = replace(complete, configs=known)

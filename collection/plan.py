@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from ConfigSpace import ConfigurationSpace
 
 LARGEST_SEED = 2**31 - 1
+RANGES = "ranges of the space digest"
+"""Entry of a plan whose search space is not the problem's own."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -92,7 +94,7 @@ class Plan:
         return {
             "datasets": list(self.sources),
             **identity(self.problem_name),
-            **({} if self.narrowed is None else {"space digest": digest_space(self.narrowed)}),
+            RANGES: None if self.narrowed is None else digest_space(self.narrowed),
             "configurations": len(self.configs),
             "configurations digest": digest_configs(self.configs),
             "budgets": list(self.budgets),

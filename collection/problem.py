@@ -192,7 +192,7 @@ class Problem:
         """Load a prepared data set onto a device, or take a task's name; the result is the ``data`` of the others."""
         if device != "cpu":
             raise InputError(
-                f"device must be cpu for problem {self.name!r}, which trains where it likes; got {device}."
+                f"device must be cpu for problem {self.name!r}, which chooses its own device; got {device}."
             )
         return data
 
@@ -335,8 +335,8 @@ def identity(name: str) -> dict[str, str]:
 def named_by(table: Mapping[str, Any], given: str | None) -> str:
     """The problem that a table was collected with, if it is one that is installed here.
 
-    A table may be a stranger's, and reading one never executes anything: code that is named by where it lies must be
-    named by whoever asks.
+    A table may be a stranger's, and reading one never executes anything: the user must name code that is in a file or a
+    module.
 
     Args:
         table: The plan that the table was collected with.

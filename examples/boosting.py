@@ -12,7 +12,7 @@ from lcbench.collection import Problem
 
 
 class Boosting(Problem):
-    """Regression with gradient boosting; a run goes on, tree by tree."""
+    """Regression with gradient boosting, one tree a step."""
 
     space = ConfigurationSpace(
         space=[
@@ -28,7 +28,7 @@ class Boosting(Problem):
     fidelity = Fidelity("trees", budgets=(10, 30, 90))
     tasks = ("sklearn:diabetes",)
     target = "real"
-    schedule = "non-adaptive: one forest for all budgets"
+    schedule = "non-adaptive: one ensemble for all budgets"
 
     def train(self, task, config, budget, seed):
         """Yield the errors of the mean, then those after each tree."""

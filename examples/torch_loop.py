@@ -13,7 +13,7 @@ from lcbench.collection import Problem
 
 
 class Loop(Problem):  # 1. was: no class
-    """A small network and Adam; a run goes on, and can be saved and restored."""
+    """A small network and Adam, whose state can be saved and restored."""
 
     space = ConfigurationSpace(space=[Float("lr", (1e-4, 1e-1), log=True), Integer("width", (8, 64), log=True)])
     metrics = (Metric("valid_accuracy", unit="fraction", goal="maximize", low=0.0, high=1.0),)

@@ -14,7 +14,7 @@ from lcbench.collection.data.dataset import Dataset
 from lcbench.collection.data.preparation import prepare
 from lcbench.collection.data.prepared import Prepared, digest_data
 from lcbench.collection.data.sources import is_source, load_dataset
-from lcbench.collection.plan import check_device, digest_configs, digest_space
+from lcbench.collection.plan import RANGES, check_device, digest_configs, digest_space
 from lcbench.collection.problem import Problem, get_problem, identity, named_by
 from lcbench.collection.trainer import Checkpoints, Trainer
 from lcbench.errors import InputError, StoppedError, UnknownNameError
@@ -231,7 +231,7 @@ class TrainingBackend(WithObjective):
             "data": _digest(trainer.data),
             "metric": self.metric.name,
             **identity(self.problem_name),
-            "space digest": digest_space(self.space),
+            RANGES: digest_space(self.space),
             **({"at": trainer.further} if trainer.further else {}),
             "configurations digest": None if self.table is None else digest_configs(self.table.frame),
             "budgets": list(self.budgets),

@@ -321,6 +321,16 @@ def test_a_space_of_its_own_narrows_a_problem(tmp_path, capsys):
     assert configs["rate"].between(0.5, 0.6).all()
     assert (configs["momentum"] == 0.5).all()
     assert collect(tmp_path / "t", *BOWL) == cli.USAGE_ERROR
+    assert "the ranges of the space are others" in capsys.readouterr().err
+    assert collect(tmp_path / "t", "--problem", named(Bowl), "--grow", "--configs", 6, "--seeds", 3) == 0
+    grown = lcbench.load(tmp_path / "t")
+    assert (len(grown.configs), grown.seeds) == (6, (0, 1, 2))
+    assert grown.configs["rate"].between(0.5, 0.6).all()
+    assert verify.verify(grown.folder) == []
+    grown.configs.to_csv(tmp_path / "same.csv", index=False)
+    same = ("--configs", tmp_path / "same.csv", "--seeds", 3)
+    assert collect(tmp_path / "t", "--problem", named(Bowl), *same) == cli.USAGE_ERROR
+    assert "the ranges of the space are others" in capsys.readouterr().err
     other = ConfigurationSpace(space=[Float("rate", (0.5, 0.6))])
     other.to_json(tmp_path / "other.json")
     assert collect(tmp_path / "u", *BOWL, "--space", tmp_path / "other.json") == cli.USAGE_ERROR
