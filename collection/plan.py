@@ -57,6 +57,8 @@ class Plan:
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "problem", get_problem(self.problem_name))
+        if self.narrowed is not None and digest_space(self.narrowed) == digest_space(self.problem.space):
+            object.__setattr__(self, "narrowed", None)
         if not self.sources:
             raise InputError("at least one data set is needed, got none; try --datasets sklearn:wine.")
         if len(set(self.sources)) < len(self.sources):

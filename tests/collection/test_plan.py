@@ -64,6 +64,7 @@ def test_levels_survive_a_file_whatever_they_look_like(tmp_path, suffix):
 
 def test_the_same_plan_has_no_differences():
     assert differences(plan().describe(), plan().describe()) == []
+    assert differences(plan().describe(), plan(narrowed=paper.mlp()).describe()) == []
 
 
 @pytest.mark.parametrize(
