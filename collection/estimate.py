@@ -1,6 +1,7 @@
 """What a collection of networks would cost, before any of its data is there: runs, hours of one core, bytes.
 
-:func:`estimated` is the one place for it; a dry run of a plan whose data sets are known gives it their extents.
+It knows the sizes of the data sets only. Where the data are there, a dry run (:mod:`lcbench.collection.dry_run`) trains
+some tasks of any problem on them instead.
 """
 
 import math

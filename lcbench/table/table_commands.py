@@ -71,9 +71,9 @@ def status(folder: Folder) -> None:
     Exit codes: 0 said; 2 there is no collection.
     """
     from lcbench.console import OUT, facts
-    from lcbench.table.progress import progress
+    from lcbench.table.status import status_of
 
-    OUT.print(facts(progress(folder)))
+    OUT.print(facts(status_of(folder)))
 
 
 def verify(folder: AnyFolder = None) -> None:

@@ -12,7 +12,7 @@ from lcbench.work.lock import holder
 from lcbench.work.workplace import Workplace
 
 
-def progress(folder: Path) -> Iterator[tuple[str, str]]:
+def status_of(folder: Path) -> Iterator[tuple[str, str]]:
     """What an unfinished collection holds: pairs of a label and a text.
 
     Raises:
