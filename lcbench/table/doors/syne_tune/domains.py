@@ -3,6 +3,7 @@
 A hyperparameter is ``{"domain_cls": ..., "domain_kwargs": {...}, "sampler_cls": ...}``; a plain value is a constant.
 """
 
+import math
 from collections.abc import Mapping, Sequence
 from itertools import pairwise
 from pathlib import Path
@@ -22,7 +23,7 @@ from lcbench.files import understood
 from lcbench.space.rules import choices
 
 _LOG = "LogUniform"
-_BASE = {"base": float(np.e)}
+_BASE = {"base": math.e}
 
 
 def from_domains(document: Any, name: str, path: Path) -> ConfigurationSpace:
