@@ -45,24 +45,33 @@ def figures(
     ] = None,
     at: At = None,
     fidelity: Along = None,
-    formats: Annotated[str, typer.Option(help="How to save pictures: png, svg, pdf.")] = "png,svg",
+    formats: Annotated[str, typer.Option(help="How to save pictures: png, svg, pdf, pgf.")] = "png,svg",
+    width: Annotated[
+        str | None, typer.Option(help="Width of every figure: 3.25in, 8.25cm, 82.5mm or TeX's 234.9pt.")
+    ] = None,
+    style_file: Annotated[
+        Path | None, typer.Option("--style", help="A style file of matplotlib, on top of lcbench's and your own.")
+    ] = None,
     quiet: Annotated[bool, typer.Option("--quiet", help="No progress bar.")] = False,
 ) -> None:
     """Print the paper's Table 3 for this table and draw its figures.
 
-    Each figure is a PNG and an SVG, with its numbers as CSV beside it. A figure that this table cannot have is left out
+    Each figure is a PNG and an SVG, with its numbers as CSV and its caption as text beside it. Your matplotlibrc is
+    respected. A figure that this table cannot have is left out
     with its reason. Some figures show a study of optimizers (--traces), others a study of systems (--systems); with
     --only figures of studies, the paper's Table 3 is not printed.
     """
     from lcbench.analysis.figures import FIGURES, figure_names
     from lcbench.analysis.figures.contract import chosen
     from lcbench.analysis.provenance import check_same_table, metric_of
-    from lcbench.analysis.style import FORMATS
+    from lcbench.analysis.style import FORMATS, Style, inches
+    from lcbench.analysis.style import chosen as drawn_in
     from lcbench.output import writable_folder
     from lcbench.simulate.study import read
     from lcbench.simulate.study import systems as system_studies
 
     bench, names, kinds = opened(folder, at, fidelity), figure_names(only), chosen("format", formats.lower(), FORMATS)
+    chosen_style = Style(None if width is None else inches(width), style_file)
     metric, study = metric_of(bench, metric, traces), None if traces is None else read(traces)
     if study is not None:
         check_same_table(study, bench, metric)
@@ -70,7 +79,8 @@ def figures(
     writable_folder(out)
     if not all(FIGURES[name].needs_a_study for name in names):
         _table3(bench, metric, out)
-    _draw_all(names, subject, out, kinds, quiet=quiet)
+    with drawn_in(chosen_style):
+        _draw_all(names, subject, out, kinds, quiet=quiet)
     if "system_accuracy" in names and subject.systems is not None:
         _table4(subject.systems, out)
 
@@ -129,6 +139,7 @@ def _draw_one(name: str, subject: "Subject", out: Path, kinds: list[str]) -> str
     """Draw one figure and write its numbers; give the line to say about it."""
     from lcbench.analysis import style
     from lcbench.analysis.figures import FIGURES
+    from lcbench.analysis.figures.contract import caption
     from lcbench.analysis.tables import csv_text
     from lcbench.errors import InputError
     from lcbench.writing import write_text
@@ -139,10 +150,12 @@ def _draw_one(name: str, subject: "Subject", out: Path, kinds: list[str]) -> str
         return f"{name} left out: {error}"
     path = out / f"{name}.csv"
     write_text(path, csv_text(frame))
-    figure = FIGURES[name].load().draw(frame)
+    drawable = FIGURES[name].load()
+    write_text(path.with_suffix(".txt"), "\n\n".join(caption(drawable, frame)) + "\n")
+    figure = drawable.draw(frame)
     for kind in kinds:
         style.save(figure, path.with_suffix(f".{kind}"))
-    return f"{name}: {out / name}.{{{','.join(kinds)}}} and its numbers, {path.name}"
+    return f"{name}: {out / name}.{{{','.join(kinds)}}}, its numbers in {path.name}, its caption in {name}.txt"
 
 
 def paper(

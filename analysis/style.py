@@ -1,20 +1,26 @@
 """One look for all figures: colours, sizes and how they are saved.
 
 Used as ``with style.look(): ...``; matplotlib's global settings are as before afterwards, and pyplot is never used, so
-figures need no display.
+figures need no display. On top of the settings of this module come those of the user's ``matplotlibrc``, then those of
+the style file of :func:`chosen`.
 """
 
+import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass
 from io import BytesIO
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+import matplotlib as mpl
 import matplotlib.style
+from cycler import cycler
 from matplotlib.text import Text
 from matplotlib.ticker import LogFormatter, LogFormatterMathtext
 
-from lcbench.errors import UnknownNameError
+from lcbench.errors import InputError, UnknownNameError
 from lcbench.terminal import printable
 from lcbench.writing import replacing
 
@@ -33,14 +39,17 @@ FORMATS: Mapping[str, Mapping[str, None]] = {
     "png": {"Software": None},
     "svg": {"Date": None, "Creator": None},
     "pdf": {"CreationDate": None, "Creator": None, "Producer": None},
+    "pgf": {},
 }
 """Formats of figures, with the metadata that is left out of the file so that the same figure gives the same bytes."""
 
-PALETTE = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000", "#F0E442")
-"""The colours of Okabe and Ito, which people with any kind of colour blindness can tell apart; yellow last."""
+PALETTE = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000", "#882255")
+"""The colours of Okabe and Ito, which people with any kind of colour blindness can tell apart; Tol's wine stands in for
+their yellow, which is almost invisible on white."""
 
 MARKERS = ("o", "s", "^", "D", "v", "P", "X", "*")
-DASHES = ("-", "--", "-.", ":")
+DASHES: tuple[Any, ...] = ("-", (0, (4, 1.5)), (0, (4, 1.2, 1, 1.2)), (0, (1, 1)))
+"""Solid, dashed, dash-dotted, dotted: different in grey, too."""
 
 GREY = "#999999"
 
@@ -67,24 +76,118 @@ _SETTINGS = {
     "figure.facecolor": "white",
     "savefig.facecolor": "white",
     "svg.hashsalt": "lcbench",  # names inside an SVG are drawn at random otherwise
+    "svg.fonttype": "none",  # text that can be selected, searched and edited
+    "pdf.fonttype": 42,  # TrueType: publishers refuse Type 3
+    "pgf.rcfonts": False,  # the fonts of the paper that it is put into
+    "axes.prop_cycle": cycler(color=PALETTE),
 }
+_NOT_A_LOOK = ("backend", "interactive", "toolbar", "timezone")
+
+
+@dataclass(frozen=True, slots=True)
+class Style:
+    """The user's choices for figures.
+
+    Attributes:
+        width: Of every figure in inches; None for each figure's own.
+        file: A style file of matplotlib; None for none.
+
+    Raises:
+        InputError: If the width cannot be used, or the file is no style file.
+    """
+
+    width: float | None = None
+    file: Path | None = None
+
+    def __post_init__(self) -> None:
+        if self.width is not None and not _NARROWEST <= self.width <= _WIDEST:
+            raise InputError(f"width must be {_NARROWEST:g} to {_WIDEST:g} inches, got {self.width:g}.")
+        if self.file is not None:
+            _settings_in(self.file)
+
+
+_NARROWEST, _WIDEST = 1.5, 40.0
+_OWN = Style()
+_STYLE: ContextVar[Style] = ContextVar("style", default=_OWN)  # it is frozen
+_COLOURS: ContextVar[tuple[str, ...]] = ContextVar("colours", default=PALETTE)
+
+
+@contextmanager
+def chosen(style: Style) -> Iterator[None]:
+    """Draw in a style, for as long as the block lasts."""
+    token = _STYLE.set(style)
+    try:
+        yield
+    finally:
+        _STYLE.reset(token)
+
+
+_UNITS = {"in": 1.0, "": 1.0, "cm": 1 / 2.54, "mm": 1 / 25.4, "pt": 1 / 72.27}  # points are those of TeX
+
+
+def inches(text: str) -> float:
+    """Read a width: ``"3.25in"``, ``"8.25cm"``, ``"82.5mm"`` or TeX's ``"234.9pt"``; a number alone is inches.
+
+    Raises:
+        InputError: If it is none of these.
+    """
+    found = re.fullmatch(r"(\d+\.?\d*|\.\d+)\s*(in|cm|mm|pt|)", text.strip())
+    if found is None:
+        raise InputError(f"width must be such as 3.25in, 8.25cm, 82.5mm or 234.9pt, got {text!r}.")
+    return float(found[1]) * _UNITS[found[2]]
+
+
+def figure(width: float, height: float) -> "Figure":
+    """An empty figure of so many inches, or as wide as the user wants all figures to be."""
+    from matplotlib.figure import Figure
+
+    return Figure(figsize=(_STYLE.get().width or width, height), layout="constrained")
 
 
 @contextmanager
 def look() -> Iterator[None]:
-    """The settings, for as long as the block lasts; they start from matplotlib's defaults, not from the user's."""
-    with matplotlib.style.context(_SETTINGS, after_reset=True):
-        yield
+    """The settings, for as long as the block lasts; they start from matplotlib's defaults."""
+    own = [found for found in (_users(), _STYLE.get().file) if found]
+    layers = [_SETTINGS, *(each if isinstance(each, dict) else _settings_in(each) for each in own)]
+    with matplotlib.style.context(layers, after_reset=True):
+        token = _COLOURS.set(tuple(mpl.rcParams["axes.prop_cycle"].by_key().get("color", PALETTE)))
+        try:
+            yield
+        finally:
+            _COLOURS.reset(token)
+
+
+def _users() -> dict[str, Any]:
+    """The settings in the user's ``matplotlibrc``; none if matplotlib reads its own."""
+    path = Path(mpl.matplotlib_fname())
+    return {} if path.is_relative_to(mpl.get_data_path()) else _settings_in(path)
+
+
+def _settings_in(path: Path) -> dict[str, Any]:
+    """The settings in a style file.
+
+    Raises:
+        InputError: If there is none, or it cannot be read.
+    """
+    from matplotlib import rc_params_from_file
+
+    try:
+        found = rc_params_from_file(path, fail_on_error=True, use_default_template=False)
+    except (OSError, UnicodeError, ValueError, KeyError) as error:
+        reason = str(error).splitlines()[0].rstrip(".") if str(error) else type(error).__name__
+        raise InputError(f"style must be a style file of matplotlib, got {path} ({reason}).") from error
+    return {name: value for name, value in found.items() if name not in _NOT_A_LOOK}
 
 
 def colour(index: int) -> str:
     """The colour of the ``index``-th thing."""
-    return PALETTE[index % len(PALETTE)]
+    colours = _COLOURS.get()
+    return colours[index % len(colours)]
 
 
-def dashes(index: int) -> str:
+def dashes(index: int) -> Any:
     """The line style of the ``index``-th thing: solid until the colours are used up."""
-    return DASHES[index // len(PALETTE) % len(DASHES)]
+    return DASHES[index // len(_COLOURS.get()) % len(DASHES)]
 
 
 class PlainLogFormatter(LogFormatter):
@@ -119,12 +222,35 @@ def save(figure: "Figure", path: Path) -> None:
 
 
 def saved(figure: "Figure", kind: str, dpi: int) -> bytes:
-    """A figure as a file of one of :data:`FORMATS`; names are shown as they are, not read as mathematics."""
+    """A figure as a file of one of :data:`FORMATS`; names are shown as they are, not read as mathematics.
+
+    Raises:
+        InputError: If it is PGF, and there is no TeX to measure its text.
+    """
     buffer = BytesIO()
     with look():
         plain_logarithms(figure)
         for text in figure.findobj(Text):
             text.set_parse_math(False)
+        if kind == "pgf":
+            return _pgf(figure)
         figure.savefig(buffer, format=kind, dpi=dpi, metadata=dict(FORMATS[kind]))
     content = buffer.getvalue()
     return printable(content.decode("utf-8")).encode("utf-8") if kind == "svg" else content  # names are in comments
+
+
+def _pgf(figure: "Figure") -> bytes:
+    """A figure as commands of TeX's package pgf."""
+    from tempfile import TemporaryDirectory
+
+    with TemporaryDirectory() as folder:
+        path = Path(folder) / "figure.pgf"
+        try:
+            figure.savefig(path, format="pgf")
+        except (FileNotFoundError, RuntimeError) as error:
+            program = mpl.rcParams["pgf.texsystem"]
+            raise InputError(
+                f"pgf needs {program}, which measures the text, and it could not be run; install TeX with the package "
+                "pgf, name another program in a style file (pgf.texsystem: pdflatex), or save as pdf."
+            ) from error
+        return path.read_bytes()

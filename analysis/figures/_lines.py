@@ -1,6 +1,6 @@
 """Shared parts of the figures of a study: a line for each optimizer, the bands, the axes and the legend."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -12,10 +12,14 @@ from numpy.typing import ArrayLike
 
 from lcbench.analysis import style
 from lcbench.analysis.figures.contract import NothingToDrawError, label_of
+from lcbench.analysis.looks import Look, looks
 
-MOST_BANDS = 8
-"""Bands of more optimizers would hide each other."""
+MOST = 8
+"""Lines that one panel holds; more optimizers have a panel each, with the others in grey."""
 
+_ACROSS = 4  # panels in a row
+_MARKS = 8  # on each line
+_OTHERS = "#C8C8C8"
 _LEGEND_ROW = 0.14  # inches
 _AXES = {
     "seconds": "simulated time (share of the limit)",
@@ -29,6 +33,12 @@ def unit_of(traces: pd.DataFrame) -> str:
     return str(traces["unit"].iloc[0]) if "unit" in traces else "seconds"
 
 
+def limited(traces: pd.DataFrame) -> dict[str, Any]:
+    """Columns ``unit`` and ``limit``: the seconds that all runs have, NaN if there are none such."""
+    limits, unit = traces["limit"].unique(), unit_of(traces)
+    return {"unit": unit, "limit": float(limits[0]) if unit == "seconds" and len(limits) == 1 else np.nan}
+
+
 def need_two_optimizers(traces: pd.DataFrame) -> None:
     """Check that there is something to rank.
 
@@ -39,19 +49,93 @@ def need_two_optimizers(traces: pd.DataFrame) -> None:
         raise NothingToDrawError(f"it ranks optimizers, and this study has one ({traces['optimizer'].iloc[0]}).")
 
 
-def step_line(panel: Axes, index: int, label: str, x: ArrayLike, y: ArrayLike) -> None:
-    """An optimizer's line, a step function, in the look of the ``index``-th."""
-    look: dict[str, Any] = {"color": style.colour(index), "linestyle": style.dashes(index)}
-    panel.plot(np.asarray(x), np.asarray(y), drawstyle="steps-post", label=label, **look)
+def over_time(
+    frame: pd.DataFrame, x: str, y: str, size: tuple[float, float], axes: Callable[[Axes, bool], None]
+) -> Figure:
+    """Anytime lines of optimizers with their bands: in one panel, or in one each if there are more than :data:`MOST`.
+
+    Args:
+        frame: One row per optimizer and place on the x axis: ``optimizer``, the columns ``x`` and ``y``, and ``low``
+            and ``high``, the ends of the band.
+        x: A column.
+        y: A column.
+        size: Width and height in inches of the panel of all, without its legend.
+        axes: Sets up the axes of a panel; told whether it is a narrow one.
+    """
+    names = list(dict.fromkeys(frame["optimizer"]))
+    lines = {str(name): rows for name, rows in frame.groupby("optimizer", sort=False)}
+    if len(names) <= MOST:
+        figure = sized(names, *size)
+        panel = figure.subplots()
+        _lines(panel, lines, x, y)
+        axes(panel, False)
+        legend(figure)
+        return figure
+    down = -(-len(names) // _ACROSS)
+    figure = style.figure(style.PAGE, 0.5 + 1.25 * down)
+    panels = figure.subplots(down, _ACROSS, sharex=True, sharey=True)
+    for place, panel in enumerate(panels.ravel()):
+        if place >= len(names):
+            panel.set_axis_off()
+            continue
+        _one_of_many(panel, lines, names[place], x, y)
+        axes(panel, True)
+        _outer_labels(panel, last=place + _ACROSS >= len(names), first=place % _ACROSS == 0)
+    figure.supxlabel(panels[0, 0].get_xlabel(), fontsize="medium")
+    figure.supylabel(panels[0, 0].get_ylabel(), fontsize="medium")
+    for panel in panels.ravel():
+        panel.set(xlabel="", ylabel="")
+    return figure
 
 
-def bands(panel: Axes, x: str, frame: pd.DataFrame) -> None:
-    """The optimizers' bands, from ``low`` to ``high``; none if there are more than :data:`MOST_BANDS`."""
-    if frame["optimizer"].nunique() > MOST_BANDS:
-        return
-    for i, (_, rows) in enumerate(frame.groupby("optimizer", sort=False)):
-        ends = rows["low"].to_numpy(np.float64), rows["high"].to_numpy(np.float64)
-        panel.fill_between(rows[x].to_numpy(), *ends, step="post", color=style.colour(i), alpha=0.15, linewidth=0)
+def _lines(panel: Axes, lines: Mapping[str, pd.DataFrame], x: str, y: str) -> None:
+    """All lines in one panel."""
+    found = looks(lines)
+    for place, (name, rows) in enumerate(lines.items()):
+        _band(panel, rows, x, found[name].colour)
+        step_line(panel, found[name], name, rows[x], rows[y], place / max(1, len(lines)))
+
+
+def _one_of_many(panel: Axes, lines: Mapping[str, pd.DataFrame], name: str, x: str, y: str) -> None:
+    """One optimizer's line and band before the others in grey."""
+    for other, rows in lines.items():
+        if other != name:
+            panel.plot(rows[x].to_numpy(), rows[y].to_numpy(), color=_OTHERS, linewidth=0.6, drawstyle="steps-post")
+    found = looks(lines)[name]
+    _band(panel, lines[name], x, found.colour)
+    panel.plot(
+        lines[name][x].to_numpy(), lines[name][y].to_numpy(), color=found.colour, drawstyle="steps-post", label=name
+    )
+    panel.set_title(name)
+
+
+def _outer_labels(panel: Axes, *, last: bool, first: bool) -> None:
+    panel.tick_params(labelbottom=last, labelleft=first)
+
+
+def step_line(panel: Axes, look: Look, label: str, x: ArrayLike, y: ArrayLike, start: float = 0.0) -> None:
+    """An optimizer's line, a step function, in its look.
+
+    Args:
+        panel: The panel.
+        look: Of the optimizer.
+        label: In the legend.
+        x: ``(n,)`` places.
+        y: ``(n,)`` values.
+        start: Where its markers begin, as a share of the distance between two, so that those of several lines stand
+            beside each other.
+    """
+    xs, ys = np.asarray(x), np.asarray(y, np.float64)
+    there = np.flatnonzero(np.isfinite(ys))
+    every = max(1, len(there) // _MARKS)
+    marks = there[int(start * every) :: every].tolist()
+    panel.plot(xs, ys, drawstyle="steps-post", label=label, marker=look.marker, markevery=marks, **look.line)
+
+
+def _band(panel: Axes, rows: pd.DataFrame, x: str, colour: str) -> None:
+    """An optimizer's band, from ``low`` to ``high``."""
+    ends = rows["low"].to_numpy(np.float64), rows["high"].to_numpy(np.float64)
+    panel.fill_between(rows[x].to_numpy(), *ends, step="post", color=colour, alpha=0.15, linewidth=0)
 
 
 def share_axis(panel: Axes, frame: pd.DataFrame, first: float, *, narrow: bool = False) -> None:
@@ -69,6 +153,21 @@ def share_axis(panel: Axes, frame: pd.DataFrame, first: float, *, narrow: bool =
     panel.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{100 * value:g} %"))
     panel.xaxis.set_minor_formatter(NullFormatter())
     panel.set_xlabel(_AXES[label_of(frame, "unit")].format(fidelity=label_of(frame, "fidelity")))
+    if not narrow:
+        _seconds_axis(panel, frame)
+
+
+def _seconds_axis(panel: Axes, frame: pd.DataFrame) -> None:
+    """The same axis in seconds, minutes or hours above the panel, where every run has one limit of time."""
+    limit = float(frame["limit"].iloc[0]) if "limit" in frame else np.nan
+    if np.isnan(limit):
+        return
+    divisor, word = next((d, w) for d, w in ((3600, "hours"), (60, "minutes"), (1, "seconds")) if limit >= d or d == 1)
+    scale = limit / divisor
+    above = panel.secondary_xaxis("top", functions=(lambda x: np.multiply(x, scale), lambda x: np.divide(x, scale)))
+    above.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
+    above.xaxis.set_minor_formatter(NullFormatter())
+    above.set_xlabel(f"simulated time ({word})")
 
 
 def _subs(first: float, *, narrow: bool) -> tuple[float, ...]:
@@ -91,7 +190,7 @@ def regret_axis(panel: Axes, drawn: pd.DataFrame) -> None:
 def sized(names: Sequence[str], width: float, height: float) -> Figure:
     """An empty figure whose height leaves room for the legend of these optimizers."""
     rows = -(-len(names) // _columns(names, width))
-    return Figure(figsize=(width, height + _LEGEND_ROW * rows), layout="constrained")
+    return style.figure(width, height + _LEGEND_ROW * rows)
 
 
 def legend(figure: Figure) -> None:

@@ -55,7 +55,7 @@ def draw(frame: pd.DataFrame) -> Figure:
     median = changes.groupby("hyperparameter", sort=False)["part"].median()
     names = median.sort_values(ascending=False, kind="stable").index.tolist()
     with style.look():
-        figure = Figure(figsize=(style.PAGE, max(2.2, 0.9 + 0.2 * len(names))), layout="constrained")
+        figure = style.figure(style.PAGE, max(2.2, 0.9 + 0.2 * len(names)))
         left, right = figure.subplots(1, 2)
         _lines(left, frame)
         boxes(

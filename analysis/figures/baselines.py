@@ -52,7 +52,7 @@ def draw(frame: pd.DataFrame) -> Figure:
     others = frame[frame["model"] != NETWORK]
     order = others.groupby("dataset")["gain"].max().sort_values(ascending=False, kind="stable").index.tolist()
     with style.look():
-        figure = Figure(figsize=(style.COLUMN * 1.3, 1.1 + _ROW * max(3, len(order))), layout="constrained")
+        figure = style.figure(style.COLUMN * 1.3, 1.1 + _ROW * max(3, len(order)))
         panel = figure.subplots()
         panel.axvline(0, color=style.GREY, linewidth=0.9)
         models = others["model"].unique().tolist()

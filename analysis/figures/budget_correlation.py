@@ -59,7 +59,7 @@ def draw(frame: pd.DataFrame) -> Figure:
     with style.look():
         schedules = [schedule for schedule in _TITLES if schedule in set(frame["schedule"])]
         width = style.PAGE * (0.65 if len(schedules) == 1 else 1)
-        figure = Figure(figsize=(width, 1.3 + 0.18 * len(datasets)), layout="constrained")
+        figure = style.figure(width, 1.3 + 0.18 * len(datasets))
         panels = figure.subplots(1, len(schedules), sharex=True, sharey=True, squeeze=False)[0]
         for panel, schedule in zip(panels, schedules, strict=True):
             _dots(panel, frame[frame["schedule"] == schedule], datasets)

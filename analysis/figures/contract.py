@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 from importlib import import_module
+from inspect import getdoc
 from typing import TYPE_CHECKING, Any, Protocol, cast
 
 from lcbench.errors import InputError, UnknownNameError
@@ -31,6 +32,18 @@ class Drawable(Protocol):
 
     def draw(self, frame: "pd.DataFrame") -> "Figure":
         """The picture of these numbers and of nothing else."""
+
+
+def caption(drawable: Drawable, frame: "pd.DataFrame") -> tuple[str, str]:
+    """The caption of a figure: its first sentence, and the rest.
+
+    The rest is what its docstring says, and what ``notes(frame)`` says of these numbers where the figure has that, such
+    as which lines end early.
+    """
+    title, _, rest = (getdoc(drawable) or "").partition("\n\n")
+    notes = getattr(drawable, "notes", None)
+    said = [" ".join(part.split()) for part in rest.split("\n\n") if part]
+    return " ".join(title.split()), "\n\n".join([*said, *(notes(frame) if notes else ())])
 
 
 LABELS = ("metric", "metric_unit", "goal", "fidelity")

@@ -60,7 +60,7 @@ def draw(frame: pd.DataFrame) -> Figure:
     half = -(-len(mean) // 2)
     rows = 0.9 + 0.6 * len(bars) + half
     with style.look():
-        figure = Figure(figsize=(style.COLUMN * 1.4, 0.4 + _ROW * (rows + 1.6)), layout="constrained")
+        figure = style.figure(style.COLUMN * 1.4, 0.4 + _ROW * (rows + 1.6))
         panel = figure.subplots()
         _axis(panel, len(mean), rows)
         _difference(panel, difference, len(mean))

@@ -83,7 +83,7 @@ def draw(frame: pd.DataFrame) -> Figure:
     rows = -(-len(datasets) // columns)
     with style.look():
         width = style.COLUMN if columns == 1 else style.PAGE
-        figure = Figure(figsize=(width, 0.6 + (1.35 if columns > 2 else 2.0) * rows), layout="constrained")
+        figure = style.figure(width, 0.6 + (1.35 if columns > 2 else 2.0) * rows)
         panels = figure.subplots(rows, columns, sharex=True, squeeze=False).ravel()
         for panel, dataset in zip(panels, datasets, strict=False):
             _panel(panel, frame[frame["dataset"] == dataset], dataset)

@@ -53,7 +53,7 @@ def draw(frame: pd.DataFrame) -> Figure:
     """A scatter plot with names."""
     here = frame[frame["group"] == THIS]
     with style.look():
-        figure = Figure(figsize=(style.PAGE if len(here) > 15 else style.COLUMN * 1.4, 3.6), layout="constrained")
+        figure = style.figure(style.PAGE if len(here) > 15 else style.COLUMN * 1.4, 3.6)
         panel = figure.subplots()
         published = frame[frame["group"] == PUBLISHED]
         label = f"published LCBench ({len(published)})"

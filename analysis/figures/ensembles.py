@@ -81,7 +81,7 @@ def draw(frame: pd.DataFrame) -> Figure:
     """One line for each kind of model."""
     shown = means(frame)
     with style.look():
-        figure = Figure(figsize=(style.COLUMN * 1.3, 2.7), layout="constrained")
+        figure = style.figure(style.COLUMN * 1.3, 2.7)
         panel = figure.subplots()
         for i, pool in enumerate((SINGLE, ENSEMBLE, WITH_BASELINES, BASELINE)):
             rows = shown[shown["pool"] == pool]

@@ -64,14 +64,14 @@ def draw(frame: pd.DataFrame) -> Figure:
     epochs, unit = np.unique(frame["epoch"].to_numpy()), label_of(frame, "fidelity")
     if len(maps) == 1:
         with style.look():
-            figure = Figure(figsize=(style.COLUMN, 2.9), layout="constrained")
+            figure = style.figure(style.COLUMN, 2.9)
             _large(figure, maps, epochs, unit)
         return figure
     columns = min(_COLUMNS, len(maps))
     rows = -(-len(maps) // columns)
     with style.look():
         width, height = _LARGE + 0.81 * columns, max(_LARGE, 0.98 * rows)
-        figure = Figure(figsize=(width, height), layout="constrained")
+        figure = style.figure(width, height)
         left, right = figure.subfigures(1, 2, width_ratios=[_LARGE, width - _LARGE], squeeze=False)[0]
         if height > _LARGE:  # the mean map stays at the top
             left = left.subfigures(2, 1, height_ratios=[_LARGE, height - _LARGE], squeeze=False)[0, 0]

@@ -59,7 +59,7 @@ def draw(frame: pd.DataFrame) -> Figure:
     names, budgets = list(dict.fromkeys(frame["hyperparameter"])), sorted(set(frame["budget"].tolist()))
     with style.look():
         height = 1.0 + len(names) * (0.12 + 0.12 * len(budgets))
-        figure = Figure(figsize=(style.PAGE, height), layout="constrained")
+        figure = style.figure(style.PAGE, height)
         panels = figure.subplots(1, len(_TITLES), sharey=True, squeeze=False)[0]
         for panel, (column, title) in zip(panels, _TITLES.items(), strict=True):
             for i, budget in enumerate(budgets):

@@ -67,7 +67,7 @@ def draw(frame: pd.DataFrame) -> Figure:
     counted = frame["configs_min"].min() < frame["configs_max"].max()
     with style.look():
         height = 0.9 + len(names) * (0.1 + 0.07 * len(budgets)) + 0.3 * counted
-        figure = Figure(figsize=(style.COLUMN, height), layout="constrained")
+        figure = style.figure(style.COLUMN, height)
         panel = figure.subplots()
         for i, budget in enumerate(budgets):
             rows = frame[frame["budget"] == budget]

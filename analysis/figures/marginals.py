@@ -79,7 +79,7 @@ def draw(frame: pd.DataFrame) -> Figure:
     columns = min(_COLUMNS, len(names))
     rows = -(-len(names) // columns)
     with style.look():
-        figure = Figure(figsize=(style.PAGE, 0.5 + 1.5 * rows), layout="constrained")
+        figure = style.figure(style.PAGE, 0.5 + 1.5 * rows)
         panels = figure.subplots(rows, columns, sharey=True, squeeze=False).ravel()
         for panel, name in zip(panels, names, strict=False):
             _panel(panel, frame[frame["hyperparameter"] == name])

@@ -1,5 +1,7 @@
 """Figures of a study of optimizers over time: regret, ranks, and how many runs have reached a target."""
 
+from collections.abc import Iterator
+
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
@@ -10,6 +12,7 @@ from lcbench.analysis import style
 from lcbench.analysis.anytime import anytime_ranks, anytime_regret, evaluation_regret, target_shares
 from lcbench.analysis.figures import _lines as lines
 from lcbench.analysis.figures.contract import NothingToDrawError, labelled, metric_label
+from lcbench.analysis.looks import looks
 from lcbench.analysis.provenance import check_same_table
 from lcbench.table.benchmark import Benchmark
 
@@ -22,7 +25,7 @@ class Regret:
 
     Lines: mean over data sets and seeds, against the share of each data set's limit that was used (virtual seconds on
     the simulated workers, or epochs or evaluations if the study's limit counts these). Bands: 95 % bootstrap interval
-    of the mean over the seeds, unless there are more than eight optimizers. A line begins when every run of the
+    of the mean over the seeds. More than eight optimizers have a panel each. A line begins when every run of the
     optimizer has a result that did not diverge (one that never has counts as the worst of the table); a line that
     leaves at the bottom has reached the best of the table on every data set and seed.
     """
@@ -45,25 +48,30 @@ class Regret:
             InputError: If the study was run on another table or metric.
         """
         check_same_table(traces, bench, metric)
-        found = labelled(anytime_regret(traces).assign(unit=lines.unit_of(traces)), bench, metric)
+        found = labelled(anytime_regret(traces).assign(**lines.limited(traces)), bench, metric)
         return _with_results(found)
 
     @staticmethod
     def draw(frame: pd.DataFrame) -> Figure:
         """One line and band per optimizer; both axes logarithmic (regret linear if it is nowhere above zero)."""
         drawn = frame[frame["regret"].notna()]
-        with style.look():
-            figure = lines.sized(frame["optimizer"].unique().tolist(), _WIDTH, _HEIGHT)
-            panel = figure.subplots()
-            lines.bands(panel, "time", frame)
-            for i, (name, rows) in enumerate(frame.groupby("optimizer", sort=False)):
-                label = str(name) if np.isfinite(rows["regret"]).any() else f"{name} (some runs without a result)"
-                lines.step_line(panel, i, label, rows["time"], rows["regret"])
-            lines.share_axis(panel, frame, float(drawn["time"].min()))
+
+        def axes(panel: Axes, narrow: bool) -> None:
+            lines.share_axis(panel, frame, float(drawn["time"].min()), narrow=narrow)
             lines.regret_axis(panel, drawn)
             panel.set_ylabel(_regret_label(frame))
-            lines.legend(figure)
-        return figure
+
+        with style.look():
+            return lines.over_time(_named(frame), "time", "regret", (_WIDTH, _HEIGHT), axes)
+
+    @staticmethod
+    def notes(frame: pd.DataFrame) -> Iterator[str]:
+        """Lines that begin late."""
+        begins = frame[frame["regret"].notna()].groupby("optimizer", sort=False)["time"].min()
+        late = {name: f"{100 * time:.2g} %" for name, time in begins.items() if time > 2 * begins.min()}
+        if late:
+            shown = ", ".join(f"{name} at {share}" for name, share in late.items())
+            yield f"Begin late, since until then some run has no result: {shown} of the limit."
 
 
 class RegretOverEvaluations:
@@ -71,9 +79,9 @@ class RegretOverEvaluations:
 
     Lines: mean over data sets and seeds after so many results, whatever their budgets and the time they took: an
     optimizer that trains most configurations briefly makes many more evaluations in the same time. Bands: 95 %
-    bootstrap interval of the mean over the seeds, unless there are more than eight optimizers. A line ends with the run
-    that has the fewest evaluations, and begins when every run has a result that did not diverge (one that never has
-    counts as the worst of the table).
+    bootstrap interval of the mean over the seeds. More than eight optimizers have a panel each. A line ends with the
+    run that has the fewest evaluations, and begins when every run has a result that did not diverge (one that never
+    has counts as the worst of the table).
     """
 
     @staticmethod
@@ -95,22 +103,28 @@ class RegretOverEvaluations:
     @staticmethod
     def draw(frame: pd.DataFrame) -> Figure:
         """One line and band per optimizer; both axes logarithmic (regret linear if it is nowhere above zero)."""
-        with style.look():
-            figure = lines.sized(frame["optimizer"].unique().tolist(), _WIDTH, _HEIGHT)
-            panel = figure.subplots()
-            lines.bands(panel, "evaluations", frame)
-            for i, (name, rows) in enumerate(frame.groupby("optimizer", sort=False)):
-                lines.step_line(panel, i, str(name), rows["evaluations"], rows["regret"])
+
+        def axes(panel: Axes, narrow: bool) -> None:
             panel.set_xscale("log")
             panel.set_xlim(1, max(2, int(frame["evaluations"].max())))
-            panel.xaxis.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0)))
+            panel.xaxis.set_major_locator(LogLocator(subs=(1.0,) if narrow else (1.0, 2.0, 5.0)))
             panel.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
             panel.xaxis.set_minor_formatter(NullFormatter())
-            panel.set_xlabel("evaluations")
+            panel.set_xlabel("evaluations, whatever their budgets")
             lines.regret_axis(panel, frame)
             panel.set_ylabel(_regret_label(frame))
-            lines.legend(figure)
-        return figure
+
+        with style.look():
+            return lines.over_time(frame, "evaluations", "regret", (_WIDTH, _HEIGHT), axes)
+
+    @staticmethod
+    def notes(frame: pd.DataFrame) -> Iterator[str]:
+        """Lines that end early."""
+        ends = frame.groupby("optimizer", sort=False)["evaluations"].max()
+        early = {name: int(end) for name, end in ends.items() if end < ends.max() / 2}
+        if early:
+            shown = ", ".join(f"{name} after {count}" for name, count in early.items())
+            yield f"End early, since their runs have no more evaluations within the limit: {shown}."
 
 
 class Rank:
@@ -118,8 +132,8 @@ class Rank:
 
     On each data set and at each time, optimizers are ranked by their mean normalized regret over the seeds; 1 is best,
     equal ones share the mean of their ranks. Lines: mean over data sets, against the share of the limit that was used;
-    all begin with the mean rank. Bands: 95 % bootstrap interval of the mean over the data sets (none for a single one,
-    nor for more than eight optimizers).
+    all begin with the mean rank. Bands: 95 % bootstrap interval of the mean over the data sets (none for a single one).
+    More than eight optimizers have a panel each.
     """
 
     @staticmethod
@@ -136,24 +150,21 @@ class Rank:
         """
         check_same_table(traces, bench, metric)
         lines.need_two_optimizers(traces)
-        return labelled(anytime_ranks(traces).assign(unit=lines.unit_of(traces)), bench, metric)
+        return labelled(anytime_ranks(traces).assign(**lines.limited(traces)), bench, metric)
 
     @staticmethod
     def draw(frame: pd.DataFrame) -> Figure:
         """One line and band per optimizer, the best on top."""
         optimizers = frame["optimizer"].nunique()
-        with style.look():
-            figure = lines.sized(frame["optimizer"].unique().tolist(), _WIDTH, _HEIGHT)
-            panel = figure.subplots()
-            lines.bands(panel, "time", frame)
-            for i, (name, rows) in enumerate(frame.groupby("optimizer", sort=False)):
-                lines.step_line(panel, i, str(name), rows["time"], rows["rank"])
-            lines.share_axis(panel, frame, _FIRST)
+
+        def axes(panel: Axes, narrow: bool) -> None:
+            lines.share_axis(panel, frame, _FIRST, narrow=narrow)
             panel.set_ylim(optimizers + 0.1, 0.9)
-            panel.yaxis.set_major_locator(MaxNLocator(8, integer=True))
+            panel.yaxis.set_major_locator(MaxNLocator(5 if narrow else 8, integer=True))
             panel.set_ylabel("mean rank over data sets")
-            lines.legend(figure)
-        return figure
+
+        with style.look():
+            return lines.over_time(frame, "time", "rank", (_WIDTH, _HEIGHT), axes)
 
 
 class TimeToTarget:
@@ -177,7 +188,7 @@ class TimeToTarget:
             InputError: If the study was run on another table or metric.
         """
         check_same_table(traces, bench, metric)
-        found = labelled(target_shares(traces).assign(unit=lines.unit_of(traces)), bench, metric)
+        found = labelled(target_shares(traces).assign(**lines.limited(traces)), bench, metric)
         if (found["share"] == 0).all():
             raise NothingToDrawError("no run has reached any of its targets; simulate for longer.")
         return found
@@ -207,11 +218,20 @@ def _with_results(found: pd.DataFrame) -> pd.DataFrame:
     return found
 
 
+def _named(frame: pd.DataFrame) -> pd.DataFrame:
+    """The same numbers; an optimizer that has no line says so in its name."""
+    lineless = ~np.isfinite(frame["regret"]).groupby(frame["optimizer"]).transform("any")
+    return frame.assign(
+        optimizer=frame["optimizer"].where(~lineless, frame["optimizer"] + " (some runs without a result)")
+    )
+
+
 def _regret_label(frame: pd.DataFrame) -> str:
     return f"mean regret of {metric_label(frame)}"
 
 
 def _target(panel: Axes, rows: pd.DataFrame) -> None:
     """The lines of one target."""
+    found = looks(rows["optimizer"].unique())
     for i, (name, each) in enumerate(rows.groupby("optimizer", sort=False)):
-        lines.step_line(panel, i, str(name), each["time"], each["share"])
+        lines.step_line(panel, found[str(name)], str(name), each["time"], each["share"], i / len(found))

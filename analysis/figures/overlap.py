@@ -46,7 +46,7 @@ def frame(bench: Benchmark, metric: str | None = None) -> pd.DataFrame:
 def draw(frame: pd.DataFrame) -> Figure:
     """A line with its band for each share that is kept."""
     with style.look():
-        figure = Figure(figsize=(style.COLUMN, 2.7), layout="constrained")
+        figure = style.figure(style.COLUMN, 2.7)
         panel = figure.subplots()
         for i, (keep, rows) in enumerate(frame.groupby("keep")):
             _line(panel, rows, i, float(keep))  # type: ignore[arg-type]  # pandas types group keys as objects

@@ -84,7 +84,7 @@ def draw(frame: pd.DataFrame) -> Figure:
     cells = frame["mean"].to_numpy().reshape(len(x), len(y)).T
     most = float(np.abs(cells).max()) or 1.0
     with style.look():
-        figure = Figure(figsize=(style.COLUMN, 3.5), layout="constrained")
+        figure = style.figure(style.COLUMN, 3.5)
         panel = figure.subplots()
         panel.grid(visible=False)
         image = panel.pcolormesh(x, y, cells, shading="nearest", cmap=_COLOURS, vmin=-most, vmax=most)

@@ -53,7 +53,7 @@ def draw(frame: pd.DataFrame) -> Figure:
     """Two heat maps side by side."""
     datasets = frame["dataset"].nunique()
     with style.look():
-        figure = Figure(figsize=(style.PAGE, 1.5 + 0.135 * max(datasets, 6)), layout="constrained")
+        figure = style.figure(style.PAGE, 1.5 + 0.135 * max(datasets, 6))
         left, right = figure.subplots(1, 2)
         high_first = label_of(frame, "goal") == "maximize"
         colours = "viridis" if high_first else "viridis_r"

@@ -54,7 +54,7 @@ def draw(frame: pd.DataFrame) -> Figure:
     """One panel: the data sets side by side, a colour and a shape for each pair of budgets."""
     pairs = budget_pairs(sorted({*frame["budget_low"].tolist(), *frame["budget_high"].tolist()}))
     with style.look():
-        figure = Figure(figsize=(style.COLUMN, 2.4 + 0.1 * len(pairs)), layout="constrained")
+        figure = style.figure(style.COLUMN, 2.4 + 0.1 * len(pairs))
         panel = figure.subplots()
         for i, (low, high) in enumerate(pairs):
             rows = frame[(frame["budget_low"] == low) & (frame["budget_high"] == high)]

@@ -72,7 +72,7 @@ def frame(bench: Benchmark, metric: str | None = None) -> pd.DataFrame:
 def draw(frame: pd.DataFrame) -> Figure:
     """One line per kind; regret logarithmic."""
     with style.look():
-        figure = Figure(figsize=(style.COLUMN, 2.7), layout="constrained")
+        figure = style.figure(style.COLUMN, 2.7)
         panel = figure.subplots()
         for i, name in enumerate((GREEDY, LEFT_OUT, RANDOM)):
             rows = frame[(frame["portfolio"] == name) & (frame["regret"] > 0) & np.isfinite(frame["regret"])]

@@ -42,7 +42,7 @@ def draw(frame: pd.DataFrame) -> Figure:
     width = max(style.PAGE, _FIRST + _CELL * len(columns))
     edges = [width - (width - _FIRST) * i / len(columns) for i in reversed(range(len(columns)))]
     with style.look():
-        figure = Figure(figsize=(width, _ROW * (len(names) + 4)))
+        figure = Figure(figsize=(width, _ROW * (len(names) + 4)))  # a table is as wide as its text
         page = figure.add_axes((0, 0, 1, 1))
         page.set_axis_off()
         page.set_xlim(-0.1, width + 0.1)

@@ -187,7 +187,7 @@ def _panels(frame: pd.DataFrame, once: frozenset[str] = frozenset()) -> Figure:
     legend_columns = max(1, min(len(titles), int(width / _LEGEND_COLUMN)))
     height = down * _HEIGHT + 0.4 + _LEGEND_ROW * -(-len(titles) // legend_columns)
     with style.look():
-        figure = Figure(figsize=(width, height), layout="constrained")
+        figure = style.figure(width, height)
         panels = figure.subplots(down, across, squeeze=False).ravel()
         for panel, dataset in zip(panels, datasets, strict=False):
             _panel(panel, dataset, frame[frame["dataset"] == dataset], titles, once)

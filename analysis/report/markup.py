@@ -7,11 +7,11 @@ import zlib
 from base64 import b64encode
 from collections.abc import Iterable, Mapping, Sequence
 from html import escape
-from inspect import getdoc
 from typing import TYPE_CHECKING, Any
 
 from lcbench.analysis import style
 from lcbench.analysis.figures import FIGURES
+from lcbench.analysis.figures.contract import caption
 from lcbench.errors import InputError
 from lcbench.terminal import printable
 
@@ -157,13 +157,12 @@ def picture(name: str, bench: "Benchmark", metric: str | None, traces: "pd.DataF
     except InputError as error:
         return f'<p class="left-out" id="figure-{name}"><b>{text(name)}</b> left out: {text(error)}</p>'
     figure = spec.load().draw(frame)
-    title, _, rest = (getdoc(spec.load()) or name).partition("\n\n")
-    caption = f"<b>{text(title)}</b> {text(rest)}"
+    title, rest = caption(spec.load(), frame)
     width = figure.get_size_inches()[0] / style.COLUMN
     wide = ' class="wide"' if width > 1.6 else ""
     return (
         f'<figure id="figure-{name}"{wide}><img alt="{text(title)}" src="{_source(figure)}">'
-        f"<figcaption>{caption}</figcaption></figure>"
+        f"<figcaption><b>{text(title)}</b> {text(rest)}</figcaption></figure>"
     )
 
 
