@@ -18,27 +18,34 @@ from lcbench.writing import write_parquet
 SCHEMA = pa.schema(
     [
         *((name, pa.string()) for name in ("optimizer", "dataset")),
-        *((name, pa.int64()) for name in ("seed", "trial", "config_id", "budget")),
-        *((name, pa.float64()) for name in ("loss", "value", "started", "finished")),
+        *((name, pa.int64()) for name in ("seed", "workers", "trial", "config_id", "budget")),
+        *((name, pa.float64()) for name in ("loss", "value", "test_loss", "test_value", "started", "finished")),
         ("worker", pa.int64()),
         ("used", pa.float64()),
         ("limit", pa.float64()),
         ("unit", pa.string()),
-        *((name, pa.float64()) for name in ("best_loss", "worst_loss")),
+        *((name, pa.float64()) for name in ("best_loss", "worst_loss", "best_test_loss", "worst_test_loss")),
     ]
 )
 
 UNITS = ("seconds", "epochs", "evaluations")
 """What a limit is in."""
 
-KEY = ("optimizer", "dataset", "seed")
+KEY = ("optimizer", "dataset", "seed", "workers")
 """Columns that identify a simulation."""
 
 COLUMNS: tuple[str, ...] = tuple(SCHEMA.names)
 """Columns of a study: ``started`` and ``finished`` in virtual seconds; ``used``, what the run had used of its ``limit``
 when the result came, both in ``unit`` (``"seconds"``, then ``used`` is ``finished``; ``"epochs"``; or
 ``"evaluations"``); ``best_loss`` and ``worst_loss`` are the lowest and the highest finite loss in the data set's
-table. A run in which nothing finished has one row that is no result, see :func:`empty_run`."""
+table. ``test_loss`` and ``test_value`` are of the same configuration at the same budget on the test part, by the metric
+:meth:`lcbench.table.record.Record.tested` (NaN where the table has none), and ``best_test_loss`` and
+``worst_test_loss`` the lowest and the highest finite of these losses in the data set's table: no optimizer sees any.
+``workers`` is 0 where a file does not say how many there were. A run in which nothing finished has one row that is no
+result, see :func:`empty_run`."""
+
+LATER = {"workers": 0} | dict.fromkeys(("test_loss", "test_value", "best_test_loss", "worst_test_loss"), math.nan)
+"""Columns that files of before may lack, and what is read in their place."""
 
 
 _METRIC = b"lcbench metric"  # key of the file's metadata
@@ -73,13 +80,18 @@ def read(path: Path) -> pd.DataFrame:
         DamagedFileError: If the file is missing, damaged or lacks a column.
     """
     with understood(path):
-        found = read_parquet(path, COLUMNS).cast(SCHEMA)
-        traces = found.to_pandas()
-    gaps = [name for name in COLUMNS if name not in ("loss", "value") and traces[name].isna().any()]
+        lacking = LATER.keys() - set(read_schema(path).names)
+        found = read_parquet(path, [name for name in COLUMNS if name not in lacking])
+        for name in lacking:
+            found = found.append_column(name, pa.repeat(pa.scalar(LATER[name]), len(found)))
+        traces = found.select(COLUMNS).cast(SCHEMA).to_pandas()
+    may_lack = ("loss", "value", *LATER)
+    gaps = [name for name in COLUMNS if name not in may_lack and traces[name].isna().any()]
     if gaps:
         raise DamagedFileError(f"{path} must have no gaps in column {gaps[0]}, got some; restore it or simulate again.")
     ordered = (traces["started"] >= 0) & (traces["finished"] >= traces["started"]) & (traces["used"] >= 0)
     counted = (traces["budget"] >= NO_BUDGET) & (traces[["trial", "config_id", "worker"]] >= _NONE).all(axis=1)
+    counted &= traces["workers"] >= 0
     bounded = (traces["limit"] > 0) & np.isfinite(traces[["started", "finished", "used", "limit", "best_loss"]]).all(
         axis=1
     )
@@ -114,6 +126,7 @@ def empty_run(same: Mapping[str, object], first: float) -> pa.Table:
     """
     job = {"trial": _NONE, "config_id": _NONE, "worker": _NONE, "budget": NO_BUDGET}
     outcome = {"loss": math.inf, "value": math.nan, "started": 0.0, "finished": first, "used": first}
+    outcome |= {"test_loss": math.nan, "test_value": math.nan}
     return pa.Table.from_pylist([{**job, **outcome, **same}], schema=SCHEMA)
 
 

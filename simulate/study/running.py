@@ -40,7 +40,7 @@ def study(
     optimizers: Sequence[str] | None = None,
     seeds: Sequence[int] = tuple(range(10)),
     *,
-    workers: int = 4,
+    workers: int | Iterable[int] = 4,
     budget: str = "20x",
     metric: str | None = None,
     recorded: Seed = "mean",
@@ -61,7 +61,7 @@ def study(
         optimizers: Names in :data:`lcbench.simulate.optimizers.OPTIMIZERS`; :data:`CLASSICAL` by default (some others
             take long).
         seeds: Seeds of the optimizers.
-        workers: Number of simulated workers.
+        workers: Number of simulated workers; several numbers are simulations of their own.
         budget: How long each optimizer may run, see :func:`lcbench.simulate.study.limit.parse_budget`.
         metric: What is optimized; by default the table's objective.
         recorded: Which recorded seeds are replayed, see :class:`lcbench.simulate.replay.ReplayBackend`; for ``"draw"``
@@ -94,7 +94,7 @@ def study(
         tuple(bench.datasets if datasets is None else datasets),
         CLASSICAL if optimizers is None else tuple(optimizers),
         tuple(seeds),
-        workers,
+        tuple(workers) if isinstance(workers, Iterable) and not isinstance(workers, str) else (workers,),
         parse_budget(budget),
         bench.metric(metric).name,
         recorded,
