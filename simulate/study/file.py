@@ -135,6 +135,17 @@ def is_empty(traces: pd.DataFrame) -> "pd.Series[bool]":
     return traces["budget"] == NO_BUDGET if "budget" in traces else pd.Series(data=False, index=traces.index)
 
 
+def by_workers(traces: pd.DataFrame) -> pd.DataFrame:
+    """Traces in which several numbers of workers are optimizers of their own, ``bohb x4``; others are as they were.
+
+    What compares optimizers (tables, figures, tests) sets these against each other and never averages over them.
+    """
+    if "workers" not in traces or traces["workers"].nunique() < 2:
+        return traces
+    names = traces["optimizer"] + " x" + traces["workers"].astype(str)
+    return traces.assign(optimizer=names)
+
+
 def results(traces: pd.DataFrame) -> pd.DataFrame:
     """The rows that are results."""
     return traces[~is_empty(traces)]

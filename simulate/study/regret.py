@@ -53,9 +53,14 @@ def run_regrets(traces: pd.DataFrame, times: Sequence[float]) -> pd.DataFrame:
         InputError: If there are no results, columns are lacking, or a loss is below the best.
     """
     check_traces(traces)
+    return _read_at(traces, shares_used(traces), times)
+
+
+def shares_used(traces: pd.DataFrame) -> NDArray[np.float64]:
+    """The fraction of its run's limit that was used when each result came, ``(rows,)``."""
     in_seconds = "unit" not in traces or (traces["unit"] == "seconds").all()
     used = traces["finished" if in_seconds else "used"]
-    return _read_at(traces, (used / traces["limit"]).to_numpy(np.float64), times)
+    return (used / traces["limit"]).to_numpy(np.float64)
 
 
 def evaluation_regrets(traces: pd.DataFrame, counts: Sequence[int]) -> pd.DataFrame:
@@ -106,18 +111,23 @@ def with_worst(regrets: pd.DataFrame, traces: pd.DataFrame) -> pd.DataFrame:
 
 def _read_at(traces: pd.DataFrame, progress: NDArray[np.float64], times: Sequence[float]) -> pd.DataFrame:
     """The regret of each run when its progress has reached each time."""
+    every, places = runs_of(traces)
+    losses, best = traces["loss"].to_numpy(np.float64), traces["best_loss"].to_numpy(np.float64)
+    found = np.full((len(every), len(times)), np.inf)
+    for i, rows in enumerate(places):
+        if len(rows):
+            found[i] = _regret(incumbent_losses(progress[rows], losses[rows], times), best[rows[0]], every[i])
+    return pd.DataFrame(found, every, list(times))
+
+
+def runs_of(traces: pd.DataFrame) -> tuple[pd.MultiIndex, list[NDArray[np.intp]]]:
+    """All combinations of the names of runs, in the order in which each first comes, and the places of their rows."""
     codes, names = zip(*(pd.factorize(traces[name]) for name in RUN), strict=True)
     every: pd.MultiIndex = pd.MultiIndex.from_product(names, names=RUN)
     run = np.ravel_multi_index(codes, tuple(map(len, names)))
     order = np.argsort(run, kind="stable")
     starts = np.searchsorted(run[order], np.arange(len(every) + 1))
-    losses, best = traces["loss"].to_numpy(np.float64), traces["best_loss"].to_numpy(np.float64)
-    found = np.full((len(every), len(times)), np.inf)
-    for i, (start, stop) in enumerate(pairwise(starts)):
-        if start < stop:
-            rows = order[start:stop]
-            found[i] = _regret(incumbent_losses(progress[rows], losses[rows], times), best[rows[0]], every[i])
-    return pd.DataFrame(found, every, list(times))
+    return every, [order[start:stop] for start, stop in pairwise(starts)]
 
 
 def check_traces(traces: pd.DataFrame) -> None:
@@ -131,6 +141,11 @@ def check_traces(traces: pd.DataFrame) -> None:
         raise InputError(f"traces must have the columns {', '.join(TRACE_COLUMNS)}, got no {', '.join(lacking)}.")
     if traces.empty:
         raise InputError("traces must hold at least one result, got none; simulate with a larger budget.")
+    if "workers" in traces and traces.groupby(RUN, sort=False)["workers"].nunique().max() > 1:
+        raise InputError(
+            f"a run must have one number of workers, got {traces['workers'].min()} to {traces['workers'].max()}; name "
+            "these apart with lcbench.simulate.study.by_workers(traces)."
+        )
 
 
 def _regret(losses: NDArray[np.float64], best: float, run: object) -> NDArray[np.float64]:
@@ -184,11 +199,20 @@ def scores(traces: pd.DataFrame, fraction: float = 1.0) -> pd.DataFrame:
 
 
 def _spans(traces: pd.DataFrame, runs: pd.MultiIndex | pd.Index) -> NDArray[np.float64]:
-    """Worst minus best loss for each run; drawn seeds differ in them, so by data set and seed."""
-    ends = traces.groupby(["dataset", "seed"])[["best_loss", "worst_loss"]].first()
+    """Worst minus best loss for each run."""
+    best, worst = ends_of(traces, runs, "best_loss", "worst_loss")
+    return worst - best
+
+
+def ends_of(traces: pd.DataFrame, runs: pd.MultiIndex | pd.Index, *names: str) -> NDArray[np.float64]:
+    """Columns that say what a table holds, for each run; drawn seeds differ in them, so by data set and seed.
+
+    Returns:
+        ``(columns, runs)`` array.
+    """
+    ends = traces.groupby(["dataset", "seed"])[list(names)].first()
     asked = pd.MultiIndex.from_arrays([runs.get_level_values("dataset"), runs.get_level_values("seed")])
-    found = ends.reindex(asked)
-    return (found["worst_loss"] - found["best_loss"]).to_numpy(np.float64)
+    return ends.reindex(asked).to_numpy(np.float64).T
 
 
 def regrets(traces: pd.DataFrame, fractions: Sequence[float] = FRACTIONS) -> pd.DataFrame:
