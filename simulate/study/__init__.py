@@ -15,6 +15,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
     __name__,
     submod_attrs={
         "file": ["COLUMNS", "by_workers", "is_empty", "optimized", "read", "results", "write"],
+        "keeping": ["Keep"],
         "limit": ["Limit", "parse_budget"],
         "plan": ["SimulationTask", "StudyPlan"],
         "player": ["cell_rng"],
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
     from lcbench.simulate.study.file import read as read
     from lcbench.simulate.study.file import results as results
     from lcbench.simulate.study.file import write as write
+    from lcbench.simulate.study.keeping import Keep as Keep
     from lcbench.simulate.study.limit import Limit as Limit
     from lcbench.simulate.study.limit import parse_budget as parse_budget
     from lcbench.simulate.study.plan import SimulationTask as SimulationTask

@@ -12,6 +12,7 @@ import pyarrow as pa
 from lcbench.errors import DamagedFileError, InputError
 from lcbench.files import json_value, read_parquet, read_schema, understood
 from lcbench.form import check
+from lcbench.simulate.study.description import DESCRIPTION, Description
 from lcbench.table.metric import METRIC_FORM, Metric, from_json, to_json
 from lcbench.writing import write_parquet
 
@@ -51,10 +52,18 @@ LATER = {"workers": 0} | dict.fromkeys(("test_loss", "test_value", "best_test_lo
 _METRIC = b"lcbench metric"  # key of the file's metadata
 
 
-def write(path: Path, traces: pd.DataFrame, metric: Metric | None = None) -> None:
-    """Write a study as plain Parquet, with what was optimized in the file's metadata."""
+def to_table(traces: pd.DataFrame) -> pa.Table:
+    """A study, or a part of one, under :data:`SCHEMA`."""
+    return pa.Table.from_pandas(traces, schema=SCHEMA, preserve_index=False)
+
+
+def write(
+    path: Path, traces: pd.DataFrame, metric: Metric | None = None, description: Description | None = None
+) -> None:
+    """Write a study as plain Parquet, with what was optimized and what the study is in the file's metadata."""
     table = pa.Table.from_pandas(traces, preserve_index=False)
     said = {} if metric is None else {_METRIC: json.dumps(to_json(metric))}
+    said |= {} if description is None else {DESCRIPTION: description.to_json()}
     write_parquet(path, table.replace_schema_metadata({**(table.schema.metadata or {}), **said}))
 
 

@@ -1,6 +1,6 @@
 """The plan of a study: its simulations, and the settings of their numbers."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
 from importlib.metadata import version
@@ -110,22 +110,32 @@ class StudyPlan:
 
     def tasks(self) -> Iterator[SimulationTask]:
         """Every simulation, data set by data set."""
-        for dataset, workers, seed, optimizer in product(self.datasets, self.workers, self.seeds, self.optimizers):
-            yield SimulationTask(optimizer, dataset, seed, workers)
+        return simulations({name: getattr(self, name) for name in NAMED})
 
     def settings(self, bench: Benchmark) -> dict[str, Any]:
         """The settings that the numbers of a simulation depend on, beside its own names."""
         return {
             "lcbench": version("lcbench"),
             "benchmark": sha256((bench.folder / MANIFEST).read_bytes()).hexdigest(),
-            "budget": f"{self.limit.amount:g} {self.limit.kind}",
+            "budget": str(self.limit),
             "metric": self.metric,
             "recorded": self.recorded,
             "schedule": self.schedule,
             "match": self.match,
             "budgets": "of the table" if self.budgets in (None, bench.budgets) else _written(self.budgets or ()),
-            **({"runs": bench.view.text} if bench.view.text else {}),
+            "runs": bench.view.text or "all",
         }
+
+
+NAMED = ("optimizers", "datasets", "seeds", "workers")
+"""What the simulations of a study are named by: each of these with each of the others."""
+
+
+def simulations(names: Mapping[str, Sequence[Any]]) -> Iterator[SimulationTask]:
+    """Every simulation of some names (:data:`NAMED`), data set by data set."""
+    outer = ("datasets", "workers", "seeds", "optimizers")
+    for dataset, workers, seed, optimizer in product(*(names[name] for name in outer)):
+        yield SimulationTask(optimizer, dataset, seed, workers)
 
 
 def _written(budgets: tuple[int, ...]) -> str:

@@ -141,7 +141,8 @@ def check_traces(traces: pd.DataFrame) -> None:
         raise InputError(f"traces must have the columns {', '.join(TRACE_COLUMNS)}, got no {', '.join(lacking)}.")
     if traces.empty:
         raise InputError("traces must hold at least one result, got none; simulate with a larger budget.")
-    if "workers" in traces and traces.groupby(RUN, sort=False)["workers"].nunique().max() > 1:
+    several = "workers" in traces and not traces["workers"].eq(traces["workers"].iloc[0]).all()
+    if several and traces.groupby(RUN, sort=False)["workers"].nunique().max() > 1:
         raise InputError(
             f"a run must have one number of workers, got {traces['workers'].min()} to {traces['workers'].max()}; name "
             "these apart with lcbench.simulate.study.by_workers(traces)."
