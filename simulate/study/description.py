@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from pathlib import Path
@@ -15,13 +15,11 @@ DESCRIPTION = b"lcbench study"
 """Its key in the metadata."""
 
 _MADE: dict[str, Any] = dict.fromkeys(("command", "created?", "python", "processor"), str)
-_MADE |= {"simulations": Whole(), "packages": {str: str}}
-_FORM: dict[str, Any] = {
+_FORM = {
     "title": str,
     "settings": {str: object},
-    **{name: [str] for name in ("optimizers", "datasets")},
-    **{name: [Whole()] for name in ("seeds", "workers")},
-    "made": [_MADE],
+    "names": {str: ([str], [Whole()])},
+    "made": [_MADE | {"runs": Whole(), "packages": {str: str}}],
 }
 """What :meth:`Description.to_json` writes, as a form of :mod:`lcbench.form`."""
 
@@ -31,45 +29,34 @@ class Description:
     """What a study is.
 
     Attributes:
-        title: The benchmark's.
-        settings: See :meth:`lcbench.simulate.study.plan.StudyPlan.settings`; all simulations have them.
-        optimizers: Names; each is there with each data set, seed and number of workers.
-        datasets: Names of data sets.
-        seeds: Seeds of the optimizers.
-        workers: Numbers of simulated workers.
-        made: For each time that simulations were added: ``command``, ``simulations`` (how many), ``created`` (UTC),
-            ``python``, ``packages`` (their versions) and ``processor``.
+        title: What it is a study of: the benchmark's title; "systems" for a study of these.
+        settings: What all runs have in common, as the study's plan gives it.
+        names: Of what is compared, data sets, seeds and numbers of workers, such as ``optimizers``.
+        made: For each time that runs were added: ``command``, ``runs`` (how many), ``created`` (UTC), ``python``,
+            ``packages`` (their versions) and ``processor``.
     """
 
     title: str
     settings: Mapping[str, Any]
-    optimizers: tuple[str, ...]
-    datasets: tuple[str, ...]
-    seeds: tuple[int, ...]
-    workers: tuple[int, ...]
-    made: tuple[Mapping[str, Any], ...]
+    names: Mapping[str, Sequence[str | int]]
+    made: Sequence[Mapping[str, Any]] = ()
 
     def to_json(self) -> str:
         """As it is written."""
         return json.dumps(asdict(self))
 
-    def facts(self, results: int) -> Iterator[tuple[str, str]]:
-        """Labels and texts for people.
-
-        Args:
-            results: How many the study has.
-        """
+    def facts(self) -> Iterator[tuple[str, str]]:
+        """Labels and texts for people."""
         from lcbench.table.summary import some, spans
 
-        yield "study on", self.title
-        yield "optimizers", ", ".join(self.optimizers)
-        yield "data sets", f"{len(self.datasets)}: {some(self.datasets)}"
-        yield "seeds", some(spans(sorted(self.seeds)))
-        yield "workers", ", ".join(map(str, self.workers))
-        yield "results", f"{results}"
+        yield "study of", self.title
+        for name, values in self.names.items():
+            numbers = [value for value in values if isinstance(value, int)]
+            shown = spans(sorted(numbers)) if numbers else [*values]
+            yield name.replace("datasets", "data sets"), f"{len(values)}: {some(shown)}"
         yield from ((name, str(value)) for name, value in self.settings.items())
         for each in self.made:
-            yield "made", f"{each.get('created', 'not said')} on {each['processor']}: {each['simulations']} simulations"
+            yield "made", f"{each.get('created', 'not said')} on {each['processor']}: {each['runs']} runs"
             yield "", each["command"]
 
 
@@ -85,18 +72,15 @@ def read_description(path: Path) -> Description | None:
     with understood(path):
         document = json_value(said.decode())
         check(path, document, _FORM, "what it says of itself")
-        known: dict[str, Any] = {
-            name: tuple(document[name]) if isinstance(_FORM[name], list) else document[name] for name in _FORM
-        }
-        return Description(**known)
+        return Description(**{name: document[name] for name in _FORM})
 
 
-def made(command: str, simulations: int, now: datetime | None) -> dict[str, Any]:
-    """Who added simulations, how and when.
+def made(command: str, runs: int, now: datetime | None) -> dict[str, Any]:
+    """Who added runs, how and when.
 
     Args:
         command: As :func:`command_line` gives it.
-        simulations: How many.
+        runs: How many.
         now: The time of day; None if it is not to be said.
     """
     from lcbench.collection.provenance import circumstances
@@ -104,7 +88,7 @@ def made(command: str, simulations: int, now: datetime | None) -> dict[str, Any]
     known = circumstances(now or datetime.min)
     if now is None:
         del known["created"]
-    return {"command": command, "simulations": simulations, **known}
+    return {"command": command, "runs": runs, **known}
 
 
 _FOLDERS = re.compile(r"(?<![\w.~-])(?:[A-Za-z]:)?[/\\](?:[^/\\,:]+[/\\])*(?=[^/\\,:])")

@@ -105,7 +105,7 @@ def kept_study(keep: Keep, bench: Benchmark, plan: StudyPlan, budget: str, play:
         if missing:
             by = made(keep.command, len(missing), keep.now() if keep.now else None)
             before = there.description.made if there is not None and there.tables else ()
-            said = Description(bench.manifest.title, settings, **names, made=(*before, by))
+            said = Description(bench.manifest.title, settings, names, (*before, by))
             write(keep.path, traces, bench.metric(plan.metric), said)
         if ours and parts.keys() <= {task.key for task in tasks}:  # others wait for their study
             storage.remove()
@@ -139,7 +139,7 @@ def _there(keep: Keep, plan: StudyPlan, settings: Mapping[str, Any]) -> _There |
         return None
     try:
         said = read_description(keep.path)
-        if said is None:
+        if said is None or not {*NAMED} <= said.names.keys():
             raise DamagedFileError("it does not say its settings, as studies of older versions do not")
         with understood(keep.path):
             longer = plan.limit.lengthens(said.settings["budget"])
@@ -177,7 +177,7 @@ def _held(path: Path) -> str:
 
 def _joined(there: _There | None, name: str, asked: Sequence[Any]) -> tuple[Any, ...]:
     """Names that are there, then those that come to them."""
-    return tuple(dict.fromkeys([*(getattr(there.description, name) if there is not None else ()), *asked]))
+    return tuple(dict.fromkeys([*(there.description.names[name] if there is not None else ()), *asked]))
 
 
 def _growth(path: Path, there: _There, names: Mapping[str, Sequence[Any]], missing: int) -> str:

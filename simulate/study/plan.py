@@ -123,7 +123,7 @@ class StudyPlan:
             "schedule": self.schedule,
             "match": self.match,
             "budgets": "of the table" if self.budgets in (None, bench.budgets) else _written(self.budgets or ()),
-            "runs": bench.view.text or "all",
+            "runs": bench.view.text or "all of the table",
         }
 
 

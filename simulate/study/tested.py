@@ -71,12 +71,12 @@ def _read(
 ) -> pd.DataFrame:
     """A view of the test losses of each run's incumbents, as shares of the range, at each time."""
     check_traces(traces)
-    every, places = runs_of(traces)
+    every, runs = runs_of(traces)
     best, worst = ends_of(traces, every, "best_test_loss", "worst_test_loss")
     progress = shares_used(traces)
     losses, tests = (traces[name].to_numpy(np.float64) for name in ("loss", "test_loss"))
     found = np.full((len(every), len(fractions)), before)
-    for i, rows in enumerate(places):
+    for i, rows in runs:
         chosen = _incumbents(rows, progress, losses)
         shares = np.clip((np.minimum(tests[chosen], worst[i]) - best[i]) / ((worst[i] - best[i]) or 1.0), 0, 1)
         known = np.concatenate([[before], view(shares).round(_DECIMALS)])
