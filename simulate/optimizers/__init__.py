@@ -17,6 +17,9 @@ OPTIMIZERS: Registry[OptimizerFactory] = Registry(
     "optimizer",
     {
         "random": f"{_HERE}.random_search:RandomSearch",
+        "random-2x": f"{_HERE}.baselines:Random2x",
+        "random-5x": f"{_HERE}.baselines:Random5x",
+        "default-then-random": f"{_HERE}.baselines:DefaultThenRandom",
         "grid": f"{_HERE}.grid_search:GridSearch",
         "successive-halving": f"{_HERE}.hyperband:SuccessiveHalving",
         "hyperband": f"{_HERE}.hyperband:Hyperband",

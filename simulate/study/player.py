@@ -21,6 +21,7 @@ from lcbench.simulate.run import NothingFinishedError, simulate
 from lcbench.simulate.study.file import SCHEMA, empty_run
 from lcbench.simulate.study.limit import Unit
 from lcbench.simulate.study.plan import SimulationTask, StudyPlan
+from lcbench.simulate.wrappers import ScaledCost
 from lcbench.table.benchmark import Benchmark
 from lcbench.table.view import View
 
@@ -99,19 +100,22 @@ class Player:
             InputError: If it cannot be simulated.
         """
         backend, plan = self._backend_of(task), self._plan
-        limit = plan.limit.on(backend)
+        limit, unit = plan.limit.on(backend), plan.limit.unit
         rng = cell_rng(task.seed, task.optimizer, task.dataset)
-        optimizer: Optimizer = get_optimizer(task.optimizer)(backend.domain(), backend.budgets, rng)
-        epochs = EpochLimit(optimizer, int(limit), resumes=backend.resumes) if plan.limit.unit == "epochs" else None
+        factory = get_optimizer(task.optimizer)
+        speedup: int = getattr(factory, "speedup", 1)
+        optimizer: Optimizer = factory(backend.domain(), backend.budgets, rng)
+        trained = backend if speedup == 1 else ScaledCost(backend, 1 / speedup)
+        most = plan.limit.arguments(backend, speedup)
+        epochs = EpochLimit(optimizer, most["evaluations"], resumes=backend.resumes) if unit == "epochs" else None
         same = {"optimizer": task.optimizer, "dataset": task.dataset, "seed": task.seed, "limit": limit}
-        same |= {"unit": plan.limit.unit, "best_loss": backend.best_loss, "worst_loss": backend.worst_loss}
+        same |= {"unit": unit, "best_loss": backend.best_loss, "worst_loss": backend.worst_loss}
         try:
-            trace = simulate(epochs or optimizer, backend, workers=plan.workers, **plan.limit.arguments(backend))
+            trace = simulate(epochs or optimizer, trained, workers=plan.workers, **most)
         except NothingFinishedError as error:
             return empty_run(same, error.first)
-        return _rows(
-            trace.results, backend, used(trace.results, plan.limit.unit, epochs.paid if epochs else None), same
-        )
+        spent = used(trace.results, unit, epochs.paid if epochs else None)
+        return _rows(trace.results, backend, spent if unit == "seconds" else spent / speedup, same)
 
     def _backend_of(self, task: SimulationTask) -> ReplayBackend:
         plan = self._plan
