@@ -29,6 +29,7 @@ OPTIMIZERS: Registry[OptimizerFactory] = Registry(
         "extrapolation": f"{_HERE}.early_termination:Extrapolation",
         "bohb": f"{_HERE}.bohb:BOHB",
         "kde": f"{_HERE}.bohb:KDEBO",
+        "tpe": f"{_HERE}.tpe:TPE",
         "gp-ei": f"{_HERE}.gp_bo:GPEI",
         "gp-pi": f"{_HERE}.gp_bo:GPPI",
         "gp-ucb": f"{_HERE}.gp_bo:GPUCB",
