@@ -20,6 +20,7 @@ OPTIMIZERS: Registry[OptimizerFactory] = Registry(
         "random-2x": f"{_HERE}.baselines:Random2x",
         "random-5x": f"{_HERE}.baselines:Random5x",
         "default-then-random": f"{_HERE}.baselines:DefaultThenRandom",
+        "prior-random": f"{_HERE}.pibo:PriorRandomSearch",
         "grid": f"{_HERE}.grid_search:GridSearch",
         "successive-halving": f"{_HERE}.hyperband:SuccessiveHalving",
         "hyperband": f"{_HERE}.hyperband:Hyperband",
@@ -27,10 +28,12 @@ OPTIMIZERS: Registry[OptimizerFactory] = Registry(
         "asha-stopping": f"{_HERE}.asha:ASHAStopping",
         "median-rule": f"{_HERE}.early_termination:MedianRule",
         "extrapolation": f"{_HERE}.early_termination:Extrapolation",
+        "priorband": f"{_HERE}.priorband:PriorBand",
         "bohb": f"{_HERE}.bohb:BOHB",
         "kde": f"{_HERE}.bohb:KDEBO",
         "tpe": f"{_HERE}.tpe:TPE",
         "gp-ei": f"{_HERE}.gp_bo:GPEI",
+        "pibo": f"{_HERE}.pibo:PiBO",
         "gp-pi": f"{_HERE}.gp_bo:GPPI",
         "gp-ucb": f"{_HERE}.gp_bo:GPUCB",
         "forest": f"{_HERE}.forest:ForestBO",
@@ -47,8 +50,16 @@ OPTIMIZERS: Registry[OptimizerFactory] = Registry(
 MULTI_FIDELITY = frozenset(
     {
         *("successive-halving", "hyperband", "asha", "asha-stopping", "median-rule", "extrapolation", "bohb"),
-        *("forest-hyperband", "dehb", "pbt", "optuna-tpe-median", "optuna-tpe-hyperband", "smac-multi-fidelity"),
-        *("syne-tune-asha", "syne-tune-bohb", "neps-asha", "neps-hyperband"),
+        *(
+            "forest-hyperband",
+            "dehb",
+            "pbt",
+            "priorband",
+            "optuna-tpe-median",
+            "optuna-tpe-hyperband",
+            "smac-multi-fidelity",
+        ),
+        *("syne-tune-asha", "syne-tune-bohb", "neps-asha", "neps-hyperband", "neps-priorband"),
     }
 )
 """Optimizers that train at smaller budgets than the largest, where there are any."""

@@ -50,6 +50,7 @@ class StudyPlan:
         schedule: See :class:`lcbench.simulate.replay.ReplayBackend`.
         match: See :class:`lcbench.simulate.replay.ReplayBackend`.
         budgets: Epochs that optimizers can ask for; None for those that each data set has.
+        prior: What optimizers are told to believe, from :func:`lcbench.simulate.priors.parse_prior`; None for nothing.
     """
 
     datasets: tuple[str, ...]
@@ -62,6 +63,7 @@ class StudyPlan:
     schedule: Schedule
     match: Match
     budgets: tuple[int, ...] | None = None
+    prior: str | None = None
 
     def __post_init__(self) -> None:
         for kind, names in (("data sets", self.datasets), ("optimizers", self.optimizers), ("seeds", self.seeds)):
@@ -123,6 +125,7 @@ class StudyPlan:
             "schedule": self.schedule,
             "match": self.match,
             "budgets": "of the table" if self.budgets in (None, bench.budgets) else _written(self.budgets or ()),
+            **({"prior": self.prior} if self.prior else {}),
             **({"runs": bench.view.text} if bench.view.text else {}),
         }
 

@@ -13,9 +13,10 @@ from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits  # type: ignore[import-untyped,unused-ignore]
 
 from lcbench.errors import DataWarning, InputError, UnknownNameError
-from lcbench.simulate.contract import Job, Optimizer, Result
+from lcbench.simulate.contract import Domain, Job, Optimizer, Result
 from lcbench.simulate.domain import ConfigTable
 from lcbench.simulate.optimizers import get_optimizer
+from lcbench.simulate.priors import prior_of
 from lcbench.simulate.replay import ReplayBackend
 from lcbench.simulate.run import NothingFinishedError, simulate
 from lcbench.simulate.study.file import SCHEMA, empty_run
@@ -104,7 +105,7 @@ class Player:
         rng = cell_rng(task.seed, task.optimizer, task.dataset)
         factory = get_optimizer(task.optimizer)
         speedup: int = getattr(factory, "speedup", 1)
-        optimizer: Optimizer = factory(backend.domain(), backend.budgets, rng)
+        optimizer: Optimizer = factory(self._domain(backend, task.seed), backend.budgets, rng)
         trained = backend if speedup == 1 else ScaledCost(backend, 1 / speedup)
         most = plan.limit.arguments(backend, speedup)
         epochs = EpochLimit(optimizer, most["evaluations"], resumes=backend.resumes) if unit == "epochs" else None
@@ -116,6 +117,11 @@ class Player:
             return empty_run(same, error.first)
         spent = used(trace.results, unit, epochs.paid if epochs else None)
         return _rows(trace.results, backend, spent if unit == "seconds" else spent / speedup, same)
+
+    def _domain(self, backend: ReplayBackend, seed: int) -> Domain:
+        """A fresh domain, with the plan's prior."""
+        source = self._plan.prior
+        return backend.domain(None if source is None else prior_of(source, backend, seed))
 
     def _backend_of(self, task: SimulationTask) -> ReplayBackend:
         plan = self._plan
