@@ -40,6 +40,8 @@ OPTIMIZERS: Registry[OptimizerFactory] = Registry(
         "forest-hyperband": f"{_HERE}.forest:ForestHyperband",
         "dehb": f"{_HERE}.dehb:DEHB",
         "de": f"{_HERE}.dehb:DifferentialEvolution",
+        "cma-es": f"{_HERE}.cma_es:CMAES",
+        "pso": f"{_HERE}.pso:PSO",
         "pbt": f"{_HERE}.pbt:PBT",
         "regularized-evolution": f"{_HERE}.regularized_evolution:RegularizedEvolution",
     },
