@@ -97,7 +97,7 @@ def simulate(
         _say_one_rung(bench, _datasets(datasets, bench), _optimizers(optimizers))
     keep = Keep(
         out,
-        command_line(context.obj),
+        command_line(context.obj or ()),
         lambda: datetime.now(UTC),
         overwrite=overwrite,
         say=lambda line: None if quiet and not overwrite else ERR.print(line, soft_wrap=True, highlight=False),

@@ -95,7 +95,7 @@ _FOLDERS = re.compile(r"(?<![\w.~-])(?:[A-Za-z]:)?[/\\](?:[^/\\,:]+[/\\])*(?=[^/
 _ADDRESS = re.compile(r"\b([a-z]+)://[^\s,]+")
 
 
-def command_line(arguments: list[str]) -> str:
+def command_line(arguments: Sequence[str]) -> str:
     """A command as it was typed, without the names of machines and of the folders in which its files lie.
 
     Args:
