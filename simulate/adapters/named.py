@@ -61,6 +61,7 @@ ADAPTERS: Registry[OptimizerFactory] = Registry(
         "neps-random": _neps("random_search"),
         "neps-asha": _neps("asha"),
         "neps-hyperband": _neps("hyperband"),
+        "neps-priorband": _neps("priorband"),
         "neps-gp": _neps("bayesian_optimization"),
     },
 )

@@ -17,6 +17,10 @@ OPTIMIZERS: Registry[OptimizerFactory] = Registry(
     "optimizer",
     {
         "random": f"{_HERE}.random_search:RandomSearch",
+        "random-2x": f"{_HERE}.baselines:Random2x",
+        "random-5x": f"{_HERE}.baselines:Random5x",
+        "default-then-random": f"{_HERE}.baselines:DefaultThenRandom",
+        "prior-random": f"{_HERE}.pibo:PriorRandomSearch",
         "grid": f"{_HERE}.grid_search:GridSearch",
         "successive-halving": f"{_HERE}.hyperband:SuccessiveHalving",
         "hyperband": f"{_HERE}.hyperband:Hyperband",
@@ -24,15 +28,20 @@ OPTIMIZERS: Registry[OptimizerFactory] = Registry(
         "asha-stopping": f"{_HERE}.asha:ASHAStopping",
         "median-rule": f"{_HERE}.early_termination:MedianRule",
         "extrapolation": f"{_HERE}.early_termination:Extrapolation",
+        "priorband": f"{_HERE}.priorband:PriorBand",
         "bohb": f"{_HERE}.bohb:BOHB",
         "kde": f"{_HERE}.bohb:KDEBO",
+        "tpe": f"{_HERE}.tpe:TPE",
         "gp-ei": f"{_HERE}.gp_bo:GPEI",
+        "pibo": f"{_HERE}.pibo:PiBO",
         "gp-pi": f"{_HERE}.gp_bo:GPPI",
         "gp-ucb": f"{_HERE}.gp_bo:GPUCB",
         "forest": f"{_HERE}.forest:ForestBO",
         "forest-hyperband": f"{_HERE}.forest:ForestHyperband",
         "dehb": f"{_HERE}.dehb:DEHB",
         "de": f"{_HERE}.dehb:DifferentialEvolution",
+        "cma-es": f"{_HERE}.cma_es:CMAES",
+        "pso": f"{_HERE}.pso:PSO",
         "pbt": f"{_HERE}.pbt:PBT",
         "regularized-evolution": f"{_HERE}.regularized_evolution:RegularizedEvolution",
     },
@@ -43,8 +52,16 @@ OPTIMIZERS: Registry[OptimizerFactory] = Registry(
 MULTI_FIDELITY = frozenset(
     {
         *("successive-halving", "hyperband", "asha", "asha-stopping", "median-rule", "extrapolation", "bohb"),
-        *("forest-hyperband", "dehb", "pbt", "optuna-tpe-median", "optuna-tpe-hyperband", "smac-multi-fidelity"),
-        *("syne-tune-asha", "syne-tune-bohb", "neps-asha", "neps-hyperband"),
+        *(
+            "forest-hyperband",
+            "dehb",
+            "pbt",
+            "priorband",
+            "optuna-tpe-median",
+            "optuna-tpe-hyperband",
+            "smac-multi-fidelity",
+        ),
+        *("syne-tune-asha", "syne-tune-bohb", "neps-asha", "neps-hyperband", "neps-priorband"),
     }
 )
 """Optimizers that train at smaller budgets than the largest, where there are any."""

@@ -51,6 +51,7 @@ class StudyPlan:
         schedule: See :class:`lcbench.simulate.replay.ReplayBackend`.
         match: See :class:`lcbench.simulate.replay.ReplayBackend`.
         budgets: Epochs that optimizers can ask for; None for those that each data set has.
+        prior: What optimizers are told to believe, from :func:`lcbench.simulate.priors.parse_prior`; None for nothing.
     """
 
     datasets: tuple[str, ...]
@@ -63,6 +64,7 @@ class StudyPlan:
     schedule: Schedule
     match: Match
     budgets: tuple[int, ...] | None = None
+    prior: str | None = None
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "seeds", tuple(whole("seeds", seed, least=0) for seed in self.seeds))
@@ -124,6 +126,7 @@ class StudyPlan:
             "match": self.match,
             "budgets": "of the table" if self.budgets in (None, bench.budgets) else _written(self.budgets or ()),
             "runs": bench.view.text or "all of the table",
+            "prior": self.prior or "none",
         }
 
 
