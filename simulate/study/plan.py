@@ -9,7 +9,7 @@ from typing import Any
 
 from lcbench.errors import InputError, UnknownNameError
 from lcbench.simulate.domain import ConfigTable
-from lcbench.simulate.optimizers import get_optimizer
+from lcbench.simulate.optimizers.spec import Spec, source_digests, specs_of
 from lcbench.simulate.replay import Match, ReplayBackend, Schedule, Seed
 from lcbench.simulate.study.limit import Limit
 from lcbench.table.benchmark import Benchmark
@@ -41,7 +41,7 @@ class StudyPlan:
 
     Attributes:
         datasets: Names of data sets.
-        optimizers: Names of optimizers.
+        optimizers: Optimizers, as :func:`lcbench.simulate.optimizers.spec.specs_of` reads them.
         seeds: Seeds of the optimizers.
         workers: Number of simulated workers.
         limit: How long each optimizer may run.
@@ -53,7 +53,7 @@ class StudyPlan:
     """
 
     datasets: tuple[str, ...]
-    optimizers: tuple[str, ...]
+    optimizers: tuple[Spec, ...]
     seeds: tuple[int, ...]
     workers: int
     limit: Limit
@@ -64,13 +64,12 @@ class StudyPlan:
     budgets: tuple[int, ...] | None = None
 
     def __post_init__(self) -> None:
-        for kind, names in (("data sets", self.datasets), ("optimizers", self.optimizers), ("seeds", self.seeds)):
+        object.__setattr__(self, "optimizers", specs_of(self.optimizers))
+        for kind, names in (("data sets", self.datasets), ("seeds", self.seeds)):
             if not names or len(set(names)) < len(names):
                 raise InputError(
                     f"{kind} must be at least one, each named once, got {', '.join(map(str, names)) or 'none'}."
                 )
-        for optimizer in self.optimizers:
-            get_optimizer(optimizer)
         object.__setattr__(self, "seeds", tuple(whole("seeds", seed, least=0) for seed in self.seeds))
         object.__setattr__(self, "workers", whole("workers", self.workers, least=1))
         if self.budgets is not None:
@@ -109,7 +108,18 @@ class StudyPlan:
     def tasks(self) -> Iterator[SimulationTask]:
         """Every simulation, data set by data set."""
         for dataset, seed, optimizer in product(self.datasets, self.seeds, self.optimizers):
-            yield SimulationTask(optimizer, dataset, seed)
+            yield SimulationTask(optimizer.label, dataset, seed)
+
+    def optimizer(self, label: str) -> Spec:
+        """The optimizer of a label.
+
+        Raises:
+            UnknownNameError: If the plan has none.
+        """
+        for spec in self.optimizers:
+            if spec.label == label:
+                return spec
+        raise UnknownNameError("optimizer", label, self.optimizers)
 
     def settings(self, bench: Benchmark) -> dict[str, Any]:
         """The settings that the numbers of a simulation depend on, beside its own names."""
@@ -124,6 +134,7 @@ class StudyPlan:
             "match": self.match,
             "budgets": "of the table" if self.budgets in (None, bench.budgets) else _written(self.budgets or ()),
             **({"runs": bench.view.text} if bench.view.text else {}),
+            **source_digests(self.optimizers),
         }
 
 

@@ -12,10 +12,10 @@ import pyarrow as pa
 from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits  # type: ignore[import-untyped,unused-ignore]
 
-from lcbench.errors import DataWarning, InputError, UnknownNameError
+from lcbench.errors import DataWarning, InputError
 from lcbench.simulate.contract import Job, Optimizer, Result
 from lcbench.simulate.domain import ConfigTable
-from lcbench.simulate.optimizers import get_optimizer
+from lcbench.simulate.optimizers.spec import blamed
 from lcbench.simulate.replay import ReplayBackend
 from lcbench.simulate.run import NothingFinishedError, simulate
 from lcbench.simulate.study.file import SCHEMA, empty_run
@@ -101,7 +101,12 @@ class Player:
         backend, plan = self._backend_of(task), self._plan
         limit = plan.limit.on(backend)
         rng = cell_rng(task.seed, task.optimizer, task.dataset)
-        optimizer: Optimizer = get_optimizer(task.optimizer)(backend.domain(), backend.budgets, rng)
+        spec = plan.optimizer(task.optimizer)
+        with blamed(spec, f"on {task.dataset}, seed {task.seed}"):
+            return self._played(task, backend, limit, spec.factory(backend.domain(), backend.budgets, rng))
+
+    def _played(self, task: SimulationTask, backend: ReplayBackend, limit: float, optimizer: Optimizer) -> pa.Table:
+        plan = self._plan
         epochs = EpochLimit(optimizer, int(limit), resumes=backend.resumes) if plan.limit.unit == "epochs" else None
         same = {"optimizer": task.optimizer, "dataset": task.dataset, "seed": task.seed, "limit": limit}
         same |= {"unit": plan.limit.unit, "best_loss": backend.best_loss, "worst_loss": backend.worst_loss}
@@ -150,13 +155,6 @@ class Simulate:
         Raises:
             InputError: If it cannot be simulated.
         """
-        try:
-            get_optimizer(task.optimizer)
-        except UnknownNameError:
-            raise InputError(
-                f"optimizer {task.optimizer!r} must be in the registry as soon as lcbench.simulate.optimizers is "
-                "imported to be played in other processes; add it there, or use jobs=1."
-            ) from None
         with threadpool_limits(1):  # the number of threads can change a last digit
             return _player(self).play(task)
 

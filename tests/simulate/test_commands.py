@@ -7,7 +7,8 @@ import pytest
 from lcbench import cli
 from lcbench.analysis.simulate_commands import _optimizers
 from lcbench.simulate import ReplayBackend, simulate
-from lcbench.simulate.optimizers import MULTI_FIDELITY, OPTIMIZERS
+from lcbench.simulate.optimizers import OPTIMIZERS
+from lcbench.simulate.optimizers.spec import is_multi_fidelity
 from lcbench.simulate.study import read
 from lcbench.simulate.study.player import Player
 
@@ -66,7 +67,7 @@ def test_optimizers_of_several_budgets_are_known(bench):
     for name, make in OPTIMIZERS.items():
         optimizer = make(backend.domain(), backend.budgets, np.random.default_rng(0))
         asked = {result.job.budget for result in simulate(optimizer, backend, workers=4, evaluations=12).results}
-        assert (asked != {50}) == (name in MULTI_FIDELITY), name
+        assert (asked != {50}) == is_multi_fidelity(make), name
 
 
 @pytest.mark.parametrize(
