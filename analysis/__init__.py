@@ -19,7 +19,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
     __name__,
     submod_attrs={
         "anytime": ["anytime_regret", "best_losses"],
-        "comparison": ["compare"],
+        "paper_comparison": ["paper_comparison"],
         "correlation": ["budget_correlation", "epoch_correlation", "spearman", "table3"],
         "figures": ["FIGURES"],
         "generality": ["best_configurations", "performance_matrix", "relative_regret"],
@@ -31,7 +31,6 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
 if TYPE_CHECKING:
     from lcbench.analysis.anytime import anytime_regret as anytime_regret
     from lcbench.analysis.anytime import best_losses as best_losses
-    from lcbench.analysis.comparison import compare as compare
     from lcbench.analysis.correlation import budget_correlation as budget_correlation
     from lcbench.analysis.correlation import epoch_correlation as epoch_correlation
     from lcbench.analysis.correlation import spearman as spearman
@@ -40,6 +39,7 @@ if TYPE_CHECKING:
     from lcbench.analysis.generality import best_configurations as best_configurations
     from lcbench.analysis.generality import performance_matrix as performance_matrix
     from lcbench.analysis.generality import relative_regret as relative_regret
+    from lcbench.analysis.paper_comparison import paper_comparison as paper_comparison
     from lcbench.analysis.portfolio import greedy_portfolio as greedy_portfolio
     from lcbench.analysis.portfolio import leave_one_out as leave_one_out
     from lcbench.analysis.portfolio import portfolio_frame as portfolio_frame

@@ -1,4 +1,4 @@
-"""The commands ``lcbench figures`` and ``lcbench compare``."""
+"""The commands ``lcbench figures`` and ``lcbench paper``."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -145,7 +145,7 @@ def _draw_one(name: str, subject: "Subject", out: Path, kinds: list[str]) -> str
     return f"{name}: {out / name}.{{{','.join(kinds)}}} and its numbers, {path.name}"
 
 
-def compare(
+def paper(
     folder: AnyFolder = None,
     out: Annotated[Path | None, typer.Option(help="Also write the table to this .csv or .md file.")] = None,
     metric: Annotated[
@@ -159,8 +159,7 @@ def compare(
 
     Where the table cannot say a number, the reason stands in its place.
     """
-    from lcbench.analysis.comparison import compare as compare_numbers
-    from lcbench.analysis.comparison import markdown
+    from lcbench.analysis.paper_comparison import markdown, paper_comparison
     from lcbench.analysis.tables import comparison_table, csv_text
     from lcbench.console import OUT
     from lcbench.errors import UnknownNameError
@@ -172,7 +171,7 @@ def compare(
     bench = opened(folder, at, fidelity)
     if out is not None:
         out = writable_file(out)
-    found = compare_numbers(bench, metric)
+    found = paper_comparison(bench, metric)
     OUT.print(comparison_table(found, f"The paper's section 4 against {bench.manifest.title}"))
     if out is not None:
         text = markdown(found) if out.suffix == ".md" else csv_text(found)

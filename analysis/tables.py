@@ -104,7 +104,7 @@ def comparison_table(frame: pd.DataFrame, title: str) -> Table:
     """The comparison with the paper, for the console.
 
     Args:
-        frame: From :func:`lcbench.analysis.comparison.compare`.
+        frame: From :func:`lcbench.analysis.paper_comparison.paper_comparison`.
         title: What is compared.
     """
     made = Table(title=title, title_justify="left")

@@ -209,7 +209,7 @@ def test_the_commands_show_it(folder, tmp_path, capsys):
     figures = ["figures", str(folder), "--only", "regret,curves", "--formats", "svg", "--quiet"]
     assert cli.run([*figures, "--traces", str(out), "--out", str(tmp_path / "figures")]) == 0
     assert "test_rmse" in (tmp_path / "figures" / "regret.csv").read_text(encoding="utf-8")
-    assert cli.run(["compare", str(folder)]) == 0
+    assert cli.run(["paper", str(folder)]) == 0
     page = tmp_path / "page.html"
     assert cli.run(["report", str(folder), "--only", "curves", "--quiet", "--out", str(page)]) == 0
     text = page.read_text(encoding="utf-8")

@@ -37,9 +37,9 @@ API = {
     "lcbench.simulate.transfer": "load_portfolio",
     "lcbench.simulate.wrappers": "Folded Negated Noise ScaledCost Subset WRAPPERS Wrapper",
     "lcbench.analysis": (
-        "FIGURES anytime_regret best_configurations best_losses best_survivors budget_correlation compare "
-        "epoch_correlation greedy_portfolio leave_one_out performance_matrix portfolio_frame portfolio_regret "
-        "relative_regret simple_portfolio spearman table3"
+        "FIGURES anytime_regret best_configurations best_losses best_survivors budget_correlation "
+        "epoch_correlation greedy_portfolio leave_one_out paper_comparison performance_matrix portfolio_frame "
+        "portfolio_regret relative_regret simple_portfolio spearman table3"
     ),
     "lcbench.analysis.figures": "ALIASES FIGURES FigureSpec NothingToDrawError figure_names",
     "lcbench.analysis.importance": (

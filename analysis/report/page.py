@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from lcbench.analysis.comparison import compare
 from lcbench.analysis.generality import seed_means
+from lcbench.analysis.paper_comparison import paper_comparison
 from lcbench.analysis.report import markup
 from lcbench.analysis.report.explorer import Explorer, explorer, incumbents, unit
 from lcbench.analysis.report.markup import picture, plotly_js, table, text
@@ -65,7 +65,7 @@ def _dataset_rows(bench: Benchmark, metric: str) -> Iterator[tuple[object, ...]]
 
 def comparison(bench: Benchmark, metric: str) -> str:
     """Every number of the paper's section 4 beside the table's own."""
-    found = compare(bench, metric)
+    found = paper_comparison(bench, metric)
     columns = {"section": "", "what": "", "where": "where", "paper": "number", "here": "number", "note": "note"}
     cells = found[["section", "quantity", "source", "paper", "here", "note"]]
     return table(columns, cells.itertuples(index=False, name=None), "comparison")

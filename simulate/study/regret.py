@@ -53,9 +53,13 @@ def run_regrets(traces: pd.DataFrame, times: Sequence[float]) -> pd.DataFrame:
         InputError: If there are no results, columns are lacking, or a loss is below the best.
     """
     check_traces(traces)
+    return _read_at(traces, _used_shares(traces), times)
+
+
+def _used_shares(traces: pd.DataFrame) -> NDArray[np.float64]:
+    """The share of its limit that a run had used at each result, ``(results,)``."""
     in_seconds = "unit" not in traces or (traces["unit"] == "seconds").all()
-    used = traces["finished" if in_seconds else "used"]
-    return _read_at(traces, (used / traces["limit"]).to_numpy(np.float64), times)
+    return (traces["finished" if in_seconds else "used"] / traces["limit"]).to_numpy(np.float64)
 
 
 def evaluation_regrets(traces: pd.DataFrame, counts: Sequence[int]) -> pd.DataFrame:
@@ -106,18 +110,22 @@ def with_worst(regrets: pd.DataFrame, traces: pd.DataFrame) -> pd.DataFrame:
 
 def _read_at(traces: pd.DataFrame, progress: NDArray[np.float64], times: Sequence[float]) -> pd.DataFrame:
     """The regret of each run when its progress has reached each time."""
+    every, runs = _runs(traces)
+    losses, best = traces["loss"].to_numpy(np.float64), traces["best_loss"].to_numpy(np.float64)
+    found = np.full((len(every), len(times)), np.inf)
+    for i, rows in runs:
+        found[i] = _regret(incumbent_losses(progress[rows], losses[rows], times), best[rows[0]], every[i])
+    return pd.DataFrame(found, every, list(times))
+
+
+def _runs(traces: pd.DataFrame) -> tuple[pd.MultiIndex, list[tuple[int, NDArray[np.intp]]]]:
+    """All combinations of the columns :data:`RUN`; for each that has results its place among them and its rows."""
     codes, names = zip(*(pd.factorize(traces[name]) for name in RUN), strict=True)
     every: pd.MultiIndex = pd.MultiIndex.from_product(names, names=RUN)
     run = np.ravel_multi_index(codes, tuple(map(len, names)))
     order = np.argsort(run, kind="stable")
     starts = np.searchsorted(run[order], np.arange(len(every) + 1))
-    losses, best = traces["loss"].to_numpy(np.float64), traces["best_loss"].to_numpy(np.float64)
-    found = np.full((len(every), len(times)), np.inf)
-    for i, (start, stop) in enumerate(pairwise(starts)):
-        if start < stop:
-            rows = order[start:stop]
-            found[i] = _regret(incumbent_losses(progress[rows], losses[rows], times), best[rows[0]], every[i])
-    return pd.DataFrame(found, every, list(times))
+    return every, [(i, order[start:stop]) for i, (start, stop) in enumerate(pairwise(starts)) if start < stop]
 
 
 def check_traces(traces: pd.DataFrame) -> None:
@@ -165,6 +173,31 @@ def normalized_regrets(traces: pd.DataFrame, fractions: Sequence[float] = FRACTI
         shares = np.where(span > 0, np.minimum(regret, span) / span, 0.0)
     nowhere = np.isinf(regret) & np.isnan(span)  # a seed of which no optimizer has anything on this data set
     return pd.DataFrame(np.where(nowhere, 1.0, shares), table.index, table.columns)
+
+
+def areas(traces: pd.DataFrame) -> "pd.Series[float]":
+    """Area under the curve of normalized regret of every run, in [0, 1]: its mean over the time.
+
+    The integral of :func:`normalized_regrets` over the share of the limit from 0 to 1, exactly; until the first result
+    the worst configuration of the table counts.
+
+    Args:
+        traces: From :func:`lcbench.simulate.study.study`.
+
+    Returns:
+        One value per run, with the index of :func:`run_regrets`.
+    """
+    check_traces(traces)
+    shares, losses = np.minimum(_used_shares(traces), 1.0), traces["loss"].to_numpy(np.float64)
+    every, runs = _runs(traces)
+    best, spans = traces["best_loss"].to_numpy(np.float64), _spans(traces, every)
+    found = np.ones(len(every))
+    for i, rows in runs:
+        ends = rows[np.argsort(shares[rows], kind="stable")]
+        regret = np.minimum(np.minimum.accumulate(losses[ends]) - best[ends[0]], spans[i])
+        level = regret / spans[i] if spans[i] > 0 else np.zeros(len(ends))
+        found[i] = np.concatenate([[1.0 if spans[i] > 0 else 0.0], level]) @ np.diff([0.0, *shares[ends], 1.0])
+    return pd.Series(found, every)
 
 
 def scores(traces: pd.DataFrame, fraction: float = 1.0) -> pd.DataFrame:

@@ -64,7 +64,7 @@ def summary_table(traces: pd.DataFrame, metric: str, rng: np.random.Generator) -
         f"at shares of the budget, mean of {cells}; at its end:\n"
         f"95% bootstrap interval over {over}, mean rank, wins"
     )
-    return _whole_names(table(title, columns, rows))
+    return whole_names(table(title, columns, rows))
 
 
 def tests(traces: pd.DataFrame) -> Iterator[Table | str]:
@@ -115,10 +115,10 @@ def _pairs(pairs: pd.DataFrame, order: "pd.Series[float]", test: str) -> Iterato
         if i
     ]
     yield f"P values of {test}, corrected by Holm for {len(pairs)} pair{'s' * (len(pairs) > 1)}:"
-    yield _whole_names(table("", ["", *across], rows))
+    yield whole_names(table("", ["", *across], rows))
 
 
-def _whole_names(made: Table) -> Table:
+def whole_names(made: Table) -> Table:
     """However narrow the terminal, names of optimizers are written out."""
     longest = max(len(str(cell)) for cell in made.columns[0].cells)
     made.pad_edge = longest <= _SHORT_NAME

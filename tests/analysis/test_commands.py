@@ -8,7 +8,7 @@ import typer
 from typer.testing import CliRunner
 
 from lcbench.analysis import budget_correlation, table3, tables
-from lcbench.analysis.analysis_commands import compare, figures
+from lcbench.analysis.analysis_commands import figures, paper
 from lcbench.analysis.correlation import ADAPTIVE, COLUMNS, CROSS, NON_ADAPTIVE, SCHEDULES
 from lcbench.analysis.figures import ALIASES, FIGURES
 from lcbench.analysis.paper import NUMBERS, TABLE_3, published_correlation
@@ -193,25 +193,25 @@ def test_formats(run, bench, tmp_path):
     assert not (tmp_path / "no").exists()
 
 
-def test_compare_prints_and_writes_every_row(run, bench, tmp_path):
-    output = run(bench.folder, "--out", tmp_path / "a.csv", command=compare)
+def test_paper_prints_and_writes_every_row(run, bench, tmp_path):
+    output = run(bench.folder, "--out", tmp_path / "a.csv", command=paper)
     frame = pd.read_csv(tmp_path / "a.csv", keep_default_na=False)
     assert frame["quantity"].tolist() == [number.quantity for number in NUMBERS]
     assert "15.3 %" in output
-    run(bench.folder, "--out", tmp_path / "a.md", command=compare)
+    run(bench.folder, "--out", tmp_path / "a.md", command=paper)
     assert len((tmp_path / "a.md").read_text().splitlines()) == len(NUMBERS) + 2
 
 
-def test_compare_says_bad_input_before_it_computes(run, bench, tmp_path):
+def test_paper_says_bad_input_before_it_computes(run, bench, tmp_path):
     with pytest.raises(UnknownNameError, match=r"unknown format '\.txt'"):
-        run(bench.folder, "--out", tmp_path / "a.txt", command=compare)
+        run(bench.folder, "--out", tmp_path / "a.txt", command=paper)
     (tmp_path / "file").touch()
     with pytest.raises(InputError, match="must go to a file"):
-        run(bench.folder, "--out", tmp_path / "file" / "a.csv", command=compare)
+        run(bench.folder, "--out", tmp_path / "file" / "a.csv", command=paper)
     with pytest.raises(NotABenchmarkError):
-        run(tmp_path, command=compare)
+        run(tmp_path, command=paper)
     with pytest.raises(UnknownNameError, match="unknown metric"):
-        run(bench.folder, "--metric", "accuracy", command=compare)
+        run(bench.folder, "--metric", "accuracy", command=paper)
 
 
 def test_bad_input_is_said_before_anything_is_written(run, bench, traces_file, tmp_path):

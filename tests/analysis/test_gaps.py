@@ -129,7 +129,7 @@ def test_the_commands(folder, traces, tmp_path, capsys):
     assert capsys.readouterr().err.count("configurations have their runs") == 2
     figures = ["figures", str(folder), "--quiet", "--formats", "svg", "--only", "budget_correlation,overlap"]
     assert cli.run([*figures, "--out", str(tmp_path / "figures")]) == 0
-    assert cli.run(["compare", str(folder)]) == 0
+    assert cli.run(["paper", str(folder)]) == 0
     page = ["report", str(folder), "--quiet", "--only", "curves", "--traces", str(out)]
     assert cli.run([*page, "--out", str(tmp_path / "page.html")]) == 0
 

@@ -50,7 +50,7 @@ def odd(tmp_path_factory: pytest.TempPathFactory, make: Callable[..., lcbench.Be
     [
         "info {} --verify",
         "verify {}",
-        "compare {} --out {}/../compare.csv",
+        "paper {} --out {}/../compare.csv",
         "figures {} --formats svg --out {}/../figures --quiet",
         "simulate {} --optimizers random,hyperband --seeds 2 --budget 5evals --jobs 1 --out {}/../study.parquet",
         "report {} --only importance,curves --out {}/../report.html --quiet",

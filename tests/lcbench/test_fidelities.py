@@ -193,9 +193,9 @@ def test_the_commands_take_the_second_fidelity(folder, tmp_path, capsys):
         cli.run(["report", str(folder), "--only", "regret", "--quiet", *shown, "--out", str(tmp_path / "r.html")]) == 0
     )
     capsys.readouterr()
-    assert cli.run(["compare", str(folder), "--at", "data_fraction=0.3"]) == 2
+    assert cli.run(["paper", str(folder), "--at", "data_fraction=0.3"]) == 2
     assert "unknown value of data_fraction '0.3'" in capsys.readouterr().err
-    assert cli.run(["compare", str(folder), "--at", "data_fraction=0.5"]) == 0
+    assert cli.run(["paper", str(folder), "--at", "data_fraction=0.5"]) == 0
 
 
 @pytest.mark.parametrize("text", ["data_fraction", "=1", "x=", "x=nan", "x=all"])

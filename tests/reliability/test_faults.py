@@ -108,7 +108,7 @@ COMMANDS = {
         "surrogate {place}/bench --datasets iris --model forest --folds 2 --out {out} --quiet", "g", surrogate
     ),
     "figures": Command("figures {place}/bench --only curves,epoch_map --out {out}", "f", frames),
-    "compare": Command("compare {place}/bench --out {out}", "c.csv", content, older=True),
+    "paper": Command("paper {place}/bench --out {out}", "c.csv", content, older=True),
     "report": Command("report {place}/bench --only curves --out {out} --quiet", "r.html", whole_page, older=True),
 }  # fmt: skip
 

@@ -11,8 +11,8 @@ import pytest
 import lcbench
 from lcbench.analysis import correlation
 from lcbench.analysis.answers import ANSWERS, Measured
-from lcbench.analysis.comparison import COLUMNS, compare, markdown
 from lcbench.analysis.paper import NUMBERS, TABLE_3, written
+from lcbench.analysis.paper_comparison import COLUMNS, markdown, paper_comparison
 from lcbench.collection.networks.metrics import METRICS, RECORD
 from lcbench.errors import UnknownNameError
 from lcbench.table.doors.official.lite import import_lite
@@ -22,7 +22,7 @@ SHARED = Path(__file__).parents[3] / "shared"
 
 @pytest.fixture(scope="module")
 def compared(bench) -> pd.DataFrame:
-    return compare(bench).assign(key=[number.key for number in NUMBERS]).set_index("key")
+    return paper_comparison(bench).assign(key=[number.key for number in NUMBERS]).set_index("key")
 
 
 class Reference:
@@ -115,7 +115,7 @@ def test_section_4_on_the_released_final_values(tmp_path):
 
 
 def test_one_budget_has_the_non_adaptive_column_alone(one_budget, compared):
-    frame = compare(one_budget).assign(key=[number.key for number in NUMBERS]).set_index("key")
+    frame = paper_comparison(one_budget).assign(key=[number.key for number in NUMBERS]).set_index("key")
     for low, high in ((12, 25), (25, 50), (12, 50)):
         key = f"mean:non-adaptive:{low}:{high}"
         assert frame.loc[key, "here_value"] == compared.loc[key, "here_value"]
@@ -127,7 +127,7 @@ def test_one_budget_has_the_non_adaptive_column_alone(one_budget, compared):
 
 def test_one_data_set_other_budgets_and_other_metrics_say_what_they_need(make, tmp_path):
     small = make(tmp_path / "small", datasets=("alpha",), n_configs=12, budgets=(2, 4), seeds=(0,))
-    frame = compare(small).assign(key=[number.key for number in NUMBERS]).set_index("key")
+    frame = paper_comparison(small).assign(key=[number.key for number in NUMBERS]).set_index("key")
     for key in ("gain", "unique", "portfolio", "dense"):
         assert frame.loc[key, "note"] == "needs at least two data sets, this table has one (alpha)."
     assert (
@@ -137,11 +137,11 @@ def test_one_data_set_other_budgets_and_other_metrics_say_what_they_need(make, t
 
 
 def test_percent_of_a_cross_entropy_makes_no_sense(bench):
-    frame = compare(bench, "valid_cross_entropy").assign(key=[n.key for n in NUMBERS]).set_index("key")
+    frame = paper_comparison(bench, "valid_cross_entropy").assign(key=[n.key for n in NUMBERS]).set_index("key")
     assert "is in percent of an accuracy" in frame.loc["gain", "note"]
     assert frame.loc["portfolio", "here"] == "0.00 %"
     with pytest.raises(UnknownNameError, match="unknown metric"):
-        compare(bench, "accuracy")
+        paper_comparison(bench, "accuracy")
 
 
 def test_markdown_has_a_line_for_each_row(bench, compared):

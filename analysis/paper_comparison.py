@@ -12,7 +12,7 @@ COLUMNS = ("section", "source", "quantity", "unit", "paper", "here", "paper_valu
 _NONE = "-"
 
 
-def compare(bench: Benchmark, metric: str | None = None) -> pd.DataFrame:
+def paper_comparison(bench: Benchmark, metric: str | None = None) -> pd.DataFrame:
     """Set the paper's numbers beside a table's.
 
     Args:
@@ -53,7 +53,7 @@ def markdown(frame: pd.DataFrame) -> str:
     """The comparison as a Markdown table, for a page about a benchmark.
 
     Args:
-        frame: From :func:`compare`.
+        frame: From :func:`paper_comparison`.
     """
     lines = ["| section | where | what | paper | here | note |", "|---|---|---|---:|---:|---|"]
     columns = ("section", "source", "quantity", "paper", "here", "note")
