@@ -196,10 +196,10 @@ def blamed(spec: Spec, where: str) -> Iterator[None]:
     except Exception as error:
         if spec.is_ours() and not spec.arguments:
             raise
-        raise InputError(f"optimizer {spec} failed {where}: {describe(error)} ({_place(error)}).") from error
+        raise InputError(f"optimizer {spec} failed {where}: {describe(error)} ({place_of(error)}).") from error
 
 
-def _place(error: Exception) -> str:
+def place_of(error: Exception) -> str:
     """The line where an error came from: the last one that is neither ours nor of an installed package."""
     frames = traceback.extract_tb(error.__traceback__)
     others = (str(Path(__file__).parents[1]), "site-packages")

@@ -41,7 +41,7 @@ class StudyPlan:
 
     Attributes:
         datasets: Names of data sets.
-        optimizers: Optimizers, as :func:`lcbench.simulate.optimizers.spec.specs_of` reads them.
+        optimizers: Labels of optimizers; whatever :func:`lcbench.simulate.optimizers.spec.specs_of` reads becomes these.
         seeds: Seeds of the optimizers.
         workers: Number of simulated workers.
         limit: How long each optimizer may run.
@@ -50,10 +50,11 @@ class StudyPlan:
         schedule: See :class:`lcbench.simulate.replay.ReplayBackend`.
         match: See :class:`lcbench.simulate.replay.ReplayBackend`.
         budgets: Epochs that optimizers can ask for; None for those that each data set has.
+        specs: What makes the optimizers, and maybe others; by default what the labels say.
     """
 
     datasets: tuple[str, ...]
-    optimizers: tuple[Spec, ...]
+    optimizers: tuple[str, ...]
     seeds: tuple[int, ...]
     workers: int
     limit: Limit
@@ -62,9 +63,13 @@ class StudyPlan:
     schedule: Schedule
     match: Match
     budgets: tuple[int, ...] | None = None
+    specs: tuple[Spec, ...] = ()
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "optimizers", specs_of(self.optimizers))
+        known = {spec.label: spec for spec in self.specs}
+        asked = specs_of([known.get(label, label) for label in self.optimizers] if known else self.optimizers)
+        object.__setattr__(self, "optimizers", tuple(spec.label for spec in asked))
+        object.__setattr__(self, "specs", tuple((known | {spec.label: spec for spec in asked}).values()))
         for kind, names in (("data sets", self.datasets), ("seeds", self.seeds)):
             if not names or len(set(names)) < len(names):
                 raise InputError(
@@ -108,15 +113,15 @@ class StudyPlan:
     def tasks(self) -> Iterator[SimulationTask]:
         """Every simulation, data set by data set."""
         for dataset, seed, optimizer in product(self.datasets, self.seeds, self.optimizers):
-            yield SimulationTask(optimizer.label, dataset, seed)
+            yield SimulationTask(optimizer, dataset, seed)
 
     def optimizer(self, label: str) -> Spec:
-        """The optimizer of a label.
+        """What makes the optimizer of a label.
 
         Raises:
             UnknownNameError: If the plan has none.
         """
-        for spec in self.optimizers:
+        for spec in self.specs:
             if spec.label == label:
                 return spec
         raise UnknownNameError("optimizer", label, self.optimizers)
@@ -134,7 +139,7 @@ class StudyPlan:
             "match": self.match,
             "budgets": "of the table" if self.budgets in (None, bench.budgets) else _written(self.budgets or ()),
             **({"runs": bench.view.text} if bench.view.text else {}),
-            **source_digests(self.optimizers),
+            **source_digests(map(self.optimizer, self.optimizers)),
         }
 
 

@@ -94,7 +94,7 @@ def study(
     """
     plan = StudyPlan(
         tuple(bench.datasets if datasets is None else datasets),
-        specs_of(CLASSICAL if optimizers is None else optimizers),
+        CLASSICAL if optimizers is None else optimizers,  # type: ignore[arg-type]  # the plan reads them
         tuple(seeds),
         workers,
         parse_budget(budget),
@@ -159,13 +159,13 @@ def _simulated(
     """Simulate here or elsewhere; in any order."""
     waiting = deque(tasks)
     if scheduler is None and (jobs is None or min(jobs, len(tasks)) <= 1):
-        helped = jobs is None and cores() > 1 and all(optimizer.travels() for optimizer in plan.optimizers)
+        helped = jobs is None and cores() > 1 and all(spec.travels() for spec in plan.specs)
         patience = _SECONDS_ALONE if helped else math.inf
         with InlineExecutor(Player(bench, plan).play) as here, threadpool_limits(1):
             yield from _successful(run(here, _until(patience, waiting, len(tasks)), attempts=1))
     if waiting:
         count = min(jobs or cores(), len(waiting))
-        packed = replace(plan, optimizers=tuple(optimizer.packed() for optimizer in plan.optimizers))
+        packed = replace(plan, specs=tuple(spec.packed() for spec in plan.specs))
         function = Simulate(bench.folder.resolve(), bench.view, packed)
         with get_executor(None, count, scheduler, function, "lcbench.simulate.study.player") as elsewhere:
             yield from _successful(run(elsewhere, waiting))

@@ -1,0 +1,116 @@
+"""The command ``lcbench optimizers``."""
+
+import inspect
+from collections.abc import Iterator
+from functools import partial
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+if TYPE_CHECKING:
+    from lcbench.simulate.optimizers.spec import Spec
+
+
+def optimizers(
+    name: Annotated[
+        str | None, typer.Argument(metavar="[OPTIMIZER]", help="One of them, or your own: ./mine.py:Class.")
+    ] = None,
+    check: Annotated[bool, typer.Option("--check", help="Try the laws of the contract on it.")] = False,
+) -> None:
+    """List the optimizers, or describe one and its arguments.
+
+    Exit codes: 0 done; 2 there is no such optimizer, or it breaks a law.
+    """
+    from lcbench.console import OUT
+    from lcbench.errors import InputError
+    from lcbench.simulate.optimizers.spec import parse
+
+    if name is None:
+        if check:
+            raise InputError("--check must have an optimizer to check, got none; name one: lcbench optimizers NAME.")
+        OUT.print(listing())
+        OUT.print("one of them: lcbench optimizers NAME; your own: ./mine.py:Class or package.module:Class, (with=arguments)")
+    elif check:
+        _check(parse(name))
+    else:
+        for part in described(parse(name)):
+            OUT.print(part, highlight=False)
+
+
+def listing() -> Any:
+    """A table of all optimizers: ours, installed ones, and those of other packages."""
+    from rich.table import Table
+
+    from lcbench.simulate.adapters.named import ADAPTERS, Adapter
+    from lcbench.simulate.optimizers import OPTIMIZERS
+    from lcbench.simulate.optimizers.spec import is_multi_fidelity, looked_up
+
+    made = Table(title="Optimizers", title_justify="left")
+    for column in ("name", "budgets", "from", "what it is"):
+        made.add_column(column, no_wrap=column == "name")
+    for each in (*OPTIMIZERS, *ADAPTERS):
+        try:
+            found = looked_up(each)
+        except Exception as error:  # one that cannot be imported must not hide the others
+            made.add_row(each, "", "", f"cannot be used: {str(error).splitlines()[0]}")
+            continue
+        where = str(getattr(found, "__module__", "")).partition(".")[0]
+        if isinstance(found, Adapter):
+            where = found.extra if found.is_installed() else f"pip install 'lcbench[{found.extra}]'"
+        made.add_row(each, "several" if is_multi_fidelity(found) else "largest", where, _first_line(found))
+    return made
+
+
+def described(spec: "Spec") -> Iterator[Any]:
+    """What an optimizer is, and its arguments."""
+    from lcbench.console import table
+    from lcbench.simulate.optimizers.arguments import arguments_of
+
+    found = spec.factory
+    yield f"{spec}: {_first_line(found)}\n"
+    about = _documentation(found)
+    body = inspect.cleandoc(about).partition("\n")[2].strip("\n")
+    if body:
+        yield f"{body}\n"
+    arguments = arguments_of(found).values()
+    if not arguments:
+        yield "It takes no arguments."
+        return
+    rows = [(each.name, "" if each.default is inspect.Parameter.empty else repr(each.default)) for each in arguments]
+    shown = table("Arguments, by name", ("argument", "default"), rows)
+    shown.columns[1].justify = "left"
+    yield shown
+    holders = dict.fromkeys(each.holder for each in arguments if each.holder is not None)
+    for holder in holders:
+        if inspect.isclass(holder) and holder.__doc__:
+            yield f"{holder.__name__}: {inspect.cleandoc(holder.__doc__)}\n"
+
+
+def _documentation(found: Any) -> str:
+    """The docstring that a factory brings of its own."""
+    from lcbench.simulate.adapters.named import Adapter
+
+    if isinstance(found, partial):
+        return _documentation(found.func)
+    if isinstance(found, Adapter):
+        return found.says
+    return str(getattr(found, "__doc__", None) or "")
+
+
+def _first_line(found: Any) -> str:
+    """The first paragraph of its docstring, without marks of reStructuredText."""
+    return (inspect.cleandoc(_documentation(found)).splitlines() or ["(it has no docstring)"])[0].replace("``", "")
+
+
+def _check(spec: "Spec") -> None:
+    """Print for every law whether it is kept."""
+    from lcbench.console import OUT
+    from lcbench.simulate.testing import LAWS, BrokenLawError, laws_of
+
+    broken = []
+    for law, error in laws_of(spec):
+        OUT.print(f"{'broken' if error else 'kept':7} {law}", highlight=False)
+        broken += [error] if error else []
+    if broken:
+        more = "" if len(broken) == 1 else f" ({len(broken)} of {len(LAWS)} laws are broken.)"
+        raise BrokenLawError(f"{broken[0]}{more}")
