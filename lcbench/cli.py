@@ -25,7 +25,20 @@ _EXTRAS = dict.fromkeys(("torch", "openml", "sklearn", "arff"), "collect")
 _EXTRAS |= dict.fromkeys(("safetensors", "psutil"), "automl")  # packages by the extra that brings them
 _ORDER = (
     *("demo", "plan", "collect", "status", "info", "baselines", "import", "export", "publish", "verify", "merge"),
-    *("migrate", "fit", "predict", "simulate", "optimizers", "serve", "study", "live", "portfolio", "surrogate", "figures", "compare"),
+    *(
+        "migrate",
+        "fit",
+        "predict",
+        "simulate",
+        "optimizers",
+        "serve",
+        "study",
+        "live",
+        "portfolio",
+        "surrogate",
+        "figures",
+        "compare",
+    ),
     "report",
 )
 
@@ -75,7 +88,8 @@ def run(arguments: Sequence[str]) -> int:
     """
     try:
         with _notes_printed():
-            return app()(args=list(arguments) or ["--help"], standalone_mode=False, prog_name="lcbench") or 0
+            given = list(arguments)  # a command that writes down how it was called finds it as its context's object
+            return app()(args=given or ["--help"], standalone_mode=False, prog_name="lcbench", obj=given) or 0
     except LcbenchError as error:
         return _complain(str(error))
     except _UsageError as error:

@@ -7,11 +7,11 @@ Each law is tried on small made grounds: spaces that are continuous, mixed, cate
 one and several budgets; trials that resume and trials that begin from scratch; runs that diverge; several workers.
 """
 
-import random
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import islice
+from random import Random, getstate, setstate
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -43,7 +43,7 @@ class BrokenLawError(InputError, AssertionError):
 
 
 def check_optimizer(
-    optimizer: str | OptimizerFactory,
+    optimizer: str | OptimizerFactory | Spec,
     *,
     laws: Iterable[str] | None = None,
     evaluations: int = EVALUATIONS,
@@ -68,7 +68,7 @@ def check_optimizer(
 
 
 def laws_of(
-    optimizer: str | OptimizerFactory,
+    optimizer: str | OptimizerFactory | Spec,
     *,
     laws: Iterable[str] | None = None,
     evaluations: int = EVALUATIONS,
@@ -233,9 +233,7 @@ class _Tried:
 
     def play(self, ground: Ground, workers: int = 3, evaluations: int | None = None) -> Trace:
         try:
-            return simulate(
-                self.made(ground), ground, workers=workers, evaluations=evaluations or self.evaluations
-            )
+            return simulate(self.made(ground), ground, workers=workers, evaluations=evaluations or self.evaluations)
         except BrokenLawError:
             raise
         except LcbenchError as error:
@@ -266,30 +264,31 @@ def _same_seed_same_jobs(tried: _Tried) -> None:
 
 
 def _leaves_global_randomness_alone(tried: _Tried) -> None:
-    """numpy's and Python's global random states are neither read nor changed."""
+    """Numpy's and Python's global random states are neither read nor changed."""
     ground = next(grounds())
-    before, plain = get_state(), random.getstate()  # the states that must not matter
+    before, plain = get_state(), getstate()  # noqa: NPY002  # the states that must not matter
     try:
         steps = []
         for seed in (1, 2):
             state = RandomState(seed).get_state()
-            other = random.Random(seed).getstate()  # noqa: S311  # not for secrets
-            set_state(state)
-            random.setstate(other)
+            other = Random(seed).getstate()  # noqa: S311  # not for secrets
+            set_state(state)  # noqa: NPY002
+            setstate(other)
             steps.append(_steps(tried.play(ground)))
-            if random.getstate() != other or str(get_state()) != str(state):
+            if getstate() != other or str(get_state()) != str(state):  # noqa: NPY002
                 raise BrokenLawError(f"on {ground}, it draws from a global random state; draw from its generator.")
         if steps[0] != steps[1]:
             raise BrokenLawError(f"on {ground}, its jobs depend on a global random state; draw from its generator.")
     finally:
-        set_state(before)
-        random.setstate(plain)
+        set_state(before)  # noqa: NPY002
+        setstate(plain)
 
 
 def _survives_diverged_runs(tried: _Tried) -> None:
     """A loss may be infinite and a curve NaN, even of every run."""
     for resumes in (False, True):
-        tried.play(Ground("a space where every run diverges", _spaces()["a mixed space"], (1, 3), resumes, hopeless=True))
+        space = _spaces()["a mixed space"]
+        tried.play(Ground("a space where every run diverges", space, (1, 3), resumes, hopeless=True))
 
 
 def _ends_with_the_table(tried: _Tried) -> None:
@@ -312,7 +311,7 @@ def _ends_with_the_table(tried: _Tried) -> None:
                 )
             seen[row] = trial
         if len(trace) > most or any(optimizer.ask() is not None for _ in range(2)):
-            raise BrokenLawError(f"on {ground}, it asks for more after its {rows} rows are used up; ask must give None.")
+            raise BrokenLawError(f"on {ground}, it asks for more after its {rows} rows are used; ask must give None.")
 
 
 def _says_its_fidelity(tried: _Tried) -> None:

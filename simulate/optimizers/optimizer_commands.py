@@ -29,7 +29,9 @@ def optimizers(
         if check:
             raise InputError("--check must have an optimizer to check, got none; name one: lcbench optimizers NAME.")
         OUT.print(listing())
-        OUT.print("one of them: lcbench optimizers NAME; your own: ./mine.py:Class or package.module:Class, (with=arguments)")
+        OUT.print(
+            "one of them: lcbench optimizers NAME; your own: ./mine.py:Class or package.module:Class, (with=arguments)"
+        )
     elif check:
         _check(parse(name))
     else:

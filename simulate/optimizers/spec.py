@@ -32,6 +32,9 @@ from lcbench.simulate.optimizers.arguments import bound
 from lcbench.work.packed import Packed, pack
 from lcbench.work.task import describe
 
+SOURCE = "optimizer "
+"""What the settings of a study begin with that say what a label stands for."""
+
 _LABEL = re.compile(r"([^\W\d_][\w .+-]*)=(?!=)(.+)", re.DOTALL)
 _OPEN, _CLOSE = "([{", ")]}"
 
@@ -166,16 +169,15 @@ def split(text: str) -> list[str]:
 
 
 def source_digests(specs: Iterable[Spec]) -> dict[str, str]:
-    """What must stay as it is for a study to grow: for each optimizer that its label does not describe, its source.
+    """What must stay as it is for a study to grow: what each label stands for.
 
     Returns:
         By ``"optimizer LABEL"`` its text, and a digest of its source where that is not ours.
     """
-    kept = {}
-    for spec in specs:
-        if spec.text != spec.label or not spec.is_ours():
-            kept[f"optimizer {spec.label}"] = " ".join(filter(None, (spec.text, _digest(spec.found)))) or "typed in"
-    return kept
+    return {
+        f"{SOURCE}{spec.label}": " ".join(filter(None, (spec.text, _digest(spec.found)))) or "an object"
+        for spec in specs
+    }
 
 
 @contextmanager

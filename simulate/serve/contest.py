@@ -1,12 +1,10 @@
 """A contest: an optimizer that talks through a pipe, played by the loop that plays all others."""
 
-import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, TextIO
 
 import numpy as np
-import pandas as pd
 import pyarrow as pa
 
 from lcbench.errors import InputError
@@ -23,9 +21,12 @@ from lcbench.simulate.serve.protocol import (
     result_entries,
     written,
 )
+from lcbench.simulate.study.file import results
+from lcbench.simulate.study.keeping import Tables
 from lcbench.simulate.study.limit import Limit
-from lcbench.simulate.study.plan import StudyPlan
+from lcbench.simulate.study.plan import SimulationTask, StudyPlan
 from lcbench.simulate.study.player import Player
+from lcbench.simulate.study.storage import Finished
 from lcbench.space.spaces import to_json
 from lcbench.table.benchmark import Benchmark
 
@@ -78,7 +79,8 @@ class Line:
 
 
 _GONE = (
-    'the client must end with {"stop": true} or at the line "end", but went away before; nothing is kept, so run it again.'
+    'the client must go on to the line of type "end", or say {"stop": true}, but it went away; '
+    "this contest is not kept: run the same command again."
 )
 
 
@@ -179,39 +181,87 @@ class Served:
         return job
 
 
-def contest(bench: Benchmark, plan: StudyPlan, line: Line, name: str) -> pd.DataFrame:
-    """Hold one contest.
+@dataclass(eq=False)
+class Client:
+    """Makes the optimizer of each contest, on the other end of which is one and the same client.
 
-    Args:
-        bench: The table.
-        plan: A plan of one data set, one seed and one number of workers; its optimizer is the client.
+    Attributes:
         line: To the client.
-        name: The client's name among optimizers.
-
-    Returns:
-        The results, as :func:`lcbench.simulate.study.study` gives them.
-
-    Raises:
-        ClientGoneError: If the client goes away before its budget is over.
-        InputError: If the plan cannot be played.
+        greeting: What is said of every contest.
+        task: The simulation that is to be played next.
+        backend: What is replayed in it.
+        served: The optimizer that was made last.
     """
-    (task,) = plan.tasks()
-    backend = plan.replay(bench, task.dataset, task.seed)
-    limit = plan.limit.on(backend)
-    made: list[Served] = []
 
-    def make(domain: Domain, budgets: tuple[int, ...], rng: np.random.Generator) -> Served:
-        line.write("begin", **_begin(bench, plan, backend, name))
-        made.append(Served(domain, budgets, rng, line, limit, plan.limit.unit, backend.resumes, _workers(plan)))
-        return made[-1]
+    line: Line
+    greeting: Mapping[str, Any] = field(default_factory=dict)
+    task: SimulationTask | None = None
+    backend: ReplayBackend | None = None
+    served: Served | None = None
+    limit: Limit | None = None
 
-    playing = StudyPlan(**{each: getattr(plan, each) for each in plan.__slots__} | {"optimizers": {name: make}, "specs": ()})
-    traces: pd.DataFrame = _played(Player(bench, playing).play, task)
-    best = traces.loc[traces["loss"].idxmin()]
-    line.write(
-        "end",
-        reason="stopped" if made[-1].stopped else "the budget is over",
-        results=len(traces),
-        best={each: best[each] for each in ("trial", "budget", "loss", "value")},
-    )
-    return traces
+    multi_fidelity = True
+
+    def __call__(self, domain: Domain, budgets: tuple[int, ...], rng: np.random.Generator) -> Served:
+        """Begin a contest."""
+        assert self.task and self.backend and self.limit  # noqa: S101  # `play` has set them
+        amount, unit = self.limit.on(self.backend), self.limit.unit
+        metric = self.backend.metric
+        self.line.write(
+            "begin",
+            protocol=PROTOCOL,
+            **self.greeting,
+            dataset=self.task.dataset,
+            seed=self.task.seed,
+            workers=self.task.workers,
+            metric={"name": metric.name, "goal": metric.goal},
+            budgets=budgets,
+            resumes=self.backend.resumes,
+            limit={"amount": amount, "unit": unit},
+            space=described_space(domain.space),
+            configspace=to_json(domain.space),
+        )
+        made = Served(domain, budgets, rng, self.line, amount, unit, self.backend.resumes, self.task.workers)
+        self.served = made
+        return made
+
+    def end(self, played: pa.Table) -> None:
+        """Say that a contest is over, and what was best."""
+        traces = results(played.to_pandas())
+        rows = traces.sort_values("loss", kind="stable").head(1).to_dict("records")
+        best = {name: rows[0][name] for name in ("trial", "budget", "loss", "value")} if rows else None
+        stopped = self.served is not None and self.served.stopped
+        reason = "stopped" if stopped else "the budget is over"
+        self.line.write("end", reason=reason, results=len(traces), best=best)
+
+
+@dataclass(frozen=True, slots=True)
+class Serving:
+    """Plays what is missing of a study with a client, see :data:`lcbench.simulate.study.keeping.Play`.
+
+    Attributes:
+        bench: The table.
+        name: The client's label; other optimizers of the study that lack something are simulated as always.
+        client: The client.
+    """
+
+    bench: Benchmark
+    name: str
+    client: Client
+
+    def __call__(
+        self, plan: StudyPlan, tasks: Sequence[SimulationTask], found: Tables, storage: Finished | None
+    ) -> None:
+        """Hold one contest after another."""
+        player = Player(self.bench, plan)
+        for task in tasks:
+            if task.key in found:
+                continue
+            if task.optimizer == self.name:
+                self.client.task, self.client.limit = task, plan.limit
+                self.client.backend = plan.replay(self.bench, task.dataset, task.seed)
+            found[task.key] = player.play(task)
+            if storage is not None:
+                storage.add([found[task.key]])
+            if task.optimizer == self.name:
+                self.client.end(found[task.key])

@@ -56,12 +56,14 @@ def read_wish(line: str) -> Wish:
     except (ValueError, RecursionError):
         found = None
     if not isinstance(found, dict):
-        raise InputError(f"a line must be one JSON object, such as {{\"config\": {{...}}}}, got {short(line.strip())}.")
+        raise InputError(f'a line must be one JSON object, such as {{"config": {{...}}}}, got {short(line.strip())}.')
     for name in found:
         if name not in KEYS:
             raise UnknownNameError("key of a line", name, KEYS)
     wish = Wish(**found)
-    wanted = [name for name in ("config", "trial", "wait", "stop") if found.get(name) not in (None, False)]
+    wanted = [
+        name for name in ("config", "trial", "wait", "stop") if not (found.get(name) is None or found[name] is False)
+    ]
     if len(wanted) != 1:
         raise InputError(f"a line must have one of config, trial, wait and stop, got {', '.join(wanted) or 'none'}.")
     for name in ("trial", "parent", "budget"):
@@ -113,8 +115,12 @@ def described_space(space: "ConfigurationSpace") -> list[dict[str, Any]]:
 
 
 def _described(part: "Hyperparameter[Any, Any]", condition: str | None) -> dict[str, Any]:
-    from ConfigSpace.hyperparameters import CategoricalHyperparameter, Constant, OrdinalHyperparameter
-    from ConfigSpace.hyperparameters import IntegerHyperparameter
+    from ConfigSpace.hyperparameters import (
+        CategoricalHyperparameter,
+        Constant,
+        IntegerHyperparameter,
+        OrdinalHyperparameter,
+    )
 
     from lcbench.space.rules import choices
 

@@ -1,6 +1,6 @@
 """The plan of a study: its simulations, and the settings of their numbers."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
 from importlib.metadata import version
@@ -9,7 +9,7 @@ from typing import Any
 
 from lcbench.errors import InputError, UnknownNameError
 from lcbench.simulate.domain import ConfigTable
-from lcbench.simulate.optimizers.spec import Spec, source_digests, specs_of
+from lcbench.simulate.optimizers.spec import Spec, parse, source_digests, specs_of
 from lcbench.simulate.replay import Match, ReplayBackend, Schedule, Seed
 from lcbench.simulate.study.limit import Limit
 from lcbench.table.benchmark import Benchmark
@@ -25,14 +25,15 @@ class SimulationTask(Task):
     optimizer: str
     dataset: str
     seed: int
+    workers: int
 
     def __str__(self) -> str:
         return f"{self.optimizer} on {self.dataset}"
 
     @property
-    def key(self) -> tuple[str, str, int]:
+    def key(self) -> tuple[str, str, int, int]:
         """Its values in the columns :data:`lcbench.simulate.study.file.KEY`."""
-        return self.optimizer, self.dataset, self.seed
+        return self.optimizer, self.dataset, self.seed, self.workers
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,9 +42,9 @@ class StudyPlan:
 
     Attributes:
         datasets: Names of data sets.
-        optimizers: Labels of optimizers; whatever :func:`lcbench.simulate.optimizers.spec.specs_of` reads becomes these.
+        optimizers: Labels of optimizers; :func:`~lcbench.simulate.optimizers.spec.specs_of` makes them of what it reads.
         seeds: Seeds of the optimizers.
-        workers: Number of simulated workers.
+        workers: Numbers of simulated workers, each of which is a simulation of its own.
         limit: How long each optimizer may run.
         metric: What is optimized.
         recorded: Which recorded seeds are replayed.
@@ -56,7 +57,7 @@ class StudyPlan:
     datasets: tuple[str, ...]
     optimizers: tuple[str, ...]
     seeds: tuple[int, ...]
-    workers: int
+    workers: tuple[int, ...]
     limit: Limit
     metric: str
     recorded: Seed
@@ -67,16 +68,16 @@ class StudyPlan:
 
     def __post_init__(self) -> None:
         known = {spec.label: spec for spec in self.specs}
-        asked = specs_of([known.get(label, label) for label in self.optimizers] if known else self.optimizers)
+        asked = specs_of([_known(label, known) for label in self.optimizers] if known else self.optimizers)
         object.__setattr__(self, "optimizers", tuple(spec.label for spec in asked))
         object.__setattr__(self, "specs", tuple((known | {spec.label: spec for spec in asked}).values()))
-        for kind, names in (("data sets", self.datasets), ("seeds", self.seeds)):
+        object.__setattr__(self, "seeds", tuple(whole("seeds", seed, least=0) for seed in self.seeds))
+        object.__setattr__(self, "workers", tuple(whole("workers", each, least=1) for each in self.workers))
+        for kind, names in {"data sets": self.datasets, "seeds": self.seeds, "workers": self.workers}.items():
             if not names or len(set(names)) < len(names):
                 raise InputError(
                     f"{kind} must be at least one, each named once, got {', '.join(map(str, names)) or 'none'}."
                 )
-        object.__setattr__(self, "seeds", tuple(whole("seeds", seed, least=0) for seed in self.seeds))
-        object.__setattr__(self, "workers", whole("workers", self.workers, least=1))
         if self.budgets is not None:
             check_budgets(self.budgets)
 
@@ -112,8 +113,7 @@ class StudyPlan:
 
     def tasks(self) -> Iterator[SimulationTask]:
         """Every simulation, data set by data set."""
-        for dataset, seed, optimizer in product(self.datasets, self.seeds, self.optimizers):
-            yield SimulationTask(optimizer, dataset, seed)
+        return simulations({name: getattr(self, name) for name in NAMED})
 
     def optimizer(self, label: str) -> Spec:
         """What makes the optimizer of a label.
@@ -131,16 +131,41 @@ class StudyPlan:
         return {
             "lcbench": version("lcbench"),
             "benchmark": sha256((bench.folder / MANIFEST).read_bytes()).hexdigest(),
-            "workers": self.workers,
-            "budget": f"{self.limit.amount:g} {self.limit.kind}",
+            "budget": str(self.limit),
             "metric": self.metric,
             "recorded": self.recorded,
             "schedule": self.schedule,
             "match": self.match,
             "budgets": "of the table" if self.budgets in (None, bench.budgets) else _written(self.budgets or ()),
-            **({"runs": bench.view.text} if bench.view.text else {}),
+            "runs": bench.view.text or "all of the table",
             **source_digests(map(self.optimizer, self.optimizers)),
         }
+
+
+def _known(label: str, known: Mapping[str, Spec]) -> Spec:
+    """What makes an optimizer of a study that grows.
+
+    Raises:
+        UnknownNameError: If it was somebody's own, and nobody says now where it is.
+    """
+    try:
+        return known[label] if label in known else parse(label)
+    except UnknownNameError as error:
+        raise InputError(
+            f"optimizer {label} of the study must run on what is new, but nobody says where it is; name it as before, "
+            "such as ./mine.py:Mine, among the optimizers."
+        ) from error
+
+
+NAMED = ("optimizers", "datasets", "seeds", "workers")
+"""What the simulations of a study are named by: each of these with each of the others."""
+
+
+def simulations(names: Mapping[str, Sequence[Any]]) -> Iterator[SimulationTask]:
+    """Every simulation of some names (:data:`NAMED`), data set by data set."""
+    outer = ("datasets", "workers", "seeds", "optimizers")
+    for dataset, workers, seed, optimizer in product(*(names[name] for name in outer)):
+        yield SimulationTask(optimizer, dataset, seed, workers)
 
 
 def _written(budgets: tuple[int, ...]) -> str:

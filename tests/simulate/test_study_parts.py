@@ -14,7 +14,7 @@ CELLS = {"optimizers": ["random", "hyperband"], "datasets": ["alpha", "beta"], "
 
 
 def plan(**changes) -> StudyPlan:
-    given = {"datasets": ("alpha",), "optimizers": ("random",), "seeds": (0,), "workers": 4}
+    given = {"datasets": ("alpha",), "optimizers": ("random",), "seeds": (0,), "workers": (4,)}
     given |= {"limit": parse_budget("4x"), "metric": "valid_accuracy", "recorded": "mean", "schedule": "adaptive"}
     return StudyPlan(**given | {"match": "exact"} | changes)
 
@@ -60,7 +60,6 @@ def test_a_study_may_grow(bench, tmp_path):
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
-        ({"workers": 2}, "workers: there 4, asked 2"),
         ({"budget": "5x"}, "budget: there 4 runs, asked 5 runs"),
         ({"budgets": (12, 25)}, "budgets: there of the table, asked 12,25"),
         ({"budgets": range(1, 51), "schedule": "non-adaptive"}, "budgets: there of the table, asked 1-50"),
@@ -97,7 +96,7 @@ def test_a_folder_of_something_else_is_left_alone(bench, tmp_path):
 def test_damaged_files_are_simulated_again(bench, tmp_path):
     storage = finished(tmp_path)
     storage.begin({"a": 1})
-    tasks = [SimulationTask("random", "alpha", seed) for seed in range(3)]
+    tasks = [SimulationTask("random", "alpha", seed, 4) for seed in range(3)]
     player = Player(bench, plan(seeds=(0, 1, 2)))
     tables = [player.play(task) for task in tasks]
     storage.add(tables[:2])

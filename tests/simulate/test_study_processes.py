@@ -23,7 +23,7 @@ from lcbench.work.task import attempt
 
 def plan(seeds) -> StudyPlan:
     return StudyPlan(
-        ("alpha",), ("random",), tuple(seeds), 4, parse_budget("4x"), "valid_accuracy", "mean", "adaptive", "exact"
+        ("alpha",), ("random",), tuple(seeds), (4,), parse_budget("4x"), "valid_accuracy", "mean", "adaptive", "exact"
     )
 
 
@@ -116,7 +116,7 @@ def test_what_cannot_be_simulated_is_said_as_from_this_process(bench):
 
 
 def test_a_fault_in_an_optimizer_shows_its_traceback():
-    outcome = Outcome(SimulationTask("random", "alpha", 3), reason="KeyError: 7", traceback="Traceback: line 7")
+    outcome = Outcome(SimulationTask("random", "alpha", 3, 4), reason="KeyError: 7", traceback="Traceback: line 7")
     with pytest.raises(RuntimeError, match="random on alpha, seed 3, failed in its process:\nTraceback: line 7"):
         list(running._successful(iter([outcome])))
 
