@@ -42,7 +42,7 @@ class StudyPlan:
 
     Attributes:
         datasets: Names of data sets.
-        optimizers: Labels of optimizers; :func:`~lcbench.simulate.optimizers.spec.specs_of` makes them of what it reads.
+        optimizers: Labels of optimizers, made of whatever :func:`lcbench.simulate.optimizers.spec.specs_of` reads.
         seeds: Seeds of the optimizers.
         workers: Numbers of simulated workers, each of which is a simulation of its own.
         limit: How long each optimizer may run.
