@@ -203,7 +203,8 @@ def _growth(path: Path, there: _There, names: Mapping[str, Sequence[Any]], missi
     parts = [f"{len(each)} {name if len(each) > 1 else name[:-1]}" for name, each in names.items() if name != "workers"]
     parts[1] = parts[1].replace("dataset", "data set")
     workers = f" x {', '.join(map(str, names['workers']))} workers"
-    return f"{path} holds {len(there.tables)} simulations; {missing} more complete {' x '.join(parts)}{workers}."
+    simulations = f"{len(there.tables)} simulation{'s' * (len(there.tables) > 1)}"
+    return f"{path} holds {simulations}; {missing} more complete {' x '.join(parts)}{workers}."
 
 
 def _begin(keep: Keep, storage: Finished, settings: Mapping[str, Any], there: _There | None) -> None:

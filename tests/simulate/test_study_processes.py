@@ -122,12 +122,12 @@ def test_a_fault_in_an_optimizer_shows_its_traceback():
 
 
 def test_ctrl_c_ends_every_process_and_keeps_what_is_finished(bench, tmp_path):
-    parts = tmp_path / "parts"
+    file = tmp_path / "study"
     code = f"""
 import pathlib, lcbench
 from lcbench.simulate.study import study
 study(lcbench.load({str(bench.folder)!r}), seeds=range(5000), optimizers=["random"], budget="4x", jobs=2,
-      parts=pathlib.Path({str(parts)!r}), done=lambda task: print(task, flush=True))
+      keep=pathlib.Path({str(file)!r}), done=lambda task: print(task, flush=True))
 """
     with subprocess.Popen(
         [sys.executable, "-c", code], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True
@@ -144,7 +144,7 @@ study(lcbench.load({str(bench.folder)!r}), seeds=range(5000), optimizers=["rando
     played = 1 + rest.count("\n")
     begun = []
     with pytest.raises(StopIteration):
-        study(bench, seeds=range(5000), optimizers=["random"], budget="4x", parts=parts,
+        study(bench, seeds=range(5000), optimizers=["random"], budget="4x", keep=file,
               begun=lambda *counts: begun.append(counts), done=lambda _: next(iter(())))  # fmt: skip
     assert begun[0][0] >= played
     assert begun[0][1] == 10000
