@@ -1,6 +1,7 @@
 """The command ``lcbench optimizers``."""
 
 import inspect
+import re
 from collections.abc import Iterator
 from functools import partial
 from typing import TYPE_CHECKING, Annotated, Any
@@ -29,37 +30,37 @@ def optimizers(
         if check:
             raise InputError("--check must have an optimizer to check, got none; name one: lcbench optimizers NAME.")
         OUT.print(listing())
-        OUT.print(
-            "one of them: lcbench optimizers NAME; your own: ./mine.py:Class or package.module:Class, (with=arguments)"
-        )
+        OUT.print("more of one: lcbench optimizers NAME; with arguments: 'NAME(argument=value)'", highlight=False)
+        OUT.print("of your own: ./mine.py:Class or package.module:Class; missing: pip install 'lcbench[PACKAGE]'")
     elif check:
         _check(parse(name))
     else:
         for part in described(parse(name)):
-            OUT.print(part, highlight=False)
+            OUT.print(part, highlight=False, soft_wrap=isinstance(part, str))
 
 
 def listing() -> Any:
     """A table of all optimizers: ours, installed ones, and those of other packages."""
+    from rich.box import SIMPLE_HEAD
     from rich.table import Table
 
     from lcbench.simulate.adapters.named import ADAPTERS, Adapter
     from lcbench.simulate.optimizers import OPTIMIZERS
     from lcbench.simulate.optimizers.spec import is_multi_fidelity, looked_up
 
-    made = Table(title="Optimizers", title_justify="left")
-    for column in ("name", "budgets", "from", "what it is"):
-        made.add_column(column, no_wrap=column == "name")
+    made = Table(title="Optimizers", title_justify="left", box=SIMPLE_HEAD)
+    for column in ("name", "budgets", "package", "what it is"):
+        made.add_column(column, no_wrap=True, overflow="ellipsis" if column == "what it is" else "fold")
     for each in (*OPTIMIZERS, *ADAPTERS):
         try:
             found = looked_up(each)
         except Exception as error:  # one that cannot be imported must not hide the others
             made.add_row(each, "", "", f"cannot be used: {str(error).splitlines()[0]}")
             continue
-        where = str(getattr(found, "__module__", "")).partition(".")[0]
+        package = str(getattr(found, "__module__", "")).partition(".")[0]
         if isinstance(found, Adapter):
-            where = found.extra if found.is_installed() else f"pip install 'lcbench[{found.extra}]'"
-        made.add_row(each, "several" if is_multi_fidelity(found) else "largest", where, _first_line(found))
+            package = found.extra if found.is_installed() else f"{found.extra}, missing"
+        made.add_row(each, "several" if is_multi_fidelity(found) else "largest", package, _first_line(found))
     return made
 
 
@@ -70,22 +71,22 @@ def described(spec: "Spec") -> Iterator[Any]:
 
     found = spec.factory
     yield f"{spec}: {_first_line(found)}\n"
-    about = _documentation(found)
-    body = inspect.cleandoc(about).partition("\n")[2].strip("\n")
+    body = _plain(inspect.cleandoc(_documentation(found)).partition("\n")[2]).strip("\n")
     if body:
         yield f"{body}\n"
-    arguments = arguments_of(found).values()
+    known = arguments_of(found)
+    groups = {each.group for each in known.values()}
+    arguments = [each for name, each in known.items() if name not in groups]
     if not arguments:
         yield "It takes no arguments."
         return
     rows = [(each.name, "" if each.default is inspect.Parameter.empty else repr(each.default)) for each in arguments]
-    shown = table("Arguments, by name", ("argument", "default"), rows)
+    shown = table("Arguments", ("name", "default"), rows)
     shown.columns[1].justify = "left"
     yield shown
-    holders = dict.fromkeys(each.holder for each in arguments if each.holder is not None)
-    for holder in holders:
+    for holder in dict.fromkeys(each.holder for each in arguments):
         if inspect.isclass(holder) and holder.__doc__:
-            yield f"{holder.__name__}: {inspect.cleandoc(holder.__doc__)}\n"
+            yield f"{holder.__name__}: {_plain(inspect.cleandoc(holder.__doc__))}\n"
 
 
 def _documentation(found: Any) -> str:
@@ -100,8 +101,13 @@ def _documentation(found: Any) -> str:
 
 
 def _first_line(found: Any) -> str:
-    """The first paragraph of its docstring, without marks of reStructuredText."""
-    return (inspect.cleandoc(_documentation(found)).splitlines() or ["(it has no docstring)"])[0].replace("``", "")
+    """The first line of its docstring."""
+    return (_plain(inspect.cleandoc(_documentation(found))).splitlines() or ["(it has no docstring)"])[0]
+
+
+def _plain(text: str) -> str:
+    """Text without the marks of reStructuredText."""
+    return re.sub(r":\w+:`~?([^`]+)`", r"\1", text).replace("``", "")
 
 
 def _check(spec: "Spec") -> None:

@@ -146,14 +146,14 @@ def _known(label: str, known: Mapping[str, Spec]) -> Spec:
     """What makes an optimizer of a study that grows.
 
     Raises:
-        UnknownNameError: If it was somebody's own, and nobody says now where it is.
+        InputError: If it was somebody's own, and nobody says now where it is.
     """
     try:
         return known[label] if label in known else parse(label)
     except UnknownNameError as error:
         raise InputError(
-            f"optimizer {label} of the study must run on what is new, but nobody says where it is; name it as before, "
-            "such as ./mine.py:Mine, among the optimizers."
+            f"unknown optimizer {label!r}: the study has it, so it must run on what is new; name it as before, such as "
+            "./mine.py:Mine, among the optimizers."
         ) from error
 
 
