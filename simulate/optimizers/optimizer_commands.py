@@ -30,8 +30,8 @@ def optimizers(
         if check:
             raise InputError("--check must have an optimizer to check, got none; name one: lcbench optimizers NAME.")
         OUT.print(listing())
-        OUT.print("more of one: lcbench optimizers NAME; with arguments: 'NAME(argument=value)'", highlight=False)
-        OUT.print("of your own: ./mine.py:Class or package.module:Class; missing: pip install 'lcbench[PACKAGE]'")
+        OUT.print("describe one: lcbench optimizers NAME; with arguments: 'NAME(argument=value)'", highlight=False)
+        OUT.print("your own: ./mine.py:Class, package.module:Class; missing: pip install 'lcbench[PACKAGE]'")
     elif check:
         _check(parse(name))
     else:
@@ -43,24 +43,28 @@ def listing() -> Any:
     """A table of all optimizers: ours, installed ones, and those of other packages."""
     from rich.box import SIMPLE_HEAD
     from rich.table import Table
+    from rich.text import Text
 
     from lcbench.simulate.adapters.named import ADAPTERS, Adapter
     from lcbench.simulate.optimizers import OPTIMIZERS
     from lcbench.simulate.optimizers.spec import is_multi_fidelity, looked_up
 
-    made = Table(title="Optimizers", title_justify="left", box=SIMPLE_HEAD)
-    for column in ("name", "budgets", "package", "what it is"):
-        made.add_column(column, no_wrap=True, overflow="ellipsis" if column == "what it is" else "fold")
+    rows = []
     for each in (*OPTIMIZERS, *ADAPTERS):
         try:
             found = looked_up(each)
         except Exception as error:  # one that cannot be imported must not hide the others
-            made.add_row(each, "", "", f"cannot be used: {str(error).splitlines()[0]}")
+            rows.append((each, "", "", f"cannot be used: {str(error).splitlines()[0]}"))
             continue
         package = str(getattr(found, "__module__", "")).partition(".")[0]
         if isinstance(found, Adapter):
             package = found.extra if found.is_installed() else f"{found.extra}, missing"
-        made.add_row(each, "several" if is_multi_fidelity(found) else "largest", package, _first_line(found))
+        rows.append((each, "several" if is_multi_fidelity(found) else "largest", package, _first_line(found)))
+    made = Table("name", "budgets", "package", "what it is", title="Optimizers", title_justify="left", box=SIMPLE_HEAD)
+    for column in made.columns[:-1]:
+        column.no_wrap = True
+    for *short, text in rows:
+        made.add_row(*short, Text(text, no_wrap=True, overflow="ellipsis"))
     return made
 
 

@@ -2,10 +2,7 @@
 
 import io
 import json
-import shutil
-import subprocess
 import sys
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -18,8 +15,6 @@ from lcbench.errors import InputError
 from lcbench.simulate.serve.contest import Line
 from lcbench.simulate.serve.protocol import described_space, plain, read_wish
 from lcbench.simulate.study import read
-
-EXAMPLE = Path(__file__).parents[2] / "examples" / "client.mjs"
 
 
 class Talk:
@@ -220,35 +215,20 @@ def test_conditions_and_kinds_are_described():
     assert (found["size"]["type"], found["c"]["choices"]) == ("ordinal", [3])
 
 
-@pytest.mark.skipif(shutil.which("node") is None, reason="node is not installed")
-def test_the_example_in_another_language_joins_a_study(bench, tmp_path):
-    study = str(tmp_path / "study.parquet")
-    line = ["--budget", "9evals", "--workers", "1", "--out", study, "--quiet"]
-    assert (
-        cli.run(
-            ["simulate", str(bench.folder), "--dataset", "alpha,beta", "--seeds", "2", "--optimizers", "random", *line]
-        )
-        == 0
-    )
-    command = [
-        Path(sys.executable).with_name("lcbench"),
-        "serve",
-        str(bench.folder),
-        "--dataset",
-        "alpha",
-        *line,
-        "--optimizer-name",
-        "mutate",
-    ]
-    with (
-        subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as serve,
-        subprocess.Popen(["node", EXAMPLE], stdin=serve.stdout, stdout=serve.stdin) as client,
-    ):
-        serve.stdin.close()
-        serve.stdout.close()
-        assert serve.wait(timeout=300) == 0
-        assert client.wait(timeout=300) == 0
-    traces = read(Path(study))
-    runs = traces.groupby(["optimizer", "dataset", "seed"]).size()
-    assert len(runs) == 8, "every optimizer on every data set with every seed"
-    assert (runs == 9).all()
+def test_a_study_that_is_there_is_completed(hold, bench, tmp_path):
+    """One contest for each data set and seed that the study has."""
+    study = ["--budget", "9evals", "--workers", "1", "--out", str(tmp_path / "s.parquet"), "--quiet"]
+    line = ["simulate", str(bench.folder), "--dataset", "alpha,beta", "--seeds", "2", "--optimizers", "random"]
+    assert cli.run([*line, *study]) == 0
+    configs = configs_of(bench)
+    talk, code = hold(lambda lines: {"config": configs[lines[-1]["trial"]]})
+    assert code == 0
+    assert [(line["dataset"], line["seed"]) for line in talk.of("begin")] == [
+        ("alpha", 0), ("alpha", 1), ("beta", 0), ("beta", 1)
+    ]  # fmt: skip
+    assert len(talk.of("end")) == 4
+    runs = read(tmp_path / "s.parquet").groupby(["optimizer", "dataset", "seed"]).size()
+    assert (len(runs), set(runs)) == (8, {9})
+    talk, code = hold(lambda lines: None)
+    assert (code, talk.lines) == (0, []), "there is nothing left to do"
+    assert cli.run([*line[:-1], "random,bohb", *study]) == 0, "others join later"
