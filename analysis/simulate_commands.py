@@ -54,6 +54,13 @@ def simulate(
             show_default="those of the table",
         ),
     ] = None,
+    prior: Annotated[
+        str | None,
+        typer.Option(
+            help="What optimizers are told to believe: good, medium or bad (made from the table), or a JSON file of a "
+            "ConfigSpace with distributions."
+        ),
+    ] = None,
     at: At = None,
     fidelity: Along = None,
     recorded: Annotated[
@@ -120,6 +127,7 @@ def simulate(
             match=match,  # type: ignore[arg-type]  # as above
             budgets=None if budgets is None else parse_budgets(budgets),
             recorded=int(recorded) if recorded.isdecimal() else recorded,  # type: ignore[arg-type]  # as above
+            prior=prior,
             jobs=jobs,
             scheduler=scheduler,
             keep=keep,

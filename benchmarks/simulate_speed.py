@@ -52,7 +52,7 @@ CONFIGS, EPOCHS, WORKERS = 2000, 50, 4
 SPACE, DATASET = "mlp", "formula"
 MODELS = ("gp-ei", "gp-pi", "gp-ucb", "forest")
 GOALS = dict.fromkeys(("random", "asha", "asha-stopping", "hyperband"), 0.05)
-GOALS |= dict.fromkeys(("bohb", "kde"), 0.4) | dict.fromkeys(MODELS, 20.0)
+GOALS |= dict.fromkeys(("bohb", "kde"), 0.4) | dict.fromkeys(("tpe", "priorband"), 0.5) | dict.fromkeys(MODELS, 20.0)
 
 
 def formula() -> tuple[pd.DataFrame, NDArray[np.float64], NDArray[np.float64]]:

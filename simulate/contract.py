@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from lcbench.errors import InputError
 from lcbench.space import Config
+from lcbench.space.prior import Prior
 from lcbench.table.curve import Curve
 from lcbench.table.metric import Metric
 from lcbench.whole import whole
@@ -88,6 +89,10 @@ class Domain(Protocol):
     @property
     def space(self) -> "ConfigurationSpace":
         """The search space; its unit cube has one dimension per free hyperparameter (one of more than one value)."""
+
+    @property
+    def prior(self) -> Prior | None:
+        """Where the user believes that good configurations lie; None if nothing is believed."""
 
     def encode(self, config: Config) -> NDArray[np.float64]:
         """Encode a configuration as a point ``(dimensions,)`` of the unit cube; NaN in inactive dimensions."""

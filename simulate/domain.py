@@ -15,6 +15,7 @@ from lcbench.errors import InputError
 from lcbench.simulate.rows import Column, RowIndex, Rows, columns_of
 from lcbench.space import Config
 from lcbench.space.encoding import Encoding, given
+from lcbench.space.prior import Prior
 from lcbench.space.rounding import coordinates
 
 if TYPE_CHECKING:
@@ -29,10 +30,10 @@ _SMALL = 4096  # up to so many rows all are looked at; their distances are found
 class SpaceDomain:
     """Every configuration of a search space. The space's own random state is left alone."""
 
-    def __init__(self, space: "ConfigurationSpace") -> None:
+    def __init__(self, space: "ConfigurationSpace", prior: Prior | None = None) -> None:
         from lcbench.space.spaces import from_json, to_json
 
-        self.space = space
+        self.space, self.prior = space, prior
         self._encoding = Encoding(space)
         self._drawing = from_json(to_json(space))
         self._drawn: list[Config] = []
@@ -211,8 +212,8 @@ class ConfigTable:
 class TableDomain:
     """The rows of a table, each offered once."""
 
-    def __init__(self, table: ConfigTable) -> None:
-        self.space = table.space
+    def __init__(self, table: ConfigTable, prior: Prior | None = None) -> None:
+        self.space, self.prior = table.space, prior
         self._table = table
         self._free = np.flatnonzero(
             table.first == np.arange(len(table.first))

@@ -14,6 +14,7 @@ from lcbench.simulate.contract import Domain
 from lcbench.simulate.domain import ConfigTable, SpaceDomain, TableDomain
 from lcbench.simulate.function import WithObjective
 from lcbench.space import Config
+from lcbench.space.prior import Prior
 from lcbench.table.benchmark import Benchmark
 from lcbench.table.curve import Curve
 from lcbench.table.metric import Metric
@@ -103,9 +104,9 @@ class ReplayBackend(WithObjective):
         """The configurations that are offered; encoded once."""
         return self._whole.take(self.rows)
 
-    def domain(self) -> Domain:
-        """The rows of the table, or the whole space."""
-        return TableDomain(self.table) if self.match == "exact" else SpaceDomain(self.bench.space)
+    def domain(self, prior: Prior | None = None) -> Domain:
+        """The rows of the table, or the whole space; with a prior if one is given."""
+        return TableDomain(self.table, prior) if self.match == "exact" else SpaceDomain(self.bench.space, prior)
 
     def curve(self, config: Config, budget: int) -> Curve:
         """The recorded curve over ``budget`` epochs.

@@ -12,6 +12,7 @@ from lcbench.errors import InputError
 from lcbench.simulate.contract import Domain, Optimizer, OptimizerFactory
 from lcbench.space import Config
 from lcbench.space.encoding import equal, given
+from lcbench.space.prior import Prior
 
 if TYPE_CHECKING:
     from ConfigSpace import ConfigurationSpace  # slow to import
@@ -74,6 +75,11 @@ class PortfolioDomain:
     def space(self) -> "ConfigurationSpace":
         """The search space."""
         return self._domain.space
+
+    @property
+    def prior(self) -> Prior | None:
+        """What the user believes."""
+        return self._domain.prior
 
     def encode(self, config: Config) -> NDArray[np.float64]:
         """Encode a configuration as a point ``(dimensions,)`` of the unit cube; NaN where inactive."""

@@ -97,6 +97,7 @@ ADAPTERS: Registry[OptimizerFactory] = Registry(
         "neps-random": _neps("NePS's random search.", "random_search"),
         "neps-asha": _neps("NePS's ASHA.", "asha", multi_fidelity=True),
         "neps-hyperband": _neps("NePS's Hyperband.", "hyperband", multi_fidelity=True),
+        "neps-priorband": _neps("NePS's PriorBand.", "priorband", multi_fidelity=True),
         "neps-gp": _neps("NePS's Gaussian processes.", "bayesian_optimization"),
     },
 )

@@ -15,7 +15,7 @@ from lcbench.simulate.contract import Domain, Job, Result
 from lcbench.simulate.optimizers._targets import one_thread
 from lcbench.simulate.optimizers.rungs import geometric_rungs, infer_eta
 from lcbench.space import Config
-from lcbench.space.encoding import levels
+from lcbench.space.encoding import Encoding, levels
 
 if TYPE_CHECKING:
     from ConfigSpace import ConfigurationSpace
@@ -72,7 +72,8 @@ class NePSOptimizer:
         if climbs and len(self._rungs) < 2:
             raise InputError(f"budgets must have at least two rungs for this algorithm of NePS, got {budgets}.")
         self._eta = eta
-        self._space = search_space(domain.space, float(eta ** (len(self._rungs) - 1)) if climbs else None)
+        highest = float(eta ** (len(self._rungs) - 1)) if climbs else None
+        self._space = search_space(domain.space, highest, _believed(domain))
         self._contained = Contained(seed_from(rng), (NUMPY, _torch_state()))
         self._one_thread = one_thread()
         with self._contained.here():
@@ -139,7 +140,7 @@ class NePSOptimizer:
         return self._rungs[-1 if rung is None else round(np.log(rung) / np.log(self._eta))]
 
 
-def search_space(space: "ConfigurationSpace", highest: float | None) -> Any:
+def search_space(space: "ConfigurationSpace", highest: float | None, believed: Config | None = None) -> Any:
     """A search space as NePS's.
 
     Integers, real numbers and their log scales are kept; an ordinal becomes a category; a constant stays one; what is
@@ -148,21 +149,33 @@ def search_space(space: "ConfigurationSpace", highest: float | None) -> Any:
     Args:
         space: The space.
         highest: The largest value of a fidelity from 1; None to have no fidelity.
+        believed: The values where a prior is largest, around which NePS lays one of its own, of medium confidence (a
+            standard deviation of a quarter of the range); None for no prior.
     """
     found = require("neps.space", "neps")
-    parts = {name: _searched(found, part, n) for (name, part), n in zip(space.items(), levels(space), strict=True)}
+    priors = {name: {"prior": value, "prior_confidence": "medium"} for name, value in (believed or {}).items()}
+    parts = {
+        name: _searched(found, part, n, priors.get(name, {}))
+        for (name, part), n in zip(space.items(), levels(space), strict=True)
+    }
     if highest is not None:
         parts[FIDELITY] = found.HPOFloat(_BELOW_FIRST, highest, is_fidelity=True)
     return found.SearchSpace(parts)
 
 
-def _searched(found: Any, part: Any, n: int) -> Any:
+def _believed(domain: Domain) -> Config | None:
+    """The configuration where the domain's prior is largest."""
+    prior = domain.prior
+    return None if prior is None or prior.is_uniform else Encoding(domain.space).decode(prior.mode[None])[0]
+
+
+def _searched(found: Any, part: Any, n: int, prior: dict[str, Any]) -> Any:
     if n == 1:
         return found.HPOConstant(part.default_value)
     if n:
-        return found.HPOCategorical(part.to_value(np.arange(n, dtype=float)).tolist())
+        return found.HPOCategorical(part.to_value(np.arange(n, dtype=float)).tolist(), **prior)
     kind, number = (found.HPOInteger, int) if isinstance(part.lower, int | np.integer) else (found.HPOFloat, float)
-    return kind(number(part.lower), number(part.upper), log=part.log)
+    return kind(number(part.lower), number(part.upper), log=part.log, **prior)
 
 
 def _within(part: Any, value: Any) -> Any:

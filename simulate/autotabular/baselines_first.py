@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from lcbench.simulate.contract import Domain, Job, Optimizer, Result
 from lcbench.space import Config
 from lcbench.space.encoding import Encoding
+from lcbench.space.prior import Prior
 
 if TYPE_CHECKING:
     from ConfigSpace import ConfigurationSpace  # slow to import
@@ -76,6 +77,11 @@ class WithBaselines:
     def space(self) -> "ConfigurationSpace":
         """The search space."""
         return self._domain.space
+
+    @property
+    def prior(self) -> Prior | None:
+        """What the user believes."""
+        return self._domain.prior
 
     def encode(self, config: Config) -> NDArray[np.float64]:
         """Encode a configuration as a point ``(dimensions,)`` of the unit cube; a baseline is all NaN."""

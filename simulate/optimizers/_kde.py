@@ -93,7 +93,7 @@ class KDE:
         drawn = np.empty_like(centre)
         numbers = self._numbers
         widths = factor * self.bandwidth[numbers]
-        drawn[:, numbers] = _truncated_normal(centre[:, numbers], widths, uniform[:, numbers])
+        drawn[:, numbers] = truncated_normal(centre[:, numbers], widths, uniform[:, numbers])
         for j, k in enumerate(self.levels):
             if k:
                 other = (uniform[:, j] < self.bandwidth[j]) | np.isnan(centre[:, j])
@@ -126,7 +126,7 @@ class KDE:
         return (~inactive).astype(np.float64), np.where(inactive, 0.0, points) / bandwidth
 
 
-def _truncated_normal(centre: Array, width: Array, uniform: Array) -> Array:
+def truncated_normal(centre: Array, width: Array, uniform: Array) -> Array:
     """Quantiles of normal distributions around centres, cut to [0, 1]; uniform where the centre is NaN."""
     low, high = ndtr(-centre / width), ndtr((1.0 - centre) / width)
     drawn = np.clip(centre + width * ndtri(low + uniform * (high - low)), 0.0, 1.0)

@@ -250,6 +250,10 @@ class ModelBO(ABC):
             if config is not None:
                 self._domain.take(config)
                 return config
+        return self._draw()
+
+    def _draw(self) -> Config | None:
+        """A random configuration, taken from the domain."""
         return draw(self._domain, self._rng)
 
     def _most_promising(self) -> Config | None:

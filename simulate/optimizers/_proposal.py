@@ -34,6 +34,13 @@ def propose_uniform(domain: Domain, rng: np.random.Generator) -> tuple[Config, A
     return None if config is None else (config, domain.encode(config))
 
 
+def propose_believed(domain: Domain, rng: np.random.Generator) -> tuple[Config, Array] | None:
+    """The same from the domain's prior; uniformly if it has none, or one that says nothing."""
+    if domain.prior is None or domain.prior.is_uniform:
+        return propose_uniform(domain, rng)
+    return propose_at(domain, rng, domain.prior.sample(rng, 1)[0])
+
+
 def fill_inactive(rng: np.random.Generator, point: Array, levels: tuple[int, ...]) -> Array:
     """A copy of a ``(dimensions,)`` point with inactive coordinates (NaN) drawn uniformly: it can be moved."""
     return np.where(np.isnan(point), uniform_point(rng, levels), point)

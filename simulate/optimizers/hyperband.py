@@ -50,6 +50,11 @@ class Bracket:
         return not self._open and not self._waiting and (last or not self._members) and self._full
 
     @property
+    def rungs(self) -> int:
+        """Number of its rungs."""
+        return len(self._sizes)
+
+    @property
     def open(self) -> bool:
         """Whether a new trial may come in."""
         return self._open > 0
@@ -104,6 +109,9 @@ class Brackets:
         table: For each bracket the number of trials on each rung; after the last the first comes again.
         budgets: Epochs of all rungs; a bracket with fewer rungs uses the last ones.
         propose: Where new configurations come from.
+
+    Attributes:
+        rung: Number of the rung, from 0, on which the bracket begins that a new configuration is for.
     """
 
     def __init__(self, table: Sequence[Sequence[int]], budgets: Sequence[int], propose: Propose) -> None:
@@ -113,6 +121,7 @@ class Brackets:
         self._active: list[Bracket] = []
         self._bracket_of: dict[int, Bracket] = {}
         self._exhausted = False
+        self.rung = 0
 
     def ask(self) -> Job | None:
         """The next job; None once there are no configurations left and all jobs are handed out."""
@@ -142,6 +151,7 @@ class Brackets:
 
     def _fill(self, bracket: Bracket) -> None:
         """Bring one new trial into a bracket's first rung."""
+        self.rung = len(self._budgets) - bracket.rungs
         config = None if self._exhausted else self._propose()
         if config is None:
             self._exhausted = True

@@ -34,11 +34,15 @@ class RandomSearch:
 
     def ask(self) -> Job | None:
         """A new configuration; None once a table has none left."""
-        config = draw(self._domain, self._rng)
+        config = self._draw()
         if config is None:
             return None
         self._trials += 1
         return Job(self._trials - 1, config, self._budget)
+
+    def _draw(self) -> Config | None:
+        """A configuration, taken from the domain."""
+        return draw(self._domain, self._rng)
 
     def tell(self, result: Result) -> None:
         """Random search learns nothing."""

@@ -231,9 +231,12 @@ def is_multi_fidelity(factory: Any) -> bool:
 
     Its factory has an attribute ``multi_fidelity``; a partial has that of what it calls.
     """
-    if isinstance(factory, partial):
-        return is_multi_fidelity(factory.func)
-    return bool(getattr(factory, "multi_fidelity", False))
+    return bool(trait(factory, "multi_fidelity", default=False))
+
+
+def trait(factory: Any, name: str, default: Any) -> Any:
+    """An attribute of a factory, through partials."""
+    return trait(factory.func, name, default) if isinstance(factory, partial) else getattr(factory, name, default)
 
 
 def _spec_of(found: Any, label: str = "") -> Spec:

@@ -57,10 +57,15 @@ class Limit:
             return float(int(self.amount * backend.budgets[-1]))
         return self.amount
 
-    def arguments(self, backend: ReplayBackend) -> dict[str, Any]:
-        """The limit as :func:`lcbench.simulate.run.simulate` takes it; an evaluation trains at least one epoch."""
+    def arguments(self, backend: ReplayBackend, speedup: int = 1) -> dict[str, Any]:
+        """The limit as :func:`lcbench.simulate.run.simulate` takes it; an evaluation trains at least one epoch.
+
+        Args:
+            backend: The data set's.
+            speedup: How many evaluations (or epochs) count as one.
+        """
         limit = self.on(backend)
-        return {"seconds": limit} if self.unit == "seconds" else {"evaluations": int(limit)}
+        return {"seconds": limit} if self.unit == "seconds" else {"evaluations": int(limit) * speedup}
 
 
 def parse_budget(text: str) -> Limit:

@@ -51,6 +51,7 @@ class StudyPlan:
         schedule: See :class:`lcbench.simulate.replay.ReplayBackend`.
         match: See :class:`lcbench.simulate.replay.ReplayBackend`.
         budgets: Epochs that optimizers can ask for; None for those that each data set has.
+        prior: What optimizers are told to believe, from :func:`lcbench.simulate.priors.parse_prior`; None for nothing.
         specs: What makes the optimizers, and maybe others; by default what the labels say.
     """
 
@@ -64,6 +65,7 @@ class StudyPlan:
     schedule: Schedule
     match: Match
     budgets: tuple[int, ...] | None = None
+    prior: str | None = None
     specs: tuple[Spec, ...] = ()
 
     def __post_init__(self) -> None:
@@ -138,6 +140,7 @@ class StudyPlan:
             "match": self.match,
             "budgets": "of the table" if self.budgets in (None, bench.budgets) else _written(self.budgets or ()),
             "runs": bench.view.text or "all of the table",
+            "prior": self.prior or "none",
             **source_digests(map(self.optimizer, self.optimizers)),
         }
 

@@ -13,14 +13,16 @@ from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits  # type: ignore[import-untyped,unused-ignore]
 
 from lcbench.errors import DataWarning, InputError
-from lcbench.simulate.contract import Job, Optimizer, Result
+from lcbench.simulate.contract import Domain, Job, Optimizer, Result
 from lcbench.simulate.domain import ConfigTable
-from lcbench.simulate.optimizers.spec import blamed
+from lcbench.simulate.optimizers.spec import blamed, trait
+from lcbench.simulate.priors import prior_of
 from lcbench.simulate.replay import ReplayBackend
 from lcbench.simulate.run import NothingFinishedError, simulate
 from lcbench.simulate.study.file import KEY, SCHEMA, empty_run
 from lcbench.simulate.study.limit import Unit
 from lcbench.simulate.study.plan import SimulationTask, StudyPlan
+from lcbench.simulate.wrappers import ScaledCost
 from lcbench.table.benchmark import Benchmark
 from lcbench.table.view import View
 
@@ -99,23 +101,29 @@ class Player:
             InputError: If it cannot be simulated.
         """
         backend, plan = self._backend_of(task), self._plan
-        limit = plan.limit.on(backend)
+        limit, unit = plan.limit.on(backend), plan.limit.unit
         rng = cell_rng(task.seed, task.optimizer, task.dataset)
         spec = plan.optimizer(task.optimizer)
-        with blamed(spec, f"on {task.dataset}, seed {task.seed}"):
-            return self._played(task, backend, limit, spec.factory(backend.domain(), backend.budgets, rng))
-
-    def _played(self, task: SimulationTask, backend: ReplayBackend, limit: float, optimizer: Optimizer) -> pa.Table:
-        plan = self._plan
-        epochs = EpochLimit(optimizer, int(limit), resumes=backend.resumes) if plan.limit.unit == "epochs" else None
-        same = dict(zip(KEY, task.key, strict=True)) | {"limit": limit, "unit": plan.limit.unit} | _ends(backend)
+        speedup: int = trait(spec.found, "speedup", 1)
+        trained = backend if speedup == 1 else ScaledCost(backend, 1 / speedup)
+        most = plan.limit.arguments(backend, speedup)
+        same = dict(zip(KEY, task.key, strict=True)) | {"limit": limit, "unit": unit} | _ends(backend)
         try:
-            trace = simulate(epochs or optimizer, backend, workers=task.workers, **plan.limit.arguments(backend))
+            with blamed(spec, f"on {task.dataset}, seed {task.seed}"):
+                optimizer: Optimizer = spec.factory(self._domain(backend, task.seed), backend.budgets, rng)
+                epochs = (
+                    EpochLimit(optimizer, most["evaluations"], resumes=backend.resumes) if unit == "epochs" else None
+                )
+                trace = simulate(epochs or optimizer, trained, workers=task.workers, **most)
         except NothingFinishedError as error:
             return empty_run(same, error.first)
-        return _rows(
-            trace.results, backend, used(trace.results, plan.limit.unit, epochs.paid if epochs else None), same
-        )
+        spent = used(trace.results, unit, epochs.paid if epochs else None)
+        return _rows(trace.results, backend, spent if unit == "seconds" else spent / speedup, same)
+
+    def _domain(self, backend: ReplayBackend, seed: int) -> Domain:
+        """A fresh domain, with the plan's prior."""
+        source = self._plan.prior
+        return backend.domain(None if source is None else prior_of(source, backend, seed))
 
     def _backend_of(self, task: SimulationTask) -> ReplayBackend:
         plan = self._plan

@@ -9,6 +9,7 @@ from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Se
 from contextlib import closing
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pandas as pd
 import pyarrow as pa
@@ -17,6 +18,7 @@ from threadpoolctl import threadpool_limits  # type: ignore[import-untyped,unuse
 from lcbench.errors import DataWarning, InputError, StoppedError
 from lcbench.simulate.contract import OptimizerFactory
 from lcbench.simulate.domain import ConfigTable
+from lcbench.simulate.priors import parse_prior, stated
 from lcbench.simulate.replay import Match, Schedule, Seed
 from lcbench.simulate.study.file import check_not_all_empty
 from lcbench.simulate.study.keeping import Keep, Tables, kept_study
@@ -27,6 +29,9 @@ from lcbench.simulate.study.storage import Finished
 from lcbench.table.benchmark import Benchmark
 from lcbench.whole import whole
 from lcbench.work import KILLED, InlineExecutor, Outcome, get_executor, run
+
+if TYPE_CHECKING:
+    from ConfigSpace import ConfigurationSpace
 
 CLASSICAL = ("random", "successive-halving", "hyperband", "bohb")
 """The optimizers that are compared if none are named."""
@@ -49,6 +54,7 @@ def study(
     schedule: Schedule = "adaptive",
     match: Match = "exact",
     budgets: Iterable[int] | None = None,
+    prior: "str | Path | ConfigurationSpace | None" = None,
     jobs: int | None = 1,
     scheduler: str | None = None,
     keep: Keep | Path | None = None,
@@ -73,6 +79,8 @@ def study(
         match: See :class:`lcbench.simulate.replay.ReplayBackend`.
         budgets: Epochs that optimizers can ask for; by default those that each data set has runs at. On the
             non-adaptive schedule any epochs of its longest run, such as ``range(1, 51)``.
+        prior: Where optimizers are told that good configurations lie: ``"good"``, ``"medium"`` or ``"bad"`` (made from
+            the table, see :mod:`lcbench.simulate.priors`), a ConfigSpace with distributions, or a JSON file of one.
         jobs: Processes that simulate; 1: this one. None: this one, and if that takes long and all optimizers can be
             sent to other processes, one for each core.
         scheduler: Address of a Dask scheduler, whose workers simulate; they must see the table under the same path.
@@ -104,8 +112,11 @@ def study(
         schedule,
         match,
         None if budgets is None else tuple(budgets),
+        parse_prior(prior),
     )
     plan.check_datasets(bench)
+    if plan.prior is not None:
+        stated(plan.prior, bench.space)  # refused before anything is simulated
     if bench.manifest.missing:
         _say_gaps(bench, plan)
     play = Playing(bench, None if jobs is None else whole("jobs", jobs, least=1), scheduler, begun, done)

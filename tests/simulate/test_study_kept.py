@@ -60,7 +60,7 @@ GROWTH = ({"optimizers": ["bohb"]}, {"datasets": ["beta"]}, {"seeds": [1, 2]}, {
 
 def test_growth_in_any_order_gives_the_same_study(bench, tmp_path, played):
     whole = study(bench, ["alpha", "beta"], ["random", "bohb"], range(3), budget="4x", workers=(1, 4))
-    for number, order in enumerate(list(permutations(GROWTH))[::5]):
+    for number, order in enumerate(list(permutations(GROWTH))[::9]):
         path = tmp_path / f"{number}.parquet"
         played.clear()
         study(bench, **SMALL, keep=path)
@@ -97,9 +97,7 @@ def test_a_longer_budget_is_the_same_study_for_longer(bench, tmp_path, budgets):
     job = ["trial", "config_id", "budget", "loss", "test_loss", "started", "finished"]
     for name, rows in before.groupby(list(KEY)):
         longer = after[(after[list(KEY)] == list(name)).all(axis=1)]
-        if (
-            short == "3x" or name[-1] == 1
-        ):  # with several workers, what was begun later may end before the last of these
+        if short == "3x" or name[-1] == 1:  # elsewhere what is begun later may end before the last of these
             start = longer[job].iloc[: len(rows)]
             pd.testing.assert_frame_equal(start.reset_index(drop=True), rows[job].reset_index(drop=True))
         assert len(rows.merge(longer, on=job)) == len(rows) < len(longer)
@@ -220,16 +218,14 @@ def test_killed_between_writing_and_clearing_the_same_call_clears(bench, kept):
 
 def test_the_file_says_what_it_is(bench, tmp_path):
     path, time = tmp_path / "s.parquet", datetime(2026, 12, 1, tzinfo=UTC)
-    study(bench, **SMALL, keep=Keep(path, "lcbench simulate", lambda: time))
-    study(
-        bench, **SMALL | {"optimizers": ["bohb"]}, keep=Keep(path, "lcbench simulate --optimizers bohb", lambda: time)
-    )
+    study(bench, **SMALL, keep=Keep(path, "first", lambda: time))
+    study(bench, **SMALL | {"optimizers": ["bohb"]}, keep=Keep(path, "second", lambda: time))
     said = read_description(path)
     assert said.title == bench.manifest.title
     assert said.names == {"optimizers": ["random", "bohb"], "datasets": ["alpha"], "seeds": [0], "workers": [4]}
     assert said.settings["budget"] == "4 runs"
     assert len(said.settings["benchmark"]) == 64
-    assert [each["command"] for each in said.made] == ["lcbench simulate", "lcbench simulate --optimizers bohb"]
+    assert [each["command"] for each in said.made] == ["first", "second"]
     assert {each["created"] for each in said.made} == {"2026-12-01T00:00:00+00:00"}
     assert [each["runs"] for each in said.made] == [1, 1]
     assert all(each["processor"] and "lcbench" in each["packages"] for each in said.made)
