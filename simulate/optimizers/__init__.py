@@ -42,6 +42,7 @@ OPTIMIZERS: Registry[OptimizerFactory] = Registry(
         "de": f"{_HERE}.dehb:DifferentialEvolution",
         "cma-es": f"{_HERE}.cma_es:CMAES",
         "pso": f"{_HERE}.pso:PSO",
+        "dyhpo": f"{_HERE}.dyhpo:DyHPO",
         "pbt": f"{_HERE}.pbt:PBT",
         "regularized-evolution": f"{_HERE}.regularized_evolution:RegularizedEvolution",
     },
@@ -52,15 +53,8 @@ OPTIMIZERS: Registry[OptimizerFactory] = Registry(
 MULTI_FIDELITY = frozenset(
     {
         *("successive-halving", "hyperband", "asha", "asha-stopping", "median-rule", "extrapolation", "bohb"),
-        *(
-            "forest-hyperband",
-            "dehb",
-            "pbt",
-            "priorband",
-            "optuna-tpe-median",
-            "optuna-tpe-hyperband",
-            "smac-multi-fidelity",
-        ),
+        *("forest-hyperband", "dehb", "pbt", "priorband", "dyhpo", "optuna-tpe-median", "optuna-tpe-hyperband"),
+        "smac-multi-fidelity",
         *("syne-tune-asha", "syne-tune-bohb", "neps-asha", "neps-hyperband", "neps-priorband"),
     }
 )
