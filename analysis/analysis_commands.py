@@ -59,11 +59,11 @@ def figures(
     from lcbench.analysis.provenance import check_same_table, metric_of
     from lcbench.analysis.style import FORMATS
     from lcbench.output import writable_folder
-    from lcbench.simulate.study import read
+    from lcbench.simulate.study import by_workers, read
     from lcbench.simulate.study import systems as system_studies
 
     bench, names, kinds = opened(folder, at, fidelity), figure_names(only), chosen("format", formats.lower(), FORMATS)
-    metric, study = metric_of(bench, metric, traces), None if traces is None else read(traces)
+    metric, study = metric_of(bench, metric, traces), None if traces is None else by_workers(read(traces))
     if study is not None:
         check_same_table(study, bench, metric)
     subject = Subject(bench, metric, study, None if systems is None else system_studies.read(systems))

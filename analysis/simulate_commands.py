@@ -16,6 +16,7 @@ _ALL = "all"
 
 
 def simulate(
+    context: typer.Context,
     folder: AnyFolder = None,
     datasets: Annotated[
         list[str] | None,
@@ -24,7 +25,9 @@ def simulate(
     optimizers: Annotated[
         str, typer.Option(help="Optimizers, comma-separated, or 'all' (some of them take long).")
     ] = "random,successive-halving,hyperband,bohb",
-    workers: Annotated[int, typer.Option(help="Number of simulated workers.")] = 4,
+    workers: Annotated[
+        str, typer.Option(help="Number of simulated workers; several numbers compare them: 1,4,16.")
+    ] = "4",
     seeds: Annotated[int, typer.Option(help="Number of repetitions.")] = 10,
     budget: Annotated[
         str,
@@ -66,22 +69,30 @@ def simulate(
         str | None,
         typer.Option(help="Dask's scheduler, tcp://HOST:PORT, whose workers simulate in place of processes."),
     ] = None,
-    out: Annotated[Path, typer.Option(help="Parquet file for the traces, one row per result.")] = Path(
-        "traces.parquet"
-    ),
+    out: Annotated[
+        Path, typer.Option(help="Parquet file of the study, one row per result; a study that is there is added to.")
+    ] = Path("traces.parquet"),
+    overwrite: Annotated[
+        bool, typer.Option("--overwrite", help="Replace what is there by this study, after saying what that is.")
+    ] = False,
     figures: Annotated[Path | None, typer.Option(help="Folder in which to draw the study.")] = None,
     quiet: Annotated[bool, typer.Option("--quiet", help="Print neither progress nor tables.")] = False,
 ) -> None:
     """Replay optimizers on a benchmark in virtual time and compare them.
 
-    Stopped at any time, the same command resumes where it stopped.
+    Stopped at any time, the same command resumes where it stopped. With more optimizers, data sets, seeds, workers or a
+    longer budget it adds to the study that is there: what has been simulated stays, and every optimizer is completed on
+    every data set with every seed and number of workers. Other settings are another study, for another file.
     """
-    from lcbench.console import progress
+    from datetime import UTC, datetime
+
+    from lcbench.console import ERR, progress
     from lcbench.errors import InputError
     from lcbench.output import writable_file, writable_folder
-    from lcbench.simulate.study import study, write
-    from lcbench.simulate.study.running import finished
+    from lcbench.simulate.study import Keep, study
+    from lcbench.simulate.study.description import command_line
     from lcbench.table.manifest import parse_budgets
+    from lcbench.whole import numbers
 
     if seeds < 1:
         raise InputError(f"seeds must be at least 1, got {seeds}.")
@@ -91,7 +102,13 @@ def simulate(
         writable_folder(figures)
     if budgets is None and not quiet:
         _say_one_rung(bench, _datasets(datasets, bench), _optimizers(optimizers))
-    parts = out.with_name(f"{out.name}.parts")
+    keep = Keep(
+        out,
+        command_line(context.obj),
+        lambda: datetime.now(UTC),
+        overwrite=overwrite,
+        say=lambda line: None if quiet and not overwrite else ERR.print(line, soft_wrap=True, highlight=False),
+    )
     with progress(quiet=quiet) as bar:
         task = bar.add_task("simulate", total=None, note="")
         traces = study(
@@ -99,7 +116,7 @@ def simulate(
             _datasets(datasets, bench),
             _optimizers(optimizers),
             range(seeds),
-            workers=workers,
+            workers=numbers("workers", workers),
             budget=budget,
             metric=metric,
             schedule=schedule,  # type: ignore[arg-type]  # any string: checked where it is used
@@ -109,12 +126,10 @@ def simulate(
             prior=prior,
             jobs=jobs,
             scheduler=scheduler,
-            parts=parts,
+            keep=keep,
             begun=lambda kept, cells: bar.reset(task, completed=kept, total=cells),
             done=lambda cell: bar.update(task, advance=1, note=cell),
         )
-    write(out, traces, bench.metric(metric))
-    finished(parts).remove()
     if not quiet:
         _report(traces, bench.metric(metric).name, out)
     _draw(folder, out, figures, at, fidelity, quiet=quiet)
@@ -148,15 +163,19 @@ def _report(traces: "pd.DataFrame", metric: str, out: Path) -> None:
     import numpy as np
 
     from lcbench.console import OUT
-    from lcbench.simulate.study import report, results
+    from lcbench.simulate.study import by_workers, report, results
     from lcbench.simulate.study.file import said
+    from lcbench.simulate.study.tested import is_tested
 
+    traces = by_workers(traces)
     OUT.print(report.summary_table(traces, metric, np.random.default_rng(0)))
+    if is_tested(traces):
+        OUT.print(report.tested_table(traces))
     for part in report.tests(traces):
         OUT.print(part)
     if nothing := said(traces):
         OUT.print(nothing, soft_wrap=True)
-    OUT.print(f"{len(results(traces))} results written to {out}", soft_wrap=True)
+    OUT.print(f"{len(results(traces))} results in {out}", soft_wrap=True)
 
 
 def _draw(

@@ -75,7 +75,8 @@ def run(arguments: Sequence[str]) -> int:
     """
     try:
         with _notes_printed():
-            return app()(args=list(arguments) or ["--help"], standalone_mode=False, prog_name="lcbench") or 0
+            given = list(arguments)  # a command that writes down how it was called finds it as its context's object
+            return app()(args=given or ["--help"], standalone_mode=False, prog_name="lcbench", obj=given) or 0
     except LcbenchError as error:
         return _complain(str(error))
     except _UsageError as error:

@@ -40,3 +40,19 @@ def whole(name: str, value: Any, least: int | None = None) -> int:
     if least is not None and number < least:
         raise InputError(f"{name} must be at least {least}, got {number}.")
     return number
+
+
+def numbers(name: str, text: str) -> tuple[int, ...]:
+    """Read whole numbers between commas.
+
+    Args:
+        name: Of the option.
+        text: What was given.
+
+    Raises:
+        InputError: If one is none.
+    """
+    try:
+        return tuple(int(number) for number in text.split(",") if number.strip())
+    except ValueError:
+        raise InputError(f"{name} must be whole numbers such as 2 or 1,3, got {text!r}.") from None

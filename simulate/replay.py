@@ -17,6 +17,7 @@ from lcbench.space import Config
 from lcbench.space.prior import Prior
 from lcbench.table.benchmark import Benchmark
 from lcbench.table.curve import Curve
+from lcbench.table.metric import Metric
 from lcbench.table.record import SECONDS
 from lcbench.whole import whole
 
@@ -115,12 +116,12 @@ class ReplayBackend(WithObjective):
             UnknownNameError: If the budget is not offered.
         """
         budget = offered(budget, self.budgets)
-        run, row = self._run(budget), self._row(config)
+        run, row = self._run(budget), self.row(config)
         return Curve(self._values[run][row, : budget + 1], self._seconds[run][row, : budget + 1])
 
     def config_id(self, config: Config) -> int:
         """Number of the table's configuration that stands for this one."""
-        return int(self.bench.configs.index[self.rows[self._row(config)]])
+        return int(self.bench.configs.index[self.rows[self.row(config)]])
 
     @cached_property
     def losses(self) -> NDArray[np.float64]:
@@ -140,6 +141,30 @@ class ReplayBackend(WithObjective):
         return float(finite.max()) if finite.size else float("inf")
 
     @property
+    def test_metric(self) -> Metric | None:
+        """The metric on the test part that belongs to the optimized one on the validation part; None without one."""
+        return self.bench.manifest.record.tested(self.metric)
+
+    @cached_property
+    def test_values(self) -> NDArray[np.float64]:
+        """Values of :attr:`test_metric` of the same runs at the same steps as :attr:`losses`; NaN without one."""
+        if self.test_metric is None:
+            return np.full((len(self.rows), len(self.budgets)), np.nan)
+        ends = {run: self._select(self.test_metric.name, run) for run in self._runs}
+        return np.stack([ends[self._run(budget)][:, budget] for budget in self.budgets], axis=1).astype(np.float64)
+
+    @cached_property
+    def test_losses(self) -> NDArray[np.float64]:
+        """Losses of :attr:`test_values`: infinite where a run diverged, NaN where nothing was recorded of it.
+
+        No optimizer sees them.
+        """
+        if self.test_metric is None:
+            return self.test_values
+        unknown = np.isnan(self.test_values) & np.isfinite(self.losses)
+        return np.where(unknown, np.nan, self.test_metric.loss(self.test_values))
+
+    @property
     def mean_seconds(self) -> float:
         """Mean seconds of a run at the largest offered budget."""
         last = self.budgets[-1]
@@ -149,7 +174,12 @@ class ReplayBackend(WithObjective):
         """The recorded run that a budget is read from."""
         return self._runs[-1] if self.resumes else budget
 
-    def _row(self, config: Config) -> int:
+    def row(self, config: Config) -> int:
+        """Place among the offered configurations of the one that stands for this one.
+
+        Raises:
+            InputError: If the configuration is no row of the table and ``match`` is ``"exact"``.
+        """
         row = self.table.row(config)
         if row is not None:
             return row

@@ -36,14 +36,14 @@ def report(
     from lcbench.analysis.report.page import Contents
     from lcbench.console import OUT
     from lcbench.output import writable_file
-    from lcbench.simulate.study import read
+    from lcbench.simulate.study import by_workers, read
 
     chosen("format", out.suffix.lower() or out.name, (".html",))
     known = [name for name, spec in FIGURES.items() if not spec.needs_systems]  # those show nothing of a table
     bench, drawn = opened(folder, at, fidelity), figure_names(only, known)
     recorded = [each.name for each in bench.manifest.record.metrics]
     metrics = None if explore is None else tuple(chosen("metric", explore, recorded))
-    metric, study = metric_of(bench, metric, traces), None if traces is None else read(traces)
+    metric, study = metric_of(bench, metric, traces), None if traces is None else by_workers(read(traces))
     if study is not None:
         check_same_table(study, bench, metric)
     plotly_js()

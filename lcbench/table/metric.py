@@ -77,6 +77,11 @@ class Metric:
             )
 
     @property
+    def quantity(self) -> str:
+        """What is measured, whatever part of the data it is measured on: the name without the part before it."""
+        return self.name.removeprefix(f"{self.part}_")
+
+    @property
     def best(self) -> float:
         """The best possible value, of which the loss is 0."""
         return self.high if self.goal == "maximize" else self.low

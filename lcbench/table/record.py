@@ -148,6 +148,18 @@ class Record:
         """
         return self.metric(part + metric.name.removeprefix(metric.part or ""))
 
+    def tested(self, metric: Metric) -> Metric | None:
+        """The metric of the same quantity on the test part that belongs to one on the validation part.
+
+        Returns:
+            ``test_accuracy`` for ``valid_accuracy``; None if there is none of the same unit and goal, or the metric is
+            not of the validation part.
+        """
+        if metric.part != "valid":
+            return None
+        alike = (m for m in self.metrics if (m.part, m.unit, m.goal) == ("test", metric.unit, metric.goal))
+        return next((m for m in alike if m.quantity == metric.quantity), None)
+
     @property
     def on_all_parts(self) -> tuple[str, ...]:
         """Names of the metrics that are measured alike on the training, validation and test part."""

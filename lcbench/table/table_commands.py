@@ -44,27 +44,6 @@ def opened(folder: Path | None, at: list[str] | None, along: str | None) -> "Ben
     return load(folder, at=parse_at(at or ()), along=along)
 
 
-def info(
-    folder: AnyFolder = None,
-    verify: Annotated[
-        bool, typer.Option("--verify", help="Read every file and check it against its checksum.")
-    ] = False,
-) -> None:
-    """Say what a benchmark folder holds, and check that its files are whole."""
-    from lcbench.console import OUT, facts
-    from lcbench.errors import DamagedFileError
-    from lcbench.table.benchmark import load
-
-    bench = load(folder)
-    OUT.print(facts(bench.summary()))
-    problems = bench.problems(thorough=verify)
-    if problems:
-        more = f" (and {len(problems) - 1} more)" if len(problems) > 1 else ""
-        raise DamagedFileError(f"{bench.folder} is damaged: {problems[0]}{more}.\nRestore its files, or collect again.")
-    if verify:
-        OUT.print(f"all {len(bench.manifest.files)} files are as they were written")
-
-
 def status(folder: Folder) -> None:
     """Say what an unfinished collection holds, who is at it, and how long it will take.
 

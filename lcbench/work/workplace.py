@@ -230,8 +230,10 @@ def differences(kept: Mapping[str, Any], asked: Mapping[str, Any]) -> list[str]:
     for key, value in asked.items():
         if kept.get(key) == value:
             continue
-        if key.endswith("digest") or _is_digest(value):
+        if key.endswith("digest"):
             found.append(f"the {key.removesuffix(' digest')} are others")
+        elif _is_digest(value):
+            found.append(f"another {key}")
         else:
             found.append(f"{key}: there {_words(kept.get(key))}, asked {_words(value)}")
     return found

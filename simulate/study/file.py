@@ -12,42 +12,58 @@ import pyarrow as pa
 from lcbench.errors import DamagedFileError, InputError
 from lcbench.files import json_value, read_parquet, read_schema, understood
 from lcbench.form import check
+from lcbench.simulate.study.description import DESCRIPTION, Description
 from lcbench.table.metric import METRIC_FORM, Metric, from_json, to_json
 from lcbench.writing import write_parquet
 
 SCHEMA = pa.schema(
     [
         *((name, pa.string()) for name in ("optimizer", "dataset")),
-        *((name, pa.int64()) for name in ("seed", "trial", "config_id", "budget")),
-        *((name, pa.float64()) for name in ("loss", "value", "started", "finished")),
+        *((name, pa.int64()) for name in ("seed", "workers", "trial", "config_id", "budget")),
+        *((name, pa.float64()) for name in ("loss", "value", "test_loss", "test_value", "started", "finished")),
         ("worker", pa.int64()),
         ("used", pa.float64()),
         ("limit", pa.float64()),
         ("unit", pa.string()),
-        *((name, pa.float64()) for name in ("best_loss", "worst_loss")),
+        *((name, pa.float64()) for name in ("best_loss", "worst_loss", "best_test_loss", "worst_test_loss")),
     ]
 )
 
 UNITS = ("seconds", "epochs", "evaluations")
 """What a limit is in."""
 
-KEY = ("optimizer", "dataset", "seed")
+KEY = ("optimizer", "dataset", "seed", "workers")
 """Columns that identify a simulation."""
 
 COLUMNS: tuple[str, ...] = tuple(SCHEMA.names)
 """Columns of a study: ``started`` and ``finished`` in virtual seconds; ``used``, what the run had used of its ``limit``
 when the result came, both in ``unit`` (``"seconds"``, then ``used`` is ``finished``; ``"epochs"``; or
 ``"evaluations"``); ``best_loss`` and ``worst_loss`` are the lowest and the highest finite loss in the data set's
-table. A run in which nothing finished has one row that is no result, see :func:`empty_run`."""
+table. ``test_loss`` and ``test_value`` are of the same configuration at the same budget on the test part, by the metric
+:meth:`lcbench.table.record.Record.tested` (NaN where the table has none), and ``best_test_loss`` and
+``worst_test_loss`` the lowest and the highest finite of these losses in the data set's table: no optimizer sees any.
+``workers`` is 0 where a file does not say how many there were. A run in which nothing finished has one row that is no
+result, see :func:`empty_run`."""
+
+LATER = {"workers": 0} | dict.fromkeys(("test_loss", "test_value", "best_test_loss", "worst_test_loss"), math.nan)
+"""Columns that files of before may lack, and what is read in their place."""
 
 
 _METRIC = b"lcbench metric"  # key of the file's metadata
 
 
-def write(path: Path, traces: pd.DataFrame, metric: Metric | None = None) -> None:
-    """Write a study as plain Parquet, with what was optimized in the file's metadata."""
+def to_table(traces: pd.DataFrame) -> pa.Table:
+    """A study, or a part of one, under :data:`SCHEMA`."""
+    return pa.Table.from_pandas(traces, schema=SCHEMA, preserve_index=False)
+
+
+def write(
+    path: Path, traces: pd.DataFrame, metric: Metric | None = None, description: Description | None = None
+) -> None:
+    """Write a study as plain Parquet, with what was optimized and what the study is in the file's metadata."""
     table = pa.Table.from_pandas(traces, preserve_index=False)
     said = {} if metric is None else {_METRIC: json.dumps(to_json(metric))}
+    said |= {} if description is None else {DESCRIPTION: description.to_json()}
     write_parquet(path, table.replace_schema_metadata({**(table.schema.metadata or {}), **said}))
 
 
@@ -73,13 +89,18 @@ def read(path: Path) -> pd.DataFrame:
         DamagedFileError: If the file is missing, damaged or lacks a column.
     """
     with understood(path):
-        found = read_parquet(path, COLUMNS).cast(SCHEMA)
-        traces = found.to_pandas()
-    gaps = [name for name in COLUMNS if name not in ("loss", "value") and traces[name].isna().any()]
+        lacking = LATER.keys() - set(read_schema(path).names)
+        found = read_parquet(path, [name for name in COLUMNS if name not in lacking])
+        for name in lacking:
+            found = found.append_column(name, pa.repeat(pa.scalar(LATER[name]), len(found)))
+        traces = found.select(COLUMNS).cast(SCHEMA).to_pandas()
+    may_lack = ("loss", "value", *LATER)
+    gaps = [name for name in COLUMNS if name not in may_lack and traces[name].isna().any()]
     if gaps:
         raise DamagedFileError(f"{path} must have no gaps in column {gaps[0]}, got some; restore it or simulate again.")
     ordered = (traces["started"] >= 0) & (traces["finished"] >= traces["started"]) & (traces["used"] >= 0)
     counted = (traces["budget"] >= NO_BUDGET) & (traces[["trial", "config_id", "worker"]] >= _NONE).all(axis=1)
+    counted &= traces["workers"] >= 0
     bounded = (traces["limit"] > 0) & np.isfinite(traces[["started", "finished", "used", "limit", "best_loss"]]).all(
         axis=1
     )
@@ -114,12 +135,24 @@ def empty_run(same: Mapping[str, object], first: float) -> pa.Table:
     """
     job = {"trial": _NONE, "config_id": _NONE, "worker": _NONE, "budget": NO_BUDGET}
     outcome = {"loss": math.inf, "value": math.nan, "started": 0.0, "finished": first, "used": first}
+    outcome |= {"test_loss": math.nan, "test_value": math.nan}
     return pa.Table.from_pylist([{**job, **outcome, **same}], schema=SCHEMA)
 
 
 def is_empty(traces: pd.DataFrame) -> "pd.Series[bool]":
     """Mask of the rows that say that nothing finished; none in traces from elsewhere without a column ``budget``."""
     return traces["budget"] == NO_BUDGET if "budget" in traces else pd.Series(data=False, index=traces.index)
+
+
+def by_workers(traces: pd.DataFrame) -> pd.DataFrame:
+    """Traces in which several numbers of workers are optimizers of their own, ``bohb x4``; others are as they were.
+
+    What compares optimizers (tables, figures, tests) sets these against each other and never averages over them.
+    """
+    if "workers" not in traces or traces["workers"].nunique() < 2:
+        return traces
+    names = traces["optimizer"] + " x" + traces["workers"].astype(str)
+    return traces.assign(optimizer=names)
 
 
 def results(traces: pd.DataFrame) -> pd.DataFrame:

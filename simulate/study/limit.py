@@ -30,6 +30,14 @@ class Limit:
     amount: float
     kind: Kind
 
+    def __str__(self) -> str:
+        return f"{self.amount:.15g} {self.kind}"
+
+    def lengthens(self, other: str) -> bool:
+        """Whether it is more of the same kind than another one, which is written as text."""
+        amount, _, kind = other.partition(" ")
+        return kind == self.kind and float(amount) < self.amount
+
     @property
     def unit(self) -> Unit:
         """The unit of the limit."""

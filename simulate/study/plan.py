@@ -1,6 +1,6 @@
 """The plan of a study: its simulations, and the settings of their numbers."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
 from importlib.metadata import version
@@ -10,6 +10,7 @@ from typing import Any
 from lcbench.errors import InputError, UnknownNameError
 from lcbench.simulate.domain import ConfigTable
 from lcbench.simulate.optimizers import get_optimizer
+from lcbench.simulate.priors import said
 from lcbench.simulate.replay import Match, ReplayBackend, Schedule, Seed
 from lcbench.simulate.study.limit import Limit
 from lcbench.table.benchmark import Benchmark
@@ -25,14 +26,15 @@ class SimulationTask(Task):
     optimizer: str
     dataset: str
     seed: int
+    workers: int
 
     def __str__(self) -> str:
         return f"{self.optimizer} on {self.dataset}"
 
     @property
-    def key(self) -> tuple[str, str, int]:
+    def key(self) -> tuple[str, str, int, int]:
         """Its values in the columns :data:`lcbench.simulate.study.file.KEY`."""
-        return self.optimizer, self.dataset, self.seed
+        return self.optimizer, self.dataset, self.seed, self.workers
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +45,7 @@ class StudyPlan:
         datasets: Names of data sets.
         optimizers: Names of optimizers.
         seeds: Seeds of the optimizers.
-        workers: Number of simulated workers.
+        workers: Numbers of simulated workers, each of which is a simulation of its own.
         limit: How long each optimizer may run.
         metric: What is optimized.
         recorded: Which recorded seeds are replayed.
@@ -56,7 +58,7 @@ class StudyPlan:
     datasets: tuple[str, ...]
     optimizers: tuple[str, ...]
     seeds: tuple[int, ...]
-    workers: int
+    workers: tuple[int, ...]
     limit: Limit
     metric: str
     recorded: Seed
@@ -66,15 +68,16 @@ class StudyPlan:
     prior: str | None = None
 
     def __post_init__(self) -> None:
-        for kind, names in (("data sets", self.datasets), ("optimizers", self.optimizers), ("seeds", self.seeds)):
+        object.__setattr__(self, "seeds", tuple(whole("seeds", seed, least=0) for seed in self.seeds))
+        object.__setattr__(self, "workers", tuple(whole("workers", each, least=1) for each in self.workers))
+        named = {"data sets": self.datasets, "optimizers": self.optimizers, "seeds": self.seeds}
+        for kind, names in (named | {"workers": self.workers}).items():
             if not names or len(set(names)) < len(names):
                 raise InputError(
                     f"{kind} must be at least one, each named once, got {', '.join(map(str, names)) or 'none'}."
                 )
         for optimizer in self.optimizers:
             get_optimizer(optimizer)
-        object.__setattr__(self, "seeds", tuple(whole("seeds", seed, least=0) for seed in self.seeds))
-        object.__setattr__(self, "workers", whole("workers", self.workers, least=1))
         if self.budgets is not None:
             check_budgets(self.budgets)
 
@@ -110,24 +113,33 @@ class StudyPlan:
 
     def tasks(self) -> Iterator[SimulationTask]:
         """Every simulation, data set by data set."""
-        for dataset, seed, optimizer in product(self.datasets, self.seeds, self.optimizers):
-            yield SimulationTask(optimizer, dataset, seed)
+        return simulations({name: getattr(self, name) for name in NAMED})
 
     def settings(self, bench: Benchmark) -> dict[str, Any]:
         """The settings that the numbers of a simulation depend on, beside its own names."""
         return {
             "lcbench": version("lcbench"),
             "benchmark": sha256((bench.folder / MANIFEST).read_bytes()).hexdigest(),
-            "workers": self.workers,
-            "budget": f"{self.limit.amount:g} {self.limit.kind}",
+            "budget": str(self.limit),
             "metric": self.metric,
             "recorded": self.recorded,
             "schedule": self.schedule,
             "match": self.match,
             "budgets": "of the table" if self.budgets in (None, bench.budgets) else _written(self.budgets or ()),
-            **({"prior": self.prior} if self.prior else {}),
-            **({"runs": bench.view.text} if bench.view.text else {}),
+            "prior": said(self.prior),
+            "runs": bench.view.text or "all of the table",
         }
+
+
+NAMED = ("optimizers", "datasets", "seeds", "workers")
+"""What the simulations of a study are named by: each of these with each of the others."""
+
+
+def simulations(names: Mapping[str, Sequence[Any]]) -> Iterator[SimulationTask]:
+    """Every simulation of some names (:data:`NAMED`), data set by data set."""
+    outer = ("datasets", "workers", "seeds", "optimizers")
+    for dataset, workers, seed, optimizer in product(*(names[name] for name in outer)):
+        yield SimulationTask(optimizer, dataset, seed, workers)
 
 
 def _written(budgets: tuple[int, ...]) -> str:

@@ -19,7 +19,7 @@ from lcbench.simulate.optimizers import get_optimizer
 from lcbench.simulate.priors import prior_of
 from lcbench.simulate.replay import ReplayBackend
 from lcbench.simulate.run import NothingFinishedError, simulate
-from lcbench.simulate.study.file import SCHEMA, empty_run
+from lcbench.simulate.study.file import KEY, SCHEMA, empty_run
 from lcbench.simulate.study.limit import Unit
 from lcbench.simulate.study.plan import SimulationTask, StudyPlan
 from lcbench.simulate.wrappers import ScaledCost
@@ -109,10 +109,9 @@ class Player:
         trained = backend if speedup == 1 else ScaledCost(backend, 1 / speedup)
         most = plan.limit.arguments(backend, speedup)
         epochs = EpochLimit(optimizer, most["evaluations"], resumes=backend.resumes) if unit == "epochs" else None
-        same = {"optimizer": task.optimizer, "dataset": task.dataset, "seed": task.seed, "limit": limit}
-        same |= {"unit": unit, "best_loss": backend.best_loss, "worst_loss": backend.worst_loss}
+        same = dict(zip(KEY, task.key, strict=True)) | {"limit": limit, "unit": unit} | _ends(backend)
         try:
-            trace = simulate(epochs or optimizer, trained, workers=plan.workers, **most)
+            trace = simulate(epochs or optimizer, trained, workers=task.workers, **most)
         except NothingFinishedError as error:
             return empty_run(same, error.first)
         spent = used(trace.results, unit, epochs.paid if epochs else None)
@@ -180,13 +179,17 @@ def _rows(
     results: Sequence[Result], backend: ReplayBackend, used: NDArray[np.float64], same: Mapping[str, object]
 ) -> pa.Table:
     """One row per result, and what is the same in all of them."""
-    ids = {trial: backend.config_id(config) for trial, config in {r.job.trial: r.job.config for r in results}.items()}
+    places = {trial: backend.row(config) for trial, config in {r.job.trial: r.job.config for r in results}.items()}
+    rows = np.array([places[r.job.trial] for r in results])
+    ends = rows, np.searchsorted(backend.budgets, [r.job.budget for r in results])
     columns = {
         "trial": [r.job.trial for r in results],
-        "config_id": [ids[r.job.trial] for r in results],
+        "config_id": backend.bench.configs.index.to_numpy()[backend.rows[rows]],
         "budget": [r.job.budget for r in results],
         "loss": [r.loss for r in results],
         "value": [float(r.curve.values[-1]) for r in results],  # no DataFrame
+        "test_loss": backend.test_losses[ends],
+        "test_value": backend.test_values[ends],
         "started": [r.started for r in results],
         "finished": [r.finished for r in results],
         "worker": [r.worker for r in results],
@@ -196,6 +199,14 @@ def _rows(
         name: pa.repeat(pa.scalar(value, SCHEMA.field(name).type), len(results)) for name, value in same.items()
     }
     return pa.table(columns, schema=SCHEMA)
+
+
+def _ends(backend: ReplayBackend) -> dict[str, float]:
+    """The lowest and the highest finite losses of a replay; those on the test part are NaN if it has none."""
+    known = backend.test_losses[np.isfinite(backend.test_losses)]
+    least, most = (float(known.min()), float(known.max())) if known.size else (np.nan, np.nan)
+    tested = {"best_test_loss": least, "worst_test_loss": most}
+    return {"best_loss": backend.best_loss, "worst_loss": backend.worst_loss} | tested
 
 
 def used(

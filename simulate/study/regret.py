@@ -53,10 +53,10 @@ def run_regrets(traces: pd.DataFrame, times: Sequence[float]) -> pd.DataFrame:
         InputError: If there are no results, columns are lacking, or a loss is below the best.
     """
     check_traces(traces)
-    return _read_at(traces, _used_shares(traces), times)
+    return _read_at(traces, shares_used(traces), times)
 
 
-def _used_shares(traces: pd.DataFrame) -> NDArray[np.float64]:
+def shares_used(traces: pd.DataFrame) -> NDArray[np.float64]:
     """The share of its limit that a run had used at each result, ``(results,)``."""
     in_seconds = "unit" not in traces or (traces["unit"] == "seconds").all()
     return (traces["finished" if in_seconds else "used"] / traces["limit"]).to_numpy(np.float64)
@@ -110,7 +110,7 @@ def with_worst(regrets: pd.DataFrame, traces: pd.DataFrame) -> pd.DataFrame:
 
 def _read_at(traces: pd.DataFrame, progress: NDArray[np.float64], times: Sequence[float]) -> pd.DataFrame:
     """The regret of each run when its progress has reached each time."""
-    every, runs = _runs(traces)
+    every, runs = runs_of(traces)
     losses, best = traces["loss"].to_numpy(np.float64), traces["best_loss"].to_numpy(np.float64)
     found = np.full((len(every), len(times)), np.inf)
     for i, rows in runs:
@@ -118,7 +118,7 @@ def _read_at(traces: pd.DataFrame, progress: NDArray[np.float64], times: Sequenc
     return pd.DataFrame(found, every, list(times))
 
 
-def _runs(traces: pd.DataFrame) -> tuple[pd.MultiIndex, list[tuple[int, NDArray[np.intp]]]]:
+def runs_of(traces: pd.DataFrame) -> tuple[pd.MultiIndex, list[tuple[int, NDArray[np.intp]]]]:
     """All combinations of the columns :data:`RUN`; for each that has results its place among them and its rows."""
     codes, names = zip(*(pd.factorize(traces[name]) for name in RUN), strict=True)
     every: pd.MultiIndex = pd.MultiIndex.from_product(names, names=RUN)
@@ -139,6 +139,12 @@ def check_traces(traces: pd.DataFrame) -> None:
         raise InputError(f"traces must have the columns {', '.join(TRACE_COLUMNS)}, got no {', '.join(lacking)}.")
     if traces.empty:
         raise InputError("traces must hold at least one result, got none; simulate with a larger budget.")
+    several = "workers" in traces and not traces["workers"].eq(traces["workers"].iloc[0]).all()
+    if several and traces.groupby(RUN, sort=False)["workers"].nunique().max() > 1:
+        raise InputError(
+            f"a run must have one number of workers, got {traces['workers'].min()} to {traces['workers'].max()}; name "
+            "these apart with lcbench.simulate.study.by_workers(traces)."
+        )
 
 
 def _regret(losses: NDArray[np.float64], best: float, run: object) -> NDArray[np.float64]:
@@ -188,8 +194,8 @@ def areas(traces: pd.DataFrame) -> "pd.Series[float]":
         One value per run, with the index of :func:`run_regrets`.
     """
     check_traces(traces)
-    shares, losses = np.minimum(_used_shares(traces), 1.0), traces["loss"].to_numpy(np.float64)
-    every, runs = _runs(traces)
+    shares, losses = np.minimum(shares_used(traces), 1.0), traces["loss"].to_numpy(np.float64)
+    every, runs = runs_of(traces)
     best, spans = traces["best_loss"].to_numpy(np.float64), _spans(traces, every)
     found = np.ones(len(every))
     for i, rows in runs:
@@ -217,11 +223,20 @@ def scores(traces: pd.DataFrame, fraction: float = 1.0) -> pd.DataFrame:
 
 
 def _spans(traces: pd.DataFrame, runs: pd.MultiIndex | pd.Index) -> NDArray[np.float64]:
-    """Worst minus best loss for each run; drawn seeds differ in them, so by data set and seed."""
-    ends = traces.groupby(["dataset", "seed"])[["best_loss", "worst_loss"]].first()
+    """Worst minus best loss for each run."""
+    best, worst = ends_of(traces, runs, "best_loss", "worst_loss")
+    return worst - best
+
+
+def ends_of(traces: pd.DataFrame, runs: pd.MultiIndex | pd.Index, *names: str) -> NDArray[np.float64]:
+    """Columns that say what a table holds, for each run; drawn seeds differ in them, so by data set and seed.
+
+    Returns:
+        ``(columns, runs)`` array.
+    """
+    ends = traces.groupby(["dataset", "seed"])[list(names)].first()
     asked = pd.MultiIndex.from_arrays([runs.get_level_values("dataset"), runs.get_level_values("seed")])
-    found = ends.reindex(asked)
-    return (found["worst_loss"] - found["best_loss"]).to_numpy(np.float64)
+    return ends.reindex(asked).to_numpy(np.float64).T
 
 
 def regrets(traces: pd.DataFrame, fractions: Sequence[float] = FRACTIONS) -> pd.DataFrame:

@@ -12,6 +12,7 @@ from rich.table import Table
 from lcbench.console import table
 from lcbench.simulate.study import statistics
 from lcbench.simulate.study.regret import FRACTIONS, normalized_regrets, scores
+from lcbench.simulate.study.tested import overtuning, test_regrets
 
 _WIDEST = 8  # more optimizers than this are not set against each other but all against the best
 _SHORTER = 9.995  # per cent from which one digit after the point is enough
@@ -65,6 +66,21 @@ def summary_table(traces: pd.DataFrame, metric: str, rng: np.random.Generator) -
         f"95% bootstrap interval over {over}, mean rank, wins"
     )
     return whole_names(table(title, columns, rows))
+
+
+def tested_table(traces: pd.DataFrame) -> Table:
+    """What validation chose by the end, on the test part: test regret and overtuning beside the validation regret."""
+    end = FRACTIONS[-1]
+    views = {"validation": normalized_regrets, "test": test_regrets, "overtuning": overtuning}
+    runs = pd.DataFrame({name: view(traces, (end,))[end] for name, view in views.items()})
+    found = runs.groupby("optimizer", sort=False).mean().sort_values("validation", kind="stable")
+    rows = [[str(name), *map(_percent, row)] for name, row in zip(found.index, found.to_numpy().tolist(), strict=True)]
+    title = (
+        "What validation chose, at the end: regret on\n"
+        "validation and test part, overtuning (test\n"
+        "loss above the lowest of its incumbents)"
+    )
+    return whole_names(table(title, ["optimizer", *views], rows))
 
 
 def tests(traces: pd.DataFrame) -> Iterator[Table | str]:

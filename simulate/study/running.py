@@ -6,7 +6,8 @@ import time
 import warnings
 from collections import deque
 from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
-from contextlib import closing, nullcontext
+from contextlib import closing
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -19,7 +20,8 @@ from lcbench.simulate.domain import ConfigTable
 from lcbench.simulate.optimizers import get_optimizer
 from lcbench.simulate.priors import parse_prior, stated
 from lcbench.simulate.replay import Match, Schedule, Seed
-from lcbench.simulate.study.file import KEY, SCHEMA, check_not_all_empty
+from lcbench.simulate.study.file import check_not_all_empty
+from lcbench.simulate.study.keeping import Keep, Tables, kept_study
 from lcbench.simulate.study.limit import parse_budget
 from lcbench.simulate.study.plan import SimulationTask, StudyPlan
 from lcbench.simulate.study.player import Player, Simulate
@@ -45,7 +47,7 @@ def study(
     optimizers: Sequence[str] | None = None,
     seeds: Sequence[int] = tuple(range(10)),
     *,
-    workers: int = 4,
+    workers: int | Iterable[int] = 4,
     budget: str = "20x",
     metric: str | None = None,
     recorded: Seed = "mean",
@@ -55,7 +57,7 @@ def study(
     prior: "str | Path | ConfigurationSpace | None" = None,
     jobs: int | None = 1,
     scheduler: str | None = None,
-    parts: Path | None = None,
+    keep: Keep | Path | None = None,
     begun: Callable[[int, int], None] | None = None,
     done: Callable[[str], None] | None = None,
 ) -> pd.DataFrame:
@@ -67,7 +69,7 @@ def study(
         optimizers: Names in :data:`lcbench.simulate.optimizers.OPTIMIZERS`; :data:`CLASSICAL` by default (some others
             take long).
         seeds: Seeds of the optimizers.
-        workers: Number of simulated workers.
+        workers: Number of simulated workers; several numbers are simulations of their own.
         budget: How long each optimizer may run, see :func:`lcbench.simulate.study.limit.parse_budget`.
         metric: What is optimized; by default the table's objective.
         recorded: Which recorded seeds are replayed, see :class:`lcbench.simulate.replay.ReplayBackend`; for ``"draw"``
@@ -82,27 +84,28 @@ def study(
             of this package, one for each core. Other processes see an optimizer only if importing
             :mod:`lcbench.simulate.optimizers` puts it in the registry.
         scheduler: Address of a Dask scheduler, whose workers simulate; they must see the table under the same path.
-        parts: Folder for finished simulations. If the study is interrupted, the same call resumes from there, with
-            more seeds, data sets or optimizers if you like. It stays until you remove it: write the traces first.
+        keep: File in which the study is kept, see :mod:`lcbench.simulate.study.keeping`: what is there already is not
+            simulated again, and what is asked for is added to it. If the study is interrupted, the same call resumes.
         begun: Called once, with the number of simulations that are there already and of all of them.
         done: Called after each simulation with its name, to show progress.
 
     Returns:
         One row per result, with the columns :data:`lcbench.simulate.study.file.COLUMNS`. Same arguments, same numbers,
         whatever ``jobs`` is and however often it was interrupted. A run in which nothing finished is there as
-        :mod:`lcbench.simulate.study.file` says.
+        :mod:`lcbench.simulate.study.file` says. If the study is kept, all that its file holds.
 
     Raises:
-        InputError: If an argument cannot be used, another process writes to ``parts``, or nothing finished in any run;
-            ``parts`` is then removed, so that another budget finds nothing in its way.
-        PlanConflictError: If ``parts`` holds simulations of a study with other settings.
-        StoppedError: If the process of a simulation was killed twice; what is finished is in ``parts``.
+        InputError: If an argument cannot be used, another process writes to the file, it is no study that can be added
+            to, or nothing finished in any run.
+        PlanConflictError: If the file, or what an interrupted study left beside it, has other settings.
+        StoppedError: If the process of a simulation was killed twice; what is finished is kept beside the file.
     """
+    several = isinstance(workers, Iterable) and not isinstance(workers, str)
     plan = StudyPlan(
         tuple(bench.datasets if datasets is None else datasets),
         CLASSICAL if optimizers is None else tuple(optimizers),
         tuple(seeds),
-        workers,
+        tuple(workers) if several else (workers,),  # type: ignore[arg-type]  # mypy does not follow
         parse_budget(budget),
         bench.metric(metric).name,
         recorded,
@@ -116,32 +119,49 @@ def study(
         stated(plan.prior, bench.space)  # refused before anything is simulated
     if bench.manifest.missing:
         _say_gaps(bench, plan)
-    jobs = None if jobs is None else whole("jobs", jobs, least=1)
-    storage = None if parts is None else finished(parts)
-    with nullcontext() if storage is None else storage.held():
-        if storage is not None:
-            storage.begin(plan.settings(bench))
-        found = {} if storage is None else storage.read()
-        tasks = list(plan.tasks())
+    play = Playing(bench, None if jobs is None else whole("jobs", jobs, least=1), scheduler, begun, done)
+    if keep is not None:
+        return kept_study(keep if isinstance(keep, Keep) else Keep(keep), bench, plan, budget, play)
+    found: Tables = {}
+    play(plan, list(plan.tasks()), found, None)
+    traces: pd.DataFrame = pa.concat_tables(found[task.key] for task in plan.tasks()).to_pandas()
+    check_not_all_empty(traces, budget)
+    return traces
+
+
+@dataclass(frozen=True, slots=True)
+class Playing:
+    """Simulates what is missing, see :data:`lcbench.simulate.study.keeping.Play`.
+
+    Attributes:
+        bench: The table.
+        jobs: See :func:`study`.
+        scheduler: See :func:`study`.
+        begun: See :func:`study`.
+        done: See :func:`study`.
+    """
+
+    bench: Benchmark
+    jobs: int | None
+    scheduler: str | None
+    begun: Callable[[int, int], None] | None
+    done: Callable[[str], None] | None
+
+    def __call__(
+        self, plan: StudyPlan, tasks: Sequence[SimulationTask], found: Tables, storage: Finished | None
+    ) -> None:
+        """Simulate those tasks that are not found and add them, also to the storage."""
         missing = [task for task in tasks if task.key not in found]
-        if begun is not None:
-            begun(len(tasks) - len(missing), len(tasks))
+        if self.begun is not None:
+            self.begun(len(tasks) - len(missing), len(tasks))
         with (
-            closing(_simulated(bench, plan, missing, jobs, scheduler)) as simulated,
+            closing(_simulated(self.bench, plan, missing, self.jobs, self.scheduler)) as simulated,
             closing(_kept(simulated, storage)) as kept,
         ):
             for task, table in kept:
                 found[task.key] = table
-                if done is not None:
-                    done(str(task))
-        traces = pa.concat_tables([found[task.key] for task in tasks]).to_pandas()
-        try:
-            check_not_all_empty(traces, budget)
-        except InputError:
-            if storage is not None:
-                storage.remove()
-            raise
-    return traces
+                if self.done is not None:
+                    self.done(str(task))
 
 
 def _say_gaps(bench: Benchmark, plan: StudyPlan) -> None:
@@ -155,11 +175,6 @@ def _say_gaps(bench: Benchmark, plan: StudyPlan) -> None:
     if notes:
         more = f"; and likewise on {len(notes) - _NOTES} more data sets" if len(notes) > _NOTES else ""
         warnings.warn(f"{'; '.join(notes[:_NOTES])}{more}.", DataWarning, stacklevel=3)
-
-
-def finished(root: Path) -> Finished:
-    """Storage of the finished simulations of a study."""
-    return Finished(root, SCHEMA, KEY)
 
 
 def _simulated(

@@ -1,6 +1,6 @@
 """Storage of the finished tasks of a study: small Parquet files in a folder, until the study is one file."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from glob import escape
 from itertools import groupby
 from pathlib import Path
@@ -11,7 +11,7 @@ import pyarrow as pa
 from lcbench.errors import DamagedFileError
 from lcbench.files import read_parquet
 from lcbench.work import Workplace
-from lcbench.work.workplace import TEMPORARY
+from lcbench.work.workplace import TEMPORARY, differences
 
 _SHARDS = "cells-*.parquet"
 
@@ -50,6 +50,11 @@ class Finished(Workplace):
         self.check({name: value for name, value in settings.items() if name in kept})
         self._settings = kept | dict(settings)
 
+    def belongs(self, settings: Mapping[str, Any]) -> bool:
+        """Whether what it holds, if anything, was made with these settings."""
+        kept = self.plan() or {}
+        return not differences(kept, {name: value for name, value in settings.items() if name in kept})
+
     def keep_settings(self) -> None:
         """Keep the settings; from now on there is something to resume."""
         self.accept(self._settings)
@@ -61,7 +66,7 @@ class Finished(Workplace):
             self._written = max(self._written, int(path.stem.partition("-")[2]) + 1)
             try:
                 self.check_kept(path)
-                found |= self._cut(read_parquet(path, self._schema.names).cast(self._schema))
+                found |= cut(read_parquet(path, self._schema.names).cast(self._schema), self._key)
             except (DamagedFileError, pa.ArrowInvalid):
                 path.unlink(missing_ok=True)
         return found
@@ -83,12 +88,13 @@ class Finished(Workplace):
         """The files of finished tasks."""
         return sorted(self.root.glob(_SHARDS))
 
-    def _cut(self, table: pa.Table) -> dict[Key, pa.Table]:
-        """Cut a table into its tasks, each a row of rows."""
-        keys = zip(*(table[name].to_pylist() for name in self._key), strict=True)
-        found, start = {}, 0
-        for key, rows in groupby(keys):
-            length = sum(1 for _ in rows)
-            found[key] = table.slice(start, length)
-            start += length
-        return found
+
+def cut(table: pa.Table, key: Sequence[str]) -> dict[Key, pa.Table]:
+    """Cut a table into its tasks, each a row of rows with the same values in the key's columns."""
+    keys = zip(*(table[name].to_pylist() for name in key), strict=True)
+    found, start = {}, 0
+    for values, rows in groupby(keys):
+        length = sum(1 for _ in rows)
+        found[values] = table.slice(start, length)
+        start += length
+    return found

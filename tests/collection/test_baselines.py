@@ -43,7 +43,7 @@ metrics = pytest.importorskip("sklearn.metrics", reason="baselines need scikit-l
 GROUP = "lcbench.commands"
 ENTRIES = [
     EntryPoint("baselines", "lcbench.collection.baseline_commands:baselines", GROUP),
-    EntryPoint("info", "lcbench.table.table_commands:info", GROUP),
+    EntryPoint("info", "lcbench.analysis.info_commands:info", GROUP),
 ]
 CHEAP = "random_forest,knn"
 

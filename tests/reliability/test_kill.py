@@ -118,3 +118,27 @@ def test_killed_at_several_moments_the_same_command_gives_the_same(command, inpu
     assert stray == [], "nothing half written stays"
     hidden = {path.name for path in killed.rglob(".*") if path.name not in (".lock",)}
     assert hidden == {path.name for path in undisturbed.rglob(".*")}
+
+
+def test_a_study_that_is_killed_while_it_grows_is_as_it_was_or_whole(inputs, tmp_path):
+    """Of more seeds, then of a longer budget, which runs everything again."""
+    bench, study, rng = inputs / "bench", tmp_path / "study.parquet", np.random.default_rng(0)
+    line = ["simulate", str(bench), "--optimizers", "random,hyperband,bohb", "--jobs", "2", "--quiet", "--out"]
+    assert run([*line, str(study), "--seeds", "5", "--budget", "10x"]) == 0
+    for growth in (["--seeds", "60", "--budget", "10x"], ["--seeds", "60", "--budget", "30x"]):
+        assert run([*line, str(tmp_path / "whole.parquet"), *growth, "--overwrite"]) == 0
+        before, whole = traces(study), traces(tmp_path / "whole.parquet")
+        for _ in range(KILLS):
+            process = subprocess.Popen(
+                [*PROGRAM, *line, str(study), *growth], start_new_session=True,
+                stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+            )  # fmt: skip
+            wait_until(lambda p=process: (tmp_path / "study.parquet.parts").is_dir() or p.poll() is not None, "it runs")
+            time.sleep(rng.uniform(0, 4))
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(process.pid, signal.SIGKILL)
+            process.wait()
+            assert repr(traces(study)) in (repr(before), repr(whole))
+        assert run([*line, str(study), *growth]) == 0
+        assert repr(traces(study)) == repr(whole)
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["study.parquet", "whole.parquet"]

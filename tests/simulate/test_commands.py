@@ -2,6 +2,7 @@ import subprocess
 import sys
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from lcbench import cli
@@ -56,7 +57,7 @@ def test_a_table_of_one_budget_has_one_rung(make, tmp_path, capsys, budget, reme
     assert "one rung" not in capsys.readouterr().out
     if budget > 1:
         points = ["--schedule", "non-adaptive", "--budgets", "2,4,8"]
-        assert cli.run([*line, "--optimizers", "hyperband", *points]) == 0
+        assert cli.run([*line, "--optimizers", "hyperband", "--overwrite", *points]) == 0
         assert "one rung" not in capsys.readouterr().out
         assert set(read(tmp_path / "traces.parquet")["budget"]) == {2, 4, 8}
 
@@ -122,7 +123,7 @@ def test_an_interrupted_study_goes_on(bench, tmp_path, capsys, monkeypatch):
     assert "a different plan (budget: there 4 runs, asked 5 runs)" in capsys.readouterr().err
     assert cli.run([*line, "--budget", "4x", "--out", str(out)]) == 0
     assert len(played) == 5 + 12 - 4, "what was finished is not played again"
-    assert out.read_bytes() == (tmp_path / "whole.parquet").read_bytes()
+    pd.testing.assert_frame_equal(read(out), read(tmp_path / "whole.parquet"))
     assert sorted(path.name for path in tmp_path.iterdir()) == ["t.parquet", "whole.parquet"]
 
 

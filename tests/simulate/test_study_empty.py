@@ -48,7 +48,7 @@ def test_a_later_cell_in_which_nothing_finishes_is_kept_as_such(traces):
 def test_it_is_written_read_and_gone_on_from(bench, traces, tmp_path):
     write(tmp_path / "t.parquet", traces)
     pd.testing.assert_frame_equal(read(tmp_path / "t.parquet"), traces)
-    arguments = {"optimizers": OPTIMIZERS, "workers": 1, "budget": TIGHT, "parts": tmp_path / "parts"}
+    arguments = {"optimizers": OPTIMIZERS, "workers": 1, "budget": TIGHT, "keep": tmp_path / "kept.parquet"}
     study(bench, seeds=range(3), **arguments)
     begun = []
     grown = study(bench, seeds=range(6), **arguments, begun=lambda *numbers: begun.append(numbers))
@@ -122,7 +122,7 @@ def test_the_command_names_it_and_goes_on(bench, traces, tmp_path, capsys):
     printed = " ".join(capsys.readouterr().out.split())
     empty = cells(traces[is_empty(traces)])
     assert f"{len(empty)} runs finished nothing within the budget and count as the worst to the end: random" in printed
-    assert f"{len(results(traces))} results written to" in printed
+    assert f"{len(results(traces))} results in" in printed
 
 
 def test_of_many_the_first_are_named():
@@ -149,5 +149,5 @@ def test_only_a_study_without_any_result_fails_and_leaves_nothing_behind(bench, 
 
 def test_the_library_says_the_same(bench, tmp_path):
     with pytest.raises(InputError, match="budget must be enough for one evaluation"):
-        study(bench, ["alpha"], ["random"], [0], budget="0.1x", parts=tmp_path / "parts")
-    assert not (tmp_path / "parts").exists()
+        study(bench, ["alpha"], ["random"], [0], budget="0.1x", keep=tmp_path / "study")
+    assert list(tmp_path.iterdir()) == []

@@ -21,7 +21,7 @@ from lcbench.work.task import attempt
 
 def plan(seeds) -> StudyPlan:
     return StudyPlan(
-        ("alpha",), ("random",), tuple(seeds), 4, parse_budget("4x"), "valid_accuracy", "mean", "adaptive", "exact"
+        ("alpha",), ("random",), tuple(seeds), (4,), parse_budget("4x"), "valid_accuracy", "mean", "adaptive", "exact"
     )
 
 
@@ -107,22 +107,22 @@ def test_what_cannot_be_simulated_is_said_as_from_this_process(bench):
 
 def test_an_optimizer_that_only_this_process_knows_is_refused(bench):
     with pytest.raises(InputError, match=r"optimizer 'mine' must be in the registry as soon as .* use jobs=1"):
-        Simulate(bench.folder, bench.view, plan([0]))(SimulationTask("mine", "alpha", 0))
+        Simulate(bench.folder, bench.view, plan([0]))(SimulationTask("mine", "alpha", 0, 4))
 
 
 def test_a_fault_in_an_optimizer_shows_its_traceback():
-    outcome = Outcome(SimulationTask("random", "alpha", 3), reason="KeyError: 7", traceback="Traceback: line 7")
+    outcome = Outcome(SimulationTask("random", "alpha", 3, 4), reason="KeyError: 7", traceback="Traceback: line 7")
     with pytest.raises(RuntimeError, match="random on alpha, seed 3, failed in its process:\nTraceback: line 7"):
         list(running._successful(iter([outcome])))
 
 
 def test_ctrl_c_ends_every_process_and_keeps_what_is_finished(bench, tmp_path):
-    parts = tmp_path / "parts"
+    file = tmp_path / "study"
     code = f"""
 import pathlib, lcbench
 from lcbench.simulate.study import study
 study(lcbench.load({str(bench.folder)!r}), seeds=range(5000), optimizers=["random"], budget="4x", jobs=2,
-      parts=pathlib.Path({str(parts)!r}), done=lambda task: print(task, flush=True))
+      keep=pathlib.Path({str(file)!r}), done=lambda task: print(task, flush=True))
 """
     with subprocess.Popen(
         [sys.executable, "-c", code], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True
@@ -139,7 +139,7 @@ study(lcbench.load({str(bench.folder)!r}), seeds=range(5000), optimizers=["rando
     played = 1 + rest.count("\n")
     begun = []
     with pytest.raises(StopIteration):
-        study(bench, seeds=range(5000), optimizers=["random"], budget="4x", parts=parts,
+        study(bench, seeds=range(5000), optimizers=["random"], budget="4x", keep=file,
               begun=lambda *counts: begun.append(counts), done=lambda _: next(iter(())))  # fmt: skip
     assert begun[0][0] >= played
     assert begun[0][1] == 10000

@@ -57,6 +57,7 @@ def study(
     from lcbench.simulate.autotabular.settings import choose_baselines, seconds_of
     from lcbench.simulate.study.systems.plan import SystemsPlan
     from lcbench.table.manifest import parse_budgets
+    from lcbench.whole import numbers
 
     if seeds < 1:
         raise InputError(f"seeds must be at least 1, got {seeds}.")
@@ -65,7 +66,7 @@ def study(
         tuple(split_sources(datasets)),
         _names(systems),
         tuple(range(seeds)),
-        _numbers(workers),
+        numbers("workers", workers),
         seconds_of(limit),
         parse_budgets(budgets),
         chosen,
@@ -77,18 +78,6 @@ def study(
 
 def _names(text: str) -> tuple[str, ...]:
     return tuple(name.strip() for name in text.split(",") if name.strip())
-
-
-def _numbers(text: str) -> tuple[int, ...]:
-    """Whole numbers between commas.
-
-    Raises:
-        InputError: If one is none.
-    """
-    try:
-        return tuple(int(number) for number in _names(text))
-    except ValueError:
-        raise InputError(f"workers must be whole numbers such as 2 or 1,3, got {text!r}.") from None
 
 
 def _play(plan: "SystemsPlan", out: Path, scheduler: str | None, *, quiet: bool) -> None:

@@ -1,0 +1,67 @@
+"""The command ``lcbench info``."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from lcbench.table.benchmark import Benchmark
+
+
+def info(
+    folder: Annotated[
+        Path | None,
+        typer.Argument(metavar="DIR", help="A benchmark folder or a study; by default the table that comes along."),
+    ] = None,
+    verify: Annotated[
+        bool, typer.Option("--verify", help="Read every file and check it against its checksum.")
+    ] = False,
+) -> None:
+    """Say what a benchmark folder holds and check that its files are whole, or what a study is and how it was made."""
+    from lcbench.console import OUT, facts
+    from lcbench.table.benchmark import load
+
+    if folder is not None and (study := _study_of(folder)) is not None:
+        OUT.print(facts(study))
+        return
+    bench = load(folder)
+    OUT.print(facts(bench.summary()))
+    _check(bench, thorough=verify)
+
+
+def _study_of(path: Path) -> Iterator[tuple[str, str]] | None:
+    """What a study says of itself, or if it says nothing, what it holds; None if there is no study."""
+    from lcbench.simulate.study import file, systems
+    from lcbench.simulate.study.description import Description, read_description
+    from lcbench.simulate.study.systems.file import NAME
+
+    place = path / NAME if path.is_dir() else path
+    if not place.is_file():
+        return None
+    of_systems = place.name == NAME
+    rows = systems.read(place) if of_systems else file.read(place)
+    compared = "system" if of_systems else "optimizer"
+    held = {f"{name}s": rows[name].unique().tolist() for name in (compared, "dataset", "seed")}
+    held |= {"workers": rows["workers"].unique().tolist()}
+    said = read_description(place) or Description("something that its file does not say", {}, held)
+    results = ("rows", f"{len(rows)}") if of_systems else ("results", f"{len(file.results(rows))}")
+    return iter([*said.facts(), results])
+
+
+def _check(bench: "Benchmark", *, thorough: bool) -> None:
+    """Check the files of a benchmark.
+
+    Raises:
+        DamagedFileError: If one is damaged.
+    """
+    from lcbench.console import OUT
+    from lcbench.errors import DamagedFileError
+
+    problems = bench.problems(thorough=thorough)
+    if problems:
+        more = f" (and {len(problems) - 1} more)" if len(problems) > 1 else ""
+        raise DamagedFileError(f"{bench.folder} is damaged: {problems[0]}{more}.\nRestore its files, or collect again.")
+    if thorough:
+        OUT.print(f"all {len(bench.manifest.files)} files are as they were written")

@@ -1,0 +1,215 @@
+"""A study that is kept in one file: what is missing is simulated and added, what is there stays.
+
+A study is every one of its optimizers on every one of its data sets with every seed and number of workers, so that all
+of them can be compared: whoever adds an optimizer, a data set, a seed or a number of workers gets the study completed.
+All simulations have the same settings; a longer budget is one for all, so they run again, and each begins as it did
+(the same seed makes the same choices). Anything else is another study, and is refused.
+
+While simulations run, the finished ones go to the folder ``FILE.parts``, whose lock one process holds from reading the
+file to writing it. The file is replaced at the end, in one step: at any moment it is as it was before, or whole.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pyarrow as pa
+
+from lcbench.errors import DamagedFileError, InputError, PlanConflictError
+from lcbench.files import understood
+from lcbench.simulate.study.description import Description, made, read_description
+from lcbench.simulate.study.file import KEY, SCHEMA, check_not_all_empty, read, results, to_table, write
+from lcbench.simulate.study.plan import NAMED, SimulationTask, StudyPlan, simulations
+from lcbench.simulate.study.storage import Finished, Key, cut
+from lcbench.table.benchmark import Benchmark
+from lcbench.work.workplace import differences
+
+Tables = dict[Key, pa.Table]
+Play = Callable[[StudyPlan, Sequence[SimulationTask], Tables, Finished | None], None]
+"""Simulates what is missing of some tasks and adds it to the tables."""
+
+_REMEDY = "Repeat its own options to add to it, choose another --out, or replace it with --overwrite."
+
+
+@dataclass(frozen=True, slots=True)
+class Keep:
+    """Where a study is kept.
+
+    Attributes:
+        path: Its Parquet file. If it is there, the study is added to it.
+        command: What is written down as what was called.
+        now: Gives the time of day, to be written down.
+        overwrite: Whether another study that is there is replaced, whatever it is.
+        say: Called with a line on what there is and what will be added or replaced, before it is.
+    """
+
+    path: Path
+    command: str = "lcbench.simulate.study.study"
+    now: Callable[[], datetime] | None = None
+    overwrite: bool = False
+    say: Callable[[str], None] = lambda _: None
+
+    @property
+    def parts(self) -> Path:
+        """The folder of the finished simulations of a study that is not finished."""
+        return self.path.with_name(f"{self.path.name}.parts")
+
+
+def storage_of(parts: Path) -> Finished:
+    """Storage of the finished simulations of a study."""
+    return Finished(parts, SCHEMA, KEY)
+
+
+def kept_study(keep: Keep, bench: Benchmark, plan: StudyPlan, budget: str, play: Play) -> pd.DataFrame:
+    """Add a study to its file.
+
+    Args:
+        keep: Where it is kept.
+        bench: The table.
+        plan: What is asked for.
+        budget: As it was given.
+        play: Simulates.
+
+    Returns:
+        All that the file holds now.
+
+    Raises:
+        InputError: If another process is at it, the file is no study that can be added to, or nothing finished in any
+            run.
+        PlanConflictError: If the file or the folder of its parts holds another study.
+    """
+    storage, settings = storage_of(keep.parts), plan.settings(bench)
+    with storage.held():
+        there = _there(keep, plan, settings)
+        names = {name: _joined(there, name, getattr(plan, name)) for name in NAMED}
+        tasks = list(simulations(names))
+        found = {} if there is None else there.tables
+        missing = [task for task in tasks if task.key not in found]
+        if there is not None:
+            keep.say(_growth(keep.path, there, names, len(missing)))
+        if missing:
+            _begin(keep, storage, settings, there)
+        ours = storage.belongs(settings)
+        parts = storage.read() if ours else {}
+        found = parts | found
+        play(_of(plan, [task for task in tasks if task.key not in found]), tasks, found, storage)
+        traces: pd.DataFrame = pa.concat_tables([found[task.key] for task in tasks]).to_pandas()
+        try:
+            check_not_all_empty(traces, budget)
+        except InputError:
+            storage.remove()
+            raise
+        if missing:
+            by = made(keep.command, len(missing), keep.now() if keep.now else None)
+            before = there.description.made if there is not None and there.tables else ()
+            said = Description(bench.manifest.title, settings, names, (*before, by))
+            write(keep.path, traces, bench.metric(plan.metric), said)
+        if ours and parts.keys() <= {task.key for task in tasks}:  # others wait for their study
+            storage.remove()
+    return traces
+
+
+@dataclass(frozen=True, slots=True)
+class _There:
+    """A study that is there.
+
+    Attributes:
+        description: What its file says of itself.
+        tables: Its simulations; none if they run again with a longer budget.
+    """
+
+    description: Description
+    tables: Tables
+
+
+def _there(keep: Keep, plan: StudyPlan, settings: Mapping[str, Any]) -> _There | None:
+    """The study that is there and is added to, if any.
+
+    Raises:
+        InputError: If it is none that can be added to.
+        PlanConflictError: If it is another one.
+    """
+    if not keep.path.exists():
+        return None
+    if keep.overwrite:
+        keep.say(f"{keep.path} is replaced: {_held(keep.path)} go.")
+        return None
+    try:
+        said = read_description(keep.path)
+        if said is None or not {*NAMED} <= said.names.keys():
+            raise DamagedFileError("it does not say its settings, as studies of older versions do not")
+        with understood(keep.path):
+            longer = plan.limit.lengthens(said.settings["budget"])
+        tables = {} if longer else cut(to_table(read(keep.path)), KEY)
+    except DamagedFileError as error:
+        raise InputError(
+            f"{keep.path} is there and is no study that can be added to ({str(error).rstrip('.')}).\n"
+            "Choose another --out, or replace it with --overwrite."
+        ) from error
+    compared = dict.fromkeys(said.settings) | dict(settings)
+    left = {name: value for name, value in compared.items() if name != "lcbench" and not (longer and name == "budget")}
+    _refuse(keep.path, differences(said.settings, left))
+    return _There(said, tables)
+
+
+def _refuse(path: Path, found: Sequence[str]) -> None:
+    """Refuse to add to another study.
+
+    Raises:
+        PlanConflictError: If there is a difference.
+    """
+    if found:
+        raise PlanConflictError(f"{path} holds another study ({'; '.join(found)}).\n{_REMEDY}")
+
+
+def _held(path: Path) -> str:
+    """What a file holds, in words."""
+    try:
+        found = read(path)
+    except DamagedFileError:
+        return f"its {path.stat().st_size} bytes, which are no study,"
+    names = found["optimizer"].unique()
+    return f"{len(results(found))} results of {', '.join(names)}"
+
+
+def _joined(there: _There | None, name: str, asked: Sequence[Any]) -> tuple[Any, ...]:
+    """Names that are there, then those that come to them."""
+    return tuple(dict.fromkeys([*(there.description.names[name] if there is not None else ()), *asked]))
+
+
+def _growth(path: Path, there: _There, names: Mapping[str, Sequence[Any]], missing: int) -> str:
+    """A line on what a study has and gets."""
+    if not missing:
+        return f"{path} holds all of this; nothing is simulated."
+    if not there.tables:
+        return f"{path} has a budget of {there.description.settings['budget']}: all of it runs again, for longer."
+    parts = [f"{len(each)} {name if len(each) > 1 else name[:-1]}" for name, each in names.items() if name != "workers"]
+    parts[1] = parts[1].replace("dataset", "data set")
+    workers = f" x {', '.join(map(str, names['workers']))} workers"
+    simulations = f"{len(there.tables)} simulation{'s' * (len(there.tables) > 1)}"
+    return f"{path} holds {simulations}; {missing} more complete {' x '.join(parts)}{workers}."
+
+
+def _begin(keep: Keep, storage: Finished, settings: Mapping[str, Any], there: _There | None) -> None:
+    """Make sure that what is simulated and what is there belong together.
+
+    Raises:
+        PlanConflictError: If they do not.
+    """
+    if there is not None and there.tables:  # of one version, since another may choose otherwise
+        _refuse(keep.path, differences(there.description.settings, {"lcbench": settings["lcbench"]}))
+    if keep.overwrite and not storage.belongs(settings):
+        storage.forget()
+    storage.begin(settings)
+
+
+def _of(plan: StudyPlan, tasks: Sequence[SimulationTask]) -> StudyPlan:
+    """The plan of these simulations alone: what is there need not be known any more to be kept."""
+    if not tasks:
+        return plan
+    columns = zip(*(task.key for task in tasks), strict=True)
+    optimizers, datasets, seeds, workers = (tuple(dict.fromkeys(column)) for column in columns)
+    return replace(plan, optimizers=optimizers, datasets=datasets, seeds=seeds, workers=workers)
