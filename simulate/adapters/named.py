@@ -38,10 +38,10 @@ def _syne_tune(scheduler: str) -> OptimizerFactory:
     return make
 
 
-def _neps(algorithm: str) -> OptimizerFactory:
+def _neps(algorithm: str, *, prior: bool = False) -> OptimizerFactory:
     def make(domain: Domain, budgets: tuple[int, ...], rng: np.random.Generator) -> Optimizer:
         found = require("neps", "neps")
-        return NePSOptimizer(domain, budgets, rng, algorithm=getattr(found.algorithms, algorithm))
+        return NePSOptimizer(domain, budgets, rng, algorithm=getattr(found.algorithms, algorithm), prior=prior)
 
     return make
 
@@ -61,7 +61,7 @@ ADAPTERS: Registry[OptimizerFactory] = Registry(
         "neps-random": _neps("random_search"),
         "neps-asha": _neps("asha"),
         "neps-hyperband": _neps("hyperband"),
-        "neps-priorband": _neps("priorband"),
+        "neps-priorband": _neps("priorband", prior=True),
         "neps-gp": _neps("bayesian_optimization"),
     },
 )
