@@ -65,9 +65,7 @@ def main(
     datasets: Annotated[str, typer.Option(help="Data sets, by commas.")] = DATASETS,
     budget: Annotated[str, typer.Option(help="As of lcbench simulate.")] = "",
     priors: Annotated[str, typer.Option(help="Which of them, by commas.")] = "good,medium,bad",
-    optimizers: Annotated[
-        str, typer.Option(help="Names, by commas; the first is ours. By default all of a contest.")
-    ] = "",
+    optimizers: Annotated[str, typer.Option(help="Names, by commas, ours first; by default all.")] = "",
 ) -> None:
     """Print the table."""
     warnings.simplefilter("ignore")
