@@ -9,6 +9,7 @@ from lcbench.errors import InputError, UnknownNameError
 from lcbench.simulate.study import statistics
 from lcbench.simulate.study.mixed import effects
 from lcbench.simulate.study.regret import areas, normalized_regrets
+from lcbench.simulate.study.tested import is_tested, overtuning, test_regrets
 
 DIFFERENCE = 0.01
 """The difference of normalized regret that is to be seen, by default."""
@@ -25,13 +26,14 @@ class Comparison:
         control: Its name.
         frame: Index ``optimizer``, the best mean rank first. How good each is at the end of the limit: ``regret``
             (normalized, mean over data sets and seeds) with the 95 % bootstrap interval ``low`` and ``high`` over data
-            sets (of a single one, over its seeds), ``area`` (under the curve of normalized regret, the mean over the
-            time), ``rank`` (mean over data sets) and ``wins``. Against the control, NaN for itself: ``difference`` of
-            the regrets (positive: worse than the control), ``p`` and ``p_holm`` (Wilcoxon's signed-rank test over data
-            sets; of a single one, the rank-sum test over its seeds), ``better`` (share of the pairs of runs on a data
-            set in which the control is the better one, ties count half); ``effect``, ``effect_low``, ``effect_high``,
-            ``effect_p`` and ``effect_p_holm`` (of :func:`lcbench.simulate.study.mixed.effects`); ``seeds`` and
-            ``datasets``, see :func:`compare`.
+            sets (of a single one, over its seeds), ``test_regret`` and ``overtuning`` of what validation chose (see
+            :mod:`lcbench.simulate.study.tested`; only where the study knows test losses), ``area`` (under the curve of
+            normalized regret, the mean over the time), ``rank`` (mean over data sets) and ``wins``. Against the
+            control, NaN for itself: ``difference`` of the regrets (positive: worse than the control), ``p`` and
+            ``p_holm`` (Wilcoxon's signed-rank test over data sets; of a single one, the rank-sum test over its seeds),
+            ``better`` (share of the pairs of runs on a data set in which the control is the better one, ties count
+            half); ``effect``, ``effect_low``, ``effect_high``, ``effect_p`` and ``effect_p_holm`` (of
+            :func:`lcbench.simulate.study.mixed.effects`); ``seeds`` and ``datasets``, see :func:`compare`.
         friedman: P value of Friedman's test over all; None with fewer than three optimizers or two data sets.
         datasets: Number of data sets.
         seeds: Number of seeds.
@@ -80,7 +82,7 @@ def compare(
     if control is not None and control not in names:
         raise UnknownNameError("optimizer", control, names)
     scores = runs.groupby(["dataset", "optimizer"], sort=False).mean().unstack("optimizer")[names]  # noqa: PD010
-    found = _described(runs, scores, areas(traces), rng)
+    found = _described(runs, scores, traces, rng)
     control = str(found.index[0]) if control is None else control
     found = found.join(_tested(runs, scores, control)).join(_modelled(runs, control)).join(_needed(runs, control, seen))
     friedman = statistics.friedman(scores) if scores.shape[1] > 2 and len(scores) > 1 else None
@@ -101,7 +103,7 @@ def _check_whole(runs: "pd.Series[float]", traces: pd.DataFrame) -> None:
 
 
 def _described(
-    runs: "pd.Series[float]", scores: pd.DataFrame, area: "pd.Series[float]", rng: np.random.Generator
+    runs: "pd.Series[float]", scores: pd.DataFrame, traces: pd.DataFrame, rng: np.random.Generator
 ) -> pd.DataFrame:
     """Each optimizer by itself."""
     rows = {}
@@ -110,7 +112,10 @@ def _described(
         low, high = statistics.bootstrap_interval(units, rng)
         rows[name] = (float(scores[name].mean()), float(low), float(high))
     found = pd.DataFrame(rows, index=["regret", "low", "high"]).T.rename_axis("optimizer")
-    found["area"] = area.groupby("optimizer", sort=False).mean()
+    tested = {"test_regret": test_regrets, "overtuning": overtuning} if is_tested(traces) else {}
+    columns = {name: each(traces, (1.0,))[1.0] for name, each in tested.items()} | {"area": areas(traces)}
+    for name, values in columns.items():
+        found[name] = values.groupby("optimizer", sort=False).mean()
     found = found.assign(rank=statistics.ranks(scores).mean(), wins=statistics.wins(scores))
     return found.sort_values("rank", kind="stable")
 

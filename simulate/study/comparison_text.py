@@ -39,20 +39,21 @@ def _described(found: Comparison) -> Part:
     frame = found.frame
     columns: dict[str, Callable[[pd.Series], str]] = {
         "regret": lambda row: _percent(row["regret"]),
-        "95% interval": lambda row: f"{_percent(row['low'])}-{_percent(row['high'])}" if not isnan(row["low"]) else "-",
+        "interval": lambda row: f"{_percent(row['low'])}-{_percent(row['high'])}" if not isnan(row["low"]) else "-",
     }
     if "test_regret" in frame:
-        columns["test regret"] = lambda row: _percent(row["test_regret"])
+        columns["test"] = lambda row: _percent(row["test_regret"])
         columns["overtuning"] = lambda row: _percent(row["overtuning"])
     columns |= {
         "area": lambda row: _percent(row["area"]),
         "rank": lambda row: f"{row['rank']:.2f}",
         "wins": lambda row: f"{row['wins']:.1f}",
     }
+    tested = "test regret of what validation chose, and how much choosing lost; " if "test_regret" in frame else ""
     over = f"{found.datasets} data sets" if found.datasets > 1 else f"{found.seeds} seeds"
     title = (
-        f"Normalized regret in % at the end of the budget, mean over {_cells(found)}, with its bootstrap interval over "
-        f"{over}; area under its curve; mean rank; wins."
+        f"Normalized regret in % at the end of the budget, mean over {_cells(found)}, with its 95% bootstrap interval over "
+        f"{over}; {tested}area under its curve; mean rank; wins."
     )
     rows = [[name, *(cell(row) for cell in columns.values())] for name, row in _rows(frame)]
     return Part(title, ("optimizer", *columns), rows)

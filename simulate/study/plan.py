@@ -126,8 +126,8 @@ class StudyPlan:
             "schedule": self.schedule,
             "match": self.match,
             "budgets": "of the table" if self.budgets in (None, bench.budgets) else _written(self.budgets or ()),
-            "prior": said(self.prior),
             "runs": bench.view.text or "all of the table",
+            "prior": said(self.prior),
         }
 
 
