@@ -38,7 +38,7 @@ class DyHPO:
     Wistuba, Kadra and Grabocka (2022), *Supervising the multi-fidelity race of hyperparameter configurations*, NeurIPS
     (DyHPO), algorithm 1; the idea of pausing and resuming is freeze-thaw (Swersky, Snoek and Adams 2014). Candidates
     are all trials that are paused, each at its next budget, and new configurations at the smallest one. The one with
-    the largest multi-fidelity expected improvement (section 3.3) takes the next step: over the best loss that was seen
+    the largest multi-fidelity expected improvement takes the next step: over the best loss that was seen
     at that same budget, or the best of all if there is none.
 
     The paper's process has a kernel on features of a network, which reads the curve so far. Here it is a plain one:
@@ -165,7 +165,7 @@ def state(thread: Thread) -> Array:
 
 
 def incumbents(steps: Array, losses: Array, count: int) -> Array:
-    """The best loss at each budget, or the best of all where there is none, ``(count,)`` (DyHPO, equation 6).
+    """The best loss at each budget, or the best of all where there is none, ``(count,)``: what DyHPO improves on.
 
     Args:
         steps: ``(n,)`` numbers of the budgets of results.
