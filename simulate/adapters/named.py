@@ -73,9 +73,9 @@ def _syne_tune(says: str, scheduler: str, *, multi_fidelity: bool = False) -> Ad
     return Adapter(says, "syne_tune.optimizer.baselines", "syne-tune", adapt, multi_fidelity)
 
 
-def _neps(says: str, algorithm: str, *, multi_fidelity: bool = False) -> Adapter:
+def _neps(says: str, algorithm: str, *, multi_fidelity: bool = False, prior: bool = False) -> Adapter:
     def adapt(found: Any) -> Callable[..., Optimizer]:
-        return partial(NePSOptimizer, algorithm=getattr(found.algorithms, algorithm))
+        return partial(NePSOptimizer, algorithm=getattr(found.algorithms, algorithm), prior=prior)
 
     return Adapter(says, "neps", "neps", adapt, multi_fidelity)
 
@@ -97,7 +97,7 @@ ADAPTERS: Registry[OptimizerFactory] = Registry(
         "neps-random": _neps("NePS's random search.", "random_search"),
         "neps-asha": _neps("NePS's ASHA.", "asha", multi_fidelity=True),
         "neps-hyperband": _neps("NePS's Hyperband.", "hyperband", multi_fidelity=True),
-        "neps-priorband": _neps("NePS's PriorBand.", "priorband", multi_fidelity=True),
+        "neps-priorband": _neps("NePS's PriorBand.", "priorband", multi_fidelity=True, prior=True),
         "neps-gp": _neps("NePS's Gaussian processes.", "bayesian_optimization"),
     },
 )

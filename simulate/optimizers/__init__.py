@@ -44,6 +44,7 @@ OPTIMIZERS: Registry[OptimizerFactory] = Registry(
         "de": f"{_HERE}.dehb:DifferentialEvolution",
         "cma-es": f"{_HERE}.cma_es:CMAES",
         "pso": f"{_HERE}.pso:PSO",
+        "dyhpo": f"{_HERE}.dyhpo:DyHPO",
         "pbt": f"{_HERE}.pbt:PBT",
         "regularized-evolution": f"{_HERE}.regularized_evolution:RegularizedEvolution",
     },

@@ -10,6 +10,7 @@ from typing import Any
 from lcbench.errors import InputError, UnknownNameError
 from lcbench.simulate.domain import ConfigTable
 from lcbench.simulate.optimizers.spec import Spec, parse, source_digests, specs_of
+from lcbench.simulate.priors import said
 from lcbench.simulate.replay import Match, ReplayBackend, Schedule, Seed
 from lcbench.simulate.study.limit import Limit
 from lcbench.table.benchmark import Benchmark
@@ -140,7 +141,7 @@ class StudyPlan:
             "match": self.match,
             "budgets": "of the table" if self.budgets in (None, bench.budgets) else _written(self.budgets or ()),
             "runs": bench.view.text or "all of the table",
-            "prior": self.prior or "none",
+            "prior": said(self.prior),
             **source_digests(map(self.optimizer, self.optimizers)),
         }
 

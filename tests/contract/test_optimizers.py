@@ -12,6 +12,7 @@ from playing import play as play_any
 from lcbench.errors import InputError
 from lcbench.simulate import OPTIMIZERS, FunctionBackend, Job, ReplayBackend, simulate
 from lcbench.simulate.optimizers._model_bo import ModelBO
+from lcbench.simulate.optimizers.dyhpo import DyHPO
 from lcbench.simulate.optimizers.forest import ForestHyperband
 from lcbench.simulate.testing import LAWS, check_optimizer
 
@@ -22,7 +23,7 @@ def table_backend(bench, resumes):
 
 def fewer(name, evaluations):
     """How many evaluations show a law: those that fit a model before every job think long, and a third does."""
-    return max(16, evaluations // 3) if issubclass(OPTIMIZERS[name], ModelBO | ForestHyperband) else evaluations
+    return max(16, evaluations // 3) if issubclass(OPTIMIZERS[name], ModelBO | ForestHyperband | DyHPO) else evaluations
 
 
 def play(name, backend, seed=0, *, evaluations=None, **limits):

@@ -75,6 +75,7 @@ def test_a_table_of_one_budget_has_one_rung(make, tmp_path, capsys, budget, reme
         (["--jobs", "0"], "jobs must be at least 1"),
         (["--budget", "0.5x-epochs"], "budget must be at least one full run"),
         (["--out", "."], "output must go to a file"),
+        (["--prior", "best"], "prior must be good, medium, bad or a JSON file of a ConfigSpace with distributions"),
     ],
 )
 def test_bad_input_is_one_line_and_exit_code_2(bench, tmp_path, monkeypatch, capsys, arguments, message):
