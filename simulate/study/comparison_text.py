@@ -52,8 +52,8 @@ def _described(found: Comparison) -> Part:
     tested = "test regret of what validation chose, and how much choosing lost; " if "test_regret" in frame else ""
     over = f"{found.datasets} data sets" if found.datasets > 1 else f"{found.seeds} seeds"
     title = (
-        f"Normalized regret in % at the end of the budget, mean over {_cells(found)}, with its 95% bootstrap interval over "
-        f"{over}; {tested}area under its curve; mean rank; wins."
+        f"Normalized regret in % at the end of the budget, mean over {_cells(found)}, with its 95% bootstrap interval "
+        f"over {over}; {tested}area under its curve; mean rank; wins."
     )
     rows = [[name, *(cell(row) for cell in columns.values())] for name, row in _rows(frame)]
     return Part(title, ("optimizer", *columns), rows)
