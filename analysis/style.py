@@ -104,6 +104,7 @@ class Style:
             raise InputError(f"width must be {_NARROWEST:g} to {_WIDEST:g} inches, got {self.width:g}.")
         if self.file is not None:
             _settings_in(self.file)
+            _check_names(self.file)
 
 
 _NARROWEST, _WIDEST = 1.5, 40.0
@@ -177,6 +178,18 @@ def _settings_in(path: Path) -> dict[str, Any]:
         reason = str(error).splitlines()[0].rstrip(".") if str(error) else type(error).__name__
         raise InputError(f"style must be a style file of matplotlib, got {path} ({reason}).") from error
     return {name: value for name, value in found.items() if name not in _NOT_A_LOOK}
+
+
+def _check_names(path: Path) -> None:
+    """Check that a style file sets nothing that matplotlib does not know, of which it only logs a warning.
+
+    Raises:
+        InputError: If it does.
+    """
+    for line in path.read_text(encoding="utf-8").splitlines():
+        name = line.partition("#")[0].partition(":")[0].strip()
+        if name and name not in mpl.rcParams:
+            raise InputError(f"style must be a style file of matplotlib, got {path} with the unknown setting {name!r}.")
 
 
 def colour(index: int) -> str:

@@ -79,6 +79,8 @@ def test_a_study_of_systems_is_drawn_by_itself(run, make_systems, tmp_path):
     assert {path.name for path in tmp_path.iterdir()} == {
         "study",
         "multi_fidelity.csv",
+        "multi_fidelity.txt",
+        "system_accuracy.txt",
         "multi_fidelity.png",
         "system_accuracy.csv",
         "system_accuracy.md",
@@ -98,6 +100,7 @@ def test_csv_is_the_frame(run, bench, tmp_path):
     assert sorted(path.name for path in tmp_path.iterdir()) == [
         "budget_correlation.csv",
         "budget_correlation.png",
+        "budget_correlation.txt",
         "correlation_table.csv",
     ]
 
@@ -187,9 +190,28 @@ def test_formats(run, bench, tmp_path):
         "dataset_sizes.pdf",
         "dataset_sizes.svg",
         "dataset_sizes.csv",
+        "dataset_sizes.txt",
     }
     with pytest.raises(UnknownNameError, match="unknown format 'jpg'"):
         run(bench.folder, "--out", tmp_path / "no", "--formats", "png,jpg")
+    assert not (tmp_path / "no").exists()
+
+
+def test_the_width_and_the_style_are_the_users(run, bench, tmp_path):
+    style = tmp_path / "mine.mplstyle"
+    style.write_text("axes.prop_cycle: cycler('color', ['123456'])\n")
+    more = ("--width", "82.55mm", "--style", style)
+    run(bench.folder, "--out", tmp_path, "--only", "dataset_sizes", "--formats", "svg", "--quiet", *more)
+    drawn = (tmp_path / "dataset_sizes.svg").read_text()
+    assert 'width="234pt"' in drawn  # 3.25 inches of 72 points
+    assert "#123456" in drawn
+    with pytest.raises(InputError, match="width must be such as"):
+        run(bench.folder, "--out", tmp_path / "no", "--width", "wide")
+    style.write_text("no.such.setting: 1\n")
+    with pytest.raises(InputError, match=r"style must be a style file of matplotlib, got .*no\.such\.setting"):
+        run(bench.folder, "--out", tmp_path / "no", *more)
+    with pytest.raises(InputError, match="style must be a style file"):
+        run(bench.folder, "--out", tmp_path / "no", "--style", tmp_path / "none")
     assert not (tmp_path / "no").exists()
 
 

@@ -6,8 +6,9 @@ import pytest
 from pictures import png
 
 from lcbench.analysis.figures import FIGURES, _lines, critical_difference
-from lcbench.analysis.figures.contract import NothingToDrawError
+from lcbench.analysis.figures.contract import NothingToDrawError, caption
 from lcbench.analysis.figures.optimizers import Rank, Regret, RegretOverEvaluations, TimeToTarget
+from lcbench.analysis.looks import looks
 from lcbench.simulate.study import statistics, study
 from lcbench.simulate.study.regret import scores
 
@@ -31,19 +32,51 @@ def test_every_figure_of_a_study_whose_limit_counts_something_else(bench, name, 
         assert all(panel.get_xlabel().startswith(said) for panel in figure.axes)
 
 
-@pytest.mark.parametrize("name", STUDIES)
-def test_every_optimizer_has_a_look_of_its_own_and_the_same_in_every_figure(bench, make_traces, name):
-    names = tuple(f"optimizer-{i}" for i in range(14))
-    frame = FIGURES[name].frame(bench, "valid_accuracy", make_traces(bench, names, results=8))
-    figure = FIGURES[name].load().draw(frame)
-    assert png(figure)
-    if name == "critical_difference":
-        return
+@pytest.mark.parametrize("name", ["regret", "regret_evaluations", "rank", "time_to_target"])
+def test_an_optimizer_has_the_same_look_in_every_figure(bench, make_traces, name):
+    names = ("random", "mine", "bohb", "another")
+    figure = draw(name, bench, make_traces(bench, names, results=8))
     assert [text.get_text() for text in figure.legends[0].get_texts()] == list(names)
-    looks = [(line.get_color(), line.get_linestyle()) for line in figure.axes[0].lines]
-    assert len(set(looks)) == 14
-    assert looks[0] == ("#0072B2", "-")
-    assert not figure.axes[0].collections, "bands of so many would hide each other"
+    expected = looks(names)
+    for line in figure.axes[0].lines:
+        assert (line.get_color(), line.get_marker()) == (
+            expected[line.get_label()].colour,
+            expected[line.get_label()].marker,
+        )
+
+
+@pytest.mark.parametrize("name", ["regret", "regret_evaluations", "rank"])
+def test_many_optimizers_have_a_panel_each_with_the_others_in_grey(bench, make_traces, name):
+    names = tuple(f"optimizer-{i}" for i in range(14))
+    figure = draw(name, bench, make_traces(bench, names, results=8))
+    drawn = [panel for panel in figure.axes if panel.get_title()]
+    assert [panel.get_title() for panel in drawn] == list(names)
+    assert not figure.legends
+    for panel in drawn:
+        assert len(panel.lines) == 14
+        assert len({line.get_color() for line in panel.lines}) == 2
+
+
+def draw(name, bench, traces):
+    return FIGURES[name].load().draw(FIGURES[name].frame(bench, "valid_accuracy", traces))
+
+
+def test_seconds_stand_above_where_all_runs_have_one_limit(bench, make_traces):
+    same = make_traces(bench).assign(limit=7200.0)
+    above = draw("regret", bench, same).axes[0].child_axes[0]
+    assert above.get_xlabel() == "simulated time (hours)"
+    other = same.assign(limit=same["limit"].where(same["dataset"] == bench.datasets[0], 3600.0))
+    assert not draw("regret", bench, other).axes[0].child_axes
+
+
+def test_the_caption_says_which_lines_begin_late_or_end_early(bench, make_traces):
+    traces = make_traces(bench, ("random", "bohb"), results=12)
+    first = traces.groupby(["optimizer", "dataset", "seed"]).cumcount()
+    short = traces[(traces["optimizer"] == "random") | (first < 3)]
+    frame = RegretOverEvaluations.frame(bench, "valid_accuracy", short)
+    assert "bohb after 3" in caption(RegretOverEvaluations, frame)[1]
+    late = traces[(traces["optimizer"] == "random") | (traces["finished"] > 0.5 * traces["limit"])]
+    assert "bohb at" in caption(Regret, Regret.frame(bench, "valid_accuracy", late))[1]
 
 
 def test_bands_hold_the_lines(bench, traces):
