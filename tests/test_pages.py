@@ -44,6 +44,7 @@ def test_every_example_is_run_here():
     assert {path.name for path in (ROOT / "examples").iterdir()} == {*COMMANDS, "own_optimizer.py", "client.mjs"}
 
 
+@pytest.mark.slow
 def test_an_optimizer_of_your_own_against_five_of_ours(tmp_path, monkeypatch):
     """The recipe, line by line; the example is the same file."""
     monkeypatch.chdir(tmp_path)
@@ -58,6 +59,7 @@ def test_an_optimizer_of_your_own_against_five_of_ours(tmp_path, monkeypatch):
     assert list(found["optimizer"].unique()) == ["Near", "wild", "random", "hyperband", "bohb", "asha", "de"]
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(shutil.which("node") is None or os.name == "nt", reason="node or fifos are missing here")
 def test_an_optimizer_in_another_language(tmp_path):
     """The page on contests, line by line."""

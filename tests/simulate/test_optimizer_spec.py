@@ -212,6 +212,7 @@ assert study(bench, **given, jobs=2).equals(study(bench, **given))
 """
 
 
+@pytest.mark.slow
 def test_what_a_script_defines_travels(bench, tmp_path):
     (tmp_path / "script.py").write_text(SCRIPT)
     subprocess.run([sys.executable, tmp_path / "script.py", str(bench.folder)], check=True)
