@@ -50,9 +50,14 @@ from lcbench.table.manifest import DATASET_SCHEMA, Manifest
 
 CONFIGS, EPOCHS, WORKERS = 2000, 50, 4
 SPACE, DATASET = "mlp", "formula"
-MODELS = ("gp-ei", "gp-pi", "gp-ucb", "forest")
+MODELS = ("gp-ei", "gp-pi", "gp-ucb", "pibo", "forest")
 GOALS = dict.fromkeys(("random", "asha", "asha-stopping", "hyperband"), 0.05)
-GOALS |= dict.fromkeys(("bohb", "kde"), 0.4) | dict.fromkeys(("tpe", "priorband"), 0.5) | dict.fromkeys(MODELS, 20.0)
+GOALS |= (
+    dict.fromkeys(("bohb", "kde"), 0.4)
+    | dict.fromkeys(("tpe", "priorband"), 0.5)
+    | dict.fromkeys(MODELS, 20.0)
+    | {"dyhpo": 30.0}
+)
 
 
 def formula() -> tuple[pd.DataFrame, NDArray[np.float64], NDArray[np.float64]]:

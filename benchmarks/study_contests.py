@@ -25,6 +25,8 @@ from lcbench.simulate.study.regret import run_regrets, with_worst
 from lcbench.simulate.study.statistics import holm, rank_sum, signed_rank
 
 DATASETS = "credit-g,vehicle,segment,phoneme,letter"
+TPE = "tpe,optuna-tpe-univariate,optuna-tpe,random"
+PRIORS = "priorband,neps-priorband,hyperband,pibo,gp-ei,prior-random,random"
 STEPS = tuple(np.arange(1, 21) / 20)
 
 
@@ -62,6 +64,8 @@ def main(
     seeds: Annotated[int, typer.Option(help="Seeds of each optimizer.")] = 30,
     datasets: Annotated[str, typer.Option(help="Data sets, by commas.")] = DATASETS,
     budget: Annotated[str, typer.Option(help="As of lcbench simulate.")] = "",
+    priors: Annotated[str, typer.Option(help="Which of them, by commas.")] = "good,medium,bad",
+    optimizers: Annotated[str, typer.Option(help="Names, by commas, ours first; by default all.")] = "",
 ) -> None:
     """Print the table."""
     warnings.simplefilter("ignore")
@@ -72,14 +76,14 @@ def main(
     play = partial(study, bench, names, seeds=range(seeds), workers=1)
     if contest == "tpe":
         ADAPTERS["optuna-tpe-univariate"] = univariate
-        optimizers = ["tpe", "optuna-tpe-univariate", "optuna-tpe", "random"]
+        played = (optimizers or TPE).split(",")
         for match, most in (("exact", "60evals"), ("nearest", "100evals")):
-            found = outcomes(play(optimizers, budget=budget or most, match=match))
-            compare(found, "tpe", f"{match}, {budget or most}")
+            found = outcomes(play(played, budget=budget or most, match=match))
+            compare(found, played[0], f"{match}, {budget or most}")
     else:
-        for prior in ("good", "medium", "bad"):
-            optimizers = ["priorband", "neps-priorband", "hyperband", "pibo", "gp-ei", "prior-random", "random"]
-            compare(outcomes(play(optimizers, budget=budget or "30x-epochs", prior=prior)), "priorband", prior)
+        played = (optimizers or PRIORS).split(",")
+        for prior in priors.split(","):
+            compare(outcomes(play(played, budget=budget or "30x-epochs", prior=prior)), played[0], prior)
 
 
 if __name__ == "__main__":

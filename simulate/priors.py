@@ -15,6 +15,7 @@ seed, not on the optimizer: all optimizers of a study are told the same.
 """
 
 import json
+from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING
 from zlib import crc32
@@ -60,6 +61,13 @@ def parse_prior(given: "str | Path | ConfigurationSpace | None") -> str | None:
             )
         given = read_space_file(path)
     return json.dumps(to_json(given), sort_keys=True)
+
+
+def said(source: str | None) -> str:
+    """A prior as the settings of a study name it: none, a rule, or the digest of the distributions."""
+    if source is None or source in RULES:
+        return source or "none"
+    return f"distributions {sha256(source.encode()).hexdigest()[:12]}"
 
 
 def stated(source: str, space: "ConfigurationSpace") -> Prior | None:

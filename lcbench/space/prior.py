@@ -22,7 +22,7 @@ Array = NDArray[np.float64]
 PARTS = 1000
 """Equal parts of a number's range on each of which its density is constant."""
 
-_LEAST = 1e-12  # density where a prior has none: it can be wrong (Hvarfner et al. 2022, section 4.2)
+_LEAST = 1e-12  # density where a prior has none: a belief can be wrong, and its logarithm must be finite
 
 
 @dataclass(frozen=True)

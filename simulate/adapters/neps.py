@@ -49,6 +49,7 @@ class NePSOptimizer:
         rng: Source of the seed.
         algorithm: A function of ``neps.algorithms``, or a ``partial`` of one; called with the space and, if it names
             it, with ``eta``. By default ``neps.algorithms.hyperband``.
+        prior: Whether it is told the domain's prior: NePS refuses one where an algorithm has no use for it.
 
     Raises:
         InputError: If NePS is not installed, or its algorithm needs several budgets and there is one.
@@ -61,6 +62,7 @@ class NePSOptimizer:
         rng: np.random.Generator,
         *,
         algorithm: Callable[..., Any] | None = None,
+        prior: bool = False,
     ) -> None:
         budgets = checked(budgets)
         neps = require("neps", "neps")
@@ -73,7 +75,7 @@ class NePSOptimizer:
             raise InputError(f"budgets must have at least two rungs for this algorithm of NePS, got {budgets}.")
         self._eta = eta
         highest = float(eta ** (len(self._rungs) - 1)) if climbs else None
-        self._space = search_space(domain.space, highest, _believed(domain))
+        self._space = search_space(domain.space, highest, _believed(domain) if prior else None)
         self._contained = Contained(seed_from(rng), (NUMPY, _torch_state()))
         self._one_thread = one_thread()
         with self._contained.here():

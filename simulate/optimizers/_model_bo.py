@@ -29,13 +29,13 @@ _LOG_SQRT_2PI = 0.5 * np.log(2 * np.pi)
 _ASYMPTOTE = -1e4  # left of it 1 / z**2 is exact to 1e-7
 
 
-def log_expected_improvement(mean: Array, std: Array, best: float) -> Array:
+def log_expected_improvement(mean: Array, std: Array, best: float | Array) -> Array:
     """Logarithm of ``E[max(best - loss, 0)]`` for a normally distributed loss (Jones et al. 1998, equation 15).
 
     Args:
         mean: ``(n,)`` predicted means.
         std: ``(n,)`` predicted standard deviations, more than 0.
-        best: What is to be improved on.
+        best: What is to be improved on, one number or ``(n,)``.
     """
     z = (best - mean) / std
     return np.log(std) + _log_h(z)

@@ -162,6 +162,7 @@ class CMAES:
         self._running: Running[tuple[int, Array]] = Running()
         self._one_thread = one_thread()
         self._restarts = 0
+        self._generation: list[tuple[float, Array]] = []
         self._distribution = self._begin(np.full(n, 0.5))
 
     def ask(self) -> Job | None:
@@ -196,7 +197,6 @@ class CMAES:
 
     def _begin(self, mean: Array) -> Distribution:
         """A new search; each has twice the population of the one before."""
-        self._generation: list[tuple[float, Array]] = []
         rates = Rates(len(mean), self._population * 2**self._restarts)
         return Distribution(mean, self._sigma, rates)
 

@@ -21,11 +21,11 @@ class PriorBand:
     """Hyperband with an ensemble of three ways to sample.
 
     Mallik, Bergman, Hvarfner, Stoll, Janowski, Lindauer, Nardi and Hutter (2023), *PriorBand: practical hyperparameter
-    optimization in the age of deep learning*, NeurIPS, section 5. A configuration for a bracket that begins on rung r
-    is drawn uniformly with probability ``1 / (1 + eta ** r)`` (half on the lowest rung: exploration is cheap there).
-    Otherwise it is drawn from the prior, or around the incumbent: see :func:`incumbent_share`. That begins as soon as
-    there is a result at the largest budget. The incumbent is the best of these; of its hyperparameters each is changed
-    with probability ``change``, a number by a normal step, a category to another level.
+    optimization in the age of deep learning*, NeurIPS (its ensemble sampling policy). A configuration for a bracket
+    that begins on rung r is drawn uniformly with probability ``1 / (1 + eta ** r)`` (half on the lowest rung: exploration is
+    cheap there). Otherwise it is drawn from the prior, or around the incumbent: see :func:`incumbent_share`. That
+    begins as soon as there is a result at the largest budget. The incumbent is the best of these; of its
+    hyperparameters each is changed with probability ``change``, a number by a normal step, a category to another level.
 
     Without a prior on the domain it is uniform: what is left is Hyperband with local search around the incumbent.
 
@@ -39,6 +39,8 @@ class PriorBand:
         change: Probability that a hyperparameter of the incumbent is changed.
         std: Standard deviation of a number's step.
     """
+
+    multi_fidelity = True
 
     def __init__(
         self,
@@ -97,7 +99,7 @@ class PriorBand:
 
 
 def incumbent_share(best: Array, prior: Prior, near: Prior) -> float:
-    """Which of two densities has more of the good configurations (Mallik et al. 2023, section 5.2).
+    """Which of two densities has more of the good configurations (Mallik et al. 2023, "incumbent-based sampling").
 
     ``S(near) / (S(near) + S(prior))``, where S is the sum of a density over the best configurations, the k-th of n
     weighed with ``n + 1 - k``.

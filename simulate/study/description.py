@@ -10,6 +10,7 @@ from typing import Any
 
 from lcbench.files import json_value, read_schema, understood
 from lcbench.form import Whole, check
+from lcbench.simulate.optimizers.spec import SOURCE
 
 DESCRIPTION = b"lcbench study"
 """Its key in the metadata."""
@@ -54,7 +55,9 @@ class Description:
             numbers = [value for value in values if isinstance(value, int)]
             shown = spans(sorted(numbers)) if numbers else [*values]
             yield name.replace("datasets", "data sets"), f"{len(values)}: {some(shown)}"
-        yield from ((name, str(value)) for name, value in self.settings.items())
+        for name, value in self.settings.items():
+            if name != f"{SOURCE}{value}":  # an optimizer of ours, which its label says all of
+                yield name, str(value)
         for each in self.made:
             yield "made", f"{each.get('created', 'not said')} on {each['processor']}: {each['runs']} runs"
             yield "", each["command"]

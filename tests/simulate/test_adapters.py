@@ -31,6 +31,9 @@ from lcbench.simulate.adapters import (
 )
 from lcbench.simulate.adapters._shared import Contained, active
 from lcbench.simulate.contract import Result
+from lcbench.simulate.domain import SpaceDomain
+from lcbench.space.encoding import Encoding
+from lcbench.space.prior import Prior
 from lcbench.table.curve import Curve
 
 LOSS = METRICS["valid_cross_entropy"]
@@ -38,7 +41,7 @@ PACKAGES = {"optuna": "optuna", "smac": "smac", "syne-tune": "syne_tune", "neps"
 MANY = {"smac-multi-fidelity": 20, "smac-forest": 8, "syne-tune-tpe": 20, "syne-tune-bohb": 30, "neps-gp": 8}
 CLIMBING = (
     *("optuna-tpe-median", "optuna-tpe-hyperband", "smac-multi-fidelity"),
-    *("syne-tune-asha", "syne-tune-bohb", "neps-asha", "neps-hyperband"),
+    *("syne-tune-asha", "syne-tune-bohb", "neps-asha", "neps-hyperband", "neps-priorband"),
 )
 
 pytestmark = [
@@ -331,6 +334,20 @@ def test_neps_brackets_are_halvings_over_the_backends_budgets():
     assert budgets == [1] * 9 + [3] * 3 + [9] + [3] * 3 + [9] + [9] * 3
     first = {r.job.trial: r.loss for r in trace.results[:9]}
     assert {r.job.trial for r in trace.results[9:12]} == set(sorted(first, key=first.get)[:3])
+
+
+def test_neps_is_told_the_prior_where_its_algorithm_uses_one():
+    pytest.importorskip("neps")
+    backend = FunctionBackend(SPACE, (1, 3, 9), curve)
+    prior = Prior.around(np.array([1.0, 0.5, 0.8]), Encoding(SPACE).levels)  # c, n, x
+    optimizer = ADAPTERS["neps-priorband"](SpaceDomain(SPACE, prior), backend.budgets, np.random.default_rng(0))
+    drawn = [r.job.config for r in simulate(optimizer, backend, evaluations=60).results if r.job.budget == 1]
+    uniform, _ = play(ADAPTERS["neps-priorband"], backend, evaluations=60)
+    assert np.mean([config["c"] == "b" for config in drawn]) > 0.45
+    assert optimizer._space["x"].prior == pytest.approx(0.8, abs=0.01)
+    assert {r.job.config["c"] for r in uniform.results} == {"a", "b", "d"}
+    for name in ("neps-random", "neps-hyperband", "neps-gp"):
+        assert ADAPTERS[name](SpaceDomain(SPACE, prior), backend.budgets, np.random.default_rng(0)).ask() is not None
 
 
 def test_neps_needs_two_rungs_for_brackets():
