@@ -89,10 +89,10 @@ def kept_study(keep: Keep, bench: Benchmark, plan: StudyPlan, budget: str, play:
         tasks = list(simulations(names))
         found = {} if there is None else there.tables
         missing = [task for task in tasks if task.key not in found]
-        if there is not None:
-            keep.say(_growth(keep.path, there, names, len(missing)))
         if missing:
             _begin(keep, storage, settings, there)
+        if there is not None:
+            keep.say(_growth(keep.path, there, names, len(missing)))
         ours = storage.belongs(settings)
         parts = storage.read() if ours else {}
         found = parts | found
@@ -200,11 +200,11 @@ def _growth(path: Path, there: _There, names: Mapping[str, Sequence[Any]], missi
         return f"{path} holds all of this; nothing is simulated."
     if not there.tables:
         return f"{path} has a budget of {there.description.settings['budget']}: all of it runs again, for longer."
-    parts = [f"{len(each)} {name if len(each) > 1 else name[:-1]}" for name, each in names.items() if name != "workers"]
-    parts[1] = parts[1].replace("dataset", "data set")
-    workers = f" x {', '.join(map(str, names['workers']))} workers"
-    simulations = f"{len(there.tables)} simulation{'s' * (len(there.tables) > 1)}"
-    return f"{path} holds {simulations}; {missing} more complete {' x '.join(parts)}{workers}."
+    words = {"optimizers": "optimizer", "datasets": "data set", "seeds": "seed"}
+    whole = [f"{len(names[name])} {word}{'s' * (len(names[name]) > 1)}" for name, word in words.items()]
+    workers = f"{', '.join(map(str, names['workers']))} workers"
+    held = f"{len(there.tables)} simulation{'s' * (len(there.tables) > 1)}"
+    return f"{path} holds {held}; {missing} more complete {' x '.join([*whole, workers])}."
 
 
 def _begin(keep: Keep, storage: Finished, settings: Mapping[str, Any], there: _There | None) -> None:
