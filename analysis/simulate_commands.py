@@ -23,7 +23,11 @@ def simulate(
         typer.Option("--datasets", "--dataset", help="Data sets, comma-separated or given again; all by default."),
     ] = None,
     optimizers: Annotated[
-        str, typer.Option(help="Optimizers, comma-separated, or 'all' (some of them take long).")
+        str,
+        typer.Option(
+            help="Optimizers, comma-separated: names, names with arguments, bohb(eta=3), your own, ./mine.py:Class or "
+            "package.module:Class; or 'all' of ours (some of them take long). Listed by: lcbench optimizers."
+        ),
     ] = "random,successive-halving,hyperband,bohb",
     workers: Annotated[
         str, typer.Option(help="Number of simulated workers; several numbers compare them: 1,4,16.")
@@ -104,7 +108,7 @@ def simulate(
         _say_one_rung(bench, _datasets(datasets, bench), _optimizers(optimizers))
     keep = Keep(
         out,
-        command_line(context.obj),
+        command_line(context.obj or ()),
         lambda: datetime.now(UTC),
         overwrite=overwrite,
         say=lambda line: None if quiet and not overwrite else ERR.print(line, soft_wrap=True, highlight=False),
@@ -139,9 +143,9 @@ def _say_one_rung(bench: "Benchmark", datasets: list[str], optimizers: list[str]
     """Say which of these optimizers have nothing to do where data sets have one budget, and what gives them more."""
     from lcbench.analysis.generality import compared_budgets, spent
     from lcbench.console import OUT
-    from lcbench.simulate.optimizers import MULTI_FIDELITY
+    from lcbench.simulate.optimizers.spec import is_multi_fidelity, specs_of
 
-    idle = [name for name in optimizers if name in MULTI_FIDELITY]
+    idle = [spec.label for spec in specs_of(optimizers) if is_multi_fidelity(spec.factory)]
     own = {bench.budgets_of(dataset) for dataset in datasets if dataset in bench.datasets} if idle else set()
     if not own or any(len(budgets) > 1 for budgets in own):
         return
@@ -203,8 +207,9 @@ def _datasets(given: list[str] | None, bench: "Benchmark") -> list[str]:
 def _optimizers(text: str) -> list[str]:
     """The optimizers asked for."""
     from lcbench.simulate.optimizers import OPTIMIZERS
+    from lcbench.simulate.optimizers.spec import split
 
-    return list(OPTIMIZERS) if text.strip() == _ALL else _names(text)
+    return list(OPTIMIZERS) if text.strip() == _ALL else split(text)
 
 
 def _names(text: str) -> list[str]:

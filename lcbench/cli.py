@@ -25,7 +25,20 @@ _EXTRAS = dict.fromkeys(("torch", "openml", "sklearn", "arff"), "collect")
 _EXTRAS |= dict.fromkeys(("safetensors", "psutil"), "automl")  # packages by the extra that brings them
 _ORDER = (
     *("demo", "plan", "collect", "status", "info", "baselines", "import", "export", "publish", "verify", "merge"),
-    *("migrate", "fit", "predict", "simulate", "study", "live", "portfolio", "surrogate", "figures", "compare"),
+    *(
+        "migrate",
+        "fit",
+        "predict",
+        "simulate",
+        "optimizers",
+        "serve",
+        "study",
+        "live",
+        "portfolio",
+        "surrogate",
+        "figures",
+        "compare",
+    ),
     "report",
 )
 

@@ -62,9 +62,9 @@ def find(kind: str, text: str) -> Any:
 
 
 def source_digest(found: object) -> str | None:
-    """A digest of the file that a class was written in, as it was when first asked for; None if there is no file."""
+    """A digest of the file of a class or a function, as it was when first asked for; None if there is no file."""
     try:
-        path = inspect.getsourcefile(found if inspect.isclass(found) else type(found))
+        path = inspect.getsourcefile(found if inspect.isclass(found) or inspect.isfunction(found) else type(found))
     except TypeError:  # built in, or typed at a prompt
         return None
     if path is None or not Path(path).is_file():

@@ -54,6 +54,11 @@ class Registry(MutableMapping[str, T], Generic[T]):
         module, _, attribute = entry.partition(":")
         return cast(T, getattr(import_module(module), attribute))  # a package that it needs may be missing
 
+    def given(self, name: str) -> T | None:
+        """The object of a name that was put in as an object; None where importing finds it, or nobody put it in."""
+        entry = self._own.get(name)
+        return None if isinstance(entry, str) else entry
+
     def __setitem__(self, name: str, entry: T | str) -> None:
         self._entries[name] = self._own[name] = entry
 

@@ -49,6 +49,11 @@ class WarmStart:
             if any(equal(config, before) for before in self.portfolio[:place]):
                 raise InputError(f"portfolio must hold each configuration once, got {dict(config)} a second time.")
 
+    @property
+    def multi_fidelity(self) -> bool:
+        """Whether the optimizer trains at smaller budgets than the largest."""
+        return bool(getattr(self.optimizer, "multi_fidelity", False))
+
     def __call__(self, domain: Domain, budgets: tuple[int, ...], rng: np.random.Generator) -> Optimizer:
         """Make the optimizer."""
         return self.optimizer(PortfolioDomain(domain, self.portfolio), budgets, rng)

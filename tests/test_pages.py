@@ -1,6 +1,11 @@
 """The pages of docs/ that walk through a job, and the examples: everything in them runs."""
 
+import os
 import re
+import shlex
+import shutil
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -8,6 +13,7 @@ from pages import walk
 
 import lcbench
 from lcbench import cli
+from lcbench.simulate.study import read
 from lcbench.table import verify
 
 ROOT = Path(__file__).parents[1]
@@ -35,7 +41,34 @@ COMMANDS = {
 
 
 def test_every_example_is_run_here():
-    assert {path.name for path in (ROOT / "examples").glob("*.py")} == set(COMMANDS)
+    assert {path.name for path in (ROOT / "examples").iterdir()} == {*COMMANDS, "own_optimizer.py", "client.mjs"}
+
+
+def test_an_optimizer_of_your_own_against_five_of_ours(tmp_path, monkeypatch):
+    """The recipe, line by line; the example is the same file."""
+    monkeypatch.chdir(tmp_path)
+    page = (ROOT / "docs" / "recipes.md").read_text(encoding="utf-8")
+    (source,) = re.findall(r"```python mine\.py\n(.*?)```", page, re.DOTALL)
+    assert (ROOT / "examples" / "own_optimizer.py").read_text(encoding="utf-8").endswith(source)
+    Path("mine.py").write_text(source, encoding="utf-8")
+    (commands,) = re.findall(r"```sh\n(lcbench optimizers.*?)```", page, re.DOTALL)
+    for line in commands.splitlines():
+        assert cli.run(shlex.split(line)[1:]) == 0
+    found = read(Path("study.parquet"))
+    assert list(found["optimizer"].unique()) == ["Near", "wild", "random", "hyperband", "bohb", "asha", "de"]
+
+
+@pytest.mark.skipif(shutil.which("node") is None or os.name == "nt", reason="node or fifos are missing here")
+def test_an_optimizer_in_another_language(tmp_path):
+    """The page on contests, line by line."""
+    shutil.copy(ROOT / "examples" / "client.mjs", tmp_path)
+    page = (ROOT / "docs" / "serve.md").read_text(encoding="utf-8")
+    path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+    for line in re.findall(r"```sh\n(.*?)\n```", page, re.DOTALL):
+        done = subprocess.run(["sh", "-c", line], cwd=tmp_path, env=os.environ | {"PATH": path}, timeout=600)
+        assert done.returncode == 0
+    found = read(tmp_path / "study.parquet")
+    assert found.groupby("optimizer").size().to_dict() == {"bohb": 50, "mutate": 50, "random": 50}
 
 
 @pytest.mark.parametrize("name", COMMANDS)

@@ -32,6 +32,7 @@ from lcbench.work.task import DISK_FULL, RESUMABLE, Outcome, Task
 from lcbench.writing import write_json, write_parquet
 
 _SHOWN = 3  # reasons in a message
+_LONGEST = 80  # characters of a value in a message
 TEMPORARY = ".*.tmp"
 _PLAN = b"plan"
 REMEDY = "Repeat its own options to resume it, or choose another folder."
@@ -244,7 +245,8 @@ def _is_digest(value: object) -> bool:
 
 
 def _words(value: object) -> str:
-    return ",".join(map(str, value)) if isinstance(value, list) else str(value)
+    text = ",".join(map(str, value)) if isinstance(value, list) else str(value)
+    return text if len(text) <= _LONGEST else f"{text[:_LONGEST]}…"
 
 
 def refuse_other_plan(found: list[str], folder: Path, remedy: str = REMEDY) -> None:

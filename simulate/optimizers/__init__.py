@@ -1,11 +1,13 @@
 """One algorithm per file, and the registry by which they are found.
 
 To add one: write a class with ``ask`` and ``tell`` (see :mod:`lcbench.simulate.contract`) that is made from a domain,
-budgets and a generator, and give it a line in :data:`OPTIMIZERS`; the contract tests find it there. An optimizer may
-use the contract, :mod:`lcbench.space` and other optimizers; it knows no table and no clock.
+budgets and a generator, and give it a line in :data:`OPTIMIZERS`; the contract tests find it there. One that trains at
+smaller budgets than the largest says so: ``multi_fidelity = True``. An optimizer may use the contract,
+:mod:`lcbench.space` and other optimizers; it knows no table and no clock. Those of other people need no line here:
+:mod:`lcbench.simulate.optimizers.spec` finds them by where they are, and packages by entry points of the group
+``lcbench.optimizers``.
 """
 
-from lcbench.errors import UnknownNameError
 from lcbench.registry import Registry
 from lcbench.simulate.contract import OptimizerFactory
 
@@ -46,30 +48,22 @@ OPTIMIZERS: Registry[OptimizerFactory] = Registry(
         "pbt": f"{_HERE}.pbt:PBT",
         "regularized-evolution": f"{_HERE}.regularized_evolution:RegularizedEvolution",
     },
+    group="lcbench.optimizers",
 )
-"""Optimizers by name: ``OPTIMIZERS[name](backend.domain(), backend.budgets, rng)``."""
+"""Optimizers by name, ours and installed ones: ``OPTIMIZERS[name](backend.domain(), backend.budgets, rng)``."""
 
 
-MULTI_FIDELITY = frozenset(
-    {
-        *("successive-halving", "hyperband", "asha", "asha-stopping", "median-rule", "extrapolation", "bohb"),
-        *("forest-hyperband", "dehb", "pbt", "priorband", "dyhpo", "optuna-tpe-median", "optuna-tpe-hyperband"),
-        "smac-multi-fidelity",
-        *("syne-tune-asha", "syne-tune-bohb", "neps-asha", "neps-hyperband", "neps-priorband"),
-    }
-)
-"""Optimizers that train at smaller budgets than the largest, where there are any."""
+def get_optimizer(text: str) -> OptimizerFactory:
+    """Look up an optimizer: one of ours, of another package, or anybody's.
 
-
-def get_optimizer(name: str) -> OptimizerFactory:
-    """Look up an optimizer: one of ours, or one of another package's by its name in :data:`ADAPTERS`.
+    Args:
+        text: A name in :data:`OPTIMIZERS` or :data:`lcbench.simulate.adapters.ADAPTERS`, an import string, with
+            arguments or without, as :mod:`lcbench.simulate.optimizers.spec` says.
 
     Raises:
-        UnknownNameError: If there is no such optimizer.
+        UnknownNameError: If there is no such optimizer or argument.
+        InputError: If the text cannot be read, or leads nowhere.
     """
-    from lcbench.simulate.adapters.named import ADAPTERS  # adapters are made of ours
+    from lcbench.simulate.optimizers.spec import parse  # it looks names up here
 
-    for registry in (OPTIMIZERS, ADAPTERS):
-        if name in registry:
-            return registry[name]
-    raise UnknownNameError("optimizer", name, (*OPTIMIZERS, *ADAPTERS))
+    return parse(text).factory

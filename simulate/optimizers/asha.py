@@ -63,6 +63,8 @@ class _RungSystem:
             :func:`lcbench.simulate.optimizers.rungs.geometric_rungs`.
     """
 
+    multi_fidelity = True
+
     def __init__(
         self,
         domain: Domain,

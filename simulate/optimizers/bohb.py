@@ -225,6 +225,8 @@ class BOHB:
         settings: How to model and sample.
     """
 
+    multi_fidelity = True
+
     def __init__(
         self,
         domain: Domain,

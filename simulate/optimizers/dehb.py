@@ -106,6 +106,8 @@ class DEHB:
         rates: F and CR.
     """
 
+    multi_fidelity = True
+
     def __init__(
         self,
         domain: Domain,

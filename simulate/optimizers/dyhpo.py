@@ -58,6 +58,8 @@ class DyHPO:
         growth: By which factor the number of results must grow before the process is fitted again.
     """
 
+    multi_fidelity = True
+
     def __init__(
         self,
         domain: Domain,

@@ -29,6 +29,8 @@ class EarlyTermination(ABC):
         grace: Epochs before which no trial is ended (unless it diverged); by default a tenth of the largest budget.
     """
 
+    multi_fidelity = True
+
     def __init__(
         self, domain: Domain, budgets: tuple[int, ...], rng: np.random.Generator, *, grace: int | None = None
     ) -> None:

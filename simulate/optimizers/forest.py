@@ -134,10 +134,10 @@ class ForestBO(ModelBO):
         *,
         trees: int = 10,
         random_fraction: float = 0.1,
-        search: Search | None = None,
+        search: Search = SEARCH,
         **settings: Any,
     ) -> None:
-        super().__init__(domain, budgets, rng, random_fraction=random_fraction, search=search or SEARCH, **settings)
+        super().__init__(domain, budgets, rng, random_fraction=random_fraction, search=search, **settings)
         self._trees = check_trees(trees)
 
     def _acquisition(self, points: Array, losses: Array, running: Array) -> Acquisition:
@@ -211,6 +211,8 @@ class ForestHyperband:
         InputError: If scikit-learn is not installed, or a number cannot be used.
     """
 
+    multi_fidelity = True
+
     def __init__(
         self,
         domain: Domain,
@@ -222,13 +224,13 @@ class ForestHyperband:
         trees: int = 10,
         random_fraction: float = 0.2,
         initial: int | None = None,
-        search: Search | None = None,
+        search: Search = SEARCH,
     ) -> None:
         eta = infer_eta(budgets) if eta is None else check_eta(eta)
         budgets = rungs_of(budgets, eta)
         check_model(initial, random_fraction)
         self._random_fraction, self._trees = random_fraction, check_trees(trees)
-        self._domain, self._rng, self._search = domain, rng, search or SEARCH
+        self._domain, self._rng, self._search = domain, rng, search
         self._encoding = Encoding(domain.space)
         dimensions = len(self._encoding.names)
         self._initial = initial or dimensions + 1

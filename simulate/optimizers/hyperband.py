@@ -179,6 +179,8 @@ class SuccessiveHalving:
         n: Trials of a bracket; by default ``eta ** (rungs - 1)``, which leaves one on the last rung.
     """
 
+    multi_fidelity = True
+
     def __init__(
         self,
         domain: Domain,
@@ -223,6 +225,8 @@ class Hyperband:
         eta: Halving rate; by default the one that fits the budgets.
         variant: Which of the two bracket tables, see :func:`lcbench.simulate.optimizers.rungs.hyperband_brackets`.
     """
+
+    multi_fidelity = True
 
     def __init__(
         self,

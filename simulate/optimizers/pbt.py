@@ -158,6 +158,8 @@ class PBT:
         settings: How a population is trained.
     """
 
+    multi_fidelity = True
+
     def __init__(
         self, domain: Domain, budgets: tuple[int, ...], rng: np.random.Generator, *, settings: PBTSettings | None = None
     ) -> None:

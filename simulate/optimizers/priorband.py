@@ -41,6 +41,8 @@ class PriorBand:
         std: Standard deviation of a number's step.
     """
 
+    multi_fidelity = True
+
     def __init__(
         self,
         domain: Domain,

@@ -23,7 +23,13 @@ def live(
         ),
     ],
     out: Annotated[Path, typer.Option(help="Folder for the record and the results.")],
-    optimizer: Annotated[str, typer.Option(help="Optimizer.")] = "bohb",
+    optimizer: Annotated[
+        str,
+        typer.Option(
+            help="Optimizer: a name, with arguments or without, bohb(eta=3), or your own, ./mine.py:Class. Listed by: "
+            "lcbench optimizers."
+        ),
+    ] = "bohb",
     workers: Annotated[int, typer.Option(help="How many jobs train at once, each in a process.")] = 1,
     scheduler: Annotated[
         str | None, typer.Option(help="Dask's scheduler, tcp://HOST:PORT, whose workers train in place of processes.")
@@ -63,7 +69,7 @@ def live(
     from lcbench.collection.problem import get_problem
     from lcbench.console import ERR, OUT
     from lcbench.errors import InputError
-    from lcbench.simulate.optimizers import get_optimizer
+    from lcbench.simulate.optimizers.spec import blamed, parse
     from lcbench.simulate.realtime.result import LiveInterrupted
     from lcbench.simulate.realtime.run import check_limits
     from lcbench.simulate.realtime.run import live as run
@@ -73,7 +79,7 @@ def live(
     from lcbench.table.view import parse_at
 
     check_limits(workers, wallclock, trials)
-    make = get_optimizer(optimizer)
+    spec = parse(optimizer)
     for name, number, least in (("seed", seed, 0), ("train-seeds", train_seeds, 1)):
         if number < least:
             raise InputError(f"{name} must be at least {least}, got {number}.")
@@ -89,20 +95,20 @@ def live(
         encoding=encoding,
         device=device,
     )
-    made = make(backend.domain(), backend.budgets, cell_rng(seed, optimizer, backend.dataset))
     try:
-        trace = run(
-            made,
-            backend,
-            workers=workers,
-            scheduler=scheduler,
-            wallclock=wallclock,
-            trials=trials,
-            record=out,
-            quiet=quiet,
-            name=optimizer,
-            seed=seed,
-        )
+        with blamed(spec, f"on {backend.dataset}"):
+            trace = run(
+                spec.factory(backend.domain(), backend.budgets, cell_rng(seed, spec.label, backend.dataset)),
+                backend,
+                workers=workers,
+                scheduler=scheduler,
+                wallclock=wallclock,
+                trials=trials,
+                record=out,
+                quiet=quiet,
+                name=spec.label,
+                seed=seed,
+            )
     except LiveInterrupted as stopped:
         said = f"\nstopped; {len(stopped.trace)} results are kept in {out}. The same command resumes from there."
         ERR.print(said, soft_wrap=True, highlight=False)

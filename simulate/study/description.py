@@ -10,6 +10,7 @@ from typing import Any
 
 from lcbench.files import json_value, read_schema, understood
 from lcbench.form import Whole, check
+from lcbench.simulate.optimizers.spec import SOURCE
 
 DESCRIPTION = b"lcbench study"
 """Its key in the metadata."""
@@ -54,7 +55,9 @@ class Description:
             numbers = [value for value in values if isinstance(value, int)]
             shown = spans(sorted(numbers)) if numbers else [*values]
             yield name.replace("datasets", "data sets"), f"{len(values)}: {some(shown)}"
-        yield from ((name, str(value)) for name, value in self.settings.items())
+        for name, value in self.settings.items():
+            if name != f"{SOURCE}{value}":  # an optimizer of ours, which its label says all of
+                yield name, str(value)
         for each in self.made:
             yield "made", f"{each.get('created', 'not said')} on {each['processor']}: {each['runs']} runs"
             yield "", each["command"]
@@ -95,7 +98,7 @@ _FOLDERS = re.compile(r"(?<![\w.~-])(?:[A-Za-z]:)?[/\\](?:[^/\\,:]+[/\\])*(?=[^/
 _ADDRESS = re.compile(r"\b([a-z]+)://[^\s,]+")
 
 
-def command_line(arguments: list[str]) -> str:
+def command_line(arguments: Sequence[str]) -> str:
     """A command as it was typed, without the names of machines and of the folders in which its files lie.
 
     Args:

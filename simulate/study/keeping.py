@@ -20,6 +20,7 @@ import pyarrow as pa
 
 from lcbench.errors import DamagedFileError, InputError, PlanConflictError
 from lcbench.files import understood
+from lcbench.simulate.optimizers.spec import SOURCE, source_digests
 from lcbench.simulate.study.description import Description, made, read_description
 from lcbench.simulate.study.file import KEY, SCHEMA, check_not_all_empty, read, results, to_table, write
 from lcbench.simulate.study.plan import NAMED, SimulationTask, StudyPlan, simulations
@@ -95,7 +96,12 @@ def kept_study(keep: Keep, bench: Benchmark, plan: StudyPlan, budget: str, play:
         ours = storage.belongs(settings)
         parts = storage.read() if ours else {}
         found = parts | found
-        play(_of(plan, [task for task in tasks if task.key not in found]), tasks, found, storage)
+        needed = _of(plan, [task for task in tasks if task.key not in found])
+        if there is not None:
+            known = there.description.settings
+            again = source_digests(needed.optimizer(label) for label in needed.optimizers)
+            _refuse(keep.path, differences(known, {name: value for name, value in again.items() if name in known}))
+        play(needed, tasks, found, storage)
         traces: pd.DataFrame = pa.concat_tables([found[task.key] for task in tasks]).to_pandas()
         try:
             check_not_all_empty(traces, budget)
@@ -105,7 +111,9 @@ def kept_study(keep: Keep, bench: Benchmark, plan: StudyPlan, budget: str, play:
         if missing:
             by = made(keep.command, len(missing), keep.now() if keep.now else None)
             before = there.description.made if there is not None and there.tables else ()
-            said = Description(bench.manifest.title, settings, names, (*before, by))
+            others = {} if there is None else there.description.settings
+            sources = {name: value for name, value in others.items() if name.startswith(SOURCE)}
+            said = Description(bench.manifest.title, sources | settings, names, (*before, by))
             write(keep.path, traces, bench.metric(plan.metric), said)
         if ours and parts.keys() <= {task.key for task in tasks}:  # others wait for their study
             storage.remove()
@@ -150,9 +158,15 @@ def _there(keep: Keep, plan: StudyPlan, settings: Mapping[str, Any]) -> _There |
             "Choose another --out, or replace it with --overwrite."
         ) from error
     compared = dict.fromkeys(said.settings) | dict(settings)
-    left = {name: value for name, value in compared.items() if name != "lcbench" and not (longer and name == "budget")}
+    apart = {"lcbench", *(["budget"] if longer else []), *(name for name in compared if _of_one(name, said, settings))}
+    left = {name: value for name, value in compared.items() if name not in apart}
     _refuse(keep.path, differences(said.settings, left))
     return _There(said, tables)
+
+
+def _of_one(name: str, said: Description, settings: Mapping[str, Any]) -> bool:
+    """Whether a setting is the source of an optimizer that the file or the plan alone has."""
+    return name.startswith(SOURCE) and not (name in said.settings and name in settings)
 
 
 def _refuse(path: Path, found: Sequence[str]) -> None:

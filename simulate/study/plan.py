@@ -9,7 +9,7 @@ from typing import Any
 
 from lcbench.errors import InputError, UnknownNameError
 from lcbench.simulate.domain import ConfigTable
-from lcbench.simulate.optimizers import get_optimizer
+from lcbench.simulate.optimizers.spec import Spec, parse, source_digests, specs_of
 from lcbench.simulate.priors import said
 from lcbench.simulate.replay import Match, ReplayBackend, Schedule, Seed
 from lcbench.simulate.study.limit import Limit
@@ -43,7 +43,7 @@ class StudyPlan:
 
     Attributes:
         datasets: Names of data sets.
-        optimizers: Names of optimizers.
+        optimizers: Labels of optimizers, made of whatever :func:`lcbench.simulate.optimizers.spec.specs_of` reads.
         seeds: Seeds of the optimizers.
         workers: Numbers of simulated workers, each of which is a simulation of its own.
         limit: How long each optimizer may run.
@@ -53,6 +53,7 @@ class StudyPlan:
         match: See :class:`lcbench.simulate.replay.ReplayBackend`.
         budgets: Epochs that optimizers can ask for; None for those that each data set has.
         prior: What optimizers are told to believe, from :func:`lcbench.simulate.priors.parse_prior`; None for nothing.
+        specs: What makes the optimizers, and maybe others; by default what the labels say.
     """
 
     datasets: tuple[str, ...]
@@ -66,18 +67,20 @@ class StudyPlan:
     match: Match
     budgets: tuple[int, ...] | None = None
     prior: str | None = None
+    specs: tuple[Spec, ...] = ()
 
     def __post_init__(self) -> None:
+        known = {spec.label: spec for spec in self.specs}
+        asked = specs_of([_known(label, known) for label in self.optimizers] if known else self.optimizers)
+        object.__setattr__(self, "optimizers", tuple(spec.label for spec in asked))
+        object.__setattr__(self, "specs", tuple((known | {spec.label: spec for spec in asked}).values()))
         object.__setattr__(self, "seeds", tuple(whole("seeds", seed, least=0) for seed in self.seeds))
         object.__setattr__(self, "workers", tuple(whole("workers", each, least=1) for each in self.workers))
-        named = {"data sets": self.datasets, "optimizers": self.optimizers, "seeds": self.seeds}
-        for kind, names in (named | {"workers": self.workers}).items():
+        for kind, names in {"data sets": self.datasets, "seeds": self.seeds, "workers": self.workers}.items():
             if not names or len(set(names)) < len(names):
                 raise InputError(
                     f"{kind} must be at least one, each named once, got {', '.join(map(str, names)) or 'none'}."
                 )
-        for optimizer in self.optimizers:
-            get_optimizer(optimizer)
         if self.budgets is not None:
             check_budgets(self.budgets)
 
@@ -115,6 +118,17 @@ class StudyPlan:
         """Every simulation, data set by data set."""
         return simulations({name: getattr(self, name) for name in NAMED})
 
+    def optimizer(self, label: str) -> Spec:
+        """What makes the optimizer of a label.
+
+        Raises:
+            UnknownNameError: If the plan has none.
+        """
+        for spec in self.specs:
+            if spec.label == label:
+                return spec
+        raise UnknownNameError("optimizer", label, self.optimizers)
+
     def settings(self, bench: Benchmark) -> dict[str, Any]:
         """The settings that the numbers of a simulation depend on, beside its own names."""
         return {
@@ -128,7 +142,23 @@ class StudyPlan:
             "budgets": "of the table" if self.budgets in (None, bench.budgets) else _written(self.budgets or ()),
             "runs": bench.view.text or "all of the table",
             "prior": said(self.prior),
+            **source_digests(map(self.optimizer, self.optimizers)),
         }
+
+
+def _known(label: str, known: Mapping[str, Spec]) -> Spec:
+    """What makes an optimizer of a study that grows.
+
+    Raises:
+        InputError: If it was somebody's own, and nobody says now where it is.
+    """
+    try:
+        return known[label] if label in known else parse(label)
+    except UnknownNameError as error:
+        raise InputError(
+            f"unknown optimizer {label!r}: the study has it, so it must run on what is new; name it as before, such as "
+            "./mine.py:Mine, among the optimizers."
+        ) from error
 
 
 NAMED = ("optimizers", "datasets", "seeds", "workers")

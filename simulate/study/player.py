@@ -12,10 +12,10 @@ import pyarrow as pa
 from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits  # type: ignore[import-untyped,unused-ignore]
 
-from lcbench.errors import DataWarning, InputError, UnknownNameError
+from lcbench.errors import DataWarning, InputError
 from lcbench.simulate.contract import Domain, Job, Optimizer, Result
 from lcbench.simulate.domain import ConfigTable
-from lcbench.simulate.optimizers import get_optimizer
+from lcbench.simulate.optimizers.spec import blamed, trait
 from lcbench.simulate.priors import prior_of
 from lcbench.simulate.replay import ReplayBackend
 from lcbench.simulate.run import NothingFinishedError, simulate
@@ -103,15 +103,18 @@ class Player:
         backend, plan = self._backend_of(task), self._plan
         limit, unit = plan.limit.on(backend), plan.limit.unit
         rng = cell_rng(task.seed, task.optimizer, task.dataset)
-        factory = get_optimizer(task.optimizer)
-        speedup: int = getattr(factory, "speedup", 1)
-        optimizer: Optimizer = factory(self._domain(backend, task.seed), backend.budgets, rng)
+        spec = plan.optimizer(task.optimizer)
+        speedup: int = trait(spec.found, "speedup", 1)
         trained = backend if speedup == 1 else ScaledCost(backend, 1 / speedup)
         most = plan.limit.arguments(backend, speedup)
-        epochs = EpochLimit(optimizer, most["evaluations"], resumes=backend.resumes) if unit == "epochs" else None
         same = dict(zip(KEY, task.key, strict=True)) | {"limit": limit, "unit": unit} | _ends(backend)
         try:
-            trace = simulate(epochs or optimizer, trained, workers=task.workers, **most)
+            with blamed(spec, f"on {task.dataset}, seed {task.seed}"):
+                optimizer: Optimizer = spec.factory(self._domain(backend, task.seed), backend.budgets, rng)
+                epochs = (
+                    EpochLimit(optimizer, most["evaluations"], resumes=backend.resumes) if unit == "epochs" else None
+                )
+                trace = simulate(epochs or optimizer, trained, workers=task.workers, **most)
         except NothingFinishedError as error:
             return empty_run(same, error.first)
         spent = used(trace.results, unit, epochs.paid if epochs else None)
@@ -159,13 +162,6 @@ class Simulate:
         Raises:
             InputError: If it cannot be simulated.
         """
-        try:
-            get_optimizer(task.optimizer)
-        except UnknownNameError:
-            raise InputError(
-                f"optimizer {task.optimizer!r} must be in the registry as soon as lcbench.simulate.optimizers is "
-                "imported to be played in other processes; add it there, or use jobs=1."
-            ) from None
         with threadpool_limits(1):  # the number of threads can change a last digit
             return _player(self).play(task)
 

@@ -5,9 +5,9 @@ import os
 import time
 import warnings
 from collections import deque
-from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -16,8 +16,8 @@ import pyarrow as pa
 from threadpoolctl import threadpool_limits  # type: ignore[import-untyped,unused-ignore]
 
 from lcbench.errors import DataWarning, InputError, StoppedError
+from lcbench.simulate.contract import OptimizerFactory
 from lcbench.simulate.domain import ConfigTable
-from lcbench.simulate.optimizers import get_optimizer
 from lcbench.simulate.priors import parse_prior, stated
 from lcbench.simulate.replay import Match, Schedule, Seed
 from lcbench.simulate.study.file import check_not_all_empty
@@ -44,7 +44,7 @@ _SECONDS_ALONE = 2.0  # about what it takes to start processes: a study that is 
 def study(
     bench: Benchmark,
     datasets: Sequence[str] | None = None,
-    optimizers: Sequence[str] | None = None,
+    optimizers: str | Sequence[str | OptimizerFactory] | Mapping[str, str | OptimizerFactory] | None = None,
     seeds: Sequence[int] = tuple(range(10)),
     *,
     workers: int | Iterable[int] = 4,
@@ -66,8 +66,9 @@ def study(
     Args:
         bench: The table.
         datasets: Names of data sets; all by default.
-        optimizers: Names in :data:`lcbench.simulate.optimizers.OPTIMIZERS`; :data:`CLASSICAL` by default (some others
-            take long).
+        optimizers: Names, import strings (with arguments or without), classes and other factories, or a mapping from
+            labels to them, see :mod:`lcbench.simulate.optimizers.spec`; :data:`CLASSICAL` by default (some others take
+            long).
         seeds: Seeds of the optimizers.
         workers: Number of simulated workers; several numbers are simulations of their own.
         budget: How long each optimizer may run, see :func:`lcbench.simulate.study.limit.parse_budget`.
@@ -80,9 +81,8 @@ def study(
             non-adaptive schedule any epochs of its longest run, such as ``range(1, 51)``.
         prior: Where optimizers are told that good configurations lie: ``"good"``, ``"medium"`` or ``"bad"`` (made from
             the table, see :mod:`lcbench.simulate.priors`), a ConfigSpace with distributions, or a JSON file of one.
-        jobs: Processes that simulate; 1: this one. None: this one, and if that takes long and all optimizers are
-            of this package, one for each core. Other processes see an optimizer only if importing
-            :mod:`lcbench.simulate.optimizers` puts it in the registry.
+        jobs: Processes that simulate; 1: this one. None: this one, and if that takes long and all optimizers can be
+            sent to other processes, one for each core.
         scheduler: Address of a Dask scheduler, whose workers simulate; they must see the table under the same path.
         keep: File in which the study is kept, see :mod:`lcbench.simulate.study.keeping`: what is there already is not
             simulated again, and what is asked for is added to it. If the study is interrupted, the same call resumes.
@@ -103,7 +103,7 @@ def study(
     several = isinstance(workers, Iterable) and not isinstance(workers, str)
     plan = StudyPlan(
         tuple(bench.datasets if datasets is None else datasets),
-        CLASSICAL if optimizers is None else tuple(optimizers),
+        CLASSICAL if optimizers is None else optimizers,  # type: ignore[arg-type]  # the plan reads them
         tuple(seeds),
         tuple(workers) if several else (workers,),  # type: ignore[arg-type]  # mypy does not follow
         parse_budget(budget),
@@ -183,13 +183,14 @@ def _simulated(
     """Simulate here or elsewhere; in any order."""
     waiting = deque(tasks)
     if scheduler is None and (jobs is None or min(jobs, len(tasks)) <= 1):
-        helped = jobs is None and cores() > 1 and all(map(_is_ours, plan.optimizers))
+        helped = jobs is None and cores() > 1 and all(spec.travels() for spec in plan.specs)
         patience = _SECONDS_ALONE if helped else math.inf
         with InlineExecutor(Player(bench, plan).play) as here, threadpool_limits(1):
             yield from _successful(run(here, _until(patience, waiting, len(tasks)), attempts=1))
     if waiting:
         count = min(jobs or cores(), len(waiting))
-        function = Simulate(bench.folder.resolve(), bench.view, plan)
+        packed = replace(plan, specs=tuple(spec.packed() for spec in plan.specs))
+        function = Simulate(bench.folder.resolve(), bench.view, packed)
         with get_executor(None, count, scheduler, function, "lcbench.simulate.study.player") as elsewhere:
             yield from _successful(run(elsewhere, waiting))
 
@@ -221,12 +222,6 @@ def _successful(outcomes: Iterator[Outcome[SimulationTask]]) -> Iterator[tuple[S
         if outcome.reason is not None:
             raise RuntimeError(f"{task}, seed {task.seed}, failed in its process:\n{outcome.traceback}")
         yield task, outcome.value
-
-
-def _is_ours(optimizer: str) -> bool:
-    """Whether any process that imports :mod:`lcbench.simulate.optimizers` has it in the registry."""
-    factory = get_optimizer(optimizer)
-    return str(getattr(factory, "func", factory).__module__).startswith("lcbench.simulate.")
 
 
 def cores() -> int:

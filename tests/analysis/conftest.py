@@ -15,6 +15,7 @@ import lcbench
 from lcbench.analysis.anytime import best_losses
 from lcbench.collection.networks.metrics import RECORD
 from lcbench.simulate.study import COLUMNS, systems
+from lcbench.simulate.study.file import LATER
 from lcbench.simulate.study.systems import PEERS, SYSTEMS
 from lcbench.space import paper
 from lcbench.space.spaces import sample
@@ -52,6 +53,7 @@ def make_traces() -> Callable[..., pd.DataFrame]:
                         | {"config_id": bench.configs.index[pick], "budget": budget, "loss": 1 - value, "value": value}
                         | {"started": end - 0.5, "finished": end, "limit": results * 1.5 * (number + 1)}
                         | {"used": end, "unit": "seconds", "best_loss": best[dataset], "worst_loss": 1.0}
+                        | {**LATER, "workers": 1}
                     )
         return pd.DataFrame(rows)[list(COLUMNS)]
 

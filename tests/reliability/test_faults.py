@@ -65,6 +65,7 @@ class Command:
         result: What its output says, but for times.
         older: Whether the output is a file that may be there before.
         table: Whether the output is a table that is there before, and whole after every fault.
+        study: Whether the output is a study that is there before, and whole after every fault.
     """
 
     line: str
@@ -72,6 +73,7 @@ class Command:
     result: Callable[[Path], object]
     older: bool = False
     table: bool = False
+    study: bool = False
 
     def arguments(self, place: Path) -> list[str]:
         return self.line.format(place=place, out=place / self.out).split()
@@ -91,6 +93,10 @@ COMMANDS = {
     "simulate": Command(
         "simulate {place}/bench --optimizers random,hyperband --seeds 2 --budget 3x --jobs 1 --quiet --out {out}",
         "s.parquet", traces,
+    ),
+    "simulate more": Command(
+        "simulate {place}/bench --optimizers random,hyperband --seeds 2 --budget 3x --jobs 1 --quiet --out {out}",
+        "study.parquet", traces, study=True,
     ),
     "live": Command("live sklearn:iris --out {out} --optimizer random --budgets 1,2 --trials 3 --quiet", "l", results),
     "fit": Command("fit {place}/train.csv --out {out} --quiet " + FIT, "m", tried),
@@ -150,6 +156,8 @@ def inputs(tmp_path_factory: pytest.TempPathFactory) -> Path:
     line = "--configs 12 --budgets 1,2 --seeds 1 --quiet"
     for name, datasets in (("bench", "sklearn:iris"), ("other", "sklearn:wine")):
         assert run(["collect", str(place / name), "--datasets", datasets, *line.split()]) == 0
+    study = f"simulate {place / 'bench'} --optimizers random --seeds 1 --budget 2x --quiet --out"
+    assert run([*study.split(), str(place / "study.parquet")]) == 0
     assert run(["export", "lcbench", str(place / "bench"), str(place / "released.json"), "--quiet"]) == 0
     load_wine(as_frame=True).frame.sample(frac=1, random_state=0).to_csv(place / "train.csv", index=False)
     assert run(["fit", str(place / "train.csv"), "--out", str(place / "model"), *FIT.split(), "--quiet"]) == 0
@@ -191,6 +199,8 @@ def trouble(stage: Stage, command: Command, inputs: Path, place: Path, n: int, a
             return f"{len(lines)} lines: {' / '.join(lines[:4])}"
     if command.table and (wrong := verify(out)):
         return f"the table is not whole: {wrong[0]}"
+    if command.study and repr(traces(out)) not in (repr(traces(inputs / command.out)), result):
+        return "the study is neither the older one nor whole"
     if command.older and not out.is_file():
         return "the older output is gone"
     if command.older and out.read_bytes() != OLDER and repr(command.result(out)) != result:

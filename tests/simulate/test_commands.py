@@ -1,14 +1,12 @@
 import subprocess
 import sys
 
-import numpy as np
 import pandas as pd
 import pytest
 
 from lcbench import cli
 from lcbench.analysis.simulate_commands import _optimizers
-from lcbench.simulate import ReplayBackend, simulate
-from lcbench.simulate.optimizers import MULTI_FIDELITY, OPTIMIZERS
+from lcbench.simulate.optimizers import OPTIMIZERS
 from lcbench.simulate.study import read
 from lcbench.simulate.study.player import Player
 
@@ -60,14 +58,6 @@ def test_a_table_of_one_budget_has_one_rung(make, tmp_path, capsys, budget, reme
         assert cli.run([*line, "--optimizers", "hyperband", "--overwrite", *points]) == 0
         assert "one rung" not in capsys.readouterr().out
         assert set(read(tmp_path / "traces.parquet")["budget"]) == {2, 4, 8}
-
-
-def test_optimizers_of_several_budgets_are_known(bench):
-    backend = ReplayBackend(bench, "alpha")
-    for name, make in OPTIMIZERS.items():
-        optimizer = make(backend.domain(), backend.budgets, np.random.default_rng(0))
-        asked = {result.job.budget for result in simulate(optimizer, backend, workers=4, evaluations=12).results}
-        assert (asked != {50}) == (name in MULTI_FIDELITY), name
 
 
 @pytest.mark.parametrize(

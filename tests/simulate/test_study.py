@@ -191,7 +191,7 @@ def test_unknown_names(bench, arguments, message):
     ("arguments", "message"),
     [
         ({"datasets": []}, "data sets must be at least one, each named once, got none"),
-        ({"optimizers": ["bohb", "bohb"]}, "optimizers must be at least one, each named once, got bohb, bohb"),
+        ({"optimizers": ["bohb", "bohb"]}, "optimizers must be at least one, each named once, got bohb twice"),
         ({"seeds": [-1]}, "seeds must be at least 0, got -1"),
         ({"budget": "1"}, "budget must be enough for one evaluation, got '1'"),
         ({"workers": 0}, "workers must be at least 1"),

@@ -11,7 +11,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from lcbench import cli
-from lcbench.errors import DamagedFileError, InputError, PlanConflictError, UnknownNameError
+from lcbench.errors import DamagedFileError, InputError, PlanConflictError
 from lcbench.simulate.optimizers import OPTIMIZERS
 from lcbench.simulate.study import Keep, read, study, write
 from lcbench.simulate.study.description import DESCRIPTION, command_line, read_description
@@ -147,7 +147,7 @@ def test_an_optimizer_that_is_gone_is_kept_until_it_is_to_be_simulated(bench, tm
     study(bench, **SMALL | {"optimizers": ["mine"]}, keep=path)
     monkeypatch.delitem(OPTIMIZERS, "mine")
     assert set(study(bench, **SMALL, keep=path)["optimizer"]) == {"mine", "random"}
-    with pytest.raises(UnknownNameError, match="mine"):
+    with pytest.raises(InputError, match="unknown optimizer 'mine': the study has it"):
         study(bench, **SMALL | {"seeds": [1]}, keep=path)
     assert read(path)["seed"].unique().tolist() == [0]
 

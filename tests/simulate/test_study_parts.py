@@ -142,7 +142,7 @@ def test_half_written_files_of_this_study_are_swept_and_no_other_studys(tmp_path
         assert beside.exists()
 
 
-def test_nothing_is_written_before_a_cell_is_storage_of(bench, tmp_path):
+def test_nothing_is_written_before_a_cell_is_finished(bench, tmp_path):
     with pytest.raises(ValueError, match="enough for one evaluation"):
         study(bench, budget="1", keep=tmp_path / "study")
     assert list(tmp_path.iterdir()) == []

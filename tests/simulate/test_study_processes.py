@@ -11,7 +11,9 @@ import pandas as pd
 import pytest
 
 from lcbench.errors import InputError, StoppedError
+from lcbench.simulate.adapters import ADAPTERS
 from lcbench.simulate.optimizers import OPTIMIZERS
+from lcbench.simulate.optimizers.spec import specs_of
 from lcbench.simulate.study import SimulationTask, StudyPlan, parse_budget, running, study
 from lcbench.simulate.study.player import Simulate
 from lcbench.work import Outcome, run
@@ -71,16 +73,24 @@ def test_processes_are_started_when_it_takes_long(bench, monkeypatch, patience, 
     pd.testing.assert_frame_equal(found, study(bench, **given))
 
 
-def test_optimizers_of_somebody_elses_stay_in_this_process(bench, monkeypatch):
+def test_optimizers_that_cannot_travel_stay_in_this_process(bench, monkeypatch, tmp_path):
     monkeypatch.setattr(running, "get_executor", None)
     monkeypatch.setattr(running, "_SECONDS_ALONE", -1.0)
     monkeypatch.setattr(running, "cores", lambda: 2)
-    monkeypatch.setitem(OPTIMIZERS, "mine", lambda *given: OPTIMIZERS["random"](*given))
-    assert len(study(bench, ["alpha"], ["random", "mine"], [0], budget="4evals", jobs=None)) == 8
+    with (tmp_path / "notes").open("w") as notes:
+
+        def mine(domain, budgets, rng):
+            notes.write(".")
+            return OPTIMIZERS["random"](domain, budgets, rng)
+
+        monkeypatch.setitem(OPTIMIZERS, "mine", mine)
+        assert len(study(bench, ["alpha"], ["random", "mine"], [0], budget="4evals", jobs=None)) == 8
+        with pytest.raises(InputError, match=r"optimizer mine must be something that can be sent .* or use jobs=1"):
+            study(bench, ["alpha"], ["random", "mine"], [0], budget="4evals", jobs=2)
 
 
 def test_every_optimizer_of_the_registry_is_ours():
-    assert all(running._is_ours(name) for name in OPTIMIZERS)
+    assert all(spec.is_ours() for spec in specs_of([*OPTIMIZERS, *ADAPTERS]))
 
 
 def killed(task):
@@ -103,11 +113,6 @@ def test_what_cannot_be_simulated_is_said_as_from_this_process(bench):
         pytest.raises(InputError, match="unknown seed"),
     ):
         list(running._successful(run(executor, unknown.tasks())))
-
-
-def test_an_optimizer_that_only_this_process_knows_is_refused(bench):
-    with pytest.raises(InputError, match=r"optimizer 'mine' must be in the registry as soon as .* use jobs=1"):
-        Simulate(bench.folder, bench.view, plan([0]))(SimulationTask("mine", "alpha", 0, 4))
 
 
 def test_a_fault_in_an_optimizer_shows_its_traceback():

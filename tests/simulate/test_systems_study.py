@@ -19,6 +19,7 @@ from lcbench.simulate.autotabular import journal
 from lcbench.simulate.autotabular.folder import Folder
 from lcbench.simulate.autotabular.journal import Entry
 from lcbench.simulate.study import systems
+from lcbench.simulate.study.description import read_description
 from lcbench.simulate.study.systems import plan as plans
 from lcbench.simulate.study.systems import views as views_module
 from lcbench.simulate.study.systems.file import to_table
@@ -268,6 +269,33 @@ OPTIONS = "--datasets sklearn:wine --seeds 1 --time 5m --workers 1 --budgets 1,2
 
 def arguments(folder, systems: str) -> list[str]:
     return [str(folder), *OPTIONS.split(), "--systems", systems]
+
+
+def test_a_study_says_what_it_is_grows_and_goes_only_after_a_word(tmp_path, capsys):
+    line = ["study", str(tmp_path / "study"), *OPTIONS.split(), "--systems", "hist-gradient-boosting", "--quiet"]
+    assert cli.run(line) == 0
+    written = (tmp_path / "study" / "cells-000000.parquet").stat().st_mtime_ns
+    assert cli.run(line) == 0
+    said = read_description(tmp_path / "study" / "systems.parquet")
+    assert [each["runs"] for each in said.made] == [1], "the same command costs nothing"
+    assert cli.run([*line, "--seeds", "2"]) == 0
+    said = read_description(tmp_path / "study" / "systems.parquet")
+    assert said.names == {
+        "datasets": ["wine"], "systems": ["hist-gradient-boosting"], "workers": [1], "seeds": [0, 1],
+    }  # fmt: skip
+    assert [each["runs"] for each in said.made] == [1, 1]
+    assert (tmp_path / "study" / "cells-000000.parquet").stat().st_mtime_ns == written
+    capsys.readouterr()
+    assert cli.run(["info", str(tmp_path / "study")]) == 0
+    told = capsys.readouterr().out
+    assert "hist-gradient-boosting" in told
+    assert "lcbench study study --datasets sklearn:wine" in " ".join(told.split())
+    assert cli.run([*line, "--folds", "3"]) == cli.USAGE_ERROR
+    assert "folds: there 0, asked 3" in capsys.readouterr().err
+    assert len(systems.read(tmp_path / "study")) == 2
+    assert cli.run([*line, "--folds", "3", "--overwrite"]) == 0
+    assert "study is replaced: 2 runs of hist-gradient-boosting go." in capsys.readouterr().err
+    assert len(systems.read(tmp_path / "study")) == 1
 
 
 @pytest.mark.slow

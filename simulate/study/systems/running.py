@@ -2,10 +2,11 @@
 
 import shutil
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -15,6 +16,7 @@ from lcbench.collection.provenance import processor
 from lcbench.errors import InputError
 from lcbench.simulate.autotabular import AutoTabularClassifier
 from lcbench.simulate.autotabular.folder import Folder
+from lcbench.simulate.study.description import DESCRIPTION, Description, made, read_description
 from lcbench.simulate.study.running import cores
 from lcbench.simulate.study.storage import Finished, Key
 from lcbench.simulate.study.systems.file import COLUMNS, KEY, NAME, SCHEMA, to_table
@@ -26,6 +28,12 @@ from lcbench.simulate.study.systems.views import views
 from lcbench.work import InlineExecutor, run
 from lcbench.work.dask_executor import DaskExecutor
 from lcbench.writing import write_parquet
+
+SEARCHES = "searches"
+"""The folder of the searches, in that of the study."""
+
+NAMED = ("datasets", "systems", "workers", "seeds")
+"""What the runs of a study are named by, in the order of the key."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -54,6 +62,9 @@ def study(
     out: Path,
     now: Callable[[], datetime],
     *,
+    command: str = "lcbench.simulate.study.systems.running.study",
+    overwrite: bool = False,
+    say: Callable[[str], None] = lambda _: None,
     scheduler: str | None = None,
     begun: Callable[[int, int], None] = lambda _, __: None,
     starting: Callable[[SystemTask], None] = lambda _: None,
@@ -67,6 +78,9 @@ def study(
         plan: The study.
         out: Its folder, new, or of a study with the same settings; more runs may come to those that it has.
         now: Gives the time of day, to be written down.
+        command: What is written down as what was called.
+        overwrite: Whether the runs of another study that is there are removed.
+        say: Called with a line on what is removed, before it is.
         scheduler: Address of a Dask scheduler, whose workers do the runs, each with processes of its own: one worker of
             one thread on each machine, started with ``--no-nanny``. All machines must share the folder.
         begun: Called once, with the number of runs that are there already and of all runs.
@@ -84,13 +98,16 @@ def study(
     """
     datasets, storage = _loaded(plan), storage_of(out)
     with storage.held():
+        if overwrite:
+            _removed(storage, say)
         storage.begin(plan.settings())
         storage.keep_settings()  # before the first run ends: its search lies in the folder
         there = storage.read()
         tasks = list(plan.tasks(tuple(datasets)))
         missing = [task for task in tasks if task.key not in there]
+        before, added = _made(out), 0
         if there:  # a process may have been killed between a finished run and what follows from it
-            write_parquet(out / NAME, _gathered(there))
+            _write(out, plan, there, before)
         for task in set(tasks) - set(missing):
             _thin(out, task)
         begun(len(tasks) - len(missing), len(tasks))
@@ -105,14 +122,42 @@ def study(
             for outcome in run(executor, announced(), attempts=1):
                 task = outcome.task
                 if outcome.reason is None:
-                    created = now().isoformat(timespec="seconds")
-                    there[task.key] = to_table(outcome.value.assign(created=created)[list(COLUMNS)])
+                    ended = now()
+                    found = outcome.value.assign(created=ended.isoformat(timespec="seconds"))
+                    there[task.key] = to_table(found[list(COLUMNS)])
                     storage.add([there[task.key]])
-                    write_parquet(out / NAME, _gathered(there))
+                    added += 1
+                    _write(out, plan, there, [*before, made(command, added, ended)])
                     _thin(out, task)
                 storage.record([outcome])
                 done(task, outcome.reason)
     return _gathered(there).to_pandas()
+
+
+def _removed(storage: Finished, say: Callable[[str], None]) -> None:
+    """Remove the runs of a study and their searches, after saying so."""
+    there = storage.read()
+    if storage.plan() is None:
+        return
+    systems = dict.fromkeys(str(key[KEY.index("system")]) for key in there)
+    say(f"{storage.root} is replaced: {len(there)} runs{' of ' * bool(there)}{', '.join(systems)} go.")
+    shutil.rmtree(storage.root / SEARCHES, ignore_errors=True)
+    (storage.root / NAME).unlink(missing_ok=True)
+    storage.forget()
+
+
+def _made(out: Path) -> Sequence[Mapping[str, Any]]:
+    """How the runs were made that are there."""
+    said = read_description(out / NAME) if (out / NAME).is_file() else None
+    return () if said is None else said.made
+
+
+def _write(out: Path, plan: SystemsPlan, there: Mapping[Key, pa.Table], by: Sequence[Mapping[str, Any]]) -> None:
+    """Write all finished runs as one file that says what they are."""
+    columns = zip(*sorted(there), strict=True)
+    names = {name: [*dict.fromkeys(each)] for name, each in zip(NAMED, columns, strict=True)}
+    said = Description("systems", plan.settings(), names, by)
+    write_parquet(out / NAME, _gathered(there).replace_schema_metadata({DESCRIPTION: said.to_json()}))
 
 
 def storage_of(out: Path) -> Finished:
@@ -127,7 +172,7 @@ def _gathered(there: Mapping[Key, pa.Table]) -> pa.Table:
 
 def _search(out: Path, task: SystemTask) -> Path:
     """The folder of a run's search."""
-    return out / "searches" / task.path
+    return out / SEARCHES / task.path
 
 
 def _thin(out: Path, task: SystemTask) -> None:

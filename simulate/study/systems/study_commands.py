@@ -8,12 +8,17 @@ import typer
 from lcbench.errors import InputError
 
 if TYPE_CHECKING:
-    from lcbench.simulate.study.systems.plan import SystemsPlan, SystemTask
+    from collections.abc import Callable
+
+    import pandas as pd
+
+    from lcbench.simulate.study.systems.plan import SystemTask
 
 INCOMPLETE, INTERRUPTED = 3, 130
 
 
 def study(
+    context: typer.Context,
     out: Annotated[Path, typer.Argument(metavar="OUT", help="Folder of the study.")],
     datasets: Annotated[
         str, typer.Option(help="Comma-separated: sklearn:wine, openml:189905 (a task), file:train.csv?target=y.")
@@ -44,18 +49,25 @@ def study(
             help="Dask's scheduler, tcp://HOST:PORT, with one worker (--nthreads 1 --no-nanny) on each machine."
         ),
     ] = None,
+    overwrite: Annotated[
+        bool, typer.Option("--overwrite", help="Remove the runs that are there, after saying what they are.")
+    ] = False,
     quiet: Annotated[bool, typer.Option("--quiet", help="Print neither progress nor tables.")] = False,
 ) -> None:
     """Run systems (searches and peers) on data sets and compare their accuracy over time (section 5 of the paper).
 
     OUT/systems.parquet holds all finished runs; draw it with 'lcbench figures --systems OUT'. Stopped at any time, the
-    same command resumes where it stopped, also with more data sets, systems, seeds or workers. Runs take real time on
-    real cores: let nothing else run. Exit codes: 0 done; 2 it cannot be done; 3 some runs failed, which the same
-    command tries again; 130 stopped with Ctrl-C.
+    same command resumes where it stopped, also with more data sets, systems, seeds or workers; other settings are
+    another study, for another folder. Runs take real time on real cores: let nothing else run. Exit codes: 0 done; 2 it
+    cannot be done; 3 some runs failed, which the same command tries again; 130 stopped with Ctrl-C.
     """
+    from functools import partial
+
     from lcbench.collection.data.sources import split_sources
     from lcbench.simulate.autotabular.settings import choose_baselines, seconds_of
+    from lcbench.simulate.study.description import command_line
     from lcbench.simulate.study.systems.plan import SystemsPlan
+    from lcbench.simulate.study.systems.running import study as run
     from lcbench.table.manifest import parse_budgets
     from lcbench.whole import numbers
 
@@ -73,20 +85,20 @@ def study(
         trials,
         folds,
     )
-    _play(plan, out, scheduler, quiet=quiet)
+    play = partial(run, plan, out, scheduler=scheduler, command=command_line(context.obj or ()), overwrite=overwrite)
+    _play(play, out, quiet=quiet)
 
 
 def _names(text: str) -> tuple[str, ...]:
     return tuple(name.strip() for name in text.split(",") if name.strip())
 
 
-def _play(plan: "SystemsPlan", out: Path, scheduler: str | None, *, quiet: bool) -> None:
+def _play(play: "Callable[..., pd.DataFrame]", out: Path, *, quiet: bool) -> None:
     """Run a study with progress, and print its results."""
     from datetime import UTC, datetime
 
     from lcbench.console import ERR, OUT
     from lcbench.simulate.study.systems.report import tables
-    from lcbench.simulate.study.systems.running import study as play
     from lcbench.work import Progress
 
     failed: list[str] = []
@@ -100,10 +112,8 @@ def _play(plan: "SystemsPlan", out: Path, scheduler: str | None, *, quiet: bool)
 
         try:
             found = play(
-                plan,
-                out,
-                lambda: datetime.now(UTC),
-                scheduler=scheduler,
+                now=lambda: datetime.now(UTC),
+                say=lambda line: ERR.print(line, soft_wrap=True, highlight=False),
                 begun=progress.begin,
                 starting=lambda task: progress.show(progress.done + progress.failed, str(task)),
                 done=done,
