@@ -32,7 +32,7 @@ def answer(kind: str, number: int) -> dict[str, object]:
 
 
 def test_each_question_is_asked_with_each_library():
-    assert [kind for kind, _ in BLOCKS] == ["pandas", "polars", "duckdb"] * 3 + ["lcbench"] * 2
+    assert [kind for kind, _ in BLOCKS] == ["pandas", "polars", "duckdb"] * 3 + ["lcbench"] * 3
 
 
 @pytest.mark.parametrize("kind", LIBRARIES)
@@ -81,6 +81,14 @@ def test_a_table_as_a_plain_function(bench, monkeypatch):
     found = answer("lcbench", 1)
     losses = 1 - bench.array("alpha", budget=25)[:, 0, -1]
     assert found["loss"](found["best"]) in [pytest.approx(float(loss)) for loss in losses]
+
+
+def test_a_belief_about_one_hyperparameter(bench, monkeypatch):
+    monkeypatch.chdir(bench.folder)
+    traces = answer("lcbench", 2)["traces"]
+    rate = np.log10(bench.configs["learning_rate"].loc[traces["config_id"]].to_numpy())
+    drawn = {name: rate[(traces["optimizer"] == name).to_numpy()] for name in ("prior-random", "random")}
+    assert abs(drawn["prior-random"] + 2).mean() < 0.8 * abs(drawn["random"] + 2).mean()
 
 
 TABLES = (PAGE.parent / "bring-your-table.md").read_text(encoding="utf-8")

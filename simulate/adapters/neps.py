@@ -151,11 +151,11 @@ def search_space(space: "ConfigurationSpace", highest: float | None, believed: C
     Args:
         space: The space.
         highest: The largest value of a fidelity from 1; None to have no fidelity.
-        believed: The values where a prior is largest, around which NePS lays one of its own, of medium confidence (a
+        believed: The values where a prior is largest, around which NePS lays one of its own, of high confidence (a
             standard deviation of a quarter of the range); None for no prior.
     """
     found = require("neps.space", "neps")
-    priors = {name: {"prior": value, "prior_confidence": "medium"} for name, value in (believed or {}).items()}
+    priors = {name: {"prior": value, "prior_confidence": "high"} for name, value in (believed or {}).items()}
     parts = {
         name: _searched(found, part, n, priors.get(name, {}))
         for (name, part), n in zip(space.items(), levels(space), strict=True)

@@ -20,12 +20,13 @@ Array = NDArray[np.float64]
 class PriorBand:
     """Hyperband with an ensemble of three ways to sample.
 
-    Mallik, Bergman, Hvarfner, Stoll, Janowski, Lindauer, Nardi and Hutter (2023), *PriorBand: practical hyperparameter
-    optimization in the age of deep learning*, NeurIPS (its ensemble sampling policy). A configuration for a bracket
-    that begins on rung r is drawn uniformly with probability ``1 / (1 + eta ** r)`` (half on the lowest rung, where
-    exploring is cheap). Otherwise it is drawn from the prior, or around the incumbent: see :func:`incumbent_share`.
-    That begins as soon as there is a result at the largest budget. The incumbent is the best of these; of its
-    hyperparameters each is changed with probability ``change``, a number by a normal step, a category to another level.
+    Mallik, Bergman, Hvarfner, Stoll, Janowski, Lindauer, Nardi and Hutter (2023), *PriorBand: practical
+    hyperparameter optimization in the age of deep learning*, NeurIPS (its ensemble sampling policy). A configuration
+    for a bracket that begins on rung r is drawn uniformly with probability ``1 / (1 + eta ** r)`` (half on the lowest
+    rung, where it is cheap to explore). Otherwise it is drawn from the prior, or around the incumbent: see
+    :func:`incumbent_share`. That begins as soon as there is a result at the largest budget. The incumbent is the best
+    of these; of its hyperparameters each is changed with probability ``change``, a number by a normal step, a
+    category to another level.
 
     Without a prior on the domain it is uniform: what is left is Hyperband with local search around the incumbent.
 
