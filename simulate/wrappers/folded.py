@@ -106,6 +106,10 @@ class Folded(Wrapper):
         folded = self._fold(np.where(diverged, 0.0, losses))
         return Curve(np.where(diverged, np.nan, folded), curves[0].seconds)
 
+    def further_losses(self, config: Config, budget: int) -> tuple[float, ...]:  # noqa: ARG002
+        """None: there is one objective."""
+        return ()
+
     def _fold(self, losses: NDArray[np.float64]) -> NDArray[np.float64]:
         shape = (-1, *[1] * (losses.ndim - 1))
         scaled = (losses - self._low.reshape(shape)) / self._span.reshape(shape)
