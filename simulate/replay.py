@@ -169,7 +169,9 @@ class ReplayBackend(WithObjective):
     def _ends(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         every = self.objective_losses
         finite = [losses[np.isfinite(losses)] for losses in np.moveaxis(every, 2, 0)]
-        return np.array([each.min(initial=np.inf) for each in finite]), np.array([each.max(initial=-np.inf) for each in finite])
+        return np.array([each.min(initial=np.inf) for each in finite]), np.array(
+            [each.max(initial=-np.inf) for each in finite]
+        )
 
     @property
     def best_loss(self) -> float:

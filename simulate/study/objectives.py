@@ -38,7 +38,7 @@ def names_of(traces: pd.DataFrame) -> tuple[str, ...]:
 
 def measure_of(traces: pd.DataFrame) -> str:
     """What runs are judged by, in words."""
-    return "hypervolume difference" if names_of(traces) else "regret"
+    return "hypervolume difference" if names_of(traces) else "normalized regret"
 
 
 def judged(traces: pd.DataFrame) -> pd.DataFrame:
@@ -57,7 +57,10 @@ def judged(traces: pd.DataFrame) -> pd.DataFrame:
 def columns_of(results: Sequence[Result], backend: ReplayBackend) -> Mapping[str, Any]:
     """The columns of several objectives, of one run; null with one objective."""
     if len(backend.metrics) < 2:
-        return {LOSSES: pa.nulls(len(results), pa.list_(pa.float64())), DIFFERENCE: pa.nulls(len(results), pa.float64())}
+        return {
+            LOSSES: pa.nulls(len(results), pa.list_(pa.float64())),
+            DIFFERENCE: pa.nulls(len(results), pa.float64()),
+        }
     losses = np.array([result.objectives for result in results])
     return {LOSSES: losses.tolist(), DIFFERENCE: differences(losses, backend)}
 

@@ -27,7 +27,11 @@ _DECIMALS = 9
 
 def is_tested(traces: pd.DataFrame) -> bool:
     """Whether a study knows test losses of what validation chose (of several objectives, it chooses no single one)."""
-    return not names_of(traces) and {"test_loss", "best_test_loss"} <= set(traces.columns) and bool(traces["best_test_loss"].notna().any())
+    return (
+        not names_of(traces)
+        and {"test_loss", "best_test_loss"} <= set(traces.columns)
+        and bool(traces["best_test_loss"].notna().any())
+    )
 
 
 def test_regrets(traces: pd.DataFrame, fractions: Sequence[float] = FRACTIONS) -> pd.DataFrame:
