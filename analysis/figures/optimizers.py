@@ -185,9 +185,8 @@ class TimeToTarget:
         """The shares, of the same arguments as :meth:`Regret.frame`.
 
         Returns:
-            The columns of :func:`lcbench.analysis.anytime.target_shares`, ``unit`` (of the limit), ``measure`` (what the
-            targets are of) and
-            :data:`lcbench.analysis.figures.contract.LABELS`.
+            The columns of :func:`lcbench.analysis.anytime.target_shares`, ``unit`` (of the limit), ``measure``
+            (what the targets are of) and :data:`lcbench.analysis.figures.contract.LABELS`.
 
         Raises:
             NothingToDrawError: If no run has reached any target.

@@ -14,6 +14,7 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.ticker import LogLocator, NullFormatter
 from numpy.typing import NDArray
 
 from lcbench.analysis import style
@@ -33,6 +34,7 @@ Array = NDArray[np.float64]
 _POINTS, _FRONT, _ATTAINED = "table", "front of the table", "median attained"
 _ACROSS = 4  # panels in a row
 _LOGARITHMIC = 30.0  # the range of the second objective, greatest by least, from which its axis is logarithmic
+_WIDE = 300.0  # from here on powers of ten are enough ticks
 _MARGIN = 0.06  # of the axes
 
 
@@ -137,6 +139,8 @@ def _panel(panel: Axes, rows: pd.DataFrame, names: list[str]) -> None:
     least, most = fronts["x"].min(), fronts["x"].max()
     if least > 0 and most > _LOGARITHMIC * least:
         panel.set_xscale("log")
+        panel.xaxis.set_major_locator(LogLocator(subs=(1.0, 3.0) if most < _WIDE * least else (1.0,)))
+        panel.xaxis.set_minor_formatter(NullFormatter())
         panel.set_xlim(least * (most / least) ** -_MARGIN, most * (most / least) ** _MARGIN)
     else:
         panel.set_xlim(*_ends(fronts["x"]))

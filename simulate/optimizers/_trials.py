@@ -52,7 +52,7 @@ class History:
     def with_losses(self, losses: Array) -> "History":
         """The same points with ``(n,)`` other losses; a copy."""
         found = History(self._points.shape[1])
-        found._points, found._losses, found._n = self.points.copy(), losses.copy(), len(losses)  # noqa: SLF001
+        found._points, found._losses, found._n = self.points.copy(), losses.copy(), len(losses)
         return found
 
 

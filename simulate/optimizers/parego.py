@@ -21,8 +21,8 @@ def simplex(objectives: int, divisions: int) -> Array:
     Returns:
         ``(C(divisions + objectives - 1, objectives - 1), objectives)``.
     """
-    bars = np.array(list(combinations(range(divisions + objectives - 1), objectives - 1)), dtype=np.intp)
-    bars = bars.reshape(-1, objectives - 1)
+    chosen = list(combinations(range(divisions + objectives - 1), objectives - 1))
+    bars = np.array(chosen, dtype=np.intp).reshape(len(chosen), objectives - 1)
     ends = np.full((len(bars), 1), -1), np.full((len(bars), 1), divisions + objectives - 1)
     return (np.diff(np.hstack([ends[0], bars, ends[1]]), axis=1) - 1) / divisions
 

@@ -200,7 +200,10 @@ def _rows(
 
 
 def _ends(backend: ReplayBackend) -> dict[str, object]:
-    """The lowest and the highest finite losses of a replay (on the test part NaN if it has none); several objectives."""
+    """What is the same in all rows of a replay: the lowest and the highest finite losses, and several objectives.
+
+    On the test part the losses are NaN if it has none.
+    """
     known = backend.test_losses[np.isfinite(backend.test_losses)]
     least, most = (float(known.min()), float(known.max())) if known.size else (np.nan, np.nan)
     tested = {"best_test_loss": least, "worst_test_loss": most}

@@ -62,9 +62,9 @@ def summary_table(traces: pd.DataFrame, metric: str, rng: np.random.Generator) -
     ]
     cells = f"{datasets} data set{'s' * (datasets > 1)} x {seeds} seed{'s' * (seeds > 1)}"
     objectives = " and ".join(names_of(traces))
-    judged_by = f"{measure_of(traces).capitalize()} of {objectives or metric}"
+    subject = f"{objectives}\n" if objectives else f"{metric} "
     title = (
-        f"{judged_by} (0 best, 100 worst)\n"
+        f"{measure_of(traces).capitalize()} of {subject}(0 best, 100 worst)\n"
         f"at shares of the budget, mean of {cells}; at its end:\n"
         f"95% bootstrap interval over {over}, mean rank, wins"
     )
