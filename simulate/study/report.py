@@ -163,12 +163,13 @@ def _p(value: float) -> str:
 FIGURES = ("regret", "regret_evaluations", "rank", "critical_difference", "time_to_target")
 """The figures of a study; the others of ``lcbench figures`` show a table, or need more of it."""
 
-_OF_SEVERAL = ("hypervolume", "pareto_front", "rank", "critical_difference", "time_to_target")
+FIGURES_OF_SEVERAL = ("hypervolume", "pareto_front", "rank", "critical_difference", "time_to_target")
+"""The same of a study of several objectives."""
 
 
 def figures_of(traces: pd.DataFrame) -> tuple[str, ...]:
-    """:data:`FIGURES`, or those of a study of several objectives."""
-    return _OF_SEVERAL if names_of(traces) else FIGURES
+    """The figures of a study of one objective or several."""
+    return FIGURES_OF_SEVERAL if names_of(traces) else FIGURES
 
 
 def drawing_line(

@@ -14,9 +14,7 @@ from lcbench.simulate.study.regret import normalized_regrets
 
 @pytest.fixture(scope="module")
 def traces(bench) -> pd.DataFrame:
-    return study(
-        bench, optimizers=["random", "nsga-ii"], seeds=range(3), budget="4x", metric="valid_accuracy,seconds"
-    )
+    return study(bench, optimizers=["random", "nsga-ii"], seeds=range(3), budget="4x", metric="valid_accuracy,seconds")
 
 
 def test_the_median_attainment_surface_by_hand():
