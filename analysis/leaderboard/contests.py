@@ -36,9 +36,10 @@ class Study:
 
     @property
     def conditions(self) -> Mapping[str, Any]:
-        """All settings that the numbers depend on, beside the optimizers' own sources."""
-        settings = {name: value for name, value in self.description.settings.items() if not name.startswith(SOURCE)}
-        return {"study of": self.description.title, **settings}
+        """All settings that the numbers depend on, beside the version of lcbench and the optimizers' sources."""
+        settings = self.description.settings.items()
+        known = {name: value for name, value in settings if name != "lcbench" and not name.startswith(SOURCE)}
+        return {"study of": self.description.title, **known}
 
 
 @dataclass(frozen=True, slots=True)

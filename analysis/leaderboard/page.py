@@ -5,8 +5,8 @@ from importlib.resources import files
 from math import isnan
 from string import Template
 
+from lcbench.analysis.figures import FIGURES
 from lcbench.analysis.figures.contract import caption
-from lcbench.analysis.figures.optimizers import Regret
 from lcbench.analysis.leaderboard.contests import Contest
 from lcbench.analysis.report.markup import image, table, text
 
@@ -46,8 +46,14 @@ def _contest(number: int, contest: Contest) -> str:
 
 
 def _ranking(contest: Contest) -> str:
-    columns = {"": "number", "optimizer": "", "mean rank": "number", "regret": "number", "95 % interval": "number"}
-    columns |= {"test regret": "number", "overtuning": "number", "area": "number", "seeds": "number", "file": "where"}
+    columns = {"": "number", "optimizer": "", "mean rank": "number", "regret, %": "number", "95 % interval": "number"}
+    columns |= {
+        "test regret, %": "number",
+        "overtuning, %": "number",
+        "area, %": "number",
+        "seeds": "number",
+        "file": "where",
+    }
     return table(columns, _rows(contest), "ranking")
 
 
@@ -79,9 +85,10 @@ def _picture(contest: Contest) -> str:
     frame = contest.curves.assign(unit=unit, **words)
     if not frame["regret"].notna().any():
         return ""
-    title, rest = caption(Regret, frame)
+    regret = FIGURES["regret"].load()
+    title, rest = caption(regret, frame)
     return (
-        f'<div class="figures"><figure class="wide"><img alt="{text(title)}" src="{image(Regret.draw(frame))}">'
+        f'<div class="figures"><figure class="wide"><img alt="{text(title)}" src="{image(regret.draw(frame))}">'
         f"<figcaption><b>{text(title)}</b> {text(rest)}</figcaption></figure></div>"
     )
 
