@@ -235,7 +235,7 @@ def _datasets(given: list[str] | None, suite: str | None, bench: "Benchmark", me
             raise InputError(
                 f"data sets must be given once, got --datasets and --suite {suite}; leave one of them out."
             )
-        return list(suite_of(bench, suite, metric))
+        return list(suite_of(bench, suite, bench.objectives(metric)[0].name))
     return list(bench.datasets) if given is None else [name for text in given for name in _names(text)]
 
 

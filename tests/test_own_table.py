@@ -174,7 +174,7 @@ def test_it_has_a_surrogate(bench, tmp_path):
 
 
 NOT_OF_IT = {"dataset_sizes", "baselines", "ensembles", "hypervolume", "pareto_front"}
-"""Figures that show what this table or study has not: sizes of data sets, baselines, predictions, several objectives."""
+"""Figures that show what is not there: sizes of data sets, baselines, predictions, several objectives."""
 
 
 def words(figure) -> list[str]:

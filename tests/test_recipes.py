@@ -32,7 +32,7 @@ def answer(kind: str, number: int) -> dict[str, object]:
 
 
 def test_each_question_is_asked_with_each_library():
-    assert [kind for kind, _ in BLOCKS] == ["pandas", "polars", "duckdb"] * 3 + ["lcbench"] * 3
+    assert [kind for kind, _ in BLOCKS] == ["pandas", "polars", "duckdb"] * 3 + ["lcbench"] * 4
 
 
 @pytest.mark.parametrize("kind", LIBRARIES)
@@ -89,6 +89,15 @@ def test_a_belief_about_one_hyperparameter(bench, monkeypatch):
     rate = np.log10(bench.configs["learning_rate"].loc[traces["config_id"]].to_numpy())
     drawn = {name: rate[(traces["optimizer"] == name).to_numpy()] for name in ("prior-random", "random")}
     assert abs(drawn["prior-random"] + 2).mean() < 0.8 * abs(drawn["random"] + 2).mean()
+
+
+def test_accuracy_and_seconds_at_once(bench, monkeypatch):
+    monkeypatch.chdir(bench.folder)
+    found = answer("lcbench", 3)
+    assert set(found["difference"].index) == {"random", "nsga-ii", "mo-asha"}
+    assert found["difference"].between(0, 1).all()
+    cheap = sorted(found["front"]["losses"].tolist(), key=lambda each: each[1])
+    assert all(np.diff([loss for loss, _ in cheap]) <= 0), "on a front accuracy is paid with seconds"
 
 
 TABLES = (PAGE.parent / "bring-your-table.md").read_text(encoding="utf-8")

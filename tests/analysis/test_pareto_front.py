@@ -5,6 +5,7 @@ import pandas as pd
 import pytest
 from pictures import png
 
+from lcbench import cli
 from lcbench.analysis.figures import FIGURES, pareto_front
 from lcbench.analysis.figures.contract import NothingToDrawError
 from lcbench.simulate.replay import ReplayBackend
@@ -42,7 +43,8 @@ def test_fronts_are_those_of_the_table_and_of_the_traces(bench, traces):
     attained = alpha[alpha["kind"] == "median attained"]
     assert attained["optimizer"].unique().tolist() == ["random", "nsga-ii"]
     for name, rows in attained.groupby("optimizer"):
-        runs = results(traces).query("optimizer == @name and dataset == 'alpha'").groupby("seed")["loss"].min()
+        known = results(traces)[(results(traces)["optimizer"] == name) & (results(traces)["dataset"] == "alpha")]
+        runs = known.groupby("seed")["loss"].min()
         assert rows["y"].max() == pytest.approx(1 - runs.median()), "the best accuracy is that of the median run"
 
 
@@ -72,3 +74,13 @@ def test_figures_of_one_objective_and_of_several_send_to_each_other(bench, trace
     for name in ("regret", "regret_evaluations"):
         with pytest.raises(NothingToDrawError, match="hypervolume shows those"):
             FIGURES[name].frame(bench, "valid_accuracy", traces)
+
+
+def test_a_leaderboard_of_several_objectives(bench, tmp_path, capsys):
+    line = ["simulate", str(bench.folder), "--metric", "valid_accuracy,seconds", "--optimizers", "random,mo-asha"]
+    assert cli.run([*line, "--seeds", "2", "--budget", "4x", "--out", str(tmp_path / "s.parquet"), "--quiet"]) == 0
+    assert cli.run(["leaderboard", str(tmp_path), "--out", str(tmp_path / "board.html")]) == 0
+    assert "valid_accuracy and seconds within 4x: 2 optimizers" in capsys.readouterr().out
+    page = (tmp_path / "board.html").read_text()
+    assert "hypervolume difference, %" in page
+    assert "Anytime hypervolume difference" in page
