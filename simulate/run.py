@@ -98,11 +98,11 @@ class _Simulation:
     """For each trial its latest job."""
     state_of: dict[int, int] = field(default_factory=dict)
     """For each trial with a result that has been told the latest such budget: the state that others may start from."""
-    several: bool = field(init=False)
-    """Whether the backend may have several objectives."""
+    several: WithFurtherObjectives | None = field(init=False)
+    """The backend, if it may have several objectives."""
 
     def __post_init__(self) -> None:
-        self.several = isinstance(self.backend, WithFurtherObjectives)
+        self.several = self.backend if isinstance(self.backend, WithFurtherObjectives) else None
 
     def tell_finished(self, limit: float) -> None:
         """Tell everything that has ended by now and within the limit."""
@@ -149,7 +149,7 @@ class _Simulation:
         if not (cost or math.isfinite(self.evaluations)):  # time would stand still, and the search never end
             raise InputError(no_time(self.backend))
         loss = float(self.backend.metric.loss(curve.values[-1]))
-        further = self.backend.further_losses(job.config, job.budget) if self.several else ()
+        further = self.several.further_losses(job.config, job.budget) if self.several is not None else ()
         return Result(job, curve, loss, self.now, self.now + cost, worker, self.backend.metric, further=further)
 
     def _check_job(self, job: Job) -> int:

@@ -62,12 +62,12 @@ class FrontRung(Rung):
     def _ordered(self, most: int) -> list[int]:
         """The best so many that did not diverge: front by front, each in the order in which it is covered."""
         losses = np.array(self._points)
-        finite = np.flatnonzero(np.isfinite(losses).all(axis=1)) if most else []
-        if not len(finite):
+        if not most:
             return []
+        finite = np.flatnonzero(np.isfinite(losses).all(axis=1))
         fronts = front_numbers(losses[finite], most)
         order: list[int] = []
-        for number in range(fronts.max() + 1):
+        for number in range(fronts.max(initial=-1) + 1):
             front = finite[fronts == number]
             order += front[net_order(losses[front])].tolist() if len(order) < most else []
         return order[:most]

@@ -206,7 +206,7 @@ def _ends(backend: ReplayBackend) -> dict[str, object]:
     """
     known = backend.test_losses[np.isfinite(backend.test_losses)]
     least, most = (float(known.min()), float(known.max())) if known.size else (np.nan, np.nan)
-    tested = {"best_test_loss": least, "worst_test_loss": most}
+    tested: dict[str, object] = {"best_test_loss": least, "worst_test_loss": most}
     objectives = ",".join(metric.name for metric in backend.metrics) if len(backend.metrics) > 1 else None
     return {"best_loss": backend.best_loss, "worst_loss": backend.worst_loss, "objectives": objectives} | tested
 
