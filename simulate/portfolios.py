@@ -102,7 +102,7 @@ def configs_at(domain: Domain, points: NDArray[np.float64]) -> list[Config]:
     """
     configs: list[Config] = []
     for point in points:
-        for config in domain.realize(np.nan_to_num(point, nan=0.5)[None])[0]:
+        for config in domain.realize(point[None])[0]:
             if config not in configs:
                 configs.append(config)
     return configs

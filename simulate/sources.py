@@ -8,7 +8,6 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 from scipy.special import ndtri
-from scipy.stats import rankdata
 
 from lcbench.errors import InputError
 from lcbench.simulate.transfer.greedy import relative_regret
@@ -81,24 +80,42 @@ class Sources:
 
     @cached_property
     def ranks(self) -> Array:
-        """Of each task the share of its runs that are better than each, ``(rows, tasks)`` in (0, 1).
-
-        ``(rank - 1/2) / runs``, equal losses share their mean rank; NaN where there is no run.
-        """
+        """Of each task the :func:`ranks` of its runs, ``(rows, tasks)`` in (0, 1); NaN where there is no run."""
         found = np.full(self.losses.shape, np.nan)
         for task, ran in enumerate(self.ran.T):
-            found[ran, task] = (rankdata(self.losses[ran, task]) - 0.5) / max(int(ran.sum()), 1)
+            found[ran, task] = ranks(self.losses[ran, task])
         return found
 
     @cached_property
     def scores(self) -> Array:
-        """Ranks as quantiles of the normal distribution, ``(rows, tasks)``: small is good; NaN without a run."""
+        """The same as quantiles of the normal distribution: small is good."""
         return np.asarray(ndtri(self.ranks))
+
+    def drawn(self, task: int, most: int, rng: np.random.Generator) -> NDArray[np.intp]:
+        """Rows that were run on a task, at most so many of them, drawn at random, in order."""
+        rows = np.flatnonzero(self.ran[:, task])
+        return rows if len(rows) <= most else np.sort(rng.choice(rows, most, replace=False))
 
     def best_rows(self, task: int) -> NDArray[np.intp]:
         """Rows of the configurations that were run on a task and did not diverge, the best first."""
         order = np.argsort(self.losses[:, task], kind="stable")  # NaN and infinity last
         return order[: int(np.isfinite(self.losses[:, task]).sum())]
+
+
+def ranks(losses: Array) -> Array:
+    """The share of losses that are better than each, ``(rank - 1/2) / n`` in (0, 1); equal ones share their mean rank.
+
+    Args:
+        losses: ``(n,)``, infinite where a run diverged.
+    """
+    from scipy.stats import rankdata  # slow to import
+
+    return np.asarray((rankdata(losses) - 0.5) / max(len(losses), 1))
+
+
+def normal_scores(losses: Array) -> Array:
+    """:func:`ranks` as quantiles of the normal distribution, ``(n,)``: small is good."""
+    return np.asarray(ndtri(ranks(losses)))
 
 
 def distances(features: Array, own: Array) -> Array:

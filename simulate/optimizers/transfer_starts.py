@@ -170,7 +170,7 @@ class MetaModelStart(TransferStart):
         spread = Encoding(domain.space).features
         x, y = [], []
         for task, meta in enumerate(scaled[:-1]):
-            rows = drawn_rows(sources, task, self._rows, rng)
+            rows = sources.drawn(task, self._rows, rng)
             x.append(np.hstack([spread(sources.points[rows]), np.tile(meta, (len(rows), 1))]))
             y.append(sources.ranks[rows, task])
         points = domain.candidates(1024, rng)
@@ -247,10 +247,10 @@ class BoxDomain(DomainAround):
         within = np.flatnonzero(self.holds(points))
         if len(points) and not len(within):
             moved = self.clipped(points[[rng.integers(len(points))]])
-            return next(iter(self._domain.realize(np.nan_to_num(moved, nan=0.5))[0]), None)
+            return next(iter(self._domain.realize(moved)[0]), None)
         if not len(points):
             return self._domain.sample(rng)
-        return next(iter(self._domain.realize(np.nan_to_num(points[[rng.choice(within)]], nan=0.5))[0]), None)
+        return next(iter(self._domain.realize(points[[rng.choice(within)]])[0]), None)
 
     def realize(self, points: Array) -> tuple[list[Config], Array]:
         """What lies at points that are moved into the box."""
@@ -282,9 +282,3 @@ def described(sources: Sources) -> tuple[Array, Array]:
             "lcbench meta-features DIR."
         )
     return sources.features, sources.own
-
-
-def drawn_rows(sources: Sources, task: int, most: int, rng: np.random.Generator) -> NDArray[np.intp]:
-    """Rows that were run on a task, at most so many of them, drawn at random, in order."""
-    rows = np.flatnonzero(sources.ran[:, task])
-    return rows if len(rows) <= most else np.sort(rng.choice(rows, most, replace=False))
