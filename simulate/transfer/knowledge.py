@@ -70,10 +70,13 @@ def meta_features(bench: Benchmark, datasets: Sequence[str]) -> pd.DataFrame:
         A row for each data set; NaN where one is not known; without columns in a table that says nothing of them.
     """
     known = bench.dataset_table.reindex(list(datasets))
-    found = {name: np.log1p(known[name].astype(np.float64)) for name in _SIZES if name in known}
+    found: dict[str, pd.Series[float]] = {
+        name: np.log1p(known[name].astype(np.float64)) for name in _SIZES if name in known
+    }
     if "class_counts" in known:
         found["class_entropy"] = known["class_counts"].map(_entropy)
-    found |= {name: known[name].astype(np.float64) for name in known if name.startswith(META)}
+    recorded = [name for name in map(str, known) if name.startswith(META)]
+    found |= {name: known[name].astype(np.float64) for name in recorded}
     return pd.DataFrame(found, index=known.index).dropna(axis=1, how="all")
 
 
