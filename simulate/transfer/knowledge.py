@@ -12,9 +12,7 @@ from lcbench.simulate.domain import ConfigTable
 from lcbench.simulate.replay import ReplayBackend
 from lcbench.simulate.sources import Sources
 from lcbench.table.benchmark import Benchmark
-
-META = "meta_"
-"""What the names of meta-features begin with, in the columns of a table's data sets."""
+from lcbench.table.manifest import META
 
 _SIZES = ("instances", "features", "classes")
 
@@ -71,7 +69,7 @@ def meta_features(bench: Benchmark, datasets: Sequence[str]) -> pd.DataFrame:
     """
     known = bench.dataset_table.reindex(list(datasets))
     found: dict[str, pd.Series[float]] = {
-        name: np.log1p(known[name].astype(np.float64)) for name in _SIZES if name in known
+        name: known[name].astype(np.float64).map(np.log1p) for name in _SIZES if name in known
     }
     if "class_counts" in known:
         found["class_entropy"] = known["class_counts"].map(_entropy)
