@@ -38,6 +38,7 @@ OPTIMIZERS: Registry[OptimizerFactory] = Registry(
         "pibo": f"{_HERE}.pibo:PiBO",
         "gp-pi": f"{_HERE}.gp_bo:GPPI",
         "gp-ucb": f"{_HERE}.gp_bo:GPUCB",
+        "gp-wl": f"{_HERE}.gp_wl:GPWL",
         "forest": f"{_HERE}.forest:ForestBO",
         "forest-hyperband": f"{_HERE}.forest:ForestHyperband",
         "dehb": f"{_HERE}.dehb:DEHB",
