@@ -67,7 +67,7 @@ def _inputs(x: Array) -> dict[str, float]:
         warnings.simplefilter("ignore", RuntimeWarning)  # nearly constant inputs
         shapes = {"skewness": np.abs(skew(varied)), "kurtosis": kurtosis(varied)}
     if varied.shape[1] > 1:
-        shapes["cor"] = np.abs(np.corrcoef(varied, rowvar=False)[np.triu_indices(varied.shape[1], 1)])
+        shapes["cor"] = np.abs(np.asarray(np.corrcoef(varied, rowvar=False))[np.triu_indices(varied.shape[1], 1)])
     found = {"nr_bin": float(np.mean([len(np.unique(column)) == 2 for column in x.T]))}
     for name in ("skewness", "kurtosis", "cor"):
         values = shapes.get(name, np.zeros(1))
