@@ -27,6 +27,8 @@ FIGURES: dict[str, FigureSpec] = {
     "ablation": FigureSpec("ablation"),
     "regret": FigureSpec("optimizers:Regret", needs_traces=True),
     "regret_evaluations": FigureSpec("optimizers:RegretOverEvaluations", needs_traces=True),
+    "hypervolume": FigureSpec("hypervolume", needs_traces=True),
+    "pareto_front": FigureSpec("pareto_front", needs_traces=True),
     "rank": FigureSpec("optimizers:Rank", needs_traces=True),
     "critical_difference": FigureSpec("critical_difference", needs_traces=True),
     "time_to_target": FigureSpec("optimizers:TimeToTarget", needs_traces=True),

@@ -14,9 +14,12 @@ from lcbench.analysis.figures import _lines as lines
 from lcbench.analysis.figures.contract import NothingToDrawError, labelled, metric_label
 from lcbench.analysis.looks import looks
 from lcbench.analysis.provenance import check_same_table
+from lcbench.simulate.study.objectives import measure_of
 from lcbench.table.benchmark import Benchmark
 
-_WIDTH, _HEIGHT = style.COLUMN * 1.3, 2.7  # inches
+SIZE = (style.COLUMN * 1.3, 2.7)
+"""Inches of a panel of lines."""
+
 _FIRST = 0.01  # where the axis of ranks begins, as a share of the limit
 
 
@@ -48,8 +51,9 @@ class Regret:
             InputError: If the study was run on another table or metric.
         """
         check_same_table(traces, bench, metric)
+        lines.need_one_objective(traces)
         found = labelled(anytime_regret(traces).assign(**lines.limited(traces)), bench, metric)
-        return _with_results(found)
+        return with_results(found)
 
     @staticmethod
     def draw(frame: pd.DataFrame) -> Figure:
@@ -62,7 +66,7 @@ class Regret:
             panel.set_ylabel(_regret_label(frame))
 
         with style.look():
-            return lines.over_time(_named(frame), "time", "regret", (_WIDTH, _HEIGHT), axes)
+            return lines.over_time(named(frame), "time", "regret", SIZE, axes)
 
     @staticmethod
     def notes(frame: pd.DataFrame) -> Iterator[str]:
@@ -97,8 +101,9 @@ class RegretOverEvaluations:
             InputError: If the study was run on another table or metric.
         """
         check_same_table(traces, bench, metric)
+        lines.need_one_objective(traces)
         found = labelled(evaluation_regret(traces), bench, metric).dropna(subset="regret").reset_index(drop=True)
-        return _with_results(found)
+        return with_results(found)
 
     @staticmethod
     def draw(frame: pd.DataFrame) -> Figure:
@@ -115,7 +120,7 @@ class RegretOverEvaluations:
             panel.set_ylabel(_regret_label(frame))
 
         with style.look():
-            return lines.over_time(frame, "evaluations", "regret", (_WIDTH, _HEIGHT), axes)
+            return lines.over_time(frame, "evaluations", "regret", SIZE, axes)
 
     @staticmethod
     def notes(frame: pd.DataFrame) -> Iterator[str]:
@@ -164,7 +169,7 @@ class Rank:
             panel.set_ylabel("mean rank over data sets")
 
         with style.look():
-            return lines.over_time(frame, "time", "rank", (_WIDTH, _HEIGHT), axes)
+            return lines.over_time(frame, "time", "rank", SIZE, axes)
 
 
 class TimeToTarget:
@@ -180,15 +185,17 @@ class TimeToTarget:
         """The shares, of the same arguments as :meth:`Regret.frame`.
 
         Returns:
-            The columns of :func:`lcbench.analysis.anytime.target_shares` and ``unit`` (of the limit), and
-            :data:`lcbench.analysis.figures.contract.LABELS`.
+            The columns of :func:`lcbench.analysis.anytime.target_shares`, ``unit`` (of the limit), ``measure``
+            (what the targets are of) and :data:`lcbench.analysis.figures.contract.LABELS`.
 
         Raises:
             NothingToDrawError: If no run has reached any target.
             InputError: If the study was run on another table or metric.
         """
         check_same_table(traces, bench, metric)
-        found = labelled(target_shares(traces).assign(**lines.limited(traces)), bench, metric)
+        found = labelled(
+            target_shares(traces).assign(**lines.limited(traces), measure=measure_of(traces)), bench, metric
+        )
         if (found["share"] == 0).all():
             raise NothingToDrawError("no run has reached any of its targets; simulate for longer.")
         return found
@@ -199,11 +206,12 @@ class TimeToTarget:
         reached = frame[frame["share"] > 0]
         with style.look():
             figure = lines.sized(frame["optimizer"].unique().tolist(), style.PAGE, 2.3)
+            measure = str(frame["measure"].iloc[0])
             panels = figure.subplots(1, frame["target"].nunique(), sharey=True, squeeze=False)[0]
             for panel, (target, rows) in zip(panels, frame.groupby("target", sort=False), strict=True):
                 _target(panel, rows)
                 lines.share_axis(panel, frame, float(reached["time"].min()), narrow=True)
-                panel.set_title(f"normalized regret of at most {100 * float(str(target)):g} %")
+                panel.set_title(f"{measure} of at most {100 * float(str(target)):g} %")
             panels[0].set_ylim(0, 1)
             panels[0].set_ylabel("share of runs")
             panels[0].yaxis.set_major_formatter(PercentFormatter(1.0, decimals=0, symbol=" %"))
@@ -211,14 +219,14 @@ class TimeToTarget:
         return figure
 
 
-def _with_results(found: pd.DataFrame) -> pd.DataFrame:
+def with_results(found: pd.DataFrame) -> pd.DataFrame:
     """The same numbers, unless there are none."""
     if not found["regret"].notna().any() or not found["runs"].any():
         raise NothingToDrawError("no optimizer has a result on every data set and seed; simulate for longer.")
     return found
 
 
-def _named(frame: pd.DataFrame) -> pd.DataFrame:
+def named(frame: pd.DataFrame) -> pd.DataFrame:
     """The same numbers; an optimizer that has no line says so in its name."""
     lineless = ~np.isfinite(frame["regret"]).groupby(frame["optimizer"]).transform("any")
     return frame.assign(
