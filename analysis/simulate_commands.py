@@ -74,6 +74,17 @@ def simulate(
             "ConfigSpace with distributions."
         ),
     ] = None,
+    portfolio: Annotated[
+        str | None,
+        typer.Option(
+            help="Configurations that every optimizer begins with: greedy[:SIZE] or simple[:SIZE], chosen from the "
+            "table, or a JSON file of a list of them."
+        ),
+    ] = None,
+    leave_one_out: Annotated[
+        bool,
+        typer.Option("--leave-one-out", help="Choose the portfolio from all data sets but the one it is tried on."),
+    ] = False,
     at: At = None,
     fidelity: Along = None,
     recorded: Annotated[
@@ -143,6 +154,8 @@ def simulate(
             budgets=None if budgets is None else parse_budgets(budgets),
             recorded=int(recorded) if recorded.isdecimal() else recorded,  # type: ignore[arg-type]  # as above
             prior=prior,
+            portfolio=portfolio,
+            leave_one_out=leave_one_out,
             jobs=jobs,
             scheduler=scheduler,
             keep=keep,

@@ -22,6 +22,8 @@ from lcbench.whole import whole
 if TYPE_CHECKING:
     from ConfigSpace import ConfigurationSpace  # slow to import
 
+    from lcbench.simulate.sources import Sources
+
 
 @dataclass(frozen=True, slots=True)
 class Job:
@@ -100,6 +102,10 @@ class Domain(Protocol):
     @property
     def prior(self) -> Prior | None:
         """Where the user believes that good configurations lie; None if nothing is believed."""
+
+    @property
+    def sources(self) -> "Sources | None":
+        """What is known of other tasks; None if nothing is."""
 
     def encode(self, config: Config) -> NDArray[np.float64]:
         """Encode a configuration as a point ``(dimensions,)`` of the unit cube; NaN in inactive dimensions."""

@@ -14,6 +14,7 @@ from lcbench.simulate.contract import Domain
 from lcbench.simulate.domain import ConfigTable, SpaceDomain, TableDomain
 from lcbench.simulate.function import WithObjective
 from lcbench.simulate.pareto import hypervolume
+from lcbench.simulate.sources import Sources
 from lcbench.space import Config
 from lcbench.space.prior import Prior
 from lcbench.table.benchmark import Benchmark
@@ -113,9 +114,11 @@ class ReplayBackend(WithObjective):
         """The configurations that are offered; encoded once."""
         return self._whole.take(self.rows)
 
-    def domain(self, prior: Prior | None = None) -> Domain:
-        """The rows of the table, or the whole space; with a prior if one is given."""
-        return TableDomain(self.table, prior) if self.match == "exact" else SpaceDomain(self.bench.space, prior)
+    def domain(self, prior: Prior | None = None, sources: Sources | None = None) -> Domain:
+        """The rows of the table, or the whole space; with a prior and what is known of other tasks, if given."""
+        if self.match == "exact":
+            return TableDomain(self.table, prior, sources)
+        return SpaceDomain(self.bench.space, prior, sources)
 
     def curve(self, config: Config, budget: int) -> Curve:
         """The recorded curve over ``budget`` epochs.

@@ -293,7 +293,7 @@ def most_promising(
     """
     starts = told.points[np.argsort(told.losses, kind="stable")[: search.beam]]
     found = maximize(acquisition, domain, encoding.levels, starts, rng, search)
-    new = cdist(encoding.features(found), encoding.features(known)).min(axis=1) > _SAME
+    new = cdist(encoding.features(found), encoding.features(known)).min(axis=1, initial=np.inf) > _SAME
     configs = domain.realize(found[new][:1])[0]
     return configs[0] if configs else None
 
