@@ -17,8 +17,9 @@ from typing import TYPE_CHECKING, Any
 import matplotlib as mpl
 import matplotlib.style
 from cycler import cycler
+from matplotlib.axis import Axis
 from matplotlib.text import Text
-from matplotlib.ticker import LogFormatter, LogFormatterMathtext
+from matplotlib.ticker import Formatter, LogFormatter, LogFormatterMathtext
 
 from lcbench.errors import InputError, UnknownNameError
 from lcbench.terminal import printable
@@ -256,7 +257,7 @@ def _pgf(figure: "Figure") -> bytes:
     """A figure as commands of TeX's package pgf."""
     from tempfile import TemporaryDirectory
 
-    with TemporaryDirectory() as folder:
+    with TemporaryDirectory() as folder, _for_tex(figure):
         path = Path(folder) / "figure.pgf"
         try:
             figure.savefig(path, format="pgf")
@@ -267,3 +268,59 @@ def _pgf(figure: "Figure") -> bytes:
                 "pgf, name another program in a style file (pgf.texsystem: pdflatex), or save as pdf."
             ) from error
         return path.read_bytes()
+
+
+_TEX = str.maketrans(
+    {
+        "\\": r"\textbackslash{}",
+        "^": r"\textasciicircum{}",
+        "~": r"\textasciitilde{}",
+        **{sign: f"\\{sign}" for sign in "{}$&#_%"},
+        "±": r"\ensuremath{\pm}",
+        "≤": r"\ensuremath{\leq}",
+        "…": r"\ldots{}",
+    }
+)
+"""Characters that mean something to TeX, or that only some of its programs have, as commands."""
+
+
+class _TexFormatter(Formatter):
+    """Labels of ticks for TeX, which reads them as commands otherwise."""
+
+    def __init__(self, plain: Formatter) -> None:
+        self._plain = plain
+
+    def set_axis(self, axis: Any) -> None:
+        self._plain.set_axis(axis)
+
+    def set_locs(self, locs: Any) -> None:
+        self._plain.set_locs(locs)
+
+    def __call__(self, x: float, pos: int | None = None) -> str:
+        return self._plain(x, pos).translate(_TEX)
+
+    def format_ticks(self, values: Any) -> list[str]:
+        return [label.translate(_TEX) for label in self._plain.format_ticks(values)]
+
+    def get_offset(self) -> str:
+        return self._plain.get_offset().translate(_TEX)
+
+
+@contextmanager
+def _for_tex(figure: "Figure") -> Iterator[None]:
+    """All text of a figure as TeX wants it, for as long as the block lasts."""
+    texts = {text: text.get_text() for text in figure.findobj(Text)}
+    kept = [(axis, axis.get_major_formatter(), axis.get_minor_formatter()) for axis in figure.findobj(Axis)]
+    for text, said in texts.items():
+        text.set_text(said.translate(_TEX))
+    for axis, major, minor in kept:
+        axis.set_major_formatter(_TexFormatter(major))
+        axis.set_minor_formatter(_TexFormatter(minor))
+    try:
+        yield
+    finally:
+        for axis, major, minor in kept:
+            axis.set_major_formatter(major)
+            axis.set_minor_formatter(minor)
+        for text, said in texts.items():
+            text.set_text(said)
