@@ -211,7 +211,7 @@ def _lines(panel: Axes, lines: Mapping[str, pd.DataFrame], x: str, y: str) -> No
         step_line(panel, found[name], name, rows[x], rows[y], place / max(1, len(lines)))
 
 
-def step_line(panel: Axes, look: Look, label: str, x: ArrayLike, y: ArrayLike, start: float = 0.0) -> None:
+def step_line(panel: Axes, look: Look, label: str, x: ArrayLike, y: ArrayLike, start: float = 0.0, **more: Any) -> None:
     """An optimizer's line, a step function, in its look.
 
     Args:
@@ -222,12 +222,13 @@ def step_line(panel: Axes, look: Look, label: str, x: ArrayLike, y: ArrayLike, s
         y: ``(n,)`` values.
         start: Where its markers begin, as a share of the distance between two, so that those of several lines stand
             beside each other.
+        more: Further properties of the line.
     """
     xs, ys = np.asarray(x), np.asarray(y, np.float64)
     there = np.flatnonzero(np.isfinite(ys))
     every = max(1, len(there) // _MARKS)
     marks = there[int(start * every) :: every].tolist()
-    panel.plot(xs, ys, drawstyle="steps-post", label=label, marker=look.marker, markevery=marks, **look.line)
+    panel.plot(xs, ys, drawstyle="steps-post", label=label, marker=look.marker, markevery=marks, **look.line, **more)
 
 
 def _band(panel: Axes, rows: pd.DataFrame, x: str, colour: str) -> None:
