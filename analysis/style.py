@@ -199,9 +199,11 @@ def colour(index: int) -> str:
     return colours[index % len(colours)]
 
 
-def dashes(index: int) -> Any:
-    """The line style of the ``index``-th thing: solid until the colours are used up."""
-    return DASHES[index // len(_COLOURS.get()) % len(DASHES)]
+def shade(index: int, of: int) -> Any:
+    """The colour of the ``index``-th of so many things in order, from light to dark, which grey keeps apart."""
+    from matplotlib import colormaps
+
+    return colormaps["cividis_r"](0.25 + 0.7 * index / max(1, of - 1))
 
 
 class PlainLogFormatter(LogFormatter):
