@@ -132,7 +132,7 @@ class RegretOverEvaluations:
     def notes(frame: pd.DataFrame) -> Iterator[str]:
         """Lines that end early."""
         ends = frame.groupby("optimizer", sort=False)["evaluations"].max()
-        early = {name: int(end) for name, end in ends.items() if end < ends.max() / 2}
+        early = {name: int(end) for name, end in ends.items() if end < ends.max()}
         if early:
             shown = ", ".join(f"{name} after {count}" for name, count in early.items())
             yield f"End early, since their runs have no more evaluations within the limit: {shown}."
