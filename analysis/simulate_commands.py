@@ -22,6 +22,12 @@ def simulate(
         list[str] | None,
         typer.Option("--datasets", "--dataset", help="Data sets, comma-separated or given again; all by default."),
     ] = None,
+    suite: Annotated[
+        str | None,
+        typer.Option(
+            help="In place of --datasets: small or dev to develop on, test to report on, halves of the table."
+        ),
+    ] = None,
     optimizers: Annotated[
         str,
         typer.Option(
@@ -104,8 +110,9 @@ def simulate(
     out = writable_file(out)
     if figures is not None:
         writable_folder(figures)
+    chosen = _datasets(datasets, suite, bench, metric)
     if budgets is None and not quiet:
-        _say_one_rung(bench, _datasets(datasets, bench), _optimizers(optimizers))
+        _say_one_rung(bench, chosen, _optimizers(optimizers))
     keep = Keep(
         out,
         command_line(context.obj or ()),
@@ -117,7 +124,7 @@ def simulate(
         task = bar.add_task("simulate", total=None, note="")
         traces = study(
             bench,
-            _datasets(datasets, bench),
+            chosen,
             _optimizers(optimizers),
             range(seeds),
             workers=numbers("workers", workers),
@@ -199,8 +206,21 @@ def _draw(
         OUT.print(f"draw it with: {line}", soft_wrap=True, highlight=False)
 
 
-def _datasets(given: list[str] | None, bench: "Benchmark") -> list[str]:
-    """The data sets asked for."""
+def _datasets(given: list[str] | None, suite: str | None, bench: "Benchmark", metric: str | None) -> list[str]:
+    """The data sets asked for.
+
+    Raises:
+        InputError: If they are asked for in both ways, or the table has no suites.
+    """
+    from lcbench.errors import InputError
+    from lcbench.simulate.suites import suite as suite_of
+
+    if suite is not None:
+        if given is not None:
+            raise InputError(
+                f"data sets must be given once, got --datasets and --suite {suite}; leave one of them out."
+            )
+        return list(suite_of(bench, suite, metric))
     return list(bench.datasets) if given is None else [name for text in given for name in _names(text)]
 
 

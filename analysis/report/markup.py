@@ -161,12 +161,16 @@ def picture(name: str, bench: "Benchmark", metric: str | None, traces: "pd.DataF
     width = figure.get_size_inches()[0] / style.COLUMN
     wide = ' class="wide"' if width > 1.6 else ""
     return (
+<<<<<<< HEAD
         f'<figure id="figure-{name}"{wide}><div class="picture"><img alt="{text(title)}" src="{_source(figure)}"></div>'
+=======
+        f'<figure id="figure-{name}"{wide}><img alt="{text(title)}" src="{image(figure)}">'
+>>>>>>> main
         f"<figcaption><b>{text(title)}</b> {text(rest)}</figcaption></figure>"
     )
 
 
-def _source(figure: "Figure") -> str:
+def image(figure: "Figure") -> str:
     """The picture as a data address: SVG unless it would be large. As an image, its names cannot clash with others'."""
     kind, content = "svg", style.saved(figure, "svg", _DPI)
     if len(content) > MOST_SVG:
