@@ -34,6 +34,9 @@ COLUMN = 3.5
 PAGE = 7.16
 """Width of both columns, in inches."""
 
+PANEL = 2.2
+"""Width that a panel with labels of its own needs, in inches."""
+
 DPI = 200
 
 FORMATS: Mapping[str, Mapping[str, None]] = {
@@ -139,11 +142,27 @@ def inches(text: str) -> float:
     return float(found[1]) * _UNITS[found[2]]
 
 
+def width_of(own: float) -> float:
+    """The width in inches that a figure has: its own, or that which the user wants."""
+    return _STYLE.get().width or own
+
+
+def across(most: int, own: float, each: float) -> int:
+    """How many panels stand in a row, up to ``most``, so that each has so many inches.
+
+    Args:
+        most: At the most.
+        own: The figure's own width in inches.
+        each: Inches that a panel needs with its labels.
+    """
+    return max(1, min(most, int(width_of(own) / each)))
+
+
 def figure(width: float, height: float) -> "Figure":
     """An empty figure of so many inches, or as wide as the user wants all figures to be."""
     from matplotlib.figure import Figure
 
-    return Figure(figsize=(_STYLE.get().width or width, height), layout="constrained")
+    return Figure(figsize=(width_of(width), height), layout="constrained")
 
 
 @contextmanager

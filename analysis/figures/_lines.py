@@ -18,7 +18,7 @@ from lcbench.analysis.looks import Look, looks
 MOST = 8
 """Lines that one panel holds; more optimizers have a panel each, with the others in grey."""
 
-_ACROSS = 4  # panels in a row
+_ACROSS, _LEAST = 4, 1.4  # panels in a row, and inches of each at least
 _MARKS = 8  # on each line
 _OTHERS = "#C8C8C8"
 _LEGEND_ROW = 0.14  # inches
@@ -118,17 +118,18 @@ def panel_each(names: Sequence[str], frame: pd.DataFrame, draw: Callable[[Axes, 
         frame: What is drawn; see :func:`seconds_axis`.
         draw: Draws one of them into a panel and sets up its axes.
     """
-    down = -(-len(names) // _ACROSS)
+    across = style.across(_ACROSS, style.PAGE, _LEAST)
+    down = -(-len(names) // across)
     figure = style.figure(style.PAGE, 0.8 + 1.25 * down)
-    panels = figure.subplots(down, _ACROSS, sharex=True, sharey=True, squeeze=False)
+    panels = figure.subplots(down, across, sharex=True, sharey=True, squeeze=False)
     for place, panel in enumerate(panels.ravel()):
         if place >= len(names):
             panel.set_axis_off()
             continue
         draw(panel, names[place])
         panel.set_title(names[place])
-        panel.tick_params(labelbottom=place + _ACROSS >= len(names), labelleft=place % _ACROSS == 0)
-        if place < _ACROSS:
+        panel.tick_params(labelbottom=place + across >= len(names), labelleft=place % across == 0)
+        if place < across:
             seconds_axis(panel, frame)
     figure.supxlabel(panels[0, 0].get_xlabel(), fontsize="medium")
     figure.supylabel(panels[0, 0].get_ylabel(), fontsize="medium")
@@ -156,8 +157,13 @@ def parts_over_time(
     parts = {str(name): rows for name, rows in frame.groupby(part, sort=False)}
     if len(names) > MOST:
         return _parts_in_each(names, frame, (x, y, part), better, axes)
-    figure = sized(names, style.PAGE, 2.5)
-    for panel, (title, rows) in zip(figure.subplots(1, len(parts), squeeze=False)[0], parts.items(), strict=True):
+    across = style.across(len(parts), style.PAGE, style.PANEL)
+    down = -(-len(parts) // across)
+    figure = sized(names, style.PAGE, 0.3 + 2.2 * down)
+    panels = figure.subplots(down, across, squeeze=False).ravel()
+    for panel in panels[len(parts) :]:
+        panel.set_axis_off()
+    for panel, (title, rows) in zip(panels, parts.items(), strict=False):
         _lines(panel, {str(name): each for name, each in rows.groupby("optimizer", sort=False)}, x, y)
         axes(panel, title)
         seconds_axis(panel, frame)
@@ -288,7 +294,7 @@ def regret_axis(panel: Axes, drawn: pd.DataFrame) -> None:
 
 def sized(names: Sequence[str], width: float, height: float) -> Figure:
     """An empty figure whose height leaves room for the legend of these optimizers."""
-    rows = -(-len(names) // _columns(names, width))
+    rows = -(-len(names) // _columns(names, style.width_of(width)))
     return style.figure(width, height + _LEGEND_ROW * rows)
 
 

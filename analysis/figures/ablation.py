@@ -57,8 +57,9 @@ def draw(frame: pd.DataFrame) -> Figure:
     median = changes.groupby("hyperparameter", sort=False)["part"].median()
     names = median.sort_values(ascending=False, kind="stable").index.tolist()
     with style.look():
-        figure = style.figure(style.PAGE, max(2.2, 0.9 + 0.2 * len(names)))
-        left, right = figure.subplots(1, 2)
+        across = style.across(2, style.PAGE, style.PANEL)
+        figure = style.figure(style.PAGE, max(2.2, 0.9 + 0.2 * len(names)) * (2 // across))
+        left, right = figure.subplots(2 // across, across)
         _lines(left, frame)
         boxes(
             right,

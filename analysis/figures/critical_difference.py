@@ -62,7 +62,7 @@ def draw(frame: pd.DataFrame) -> Figure:
     half = -(-len(mean) // 2)
     rows = 0.9 + 0.6 * len(bars) + half
     with style.look():
-        figure = style.figure(style.PAGE if len(mean) > lines.MOST else style.COLUMN * 1.4, 0.4 + _ROW * (rows + 2.0))
+        figure = style.figure(style.PAGE if len(mean) > lines.MOST else style.COLUMN * 1.4, 0.5 + _ROW * (rows + 2.0))
         panel = figure.subplots()
         _axis(panel, len(mean), rows)
         _difference(panel, difference, len(mean))
@@ -113,4 +113,4 @@ def _text(frame: pd.DataFrame) -> str:
     test = "wilcoxon" if len(frame) == 2 else "friedman"
     p = float(frame[f"{test}_p"].iloc[0])
     said = f"{test.capitalize()}'s p {'< 0.001' if p < _LEAST else f'= {p:.3f}'}"
-    return f"mean rank over {int(frame['datasets'].iloc[0])} data sets (1 is best); {said}"
+    return f"mean rank over {int(frame['datasets'].iloc[0])} data sets (1 is best)\n{said}"

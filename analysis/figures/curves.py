@@ -30,7 +30,7 @@ from lcbench.analysis.generality import has_runs, seed_means
 from lcbench.table.benchmark import Benchmark
 
 _KEYS = ("dataset", "config_id", "best", "bounded", *LABELS)
-_COLUMNS = 5
+_COLUMNS, _LEAST = 5, 1.3  # panels in a row, and inches of each at least
 _TITLE_LENGTH = 20
 _MOST_CURVES = 500
 _MOST_PATHS = 100
@@ -80,7 +80,7 @@ def _epochs(frame: pd.DataFrame) -> list[Any]:
 def draw(frame: pd.DataFrame) -> Figure:
     """Small panels, up to five in a row."""
     datasets = list(dict.fromkeys(frame["dataset"]))
-    columns = min(_COLUMNS, len(datasets))
+    columns = style.across(min(_COLUMNS, len(datasets)), style.PAGE, _LEAST)
     rows = -(-len(datasets) // columns)
     with style.look():
         width = style.COLUMN if columns == 1 else style.PAGE

@@ -74,7 +74,7 @@ def draw(frame: pd.DataFrame) -> Figure:
         _axes(panel, frame)
         if len(here) <= _MOST_NAMES:
             _names(panel, here, published, *figure.get_size_inches())
-        figure.legend(loc="outside upper center", ncols=4)
+        figure.legend(loc="outside upper center", ncols=4 if figure.get_figwidth() > 4 else 2)
     return figure
 
 

@@ -8,7 +8,7 @@ diverged rank last. White lines mark a correlation of 0.9.
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
-from matplotlib.figure import Figure, FigureBase
+from matplotlib.figure import Figure, FigureBase, SubFigure
 from matplotlib.image import AxesImage
 from matplotlib.ticker import MaxNLocator
 from numpy.typing import NDArray
@@ -23,6 +23,7 @@ _COLUMNS, _DOWN = 5, 3  # so many rows of small maps are as high as the large on
 _TITLE_LENGTH = 17
 _LARGE = 3.1
 """Inches, in width and height."""
+_SMALL, _HIGH = 0.81, 0.98  # inches of a small map
 _MARK, _LOWEST = 0.9, 0.5
 _KEYS = ("dataset", "epoch", *LABELS)
 
@@ -59,7 +60,7 @@ def frame(bench: Benchmark, metric: str | None = None) -> pd.DataFrame:
 
 
 def draw(frame: pd.DataFrame) -> Figure:
-    """The mean map on the left, small ones on the right; a single data set has the figure for itself."""
+    """The mean map on the left, small ones on the right or, in a narrow figure, below; a single data set has the figure for itself."""
     maps = {str(name): _cells(rows) for name, rows in frame.groupby("dataset", sort=False)}
     epochs, unit = np.unique(frame["epoch"].to_numpy()), label_of(frame, "fidelity")
     if len(maps) == 1:
@@ -68,23 +69,35 @@ def draw(frame: pd.DataFrame) -> Figure:
             _large(figure, maps, epochs, unit)
         return figure
     columns = min(_COLUMNS, -(-len(maps) // _DOWN))
+    own = _LARGE + _SMALL * columns
+    below = style.width_of(own) < own - _SMALL
+    if below:
+        columns = style.across(min(_COLUMNS, len(maps)), own, _SMALL)
     rows = -(-len(maps) // columns)
     with style.look():
-        width, height = _LARGE + 0.81 * columns, max(_LARGE, 0.98 * rows)
-        figure = style.figure(width, height)
-        figure.set_layout_engine("constrained", h_pad=0.07, w_pad=0.06)  # titles stay off the edge
-        left, right = figure.subfigures(1, 2, width_ratios=[_LARGE, width - _LARGE], squeeze=False)[0]
-        if height > _LARGE:  # the mean map stays at the top
-            left = left.subfigures(2, 1, height_ratios=[_LARGE, height - _LARGE], squeeze=False)[0, 0]
-        _large(left, maps, epochs, unit)
-        panels = right.subplots(rows, columns, squeeze=False, sharex=True, sharey=True).ravel()
+        large, small = _parts(own, _HIGH * rows, below=below)
+        _large(large, maps, epochs, unit)
+        panels = small.subplots(rows, columns, squeeze=False, sharex=True, sharey=True).ravel()
+        corner = panels[(rows - 1) * columns]
         for panel, (name, cells) in zip(panels, maps.items(), strict=False):
             _small(panel, name, cells, epochs)
-            panel.tick_params(length=2, labelsize=5, labelbottom=panel is panels[(rows - 1) * columns], labelleft=False)
-        panels[(rows - 1) * columns].tick_params(labelleft=True)
+            panel.tick_params(length=2, labelsize=5, labelbottom=panel is corner, labelleft=panel is corner)
         for panel in panels[len(maps) :]:
             panel.remove()
-    return figure
+    return small.get_figure(root=True)
+
+
+def _parts(width: float, height: float, *, below: bool) -> tuple[SubFigure, SubFigure]:
+    """The places of the large map and of the small ones, so many inches high, beside it or below it."""
+    figure = style.figure(width, _LARGE + height if below else max(_LARGE, height))
+    figure.set_layout_engine("constrained", h_pad=0.07, w_pad=0.06)  # titles stay off the edge
+    if below:
+        large, small = figure.subfigures(2, 1, height_ratios=[_LARGE, height], squeeze=False).ravel()
+        return large, small
+    large, small = figure.subfigures(1, 2, width_ratios=[_LARGE, width - _LARGE], squeeze=False)[0]
+    if height > _LARGE:  # the mean map stays at the top
+        large = large.subfigures(2, 1, height_ratios=[_LARGE, height - _LARGE], squeeze=False)[0, 0]
+    return large, small
 
 
 def _cells(rows: pd.DataFrame) -> NDArray[np.float64]:

@@ -61,8 +61,9 @@ def draw(frame: pd.DataFrame) -> Figure:
     names, budgets = list(dict.fromkeys(frame["hyperparameter"])), sorted(set(frame["budget"].tolist()))
     with style.look():
         height = 1.0 + len(names) * (0.12 + 0.12 * len(budgets))
-        figure = style.figure(style.PAGE, height)
-        panels = figure.subplots(1, len(_TITLES), sharex=True, sharey=True, squeeze=False)[0]
+        across = style.across(2, style.PAGE, style.PANEL)
+        figure = style.figure(style.PAGE, height * (2 // across))
+        panels = figure.subplots(2 // across, across, sharex=True, sharey=True).ravel()
         for panel, (column, title) in zip(panels, _TITLES.items(), strict=True):
             for i, budget in enumerate(budgets):
                 rows = frame[frame["budget"] == budget]

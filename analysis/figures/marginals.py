@@ -23,7 +23,7 @@ from lcbench.analysis.importance.model import Model
 from lcbench.analysis.importance.task import FIGURE_FOREST, fit_task, longest_tasks
 from lcbench.table.benchmark import Benchmark
 
-_COLUMNS = 4
+_COLUMNS, _LEAST = 4, 1.4  # panels in a row, and inches of each at least
 FEW = 6
 """So many values of a hyperparameter are all marked."""
 
@@ -79,7 +79,7 @@ def _sorted(found: pd.DataFrame) -> pd.DataFrame:
 def draw(frame: pd.DataFrame) -> Figure:
     """One panel per hyperparameter, with a common y axis."""
     names = list(dict.fromkeys(frame["hyperparameter"]))
-    columns = min(_COLUMNS, len(names))
+    columns = style.across(min(_COLUMNS, len(names)), style.PAGE, _LEAST)
     rows = -(-len(names) // columns)
     with style.look():
         figure = style.figure(style.PAGE, 0.5 + 1.5 * rows)
@@ -159,9 +159,9 @@ def evenly(points: NDArray[np.float64], count: int) -> list[int]:
 def written(value: object) -> str:
     """A number for a tick, short, and without an exponent unless it is far from one; also of a text."""
     number = float(value)  # type: ignore[arg-type]  # a number, or its text
-    if number and not _LEAST <= abs(number) < _MOST:
+    if number and not _SMALLEST <= abs(number) < _LARGEST:
         return f"{number:.3g}"
     return np.format_float_positional(number, precision=3, fractional=False, trim="-")
 
 
-_LEAST, _MOST = 1e-6, 1e7
+_SMALLEST, _LARGEST = 1e-6, 1e7

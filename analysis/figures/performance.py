@@ -53,8 +53,9 @@ def draw(frame: pd.DataFrame) -> Figure:
     """Two heat maps side by side."""
     datasets = frame["dataset"].nunique()
     with style.look():
-        figure = style.figure(style.PAGE, 1.5 + 0.135 * max(datasets, 6))
-        left, right = figure.subplots(1, 2, sharey=True)
+        across = style.across(2, style.PAGE, style.PANEL)
+        figure = style.figure(style.PAGE, (1.5 + 0.135 * max(datasets, 6)) * (2 // across))
+        left, right = figure.subplots(2 // across, across, sharey=True)
         values, regrets = _matrix(frame, "value"), _matrix(frame, "relative_regret")
         order = tuple(_order(np.ma.masked_invalid(regrets.to_numpy()).mean(axis=axis)) for axis in (1, 0))
         high_first = label_of(frame, "goal") == "maximize"

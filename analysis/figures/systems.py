@@ -26,7 +26,7 @@ from lcbench.analysis.systems import (
 )
 
 _COLUMNS = 3
-_HEIGHT = 1.9  # inches, of a panel
+_HEIGHT, _LEAST = 1.9, 1.6  # inches of a panel, and of its width at least
 _LEGEND_ROW = 0.16
 _LEGEND_COLUMN = 2.2
 _ENSEMBLE, _BEST = "Ensemble of baselines", "Best baseline"
@@ -186,8 +186,9 @@ def _panels(frame: pd.DataFrame, once: frozenset[str] = frozenset()) -> Figure:
         once: Titles of lines that are fitted once and change no more: these are thin and have no bands.
     """
     datasets, titles = sorted(frame["dataset"].unique()), frame["line"].unique().tolist()
-    across = min(_COLUMNS, len(datasets))
-    down, width = -(-len(datasets) // across), (style.COLUMN * 1.2 if len(datasets) == 1 else style.PAGE)
+    width = style.width_of(style.COLUMN * 1.2 if len(datasets) == 1 else style.PAGE)
+    across = style.across(min(_COLUMNS, len(datasets)), width, _LEAST)
+    down = -(-len(datasets) // across)
     legend_columns = max(1, min(len(titles), int(width / _LEGEND_COLUMN)))
     height = down * _HEIGHT + 0.4 + _LEGEND_ROW * -(-len(titles) // legend_columns)
     with style.look():

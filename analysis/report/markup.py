@@ -161,11 +161,7 @@ def picture(name: str, bench: "Benchmark", metric: str | None, traces: "pd.DataF
     width = figure.get_size_inches()[0] / style.COLUMN
     wide = ' class="wide"' if width > 1.6 else ""
     return (
-<<<<<<< HEAD
-        f'<figure id="figure-{name}"{wide}><div class="picture"><img alt="{text(title)}" src="{_source(figure)}"></div>'
-=======
-        f'<figure id="figure-{name}"{wide}><img alt="{text(title)}" src="{image(figure)}">'
->>>>>>> main
+        f'<figure id="figure-{name}"{wide}><div class="picture"><img alt="{text(title)}" src="{image(figure)}"></div>'
         f"<figcaption><b>{text(title)}</b> {text(rest)}</figcaption></figure>"
     )
 
