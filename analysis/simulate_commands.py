@@ -114,9 +114,10 @@ def simulate(
     """
     from datetime import UTC, datetime
 
-    from lcbench.console import ERR, progress
+    from lcbench.console import ERR, OUT, progress
     from lcbench.errors import InputError
     from lcbench.output import writable_file, writable_folder
+    from lcbench.simulate.portfolios import is_rule
     from lcbench.simulate.study import Keep, study
     from lcbench.simulate.study.description import command_line
     from lcbench.simulate.study.report import figures_of
@@ -132,6 +133,9 @@ def simulate(
     chosen = _datasets(datasets, suite, bench, metric)
     if budgets is None and not quiet:
         _say_one_rung(bench, chosen, _optimizers(optimizers))
+    if portfolio is not None and is_rule(portfolio) and not leave_one_out and not quiet:
+        said = "the portfolio has seen the data sets that it is tried on; --leave-one-out chooses it from the others."
+        OUT.print(said, soft_wrap=True)
     keep = Keep(
         out,
         command_line(context.obj or ()),

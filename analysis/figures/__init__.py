@@ -26,6 +26,7 @@ FIGURES: dict[str, FigureSpec] = {
     "pair": FigureSpec("pair"),
     "ablation": FigureSpec("ablation"),
     "regret": FigureSpec("optimizers:Regret", needs_traces=True),
+    "test_regret": FigureSpec("optimizers:TestedRegret", needs_traces=True),
     "regret_evaluations": FigureSpec("optimizers:RegretOverEvaluations", needs_traces=True),
     "hypervolume": FigureSpec("hypervolume", needs_traces=True),
     "pareto_front": FigureSpec("pareto_front", needs_traces=True),

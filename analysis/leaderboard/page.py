@@ -5,7 +5,10 @@ from importlib.resources import files
 from math import isnan
 from string import Template
 
+import pandas as pd
+
 from lcbench.analysis.figures import FIGURES
+from lcbench.analysis.figures._lines import limited
 from lcbench.analysis.figures.contract import caption
 from lcbench.analysis.leaderboard.contests import Contest
 from lcbench.analysis.report.markup import image, table, text
@@ -85,8 +88,7 @@ def _percent(value: float) -> str:
 def _picture(contest: Contest) -> str:
     metric = contest.metric
     words = {"metric": metric.name, "metric_unit": metric.unit, "goal": metric.goal, "fidelity": "steps"}
-    unit = str(contest.studies[0].traces["unit"].iloc[0])
-    frame = contest.curves.assign(unit=unit, **words)
+    frame = contest.curves.assign(**limited(pd.concat([study.traces for study in contest.studies])), **words)
     if not frame["regret"].notna().any():
         return ""
     drawn = FIGURES["hypervolume" if contest.objectives else "regret"].load()

@@ -100,10 +100,13 @@ class StudyPlan:
 
         Raises:
             UnknownNameError: If it lacks one.
+            InputError: If each is to be left out of a portfolio, and there is but one.
         """
         for dataset in self.datasets:
             if dataset not in bench.datasets:
                 raise UnknownNameError("data set", dataset, bench.datasets)
+        if self.leave_one_out and len(bench.datasets) < 2:
+            raise InputError("leaving one data set out needs at least two data sets; add another to the table.")
 
     def replay(
         self, bench: Benchmark, dataset: str, draw_seed: int = 0, table: ConfigTable | None = None

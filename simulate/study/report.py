@@ -160,7 +160,7 @@ def _p(value: float) -> str:
     return f"<{_LEAST}" if value < _LEAST else f"{value:.3f}"
 
 
-FIGURES = ("regret", "regret_evaluations", "rank", "critical_difference", "time_to_target")
+FIGURES = ("regret", "test_regret", "regret_evaluations", "rank", "critical_difference", "time_to_target")
 """The figures of a study; the others of ``lcbench figures`` show a table, or need more of it."""
 
 FIGURES_OF_SEVERAL = ("hypervolume", "pareto_front", "rank", "critical_difference", "time_to_target")

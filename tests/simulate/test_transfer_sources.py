@@ -161,6 +161,19 @@ def test_no_portfolio(text, said):
         parse_portfolio(text)
 
 
+def test_leave_one_out_needs_another_data_set(make, tmp_path):
+    alone = make(tmp_path / "alone", datasets=("alpha",), n_configs=4, budgets=(2,), seeds=(0,))
+    with pytest.raises(InputError, match="leaving one data set out needs at least two data sets"):
+        study(alone, None, "random", portfolio="greedy", leave_one_out=True)
+
+
+def test_the_command_says_that_a_portfolio_has_seen_what_it_is_tried_on(five, tmp_path, capsys):
+    command = ["simulate", str(five.folder), "--optimizers", "random", "--seeds", "1", "--budget", "3evals"]
+    command += ["--out", str(tmp_path / "s.parquet"), "--portfolio", "simple"]
+    assert cli.run(command) == 0
+    assert "the portfolio has seen the data sets that it is tried on" in capsys.readouterr().out
+
+
 def test_leave_one_out_needs_a_rule(five):
     with pytest.raises(InputError, match="leave-one-out is for a portfolio that is chosen from the table"):
         study(five, ["alpha"], "random", leave_one_out=True)
