@@ -24,7 +24,20 @@ _UsageError: type[Exception] = typer.BadParameter.__mro__[1]  # typer does not e
 _EXTRAS = dict.fromkeys(("torch", "openml", "sklearn", "arff"), "collect")
 _EXTRAS |= dict.fromkeys(("safetensors", "psutil"), "automl")  # packages by the extra that brings them
 _ORDER = (
-    *("demo", "plan", "collect", "status", "info", "baselines", "import", "export", "publish", "verify", "merge"),
+    *(
+        "demo",
+        "plan",
+        "collect",
+        "status",
+        "info",
+        "baselines",
+        "meta-features",
+        "import",
+        "export",
+        "publish",
+        "verify",
+        "merge",
+    ),
     *(
         "migrate",
         "fit",

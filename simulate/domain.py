@@ -12,6 +12,7 @@ from scipy.spatial import KDTree
 from scipy.spatial.distance import cdist
 
 from lcbench.errors import InputError
+from lcbench.simulate.contract import Domain
 from lcbench.simulate.rows import Column, RowIndex, Rows, columns_of
 from lcbench.space import Config
 from lcbench.space.encoding import Encoding, given
@@ -20,6 +21,8 @@ from lcbench.space.rounding import coordinates
 
 if TYPE_CHECKING:
     from ConfigSpace import ConfigurationSpace
+
+    from lcbench.simulate.sources import Sources
 
 _BATCH = 64  # ConfigSpace draws a batch in little more time than one configuration
 _SPARE = 4  # times as many points are drawn as are wanted, where some may be forbidden
@@ -30,10 +33,12 @@ _SMALL = 4096  # up to so many rows all are looked at; their distances are found
 class SpaceDomain:
     """Every configuration of a search space. The space's own random state is left alone."""
 
-    def __init__(self, space: "ConfigurationSpace", prior: Prior | None = None) -> None:
+    def __init__(
+        self, space: "ConfigurationSpace", prior: Prior | None = None, sources: "Sources | None" = None
+    ) -> None:
         from lcbench.space.spaces import from_json, to_json
 
-        self.space, self.prior = space, prior
+        self.space, self.prior, self.sources = space, prior, sources
         self._encoding = Encoding(space)
         self._drawing = from_json(to_json(space))
         self._drawn: list[Config] = []
@@ -73,6 +78,52 @@ class SpaceDomain:
 
     def take(self, config: Config) -> None:
         """A space never runs out: nothing to note."""
+
+
+class DomainAround:
+    """A domain around another one, to which it passes everything on.
+
+    Args:
+        domain: The domain inside.
+    """
+
+    def __init__(self, domain: Domain) -> None:
+        self._domain = domain
+
+    @property
+    def space(self) -> "ConfigurationSpace":
+        """The search space."""
+        return self._domain.space
+
+    @property
+    def prior(self) -> Prior | None:
+        """What the user believes."""
+        return self._domain.prior
+
+    @property
+    def sources(self) -> "Sources | None":
+        """What is known of other tasks."""
+        return self._domain.sources
+
+    def encode(self, config: Config) -> NDArray[np.float64]:
+        """Encode a configuration as a point ``(dimensions,)`` of the unit cube; NaN where inactive."""
+        return self._domain.encode(config)
+
+    def sample(self, rng: np.random.Generator) -> Config | None:
+        """Draw a configuration."""
+        return self._domain.sample(rng)
+
+    def realize(self, points: NDArray[np.float64]) -> tuple[list[Config], NDArray[np.float64]]:
+        """Turn points into configurations."""
+        return self._domain.realize(points)
+
+    def candidates(self, n: int, rng: np.random.Generator) -> NDArray[np.float64]:
+        """Points of configurations to choose among."""
+        return self._domain.candidates(n, rng)
+
+    def take(self, config: Config) -> None:
+        """Note that a configuration has been proposed."""
+        self._domain.take(config)
 
 
 @dataclass(frozen=True)
@@ -212,8 +263,8 @@ class ConfigTable:
 class TableDomain:
     """The rows of a table, each offered once."""
 
-    def __init__(self, table: ConfigTable, prior: Prior | None = None) -> None:
-        self.space, self.prior = table.space, prior
+    def __init__(self, table: ConfigTable, prior: Prior | None = None, sources: "Sources | None" = None) -> None:
+        self.space, self.prior, self.sources = table.space, prior, sources
         self._table = table
         self._free = np.flatnonzero(
             table.first == np.arange(len(table.first))

@@ -4,7 +4,8 @@
 >>> check_optimizer("./mine.py:Mine")
 
 Each law is tried on small made grounds: spaces that are continuous, mixed, categorical and conditional, and a table;
-one and several budgets; trials that resume and trials that begin from scratch; runs that diverge; several workers.
+one and several budgets; trials that resume and trials that begin from scratch; runs that diverge; several workers;
+other tasks, for those that transfer.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -23,6 +24,7 @@ from lcbench.simulate.domain import ConfigTable, SpaceDomain, TableDomain
 from lcbench.simulate.function import FunctionBackend
 from lcbench.simulate.optimizers.spec import Spec, is_multi_fidelity, place_of, specs_of
 from lcbench.simulate.run import simulate
+from lcbench.simulate.sources import Sources
 from lcbench.simulate.trace import Trace
 from lcbench.space import Config
 from lcbench.table.curve import Curve
@@ -143,8 +145,18 @@ class Ground:
         return ConfigTable(self.space, frame)
 
     def domain(self) -> Domain:
-        """A fresh domain."""
-        return TableDomain(self.rows) if self.table else self._backend.domain()
+        """A fresh domain, with other tasks to learn from."""
+        return TableDomain(self.rows, None, self._others) if self.table else SpaceDomain(self.space, None, self._others)
+
+    @cached_property
+    def _others(self) -> Sources:
+        """Three made tasks, one of them like this one; of one configuration there is no run, another diverged."""
+        points = self._domain.candidates(_ROWS, np.random.default_rng(1))
+        places = np.nan_to_num(points, nan=0.5)
+        losses = np.stack([((places - centre) ** 2).sum(axis=1) for centre in (0.3, 0.5, 0.9)], axis=1)
+        losses[0], losses[1, 1] = (0.5, np.nan, 0.5), np.inf
+        features, own = np.array([[0.0], [1.0], [2.0]]), np.array([0.1])
+        return Sources(("like", "between", "unlike"), points, losses, self.metric, features, own)
 
     def curve(self, config: Config, budget: int) -> Curve:
         """The learning curve.

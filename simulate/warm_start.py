@@ -3,19 +3,15 @@
 from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
 from lcbench.errors import InputError
 from lcbench.simulate.contract import Domain, Optimizer, OptimizerFactory
+from lcbench.simulate.domain import DomainAround
 from lcbench.space import Config
 from lcbench.space.encoding import equal, given
-from lcbench.space.prior import Prior
-
-if TYPE_CHECKING:
-    from ConfigSpace import ConfigurationSpace  # slow to import
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +55,7 @@ class WarmStart:
         return self.optimizer(PortfolioDomain(domain, self.portfolio), budgets, rng)
 
 
-class PortfolioDomain:
+class PortfolioDomain(DomainAround):
     """A domain in which there is nothing but the next configuration of a portfolio, until all are taken.
 
     Args:
@@ -68,22 +64,8 @@ class PortfolioDomain:
     """
 
     def __init__(self, domain: Domain, portfolio: Sequence[Config]) -> None:
-        self._domain = domain
+        super().__init__(domain)
         self._left = deque((config, domain.encode(config)) for config in portfolio)
-
-    @property
-    def space(self) -> "ConfigurationSpace":
-        """The search space."""
-        return self._domain.space
-
-    @property
-    def prior(self) -> Prior | None:
-        """What the user believes."""
-        return self._domain.prior
-
-    def encode(self, config: Config) -> NDArray[np.float64]:
-        """Encode a configuration as a point ``(dimensions,)`` of the unit cube; NaN where inactive."""
-        return self._domain.encode(config)
 
     def sample(self, rng: np.random.Generator) -> Config | None:
         """The next of the portfolio, then a draw."""

@@ -35,7 +35,7 @@ API = {
         "parse_budget read results study test_regrets write"
     ),
     "lcbench.simulate.surrogate": "Card MODELS Score SurrogateBackend carry_out plan",
-    "lcbench.simulate.transfer": "load_portfolio",
+    "lcbench.simulate.transfer": "knowledge_of load_portfolio",
     "lcbench.simulate.wrappers": "Folded Negated Noise ScaledCost Subset WRAPPERS Wrapper",
     "lcbench.analysis": (
         "FIGURES anytime_regret best_configurations best_losses best_survivors budget_correlation "

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from lcbench import cli
+from lcbench.simulate.study import read
 from lcbench.table import verify
 
 PAGE = Path(__file__).parents[1] / "docs" / "recipes.md"
@@ -32,7 +33,7 @@ def answer(kind: str, number: int) -> dict[str, object]:
 
 
 def test_each_question_is_asked_with_each_library():
-    assert [kind for kind, _ in BLOCKS] == ["pandas", "polars", "duckdb"] * 3 + ["lcbench"] * 3
+    assert [kind for kind, _ in BLOCKS] == ["pandas", "polars", "duckdb"] * 3 + ["lcbench"] * 4
 
 
 @pytest.mark.parametrize("kind", LIBRARIES)
@@ -89,6 +90,29 @@ def test_a_belief_about_one_hyperparameter(bench, monkeypatch):
     rate = np.log10(bench.configs["learning_rate"].loc[traces["config_id"]].to_numpy())
     drawn = {name: rate[(traces["optimizer"] == name).to_numpy()] for name in ("prior-random", "random")}
     assert abs(drawn["prior-random"] + 2).mean() < 0.8 * abs(drawn["random"] + 2).mean()
+
+
+def test_what_other_data_sets_teach(bench, monkeypatch):
+    monkeypatch.chdir(bench.folder)
+    regret = answer("lcbench", 3)["regret"]
+    assert set(regret.index) == {"bohb", "bohb, started", "nearest", "ensemble", "landmarks"}
+    assert ((regret >= 0) & (regret <= 1)).all()
+
+
+def test_the_command_that_starts_with_a_portfolio(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (line,) = re.findall(r"```sh\n(lcbench simulate .*--leave-one-out.*)\n```", PAGE.read_text(encoding="utf-8"))
+    assert cli.run([*line.split()[1:], "--quiet"]) == 0
+    assert read(tmp_path / "started.parquet").groupby(["optimizer", "dataset"]).size().tolist() == [20] * 6
+
+
+def test_accuracy_and_seconds_at_once(bench, monkeypatch):
+    monkeypatch.chdir(bench.folder)
+    found = answer("lcbench", 4)
+    assert set(found["difference"].index) == {"random", "nsga-ii", "mo-asha"}
+    assert found["difference"].between(0, 1).all()
+    cheap = sorted(found["front"]["losses"].tolist(), key=lambda each: each[1])
+    assert all(np.diff([loss for loss, _ in cheap]) <= 0), "on a front accuracy is paid with seconds"
 
 
 TABLES = (PAGE.parent / "bring-your-table.md").read_text(encoding="utf-8")

@@ -14,6 +14,7 @@ from numpy.typing import ArrayLike
 from lcbench.analysis import style
 from lcbench.analysis.figures.contract import NothingToDrawError, label_of
 from lcbench.analysis.looks import Look, looks
+from lcbench.simulate.study.objectives import names_of
 
 MOST = 8
 """Lines that one panel holds; more optimizers have a panel each, with the others in grey."""
@@ -65,6 +66,29 @@ def need_two_optimizers(traces: pd.DataFrame) -> None:
     """
     if traces["optimizer"].nunique() < 2:
         raise NothingToDrawError(f"it ranks optimizers, and this study has one ({traces['optimizer'].iloc[0]}).")
+
+
+def need_one_objective(traces: pd.DataFrame) -> None:
+    """Check that there is a regret.
+
+    Raises:
+        NothingToDrawError: If there are several objectives.
+    """
+    if names := names_of(traces):
+        raise NothingToDrawError(
+            f"it shows one objective, and this study has {len(names)} ({', '.join(names)}); hypervolume shows those."
+        )
+
+
+def need_several_objectives(traces: pd.DataFrame) -> tuple[str, ...]:
+    """The names of several objectives.
+
+    Raises:
+        NothingToDrawError: If there is one.
+    """
+    if not (names := names_of(traces)):
+        raise NothingToDrawError("it shows several objectives, and this study has one; regret shows that.")
+    return names
 
 
 def over_time(

@@ -20,10 +20,13 @@ from lcbench.analysis.anytime import (
 from lcbench.analysis.figures import _lines as lines
 from lcbench.analysis.figures.contract import NothingToDrawError, labelled, metric_label
 from lcbench.analysis.provenance import check_same_table
+from lcbench.simulate.study.objectives import measure_of
 from lcbench.simulate.study.tested import is_tested
 from lcbench.table.benchmark import Benchmark
 
-_WIDTH, _HEIGHT = style.COLUMN * 1.3, 2.7  # inches
+SIZE = (style.COLUMN * 1.3, 2.7)
+"""Inches of a panel of lines."""
+
 _FIRST = 0.01  # where the axis of ranks begins, as a share of the limit
 _EVERY = 5  # of the times of ranks is drawn: each swap of two close optimizers is a step otherwise
 _BANDS = "mean and its 95 % interval over seeds"
@@ -58,8 +61,9 @@ class Regret:
             InputError: If the study was run on another table or metric.
         """
         check_same_table(traces, bench, metric)
+        lines.need_one_objective(traces)
         found = labelled(anytime_regret(traces).assign(**lines.limited(traces)), bench, metric)
-        return _with_results(found)
+        return with_results(found)
 
     @staticmethod
     def draw(frame: pd.DataFrame) -> Figure:
@@ -72,7 +76,7 @@ class Regret:
             panel.set_ylabel(_regret_label(frame))
 
         with style.look():
-            return lines.over_time(_named(frame), "time", "regret", (_WIDTH, _HEIGHT), axes, _BANDS)
+            return lines.over_time(named(frame), "time", "regret", SIZE, axes, _BANDS)
 
     @staticmethod
     def notes(frame: pd.DataFrame) -> Iterator[str]:
@@ -108,8 +112,9 @@ class RegretOverEvaluations:
             InputError: If the study was run on another table or metric.
         """
         check_same_table(traces, bench, metric)
+        lines.need_one_objective(traces)
         found = labelled(evaluation_regret(traces), bench, metric).dropna(subset="regret").reset_index(drop=True)
-        return _with_results(found)
+        return with_results(found)
 
     @staticmethod
     def draw(frame: pd.DataFrame) -> Figure:
@@ -126,7 +131,7 @@ class RegretOverEvaluations:
             panel.set_ylabel(_regret_label(frame))
 
         with style.look():
-            return lines.over_time(frame, "evaluations", "regret", (_WIDTH, _HEIGHT), axes, _BANDS)
+            return lines.over_time(frame, "evaluations", "regret", SIZE, axes, _BANDS)
 
     @staticmethod
     def notes(frame: pd.DataFrame) -> Iterator[str]:
@@ -177,7 +182,7 @@ class Rank:
 
         with style.look():
             shown = frame[frame["time"].isin(frame["time"].unique()[::_EVERY])]
-            return lines.over_time(shown, "time", "rank", (_WIDTH, _HEIGHT), axes, _RANK_BANDS)
+            return lines.over_time(shown, "time", "rank", SIZE, axes, _RANK_BANDS)
 
     @staticmethod
     def notes(frame: pd.DataFrame) -> Iterator[str]:
@@ -200,7 +205,7 @@ class TimeToTarget:
 
         Returns:
             The columns of :func:`lcbench.analysis.anytime.target_shares`, those of
-            :func:`lcbench.analysis.figures._lines.limited`, and
+            :func:`lcbench.analysis.figures._lines.limited`, ``measure`` (what the targets are of) and
             :data:`lcbench.analysis.figures.contract.LABELS`.
 
         Raises:
@@ -208,7 +213,9 @@ class TimeToTarget:
             InputError: If the study was run on another table or metric.
         """
         check_same_table(traces, bench, metric)
-        found = labelled(target_shares(traces).assign(**lines.limited(traces)), bench, metric)
+        found = labelled(
+            target_shares(traces).assign(**lines.limited(traces), measure=measure_of(traces)), bench, metric
+        )
         if (found["share"] == 0).all():
             raise NothingToDrawError("no run has reached any of its targets; simulate for longer.")
         return found
@@ -217,7 +224,8 @@ class TimeToTarget:
     def draw(frame: pd.DataFrame) -> Figure:
         """One panel per target, from the widest to the closest, or one per optimizer."""
         first = float(frame.loc[frame["share"] > 0, "time"].min())
-        titles = {target: f"normalized regret ≤ {100 * target:g} %" for target in frame["target"].unique()}
+        measure = str(frame["measure"].iloc[0])
+        titles = {target: f"{measure} ≤ {100 * target:g} %" for target in frame["target"].unique()}
 
         def axes(panel: Axes, title: str) -> None:  # noqa: ARG001  # all panels are alike
             lines.share_axis(panel, frame, first, narrow=True)
@@ -264,7 +272,7 @@ class TestedRegret:
         check_same_table(traces, bench, metric)
         if not is_tested(traces):
             raise NothingToDrawError("it needs test losses, and this table or study has none of this metric.")
-        return _with_results(labelled(tested_regret(traces).assign(**lines.limited(traces)), bench, metric))
+        return with_results(labelled(tested_regret(traces).assign(**lines.limited(traces)), bench, metric))
 
     @staticmethod
     def draw(frame: pd.DataFrame) -> Figure:
@@ -294,14 +302,14 @@ class TestedRegret:
         yield lines.limit_note(frame)
 
 
-def _with_results(found: pd.DataFrame) -> pd.DataFrame:
+def with_results(found: pd.DataFrame) -> pd.DataFrame:
     """The same numbers, unless there are none."""
     if not found["regret"].notna().any() or not found["runs"].any():
         raise NothingToDrawError("no optimizer has a result on every data set and seed; simulate for longer.")
     return found
 
 
-def _named(frame: pd.DataFrame) -> pd.DataFrame:
+def named(frame: pd.DataFrame) -> pd.DataFrame:
     """The same numbers; an optimizer that has no line says so in its name."""
     lineless = ~np.isfinite(frame["regret"]).groupby(frame["optimizer"]).transform("any")
     return frame.assign(

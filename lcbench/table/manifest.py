@@ -170,6 +170,9 @@ DATASET_SCHEMA = pa.schema(
     ]
 )
 
+META = "meta_"
+"""What the names of further columns of data sets begin with that are meta-features: numbers to compare them by."""
+
 _NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.+-]{0,99}")
 _PATH = re.compile(rf"(?:{_NAME.pattern}/)?{_NAME.pattern}")
 

@@ -3,18 +3,14 @@
 from collections import deque
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
 from lcbench.simulate.contract import Domain, Job, Optimizer, Result
+from lcbench.simulate.domain import DomainAround
 from lcbench.space import Config
 from lcbench.space.encoding import Encoding
-from lcbench.space.prior import Prior
-
-if TYPE_CHECKING:
-    from ConfigSpace import ConfigurationSpace  # slow to import
 
 KEY = "baseline"
 """The one name in the configuration of a baseline."""
@@ -62,7 +58,7 @@ def _moved(job: Job, by: int) -> Job:
     return replace(job, trial=job.trial + by, parent=parent)
 
 
-class WithBaselines:
+class WithBaselines(DomainAround):
     """A domain that knows baselines beside its configurations; they are never drawn.
 
     Args:
@@ -71,35 +67,14 @@ class WithBaselines:
     """
 
     def __init__(self, domain: Domain, names: Sequence[str]) -> None:
-        self._domain, self._names = domain, set(names)
-
-    @property
-    def space(self) -> "ConfigurationSpace":
-        """The search space."""
-        return self._domain.space
-
-    @property
-    def prior(self) -> Prior | None:
-        """What the user believes."""
-        return self._domain.prior
+        super().__init__(domain)
+        self._names = set(names)
 
     def encode(self, config: Config) -> NDArray[np.float64]:
         """Encode a configuration as a point ``(dimensions,)`` of the unit cube; a baseline is all NaN."""
         if baseline_of(config) in self._names:
             return np.full(len(Encoding(self.space).names), np.nan)
         return self._domain.encode(config)
-
-    def sample(self, rng: np.random.Generator) -> Config | None:
-        """Draw a configuration."""
-        return self._domain.sample(rng)
-
-    def realize(self, points: NDArray[np.float64]) -> tuple[list[Config], NDArray[np.float64]]:
-        """Turn points into configurations."""
-        return self._domain.realize(points)
-
-    def candidates(self, n: int, rng: np.random.Generator) -> NDArray[np.float64]:
-        """Points of configurations to choose among."""
-        return self._domain.candidates(n, rng)
 
     def take(self, config: Config) -> None:
         """Note that a configuration has been proposed."""

@@ -230,3 +230,20 @@ class GP:
         solved = dtrtrs(self._lower, cross, lower=1)[0]
         variance = self._known.signal - np.einsum("ij,ij->j", solved, solved)
         return mean, np.sqrt(np.maximum(variance, 1e-12 * self._known.signal))
+
+    def covariance(self, points: Array) -> Array:
+        """Covariance of the function at ``(m, features)`` points, ``(m, m)``."""
+        scaled = points / self._scale
+        cross = matern(cdist(self._x, scaled), self._known.signal)[0]
+        solved = dtrtrs(self._lower, cross, lower=1)[0]
+        return np.asarray(matern(cdist(scaled, scaled), self._known.signal)[0] - solved.T @ solved)
+
+    def left_out(self) -> tuple[Array, Array]:
+        """Mean and standard deviation predicted for each target by all others, each ``(n,)``.
+
+        Rasmussen and Williams (2006), equation 5.12, of a process without points that have no target.
+        """
+        triangle = dpotri(self._lower, lower=1)[0]
+        variance = 1 / triangle.diagonal()
+        targets = self._lower @ (self._lower.T @ self._alpha)
+        return targets - self._alpha * variance, np.sqrt(variance)

@@ -8,6 +8,7 @@ from itertools import product
 from typing import Any
 
 from lcbench.errors import InputError, UnknownNameError
+from lcbench.simulate import portfolios
 from lcbench.simulate.domain import ConfigTable
 from lcbench.simulate.optimizers.spec import Spec, parse, source_digests, specs_of
 from lcbench.simulate.priors import said
@@ -53,6 +54,9 @@ class StudyPlan:
         match: See :class:`lcbench.simulate.replay.ReplayBackend`.
         budgets: Epochs that optimizers can ask for; None for those that each data set has.
         prior: What optimizers are told to believe, from :func:`lcbench.simulate.priors.parse_prior`; None for nothing.
+        portfolio: What every optimizer begins with, from :func:`lcbench.simulate.portfolios.parse_portfolio`; None for
+            nothing.
+        leave_one_out: Whether a portfolio is chosen from all data sets but the one at hand.
         specs: What makes the optimizers, and maybe others; by default what the labels say.
     """
 
@@ -67,6 +71,8 @@ class StudyPlan:
     match: Match
     budgets: tuple[int, ...] | None = None
     prior: str | None = None
+    portfolio: str | None = None
+    leave_one_out: bool = False
     specs: tuple[Spec, ...] = ()
 
     def __post_init__(self) -> None:
@@ -83,16 +89,24 @@ class StudyPlan:
                 )
         if self.budgets is not None:
             check_budgets(self.budgets)
+        if self.leave_one_out and (self.portfolio is None or not portfolios.is_rule(self.portfolio)):
+            raise InputError(
+                "leave-one-out is for a portfolio that is chosen from the table, greedy or simple, got "
+                f"{'none' if self.portfolio is None else 'given configurations'}."
+            )
 
     def check_datasets(self, bench: Benchmark) -> None:
         """Check that the table has them all.
 
         Raises:
             UnknownNameError: If it lacks one.
+            InputError: If each is to be left out of a portfolio, and there is but one.
         """
         for dataset in self.datasets:
             if dataset not in bench.datasets:
                 raise UnknownNameError("data set", dataset, bench.datasets)
+        if self.leave_one_out and len(bench.datasets) < 2:
+            raise InputError("leaving one data set out needs at least two data sets; add another to the table.")
 
     def replay(
         self, bench: Benchmark, dataset: str, draw_seed: int = 0, table: ConfigTable | None = None
@@ -142,6 +156,7 @@ class StudyPlan:
             "budgets": "of the table" if self.budgets in (None, bench.budgets) else _written(self.budgets or ()),
             "runs": bench.view.text or "all of the table",
             "prior": said(self.prior),
+            "portfolio": portfolios.said(self.portfolio, leave_one_out=self.leave_one_out),
             **source_digests(map(self.optimizer, self.optimizers)),
         }
 

@@ -3,7 +3,7 @@
 import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from pathlib import Path
 from zlib import crc32
 
@@ -13,15 +13,20 @@ from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits  # type: ignore[import-untyped,unused-ignore]
 
 from lcbench.errors import DataWarning, InputError
-from lcbench.simulate.contract import Domain, Job, Optimizer, Result
+from lcbench.simulate.contract import Job, Optimizer, Result
 from lcbench.simulate.domain import ConfigTable
-from lcbench.simulate.optimizers.spec import blamed, trait
+from lcbench.simulate.optimizers.spec import Spec, blamed, trait
+from lcbench.simulate.portfolios import portfolio_of
 from lcbench.simulate.priors import prior_of
 from lcbench.simulate.replay import ReplayBackend
 from lcbench.simulate.run import NothingFinishedError, simulate
+from lcbench.simulate.sources import Sources
 from lcbench.simulate.study.file import KEY, SCHEMA, empty_run
 from lcbench.simulate.study.limit import Unit
+from lcbench.simulate.study.objectives import columns_of
 from lcbench.simulate.study.plan import SimulationTask, StudyPlan
+from lcbench.simulate.transfer.knowledge import knowledge_of
+from lcbench.simulate.warm_start import WarmStart
 from lcbench.simulate.wrappers import ScaledCost
 from lcbench.table.benchmark import Benchmark
 from lcbench.table.view import View
@@ -110,7 +115,7 @@ class Player:
         same = dict(zip(KEY, task.key, strict=True)) | {"limit": limit, "unit": unit} | _ends(backend)
         try:
             with blamed(spec, f"on {task.dataset}, seed {task.seed}"):
-                optimizer: Optimizer = spec.factory(self._domain(backend, task.seed), backend.budgets, rng)
+                optimizer = self._optimizer(spec, backend, task.seed, rng)
                 epochs = (
                     EpochLimit(optimizer, most["evaluations"], resumes=backend.resumes) if unit == "epochs" else None
                 )
@@ -120,10 +125,22 @@ class Player:
         spent = used(trace.results, unit, epochs.paid if epochs else None)
         return _rows(trace.results, backend, spent if unit == "seconds" else spent / speedup, same)
 
-    def _domain(self, backend: ReplayBackend, seed: int) -> Domain:
-        """A fresh domain, with the plan's prior."""
-        source = self._plan.prior
-        return backend.domain(None if source is None else prior_of(source, backend, seed))
+    def _optimizer(self, spec: Spec, backend: ReplayBackend, seed: int, rng: np.random.Generator) -> Optimizer:
+        """An optimizer on a fresh domain, with the plan's prior and portfolio, and what it transfers from."""
+        plan, factory = self._plan, spec.factory
+        prior = None if plan.prior is None else prior_of(plan.prior, backend, seed)
+        known = self._knowledge if plan.portfolio is not None or trait(spec.found, "transfers", default=False) else None
+        others = None if known is None else known.without(backend.dataset)
+        domain = backend.domain(prior, others)
+        if plan.portfolio is not None:
+            seen = others if plan.leave_one_out else known
+            factory = WarmStart(factory, portfolio_of(plan.portfolio, seen, domain))
+        return factory(domain, backend.budgets, rng)
+
+    @cached_property
+    def _knowledge(self) -> Sources | None:
+        """What the table knows of its data sets."""
+        return knowledge_of(self._bench, self._plan.metric, self._table)
 
     def _backend_of(self, task: SimulationTask) -> ReplayBackend:
         plan = self._plan
@@ -190,6 +207,7 @@ def _rows(
         "finished": [r.finished for r in results],
         "worker": [r.worker for r in results],
         "used": used,
+        **columns_of(results, backend),
     }
     columns |= {
         name: pa.repeat(pa.scalar(value, SCHEMA.field(name).type), len(results)) for name, value in same.items()
@@ -197,12 +215,16 @@ def _rows(
     return pa.table(columns, schema=SCHEMA)
 
 
-def _ends(backend: ReplayBackend) -> dict[str, float]:
-    """The lowest and the highest finite losses of a replay; those on the test part are NaN if it has none."""
+def _ends(backend: ReplayBackend) -> dict[str, object]:
+    """What is the same in all rows of a replay: the lowest and the highest finite losses, and several objectives.
+
+    On the test part the losses are NaN if it has none.
+    """
     known = backend.test_losses[np.isfinite(backend.test_losses)]
     least, most = (float(known.min()), float(known.max())) if known.size else (np.nan, np.nan)
-    tested = {"best_test_loss": least, "worst_test_loss": most}
-    return {"best_loss": backend.best_loss, "worst_loss": backend.worst_loss} | tested
+    tested: dict[str, object] = {"best_test_loss": least, "worst_test_loss": most}
+    objectives = ",".join(metric.name for metric in backend.metrics) if len(backend.metrics) > 1 else None
+    return {"best_loss": backend.best_loss, "worst_loss": backend.worst_loss, "objectives": objectives} | tested
 
 
 def used(

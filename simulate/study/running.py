@@ -18,6 +18,7 @@ from threadpoolctl import threadpool_limits  # type: ignore[import-untyped,unuse
 from lcbench.errors import DataWarning, InputError, StoppedError
 from lcbench.simulate.contract import OptimizerFactory
 from lcbench.simulate.domain import ConfigTable
+from lcbench.simulate.portfolios import parse_portfolio
 from lcbench.simulate.priors import parse_prior, stated
 from lcbench.simulate.replay import Match, Schedule, Seed
 from lcbench.simulate.study.file import check_not_all_empty
@@ -26,6 +27,7 @@ from lcbench.simulate.study.limit import parse_budget
 from lcbench.simulate.study.plan import SimulationTask, StudyPlan
 from lcbench.simulate.study.player import Player, Simulate
 from lcbench.simulate.study.storage import Finished
+from lcbench.space import Config
 from lcbench.table.benchmark import Benchmark
 from lcbench.whole import whole
 from lcbench.work import KILLED, InlineExecutor, Outcome, get_executor, run
@@ -55,6 +57,8 @@ def study(
     match: Match = "exact",
     budgets: Iterable[int] | None = None,
     prior: "str | Path | ConfigurationSpace | None" = None,
+    portfolio: "str | Path | Sequence[Config] | None" = None,
+    leave_one_out: bool = False,
     jobs: int | None = 1,
     scheduler: str | None = None,
     keep: Keep | Path | None = None,
@@ -72,7 +76,8 @@ def study(
         seeds: Seeds of the optimizers.
         workers: Number of simulated workers; several numbers are simulations of their own.
         budget: How long each optimizer may run, see :func:`lcbench.simulate.study.limit.parse_budget`.
-        metric: What is optimized; by default the table's objective.
+        metric: What is optimized; by default the table's objective. Several objectives are separated by commas,
+            ``"valid_accuracy,seconds"``, and runs are judged as :mod:`lcbench.simulate.study.objectives` says.
         recorded: Which recorded seeds are replayed, see :class:`lcbench.simulate.replay.ReplayBackend`; for ``"draw"``
             the optimizer's seed picks.
         schedule: See :class:`lcbench.simulate.replay.ReplayBackend`.
@@ -81,6 +86,10 @@ def study(
             non-adaptive schedule any epochs of its longest run, such as ``range(1, 51)``.
         prior: Where optimizers are told that good configurations lie: ``"good"``, ``"medium"`` or ``"bad"`` (made from
             the table, see :mod:`lcbench.simulate.priors`), a ConfigSpace with distributions, or a JSON file of one.
+        portfolio: What every optimizer begins with: ``"greedy:16"`` or ``"simple"``, chosen from the table, given
+            configurations, or a JSON file of them, see :mod:`lcbench.simulate.portfolios`.
+        leave_one_out: Whether a portfolio is chosen from all data sets of the table but the one at hand, as for a new
+            task. Otherwise it has seen what it is tried on.
         jobs: Processes that simulate; 1: this one. None: this one, and if that takes long and all optimizers can be
             sent to other processes, one for each core.
         scheduler: Address of a Dask scheduler, whose workers simulate; they must see the table under the same path.
@@ -107,12 +116,14 @@ def study(
         tuple(seeds),
         tuple(workers) if several else (workers,),  # type: ignore[arg-type]  # mypy does not follow
         parse_budget(budget),
-        bench.metric(metric).name,
+        ",".join(each.name for each in bench.objectives(metric)),
         recorded,
         schedule,
         match,
         None if budgets is None else tuple(budgets),
         parse_prior(prior),
+        parse_portfolio(portfolio),
+        leave_one_out,
     )
     plan.check_datasets(bench)
     if plan.prior is not None:

@@ -9,10 +9,8 @@ from lcbench.analysis.figures import FIGURES, _lines, critical_difference
 from lcbench.analysis.figures.contract import NothingToDrawError, caption
 from lcbench.analysis.figures.optimizers import Rank, Regret, RegretOverEvaluations, TestedRegret, TimeToTarget
 from lcbench.analysis.looks import looks
-from lcbench.simulate.study import statistics, study, tested
+from lcbench.simulate.study import report, statistics, study, tested
 from lcbench.simulate.study.regret import normalized_regrets, scores
-
-STUDIES = [name for name, spec in FIGURES.items() if spec.needs_traces and name != "ensembles"]  # tested on its own
 
 
 @pytest.fixture(scope="module")
@@ -20,7 +18,7 @@ def traces(bench) -> pd.DataFrame:
     return study(bench, optimizers=["random", "hyperband", "bohb"], seeds=range(4), budget="6x")
 
 
-@pytest.mark.parametrize("name", STUDIES)
+@pytest.mark.parametrize("name", report.FIGURES)
 @pytest.mark.parametrize("budget", ["4x-epochs", "12evals"])
 def test_every_figure_of_a_study_whose_limit_counts_something_else(bench, name, budget):
     some = study(bench, optimizers=["random", "hyperband"], seeds=range(2), budget=budget)

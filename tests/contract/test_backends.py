@@ -15,7 +15,7 @@ from ConfigSpace.hyperparameters import (
     UniformFloatHyperparameter,
     UniformIntegerHyperparameter,
 )
-from playing import assert_nothing_known_early, play, steps
+from playing import NAMES, assert_nothing_known_early, play, steps
 
 from lcbench.simulate import OPTIMIZERS, FunctionBackend, ReplayBackend, SurrogateBackend, simulate
 from lcbench.space import paper
@@ -28,7 +28,7 @@ JOBS = 18  # some after the first model of eight results
 LIMITS = {"workers": 3, "evaluations": JOBS}
 
 
-@pytest.fixture(params=list(OPTIMIZERS))
+@pytest.fixture(params=NAMES)
 def name(request):
     return request.param
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from playing import SPACE, Script, assert_nothing_known_early, curve, steps
+from playing import NAMES, SPACE, Script, assert_nothing_known_early, curve, steps
 from playing import play as play_any
 
 from lcbench.errors import InputError
@@ -14,6 +14,7 @@ from lcbench.simulate import OPTIMIZERS, FunctionBackend, Job, ReplayBackend, si
 from lcbench.simulate.optimizers._model_bo import ModelBO
 from lcbench.simulate.optimizers.dyhpo import DyHPO
 from lcbench.simulate.optimizers.forest import ForestHyperband
+from lcbench.simulate.optimizers.transfer_starts import TransferStart
 from lcbench.simulate.testing import LAWS, check_optimizer
 
 
@@ -23,7 +24,8 @@ def table_backend(bench, resumes):
 
 def fewer(name, evaluations):
     """How many evaluations show a law: those that fit a model before every job think long, and a third does."""
-    return max(16, evaluations // 3) if issubclass(OPTIMIZERS[name], ModelBO | ForestHyperband | DyHPO) else evaluations
+    slow = issubclass(OPTIMIZERS[name], ModelBO | ForestHyperband | DyHPO | TransferStart)
+    return max(16, evaluations // 3) if slow else evaluations
 
 
 def play(name, backend, seed=0, *, evaluations=None, **limits):
@@ -36,7 +38,7 @@ def resumes(request):
     return request.param
 
 
-@pytest.fixture(params=list(OPTIMIZERS))
+@pytest.fixture(params=NAMES)
 def name(request):
     return request.param
 

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 from ConfigSpace import ConfigurationSpace, EqualsCondition
+from playing import NAMES
 
 from lcbench.errors import InputError
 from lcbench.simulate import OPTIMIZERS, FunctionBackend, ReplayBackend, simulate
@@ -30,7 +31,7 @@ def first_configs(trace, n):
     return list(began.values())[:n]
 
 
-@pytest.fixture(params=list(OPTIMIZERS))
+@pytest.fixture(params=NAMES)
 def name(request):
     return request.param
 

@@ -3,8 +3,15 @@
 import numpy as np
 from ConfigSpace import ConfigurationSpace
 
-from lcbench.simulate import simulate
+from lcbench.simulate import OPTIMIZERS, simulate
 from lcbench.table.curve import Curve
+
+APART = ("gp-wl",)
+"""Optimizers that take long and share what is tried here with others: ``check_optimizer`` tries them alone."""
+
+NAMES = [name for name, made in OPTIMIZERS.items() if name not in APART and not getattr(made, "transfers", False)]
+"""Optimizers to try every law on. Those that transfer are one of these if there are no other tasks, as
+``tests/simulate/test_transfer_optimizers.py`` holds; with other tasks ``check_optimizer`` tries them."""
 
 SPACE = ConfigurationSpace({"x": (0.0, 1.0), "n": (1, 9), "c": ["a", "b", "d"]})
 
