@@ -13,6 +13,7 @@ from scipy.stats import rankdata
 from lcbench.simulate.replay import ReplayBackend, Schedule, Seed
 from lcbench.simulate.study.regret import RUN, evaluation_regrets, normalized_regrets, run_regrets, with_worst
 from lcbench.simulate.study.statistics import bootstrap_interval
+from lcbench.simulate.study.tested import overtuning, test_regrets
 from lcbench.table.benchmark import Benchmark
 from lcbench.table.record import SECONDS
 
@@ -115,6 +116,35 @@ def evaluation_regret(traces: pd.DataFrame, counts: Sequence[int] | None = None)
         most = int(traces.groupby(RUN, sort=False).size().max()) if len(traces) else 1
         counts = np.unique(np.geomspace(1, most, _COUNTS).round().astype(int)).tolist()
     return _means(evaluation_regrets(traces, counts), traces).rename(columns={"time": "evaluations"})
+
+
+VALIDATION, TEST, OVERTUNING = "validation", "test", "overtuning"
+
+
+def tested_regret(traces: pd.DataFrame, times: Sequence[float] = GRID) -> pd.DataFrame:
+    """Mean normalized regret on the validation and on the test part of what validation chose, and mean overtuning.
+
+    Each is a share of the range of losses in the data set's table, see
+    :func:`lcbench.simulate.study.regret.normalized_regrets` and :mod:`lcbench.simulate.study.tested`; means and bands
+    as in :func:`anytime_regret`, from where every run has an incumbent.
+
+    Args:
+        traces: From :func:`lcbench.simulate.study.study`.
+        times: Fractions of the limit.
+
+    Returns:
+        As :func:`anytime_regret`, with the column ``view``: ``"validation"``, ``"test"`` or ``"overtuning"``.
+
+    Raises:
+        InputError: As :func:`lcbench.simulate.study.regret.run_regrets`.
+    """
+    begun = np.isfinite(with_worst(run_regrets(traces, times), traces))
+    views = {VALIDATION: normalized_regrets, TEST: test_regrets, OVERTUNING: overtuning}
+    parts = [
+        _means(view(traces, times).where(begun), traces).assign(view=name)[["view", *REGRET_COLUMNS]]
+        for name, view in views.items()
+    ]
+    return pd.concat(parts, ignore_index=True)
 
 
 def _means(regrets: pd.DataFrame, traces: pd.DataFrame) -> pd.DataFrame:

@@ -42,10 +42,11 @@ def looks(names: Iterable[str]) -> dict[str, Look]:
         start = _USUAL.index(name) if name in _USUAL else crc32(name.encode()) % colours
         slots = [((start + i) % colours, turn) for turn in range(dashes) for i in range(colours)]
         taken[next((slot for slot in slots if slot not in taken), slots[0])] = name
-    return {name: _look(*slot) for slot, name in taken.items()}
+    return {name: look_at(*slot) for slot, name in taken.items()}
 
 
-def _look(colour: int, turn: int) -> Look:
+def look_at(colour: int, turn: int = 0) -> Look:
+    """The look with a colour of the palette, for what has fixed ones; ``turn`` sets apart those of one colour."""
     return Look(
         style.colour(colour),
         style.DASHES[(colour + turn) % len(style.DASHES)],

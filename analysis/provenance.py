@@ -25,7 +25,7 @@ def metric_of(bench: Benchmark, asked: str | None, study: Path | None = None) ->
         DamagedFileError: If the study's file cannot be read.
     """
     known = optimized(study) if asked is None and study is not None else None
-    return bench.metric(known.name if known else asked).name
+    return bench.objectives(known.name if known else asked)[0].name
 
 
 def check_same_table(traces: pd.DataFrame, bench: Benchmark, metric: str | None) -> None:

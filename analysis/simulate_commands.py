@@ -1,5 +1,6 @@
 """The command ``lcbench simulate``."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -46,7 +47,13 @@ def simulate(
             "budget (20x), the epochs of so many runs, by all workers together (50x-epochs), or evaluations (500evals)."
         ),
     ] = "20x",
-    metric: Annotated[str | None, typer.Option(help="What is optimized; by default the table's objective.")] = None,
+    metric: Annotated[
+        str | None,
+        typer.Option(
+            help="What is optimized; by default the table's objective. Several objectives are compared by hypervolume: "
+            "valid_accuracy,seconds (a run's seconds; the first is that of optimizers of one objective)."
+        ),
+    ] = None,
     schedule: Annotated[
         str, typer.Option(help="adaptive: each budget is a run of its own; non-adaptive: promoted trials resume.")
     ] = "adaptive",
@@ -113,6 +120,7 @@ def simulate(
     from lcbench.simulate.portfolios import is_rule
     from lcbench.simulate.study import Keep, study
     from lcbench.simulate.study.description import command_line
+    from lcbench.simulate.study.report import figures_of
     from lcbench.table.manifest import parse_budgets
     from lcbench.whole import numbers
 
@@ -159,8 +167,8 @@ def simulate(
             done=lambda cell: bar.update(task, advance=1, note=cell),
         )
     if not quiet:
-        _report(traces, bench.metric(metric).name, out)
-    _draw(folder, out, figures, at, fidelity, quiet=quiet)
+        _report(traces, bench.objectives(metric)[0].name, out)
+    _draw(folder, out, figures_of(traces), figures, at, fidelity, quiet=quiet)
 
 
 def _say_one_rung(bench: "Benchmark", datasets: list[str], optimizers: list[str]) -> None:
@@ -207,19 +215,26 @@ def _report(traces: "pd.DataFrame", metric: str, out: Path) -> None:
 
 
 def _draw(
-    folder: Path | None, out: Path, place: Path | None, at: list[str] | None, fidelity: str | None, *, quiet: bool
+    folder: Path | None,
+    out: Path,
+    names: Sequence[str],
+    place: Path | None,
+    at: list[str] | None,
+    fidelity: str | None,
+    *,
+    quiet: bool,
 ) -> None:
     """Draw the study if there is a folder for its figures; otherwise say how it is drawn."""
     from lcbench.analysis.analysis_commands import figures
     from lcbench.console import OUT
-    from lcbench.simulate.study.report import FIGURES, drawing_line
+    from lcbench.simulate.study.report import drawing_line
 
     if place is not None:
-        figures(folder, place, ",".join(FIGURES), out, at=at, fidelity=fidelity, quiet=quiet)
+        figures(folder, place, ",".join(names), out, at=at, fidelity=fidelity, quiet=quiet)
     elif not quiet:
         shown = [part for each in at or () for part in ("--at", each)]
         shown += ["--fidelity", fidelity] if fidelity else []
-        line = drawing_line(folder, out, out.with_name(f"{out.stem}-figures"), shown)
+        line = drawing_line(folder, out, out.with_name(f"{out.stem}-figures"), shown, names)
         OUT.print(f"draw it with: {line}", soft_wrap=True, highlight=False)
 
 
@@ -237,7 +252,7 @@ def _datasets(given: list[str] | None, suite: str | None, bench: "Benchmark", me
             raise InputError(
                 f"data sets must be given once, got --datasets and --suite {suite}; leave one of them out."
             )
-        return list(suite_of(bench, suite, metric))
+        return list(suite_of(bench, suite, bench.objectives(metric)[0].name))
     return list(bench.datasets) if given is None else [name for text in given for name in _names(text)]
 
 

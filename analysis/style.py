@@ -17,8 +17,9 @@ from typing import TYPE_CHECKING, Any
 import matplotlib as mpl
 import matplotlib.style
 from cycler import cycler
+from matplotlib.axis import Axis
 from matplotlib.text import Text
-from matplotlib.ticker import LogFormatter, LogFormatterMathtext
+from matplotlib.ticker import Formatter, LogFormatter, LogFormatterMathtext
 
 from lcbench.errors import InputError, UnknownNameError
 from lcbench.terminal import printable
@@ -32,6 +33,9 @@ COLUMN = 3.5
 
 PAGE = 7.16
 """Width of both columns, in inches."""
+
+PANEL = 2.2
+"""Width that a panel with labels of its own needs, in inches."""
 
 DPI = 200
 
@@ -138,11 +142,27 @@ def inches(text: str) -> float:
     return float(found[1]) * _UNITS[found[2]]
 
 
+def width_of(own: float) -> float:
+    """The width in inches that a figure has: its own, or that which the user wants."""
+    return _STYLE.get().width or own
+
+
+def across(most: int, own: float, each: float) -> int:
+    """How many panels stand in a row, up to ``most``, so that each has so many inches.
+
+    Args:
+        most: At the most.
+        own: The figure's own width in inches.
+        each: Inches that a panel needs with its labels.
+    """
+    return max(1, min(most, int(width_of(own) / each)))
+
+
 def figure(width: float, height: float) -> "Figure":
     """An empty figure of so many inches, or as wide as the user wants all figures to be."""
     from matplotlib.figure import Figure
 
-    return Figure(figsize=(_STYLE.get().width or width, height), layout="constrained")
+    return Figure(figsize=(width_of(width), height), layout="constrained")
 
 
 @contextmanager
@@ -198,9 +218,11 @@ def colour(index: int) -> str:
     return colours[index % len(colours)]
 
 
-def dashes(index: int) -> Any:
-    """The line style of the ``index``-th thing: solid until the colours are used up."""
-    return DASHES[index // len(_COLOURS.get()) % len(DASHES)]
+def shade(index: int, of: int) -> Any:
+    """The colour of the ``index``-th of so many things in order, from light to dark, which grey keeps apart."""
+    from matplotlib import colormaps
+
+    return colormaps["cividis_r"](0.25 + 0.7 * index / max(1, of - 1))
 
 
 class PlainLogFormatter(LogFormatter):
@@ -256,7 +278,7 @@ def _pgf(figure: "Figure") -> bytes:
     """A figure as commands of TeX's package pgf."""
     from tempfile import TemporaryDirectory
 
-    with TemporaryDirectory() as folder:
+    with TemporaryDirectory() as folder, _for_tex(figure):
         path = Path(folder) / "figure.pgf"
         try:
             figure.savefig(path, format="pgf")
@@ -267,3 +289,59 @@ def _pgf(figure: "Figure") -> bytes:
                 "pgf, name another program in a style file (pgf.texsystem: pdflatex), or save as pdf."
             ) from error
         return path.read_bytes()
+
+
+_TEX = str.maketrans(
+    {
+        "\\": r"\textbackslash{}",
+        "^": r"\textasciicircum{}",
+        "~": r"\textasciitilde{}",
+        **{sign: f"\\{sign}" for sign in "{}$&#_%"},
+        "±": r"\ensuremath{\pm}",
+        "≤": r"\ensuremath{\leq}",
+        "…": r"\ldots{}",
+    }
+)
+"""Characters that mean something to TeX, or that only some of its programs have, as commands."""
+
+
+class _TexFormatter(Formatter):
+    """Labels of ticks for TeX, which reads them as commands otherwise."""
+
+    def __init__(self, plain: Formatter) -> None:
+        self._plain = plain
+
+    def set_axis(self, axis: Any) -> None:
+        self._plain.set_axis(axis)
+
+    def set_locs(self, locs: Any) -> None:
+        self._plain.set_locs(locs)
+
+    def __call__(self, x: float, pos: int | None = None) -> str:
+        return self._plain(x, pos).translate(_TEX)
+
+    def format_ticks(self, values: Any) -> list[str]:
+        return [label.translate(_TEX) for label in self._plain.format_ticks(values)]
+
+    def get_offset(self) -> str:
+        return self._plain.get_offset().translate(_TEX)
+
+
+@contextmanager
+def _for_tex(figure: "Figure") -> Iterator[None]:
+    """All text of a figure as TeX wants it, for as long as the block lasts."""
+    texts = {text: text.get_text() for text in figure.findobj(Text)}
+    kept = [(axis, axis.get_major_formatter(), axis.get_minor_formatter()) for axis in figure.findobj(Axis)]
+    for text, said in texts.items():
+        text.set_text(said.translate(_TEX))
+    for axis, major, minor in kept:
+        axis.set_major_formatter(_TexFormatter(major))
+        axis.set_minor_formatter(_TexFormatter(minor))
+    try:
+        yield
+    finally:
+        for axis, major, minor in kept:
+            axis.set_major_formatter(major)
+            axis.set_minor_formatter(minor)
+        for text, said in texts.items():
+            text.set_text(said)

@@ -5,9 +5,9 @@ knows the other: :func:`lcbench.simulate.run.simulate` carries jobs and results 
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from reprlib import repr as short
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -69,6 +69,7 @@ class Result:
         finished: Virtual seconds at which it was done; ``finished - started`` is what the job cost.
         worker: Number of the worker, from 0.
         metric: What the curve's values are.
+        further: Losses of further objectives at ``job.budget``, where there are several.
     """
 
     job: Job
@@ -78,6 +79,12 @@ class Result:
     finished: float
     worker: int
     metric: Metric
+    further: tuple[float, ...] = field(default=(), kw_only=True)
+
+    @property
+    def objectives(self) -> tuple[float, ...]:
+        """The losses of all objectives at ``job.budget``: ``loss``, then those of further ones."""
+        return (self.loss, *self.further)
 
     @property
     def losses(self) -> NDArray[np.float64]:
@@ -149,6 +156,17 @@ class Backend(Protocol):
 
     def curve(self, config: Config, budget: int) -> Curve:
         """The learning curve of a configuration over ``budget`` epochs. Pure: same arguments, same curve."""
+
+
+@runtime_checkable
+class WithFurtherObjectives(Protocol):
+    """A backend of several objectives; ``metric`` is the first, whose curves it gives.
+
+    Optimizers of one objective optimize that one, and others read :attr:`Result.objectives`.
+    """
+
+    def further_losses(self, config: Config, budget: int) -> tuple[float, ...]:
+        """The losses of the further objectives at the end of a run, infinite where it diverged; none with one."""
 
 
 def checked_curve(curve: object, budget: int) -> Curve:

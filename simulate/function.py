@@ -1,6 +1,6 @@
 """Backends as plain functions for other optimization loops, and plain functions as backends."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -106,6 +106,7 @@ class FunctionBackend(WithObjective):
         resumes: Whether a promoted trial pays its new epochs only; the function's curves of one configuration must
             then agree on the epochs that they share.
         metric: What the curves' values are.
+        further: Gives the losses of further objectives of a configuration at a budget, if there are several; pure.
     """
 
     space: "ConfigurationSpace"
@@ -113,6 +114,7 @@ class FunctionBackend(WithObjective):
     function: Callable[[Config, int], Curve]
     resumes: bool = False
     metric: Metric = _LOSS
+    further: Callable[[Config, int], Sequence[float]] | None = None
     _encoding: Encoding = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
@@ -131,3 +133,7 @@ class FunctionBackend(WithObjective):
         """
         self._encoding.encode(config)
         return checked_curve(self.function(config, budget), budget)
+
+    def further_losses(self, config: Config, budget: int) -> tuple[float, ...]:
+        """The losses of further objectives."""
+        return () if self.further is None else tuple(map(float, self.further(config, budget)))

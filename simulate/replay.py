@@ -13,6 +13,7 @@ from lcbench.simulate.budgets import checked, offered
 from lcbench.simulate.contract import Domain
 from lcbench.simulate.domain import ConfigTable, SpaceDomain, TableDomain
 from lcbench.simulate.function import WithObjective
+from lcbench.simulate.pareto import hypervolume
 from lcbench.simulate.sources import Sources
 from lcbench.space import Config
 from lcbench.space.prior import Prior
@@ -43,7 +44,9 @@ class ReplayBackend(WithObjective):
     Args:
         bench: The table.
         dataset: Name of a data set.
-        metric: What is optimized; by default the table's objective.
+        metric: What is optimized; by default the table's objective. Several objectives are separated by commas:
+            ``"valid_accuracy,seconds"``. The first one is that of the curves; :attr:`losses` and all that follows from
+            them are its.
         seed: Which of the recorded seeds: a number; ``"mean"``, the average of their curves (of the seconds as well;
             diverged as soon as one of them is); or ``"draw"``, one picked at random for each configuration and run.
         schedule: ``"adaptive"``: each budget is a run of its own from scratch, with its own learning-rate schedule.
@@ -64,6 +67,7 @@ class ReplayBackend(WithObjective):
             ``draw_seed`` is none.
 
     Attributes:
+        metrics: All objectives; ``metric`` is the first.
         rows: Which rows of the table's configurations are offered, ``(configs,)``.
     """
 
@@ -86,7 +90,8 @@ class ReplayBackend(WithObjective):
         if seed not in (*bench.seeds, "mean", "draw"):
             raise UnknownNameError("seed", seed, (*bench.seeds, "mean", "draw"))
         self.bench, self.dataset, self.match, self.seed = bench, dataset, match, seed
-        self.metric = bench.metric(metric)
+        self.metrics = bench.objectives(metric)
+        self.metric = self.metrics[0]
         self.resumes = schedule == "non-adaptive"
         recorded = bench.budgets_of(dataset)
         self.budgets = recorded if budgets is None else _chosen(budgets, dataset, recorded, schedule)
@@ -97,6 +102,10 @@ class ReplayBackend(WithObjective):
         self.rows = self._offered()
         self._values = {budget: self._select(self.metric.name, budget) for budget in self._runs}
         self._seconds = {budget: self._select(SECONDS, budget) for budget in self._runs}
+        self._further = [
+            (each, self._seconds if each.name == SECONDS else {run: self._select(each.name, run) for run in self._runs})
+            for each in self.metrics[1:]
+        ]
         if self.resumes:
             self._check_recorded(recorded[-1])
 
@@ -122,6 +131,13 @@ class ReplayBackend(WithObjective):
         run, row = self._run(budget), self.row(config)
         return Curve(self._values[run][row, : budget + 1], self._seconds[run][row, : budget + 1])
 
+    def further_losses(self, config: Config, budget: int) -> tuple[float, ...]:
+        """The recorded losses of the further objectives at the end of a run; none with one objective."""
+        if not self._further:
+            return ()
+        run, row = self._run(offered(budget, self.budgets)), self.row(config)
+        return tuple(float(metric.loss(values[run][row, budget])) for metric, values in self._further)
+
     def config_id(self, config: Config) -> int:
         """Number of the table's configuration that stands for this one."""
         return int(self.bench.configs.index[self.rows[self.row(config)]])
@@ -131,6 +147,34 @@ class ReplayBackend(WithObjective):
         """All losses of the replay: ``(offered configs, budgets)``; infinite where a run diverged."""
         last = [self._values[self._run(budget)][:, budget] for budget in self.budgets]
         return self.metric.loss(np.stack(last, axis=1))
+
+    @cached_property
+    def objective_losses(self) -> NDArray[np.float64]:
+        """The losses of all objectives, ``(offered configs, budgets, objectives)``; infinite where a run diverged."""
+        further = [
+            metric.loss(np.stack([values[self._run(budget)][:, budget] for budget in self.budgets], axis=1))
+            for metric, values in self._further
+        ]
+        return np.stack([self.losses, *further], axis=2)
+
+    @cached_property
+    def hypervolume(self) -> float:
+        """The hypervolume of :meth:`scaled` :attr:`objective_losses` below (1, ..., 1): the largest there can be."""
+        losses = self.objective_losses.reshape(-1, len(self.metrics))
+        return hypervolume(self.scaled(losses), np.ones(len(self.metrics)))
+
+    def scaled(self, losses: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Bring ``(n, objectives)`` losses to [0, 1] by the lowest and highest finite ones of each in the replay."""
+        best, worst = self._ends
+        return (losses - best) / np.where(worst > best, worst - best, 1.0)
+
+    @cached_property
+    def _ends(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        every = self.objective_losses
+        finite = [losses[np.isfinite(losses)] for losses in np.moveaxis(every, 2, 0)]
+        return np.array([each.min(initial=np.inf) for each in finite]), np.array(
+            [each.max(initial=-np.inf) for each in finite]
+        )
 
     @property
     def best_loss(self) -> float:

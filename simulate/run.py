@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from lcbench.errors import InputError
-from lcbench.simulate.contract import Backend, Job, Optimizer, Result, checked_curve
+from lcbench.simulate.contract import Backend, Job, Optimizer, Result, WithFurtherObjectives, checked_curve
 from lcbench.simulate.trace import Trace
 from lcbench.space.encoding import equal
 from lcbench.whole import is_number, whole
@@ -98,6 +98,11 @@ class _Simulation:
     """For each trial its latest job."""
     state_of: dict[int, int] = field(default_factory=dict)
     """For each trial with a result that has been told the latest such budget: the state that others may start from."""
+    several: WithFurtherObjectives | None = field(init=False)
+    """The backend, if it may have several objectives."""
+
+    def __post_init__(self) -> None:
+        self.several = self.backend if isinstance(self.backend, WithFurtherObjectives) else None
 
     def tell_finished(self, limit: float) -> None:
         """Tell everything that has ended by now and within the limit."""
@@ -144,7 +149,8 @@ class _Simulation:
         if not (cost or math.isfinite(self.evaluations)):  # time would stand still, and the search never end
             raise InputError(no_time(self.backend))
         loss = float(self.backend.metric.loss(curve.values[-1]))
-        return Result(job, curve, loss, self.now, self.now + cost, worker, self.backend.metric)
+        further = self.several.further_losses(job.config, job.budget) if self.several is not None else ()
+        return Result(job, curve, loss, self.now, self.now + cost, worker, self.backend.metric, further=further)
 
     def _check_job(self, job: Job) -> int:
         """Check an optimizer's job and find the epoch from which it is paid."""

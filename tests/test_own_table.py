@@ -173,8 +173,8 @@ def test_it_has_a_surrogate(bench, tmp_path):
     np.testing.assert_array_equal(again.curve(config, 9).values, curve.values)
 
 
-NOT_OF_IT = {"dataset_sizes", "baselines", "ensembles"}
-"""Figures that show what this table has not: sizes of data sets, baselines, predictions."""
+NOT_OF_IT = {"dataset_sizes", "baselines", "ensembles", "hypervolume", "pareto_front"}
+"""Figures that show what is not there: sizes of data sets, baselines, predictions, several objectives."""
 
 
 def words(figure) -> list[str]:

@@ -106,6 +106,15 @@ def test_the_command_that_starts_with_a_portfolio(tmp_path, monkeypatch):
     assert read(tmp_path / "started.parquet").groupby(["optimizer", "dataset"]).size().tolist() == [20] * 6
 
 
+def test_accuracy_and_seconds_at_once(bench, monkeypatch):
+    monkeypatch.chdir(bench.folder)
+    found = answer("lcbench", 4)
+    assert set(found["difference"].index) == {"random", "nsga-ii", "mo-asha"}
+    assert found["difference"].between(0, 1).all()
+    cheap = sorted(found["front"]["losses"].tolist(), key=lambda each: each[1])
+    assert all(np.diff([loss for loss, _ in cheap]) <= 0), "on a front accuracy is paid with seconds"
+
+
 TABLES = (PAGE.parent / "bring-your-table.md").read_text(encoding="utf-8")
 
 

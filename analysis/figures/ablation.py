@@ -3,8 +3,10 @@
 Starting at the default, one hyperparameter after the other is set to the best configuration's value, each time that
 which lowers the loss most; losses are predictions of a random forest. Left: the part of the whole improvement that is
 reached after so many changes; thin lines are data sets, the thick line is their median. A line falls where what is left
-to change raises the predicted loss. Right: the part that the change of each hyperparameter brings, as boxes over the
-data sets (median, quartiles, whiskers to the farthest within 1.5 times their distance).
+to change raises the predicted loss: some configuration on the way is then predicted to be better than the best that was
+recorded, and more than all of the improvement is reached. Right: the part that the change of each hyperparameter
+brings, below 0 where it costs some, as boxes over the data sets (median, quartiles, whiskers to the farthest within 1.5
+times their distance).
 """
 
 import numpy as np
@@ -55,8 +57,9 @@ def draw(frame: pd.DataFrame) -> Figure:
     median = changes.groupby("hyperparameter", sort=False)["part"].median()
     names = median.sort_values(ascending=False, kind="stable").index.tolist()
     with style.look():
-        figure = style.figure(style.PAGE, max(2.2, 0.9 + 0.2 * len(names)))
-        left, right = figure.subplots(1, 2)
+        across = style.across(2, style.PAGE, style.PANEL)
+        figure = style.figure(style.PAGE, max(2.2, 0.9 + 0.2 * len(names)) * (2 // across))
+        left, right = figure.subplots(2 // across, across)
         _lines(left, frame)
         boxes(
             right,
@@ -67,7 +70,8 @@ def draw(frame: pd.DataFrame) -> Figure:
         right.set_yticks(range(len(names)), names)
         right.set_ylim(len(names) - 0.5, -0.5)
         right.tick_params(left=False)
-        right.set_xlabel("part of the improvement (fraction)")
+        right.axvline(0, color=style.GREY, linewidth=0.8)
+        right.set(xlabel="part of the improvement (fraction)", title="what each change brings")
     return figure
 
 
@@ -77,7 +81,15 @@ def _lines(panel: Axes, frame: pd.DataFrame) -> None:
     paths = reached.pivot_table(index="step", columns="dataset", values="reached", sort=False).sort_index().ffill()
     steps = paths.index.to_numpy()
     alpha = float(np.clip(6 / paths.shape[1], 0.25, 0.7))
-    panel.plot(steps, paths.to_numpy(), color=style.GREY, linewidth=0.6, alpha=alpha)
-    panel.plot(steps, paths.median(axis=1).to_numpy(), color=style.colour(0), marker="o", markersize=3)
+    thin = panel.plot(steps, paths.to_numpy(), color=style.GREY, linewidth=0.6, alpha=alpha)
+    thin[0].set_label("a data set")
+    look = {"color": style.colour(0), "marker": "o", "markersize": 3}
+    panel.plot(steps, paths.median(axis=1).to_numpy(), label="median", **look)
+    panel.axhline(1, color=style.GREY, linewidth=0.8, zorder=0)
+    panel.legend(loc="lower right")
     panel.xaxis.set_major_locator(MaxNLocator(integer=True))
-    panel.set(xlabel="hyperparameters changed", ylabel="part of the improvement reached\n(fraction)")
+    panel.set(
+        title="from the default to the best",
+        xlabel="hyperparameters changed",
+        ylabel="part of the improvement reached\n(fraction)",
+    )

@@ -18,7 +18,7 @@ from lcbench.analysis.baselines import NETWORK, against_baselines
 from lcbench.analysis.figures.contract import NothingToDrawError, label_of, labelled
 from lcbench.table.benchmark import Benchmark
 
-_ROW = 0.26  # inches
+_ROW = 0.34  # inches
 
 
 def frame(bench: Benchmark, metric: str | None = None) -> pd.DataFrame:
@@ -66,19 +66,19 @@ def draw(frame: pd.DataFrame) -> Figure:
         unit = "percentage points" if scale > 1 else known
         name = label_of(frame).partition(" ")[2]
         panel.set_xlabel(f"gain in {name} on the test part ({unit})")
-        panel.set_ylabel(f"data set, {name} of its best network ({'%' if scale > 1 else known})")
+        panel.set_ylabel(f"data set\n{name} of its best network ({'%' if scale > 1 else known})")
         figure.legend(loc="outside upper center", ncols=3)
     return figure
 
 
 def _marks(panel: Axes, rows: pd.DataFrame, index: int, count: int, order: list[str], scale: int) -> None:
     """One model's marks, a little above or below each other's."""
-    shift = 0.6 * (index - (count - 1) / 2) / max(1, count)
+    shift = 0.8 * (index - (count - 1) / 2) / max(1, count)
     places = np.array([order.index(name) for name in rows["dataset"]]) - shift
     look: dict[str, Any] = {
         "color": style.colour(index),
         "marker": style.MARKERS[index % len(style.MARKERS)],
-        "markersize": 3.5,
+        "markersize": 3,
     }
     name = str(rows["model"].iloc[0]).replace("_", " ")
     bars = scale * rows["deviation"].fillna(0.0)

@@ -59,7 +59,7 @@ def draw(frame: pd.DataFrame) -> Figure:
     with style.look():
         schedules = [schedule for schedule in _TITLES if schedule in set(frame["schedule"])]
         width = style.PAGE * (0.65 if len(schedules) == 1 else 1)
-        figure = style.figure(width, 1.3 + 0.18 * len(datasets))
+        figure = style.figure(width, 1.3 + 0.25 * len(datasets))
         panels = figure.subplots(1, len(schedules), sharex=True, sharey=True, squeeze=False)[0]
         for panel, schedule in zip(panels, schedules, strict=True):
             _dots(panel, frame[frame["schedule"] == schedule], datasets)
@@ -78,7 +78,7 @@ def _dots(panel: Axes, rows: pd.DataFrame, datasets: list[str]) -> None:
     pairs = budget_pairs(budgets)
     for i, (low, high) in enumerate(pairs):
         values = rows[(rows["budget_low"] == low) & (rows["budget_high"] == high)].set_index("dataset")["spearman"]
-        height = np.arange(len(datasets)) + 0.26 * (i - (len(pairs) - 1) / 2) * 3 / len(pairs)
+        height = np.arange(len(datasets)) + 0.29 * (i - (len(pairs) - 1) / 2) * 3 / len(pairs)
         panel.plot(
             values.reindex(datasets).to_numpy(),
             height,
@@ -87,6 +87,7 @@ def _dots(panel: Axes, rows: pd.DataFrame, datasets: list[str]) -> None:
             color=style.colour(i),
             markeredgecolor="white",
             markeredgewidth=0.4,
+            markersize=3.5,
             label=f"{low} and {high}",
         )
 

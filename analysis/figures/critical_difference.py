@@ -1,9 +1,10 @@
 """Critical-difference diagram: which optimizers differ significantly in their mean rank over the data sets.
 
 After Demšar (2006), Figure 1, with the best on the left. On each data set the optimizers are ranked by their mean
-normalized regret over the seeds at the end of the budget; an optimizer stands at its mean rank. Bars join those that do
-not differ at the 5 % level by Nemenyi's test: their mean ranks are less than the critical difference CD apart. The
-test is meant for where Friedman's test, whose p value stands below, finds that not all rank alike.
+normalized regret over the seeds at the end of the budget; an optimizer stands at its mean rank. Thick bars join those
+that do not differ at the 5 % level by Nemenyi's test: their mean ranks are less than the critical difference apart,
+whose length stands above the axis between two stops. The test is meant for where Friedman's test, whose p value stands
+below, finds that not all rank alike. Of two optimizers, the p value is that of Wilcoxon's signed-rank test.
 """
 
 import numpy as np
@@ -33,7 +34,7 @@ def frame(bench: Benchmark, metric: str | None, traces: pd.DataFrame) -> pd.Data
 
     Returns:
         One row per optimizer, best first: ``optimizer``, ``rank``, ``critical_difference``, ``friedman_p`` (NaN for two
-        optimizers, for which there is no such test) and ``datasets``.
+        optimizers, for which there is no such test), ``wilcoxon_p`` (NaN for more than two) and ``datasets``.
 
     Raises:
         NothingToDrawError: If there is one optimizer or one data set.
@@ -49,18 +50,19 @@ def frame(bench: Benchmark, metric: str | None, traces: pd.DataFrame) -> pd.Data
     return pd.DataFrame({"optimizer": mean.index, "rank": mean.to_numpy()}).assign(
         critical_difference=statistics.critical_difference(optimizers, datasets),
         friedman_p=statistics.friedman(last) if optimizers > 2 else np.nan,
+        wilcoxon_p=np.nan if optimizers > 2 else statistics.signed_rank(*last.to_numpy().T),
         datasets=datasets,
     )
 
 
 def draw(frame: pd.DataFrame) -> Figure:
-    """An axis of ranks; the better half of the names on its left, the others on its right."""
+    """An axis of ranks, wider for many; the better half of the names on its left, the others on its right."""
     mean, difference = frame.set_index("optimizer")["rank"], float(frame["critical_difference"].iloc[0])
     bars = statistics.cliques(mean, difference)
     half = -(-len(mean) // 2)
     rows = 0.9 + 0.6 * len(bars) + half
     with style.look():
-        figure = style.figure(style.COLUMN * 1.4, 0.4 + _ROW * (rows + 1.6))
+        figure = style.figure(style.PAGE if len(mean) > lines.MOST else style.COLUMN * 1.4, 0.5 + _ROW * (rows + 2.0))
         panel = figure.subplots()
         _axis(panel, len(mean), rows)
         _difference(panel, difference, len(mean))
@@ -79,7 +81,7 @@ def draw(frame: pd.DataFrame) -> Figure:
 def _axis(panel: Axes, optimizers: int, rows: float) -> None:
     """Ranks along the top, nothing else."""
     panel.set_xlim(0.6, optimizers + 0.4)
-    panel.set_ylim(rows, -1.6)
+    panel.set_ylim(rows, -2.0)
     panel.spines[["left", "bottom"]].set_visible(False)
     panel.grid(visible=False)
     panel.set_yticks([])
@@ -93,8 +95,9 @@ def _axis(panel: Axes, optimizers: int, rows: float) -> None:
 def _difference(panel: Axes, difference: float, optimizers: int) -> None:
     """The critical difference as a length, from rank 1; one longer than the axis is only named."""
     shown = min(difference, optimizers - 1.0)
-    panel.plot([1, 1 + shown], [-1.25, -1.25], color=style.colour(1), linewidth=1.6)
-    panel.text(1 + shown / 2, -1.35, f"CD = {difference:.2f}", ha="center", va="bottom", fontsize=7)
+    panel.plot([1, 1 + shown], [-1.3, -1.3], color="black", linewidth=0.8, marker="|", markersize=6)
+    text = f"critical difference {difference:.2f}"
+    panel.text(1, -1.6, text, ha="left", va="bottom", fontsize=7)
 
 
 def _name(panel: Axes, name: str, rank: float, row: float, side: float) -> None:
@@ -107,6 +110,7 @@ def _name(panel: Axes, name: str, rank: float, row: float, side: float) -> None:
 
 def _text(frame: pd.DataFrame) -> str:
     """Write the text below the axis."""
-    p = float(frame["friedman_p"].iloc[0])
-    said = "" if np.isnan(p) else f"; Friedman's p {'< 0.001' if p < _LEAST else f'= {p:.3f}'}"
-    return f"mean rank over {int(frame['datasets'].iloc[0])} data sets (1 is best){said}"
+    test = "wilcoxon" if len(frame) == 2 else "friedman"
+    p = float(frame[f"{test}_p"].iloc[0])
+    said = f"{test.capitalize()}'s p {'< 0.001' if p < _LEAST else f'= {p:.3f}'}"
+    return f"mean rank over {int(frame['datasets'].iloc[0])} data sets (1 is best)\n{said}"

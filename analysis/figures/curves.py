@@ -3,7 +3,7 @@
 Each thin line is one configuration, the mean over its seeds after each step (0 is before the first); a
 configuration that diverged ends where it did. Of more than 500 configurations, 500 are drawn, evenly spaced in the
 order of their last values. The thick line is the configuration that is best after the last step, whose number and
-final value stand above the panel.
+final value stand above the panel. Each panel has a y axis of its own.
 """
 
 from typing import Any
@@ -13,6 +13,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.collections import LineCollection
 from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
 from matplotlib.ticker import MaxNLocator
 from numpy.typing import NDArray
 
@@ -29,7 +30,7 @@ from lcbench.analysis.generality import has_runs, seed_means
 from lcbench.table.benchmark import Benchmark
 
 _KEYS = ("dataset", "config_id", "best", "bounded", *LABELS)
-_COLUMNS = 5
+_COLUMNS, _LEAST = 5, 1.3  # panels in a row, and inches of each at least
 _TITLE_LENGTH = 20
 _MOST_CURVES = 500
 _MOST_PATHS = 100
@@ -79,7 +80,7 @@ def _epochs(frame: pd.DataFrame) -> list[Any]:
 def draw(frame: pd.DataFrame) -> Figure:
     """Small panels, up to five in a row."""
     datasets = list(dict.fromkeys(frame["dataset"]))
-    columns = min(_COLUMNS, len(datasets))
+    columns = style.across(min(_COLUMNS, len(datasets)), style.PAGE, _LEAST)
     rows = -(-len(datasets) // columns)
     with style.look():
         width = style.COLUMN if columns == 1 else style.PAGE
@@ -87,13 +88,20 @@ def draw(frame: pd.DataFrame) -> Figure:
         panels = figure.subplots(rows, columns, sharex=True, squeeze=False).ravel()
         for panel, dataset in zip(panels, datasets, strict=False):
             _panel(panel, frame[frame["dataset"] == dataset], dataset)
-        for panel in panels[len(datasets) - columns : len(datasets)]:
+        for panel in panels:  # all, so that rows are evenly apart
             panel.tick_params(labelbottom=True)
         for panel in panels[len(datasets) :]:
             panel.remove()
         figure.supxlabel(label_of(frame, "fidelity"), fontsize=8)
         figure.supylabel(metric_label(frame), fontsize=8)
+        _legend(figure, label_of(frame))
     return figure
+
+
+def _legend(figure: Figure, metric: str) -> None:
+    keys = [Line2D([], [], color=style.colour(0), linewidth=0.5), Line2D([], [], color=style.colour(1), linewidth=1.4)]
+    texts = ["a configuration", f"the best one: its number and last {metric}"]
+    figure.legend(keys, texts, loc="outside upper center", ncols=1 if figure.get_figwidth() < style.PAGE else 2)
 
 
 def _panel(panel: Axes, rows: pd.DataFrame, dataset: str) -> None:
@@ -116,7 +124,7 @@ def _panel(panel: Axes, rows: pd.DataFrame, dataset: str) -> None:
     title = dataset if len(dataset) <= _TITLE_LENGTH else f"{dataset[: _TITLE_LENGTH - 1]}…"
     if best.any():
         panel.plot(epochs, curves[best][0], color=style.colour(1), linewidth=1.4)
-        title += f"\nbest: no. {rows['config_id'].to_numpy()[best][0]}, {curves[best][0, -1]:.3f}"
+        title += f"\nno. {rows['config_id'].to_numpy()[best][0]}, {curves[best][0, -1]:.3f}"
     panel.set_title(title, fontsize=6.5, loc="left")
     panel.set_xlim(0, last)
     panel.set_ylim(*_range(curves, fenced=not rows["bounded"].iloc[0]))

@@ -18,7 +18,7 @@ from lcbench.collection.data.suite import LCBENCH_DATASETS
 from lcbench.table.benchmark import Benchmark
 
 THIS, PUBLISHED = "this table", "LCBench"
-_CLASSES = {"2 classes": (2, 2), "3 to 9 classes": (3, 9), "10 and more": (10, np.inf), "real target": (0, 0)}
+_CLASSES = {"2 classes": (2, 2), "3 to 9 classes": (3, 9), "10 or more classes": (10, np.inf), "real target": (0, 0)}
 _MOST_NAMES = 40
 _NAME_LENGTH = 24
 _FAR = [(side, side * 0.05, sign * height) for height in (0.09, 0.18, 0.27) for sign in (1, -1) for side in (1, -1)]
@@ -62,11 +62,19 @@ def draw(frame: pd.DataFrame) -> Figure:
             some = here[(here["classes"] >= least) & (here["classes"] <= most)]
             if len(some):
                 marks: dict[str, Any] = {"marker": style.MARKERS[i], "color": style.colour(i), "linestyle": "none"}
-                panel.plot(some["instances"], some["features"], **marks, label=name, markersize=5)
+                panel.plot(
+                    some["instances"],
+                    some["features"],
+                    **marks,
+                    label=name,
+                    markersize=4.5,
+                    markeredgecolor="white",
+                    markeredgewidth=0.5,
+                )
         _axes(panel, frame)
         if len(here) <= _MOST_NAMES:
-            _names(panel, here, *figure.get_size_inches())
-        figure.legend(loc="outside upper center", ncols=4)
+            _names(panel, here, published, *figure.get_size_inches())
+        figure.legend(loc="outside upper center", ncols=4 if figure.get_figwidth() > 4 else 2)
     return figure
 
 
@@ -79,10 +87,10 @@ def _axes(panel: Axes, frame: pd.DataFrame) -> None:
         axis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,.0f}"))
 
 
-def _names(panel: Axes, here: pd.DataFrame, width: float, height: float) -> None:
+def _names(panel: Axes, here: pd.DataFrame, others: pd.DataFrame, width: float, height: float) -> None:
     """A name beside each mark, where it covers no mark and no other name if there is such a place."""
-    spots = _inches(panel, here, width - 0.65, height - 0.8)
-    taken = [(x, y, 0.08, 0.08) for x, y in spots]
+    spots, crosses = (_inches(panel, each, width - 0.65, height - 0.8) for each in (here, others))
+    taken = [(x, y, 0.08, 0.08) for x, y in (*spots, *crosses)]
     for name, (x, y) in zip(here["dataset"], spots, strict=True):
         short = name if len(name) <= _NAME_LENGTH else f"{name[: _NAME_LENGTH - 1]}…"
         wide = 0.04 * len(short)
@@ -91,7 +99,9 @@ def _names(panel: Axes, here: pd.DataFrame, width: float, height: float) -> None
         taken.append(boxes[best])
         side, dx, dy = _PLACES[best]
         sizes = here.loc[here["dataset"] == name, ["instances", "features"]].to_numpy()[0]
-        where: dict[str, Any] = {"xytext": (72 * dx, 72 * dy), "textcoords": "offset points", "va": "center"}
+        arrow = {"arrowstyle": "-", "linewidth": 0.4, "color": style.GREY, "shrinkA": 0, "shrinkB": 1}
+        where: dict[str, Any] = {"arrowprops": arrow if _PLACES[best] in _FAR else None}
+        where |= {"xytext": (72 * dx, 72 * dy), "textcoords": "offset points", "va": "center"}
         panel.annotate(short, tuple(sizes), ha=("right", "center", "left")[side + 1], fontsize=5.5, **where)
 
 

@@ -8,8 +8,6 @@ the share of each data set's limit; a line begins where every run has a result a
 by the test part.
 """
 
-from typing import Any
-
 import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
@@ -25,6 +23,7 @@ from lcbench.analysis.ensemble_replay import (
 )
 from lcbench.analysis.figures import _lines as lines
 from lcbench.analysis.figures.contract import NothingToDrawError, label_of, labelled
+from lcbench.analysis.looks import look_at
 from lcbench.analysis.provenance import check_same_table
 from lcbench.errors import InputError
 from lcbench.table.benchmark import Benchmark
@@ -60,7 +59,7 @@ def frame(bench: Benchmark, metric: str | None, traces: pd.DataFrame) -> pd.Data
     seeds = sorted(first["seed"].unique())[:_SEEDS]
     times = np.geomspace(_LEAST, 1.0, _TIMES)
     found = ensembles_over_time(bench, first[first["seed"].isin(seeds)], times, metric)
-    found = labelled(found.assign(unit=lines.unit_of(traces)), bench, metric)
+    found = labelled(found.assign(**lines.limited(traces)), bench, metric)
     if found.empty or means(found).empty:
         raise NothingToDrawError("the networks of this study have no predictions; simulate for longer, or another one.")
     return found
@@ -85,12 +84,11 @@ def draw(frame: pd.DataFrame) -> Figure:
         panel = figure.subplots()
         for i, pool in enumerate((SINGLE, ENSEMBLE, WITH_BASELINES, BASELINE)):
             rows = shown[shown["pool"] == pool]
-            look: dict[str, Any] = {"color": style.colour(i), "linestyle": style.DASHES[i]}  # lines often coincide
-            look |= {"marker": style.MARKERS[i], "markevery": [-1], "clip_on": False}  # the end of a step has no length
-            if len(rows):
-                panel.plot(rows["time"], rows["test"], drawstyle="steps-post", label=pool, **look)
+            if len(rows):  # lines often coincide
+                lines.step_line(panel, look_at(i), pool, rows["time"], rows["test"], i / 4, clip_on=False)
         lines.share_axis(panel, frame, float(shown["time"].min()))
         name = label_of(frame).partition(" ")[2]
         panel.set_ylabel(f"{name} on the test part ({label_of(frame, 'metric_unit')})")
+        lines.seconds_axis(panel, frame)
         figure.legend(loc="outside upper center", ncols=2)
     return figure

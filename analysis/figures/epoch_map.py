@@ -8,7 +8,7 @@ diverged rank last. White lines mark a correlation of 0.9.
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
-from matplotlib.figure import Figure, FigureBase
+from matplotlib.figure import Figure, FigureBase, SubFigure
 from matplotlib.image import AxesImage
 from matplotlib.ticker import MaxNLocator
 from numpy.typing import NDArray
@@ -19,10 +19,11 @@ from lcbench.analysis.figures.contract import LABELS, NothingToDrawError, check_
 from lcbench.analysis.generality import spent
 from lcbench.table.benchmark import Benchmark
 
-_COLUMNS = 5
-_TITLE_LENGTH = 13
+_COLUMNS, _DOWN = 5, 3  # so many rows of small maps are as high as the large one
+_TITLE_LENGTH = 17
 _LARGE = 3.1
 """Inches, in width and height."""
+_SMALL, _HIGH = 0.81, 0.98  # inches of a small map
 _MARK, _LOWEST = 0.9, 0.5
 _KEYS = ("dataset", "epoch", *LABELS)
 
@@ -59,7 +60,7 @@ def frame(bench: Benchmark, metric: str | None = None) -> pd.DataFrame:
 
 
 def draw(frame: pd.DataFrame) -> Figure:
-    """The mean map on the left, small ones on the right; a single data set has the figure for itself."""
+    """The mean map on the left, small ones on the right or, in a narrow figure, below; a single data set has the figure for itself."""
     maps = {str(name): _cells(rows) for name, rows in frame.groupby("dataset", sort=False)}
     epochs, unit = np.unique(frame["epoch"].to_numpy()), label_of(frame, "fidelity")
     if len(maps) == 1:
@@ -67,21 +68,36 @@ def draw(frame: pd.DataFrame) -> Figure:
             figure = style.figure(style.COLUMN, 2.9)
             _large(figure, maps, epochs, unit)
         return figure
-    columns = min(_COLUMNS, len(maps))
+    columns = min(_COLUMNS, -(-len(maps) // _DOWN))
+    own = _LARGE + _SMALL * columns
+    below = style.width_of(own) < own - _SMALL
+    if below:
+        columns = style.across(min(_COLUMNS, len(maps)), own, _SMALL)
     rows = -(-len(maps) // columns)
     with style.look():
-        width, height = _LARGE + 0.81 * columns, max(_LARGE, 0.98 * rows)
-        figure = style.figure(width, height)
-        left, right = figure.subfigures(1, 2, width_ratios=[_LARGE, width - _LARGE], squeeze=False)[0]
-        if height > _LARGE:  # the mean map stays at the top
-            left = left.subfigures(2, 1, height_ratios=[_LARGE, height - _LARGE], squeeze=False)[0, 0]
-        _large(left, maps, epochs, unit)
-        panels = right.subplots(rows, columns, squeeze=False).ravel()
+        large, small = _parts(own, _HIGH * rows, below=below)
+        _large(large, maps, epochs, unit)
+        panels = small.subplots(rows, columns, squeeze=False, sharex=True, sharey=True).ravel()
+        corner = panels[(rows - 1) * columns]
         for panel, (name, cells) in zip(panels, maps.items(), strict=False):
             _small(panel, name, cells, epochs)
+            panel.tick_params(length=2, labelsize=5, labelbottom=panel is corner, labelleft=panel is corner)
         for panel in panels[len(maps) :]:
             panel.remove()
-    return figure
+    return small.get_figure(root=True)
+
+
+def _parts(width: float, height: float, *, below: bool) -> tuple[SubFigure, SubFigure]:
+    """The places of the large map and of the small ones, so many inches high, beside it or below it."""
+    figure = style.figure(width, _LARGE + height if below else max(_LARGE, height))
+    figure.set_layout_engine("constrained", h_pad=0.07, w_pad=0.06)  # titles stay off the edge
+    if below:
+        large, small = figure.subfigures(2, 1, height_ratios=[_LARGE, height], squeeze=False).ravel()
+        return large, small
+    large, small = figure.subfigures(1, 2, width_ratios=[_LARGE, width - _LARGE], squeeze=False)[0]
+    if height > _LARGE:  # the mean map stays at the top
+        large = large.subfigures(2, 1, height_ratios=[_LARGE, height - _LARGE], squeeze=False)[0, 0]
+    return large, small
 
 
 def _cells(rows: pd.DataFrame) -> NDArray[np.float64]:
@@ -104,7 +120,8 @@ def _large(figure: FigureBase, maps: dict[str, NDArray[np.float64]], epochs: NDA
     mean = np.divide(np.nansum(stacked, axis=0), defined, out=np.full(defined.shape, np.nan), where=defined > 0)
     image = _image(panel, mean, epochs)
     if np.nanmin(mean) < _MARK < np.nanmax(mean) and len(epochs) > 1:
-        panel.contour(epochs, epochs, mean, levels=[_MARK], colors="white", linewidths=1.0)
+        lines = panel.contour(epochs, epochs, mean, levels=[_MARK], colors="white", linewidths=1.0)
+        panel.clabel(lines, fontsize=6, fmt=f"{_MARK:g}")
     panel.set(xlabel=unit, ylabel=unit)
     panel.set_title(next(iter(maps)) if len(maps) == 1 else f"mean over {len(maps)} data sets")
     panel.xaxis.set_major_locator(MaxNLocator(6, integer=True))
@@ -114,7 +131,7 @@ def _large(figure: FigureBase, maps: dict[str, NDArray[np.float64]], epochs: NDA
 
 
 def _small(panel: Axes, name: str, cells: NDArray[np.float64], epochs: NDArray[np.intp]) -> None:
-    """One data set's map without ticks."""
+    """One data set's map, with ticks at its ends."""
     _image(panel, cells, epochs)
-    panel.set_title(name if len(name) <= _TITLE_LENGTH else f"{name[: _TITLE_LENGTH - 1]}…", fontsize=6)
-    panel.set(xticks=[], yticks=[], xlabel=" ")
+    panel.set_title(name if len(name) <= _TITLE_LENGTH else f"{name[: _TITLE_LENGTH - 1]}…", fontsize=5.5, pad=2)
+    panel.set(xticks=epochs[[0, -1]], yticks=epochs[[0, -1]], xlabel=" ")

@@ -1,12 +1,14 @@
 """Importance of each hyperparameter by epoch budget, over the data sets (Figure 6 of the paper).
 
 Left: fANOVA, the share of the variance of performance over the whole search space that a hyperparameter explains on its
-own. Right: local importance (LPI), its share of the variances along each hyperparameter through the best configuration
-of the data set. Budgets of a table of one budget are points on its curves. Each box is one hyperparameter and budget
-over all data sets: median, quartiles, whiskers to the
-farthest data set within 1.5 times their distance, and the others as dots. Both come from one random forest per data set
-and budget; hyperparameters are sorted by their median fANOVA importance.
+own. Right: local importance (LPI), its share of the sum of the variances along each hyperparameter through the best
+configuration of the data set. Budgets of a table of one budget are points on its curves. Each box is one hyperparameter
+and budget over all data sets: median, quartiles, whiskers to the farthest data set within 1.5 times their distance, and
+the others as dots. Both come from one random forest per data set and budget; hyperparameters are sorted by their median
+fANOVA importance.
 """
+
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -59,30 +61,34 @@ def draw(frame: pd.DataFrame) -> Figure:
     names, budgets = list(dict.fromkeys(frame["hyperparameter"])), sorted(set(frame["budget"].tolist()))
     with style.look():
         height = 1.0 + len(names) * (0.12 + 0.12 * len(budgets))
-        figure = style.figure(style.PAGE, height)
-        panels = figure.subplots(1, len(_TITLES), sharey=True, squeeze=False)[0]
+        across = style.across(2, style.PAGE, style.PANEL)
+        figure = style.figure(style.PAGE, height * (2 // across))
+        panels = figure.subplots(2 // across, across, sharex=True, sharey=True).ravel()
         for panel, (column, title) in zip(panels, _TITLES.items(), strict=True):
             for i, budget in enumerate(budgets):
                 rows = frame[frame["budget"] == budget]
                 values = [rows.loc[rows["hyperparameter"] == name, column].dropna().to_numpy() for name in names]
                 boxes(panel, values, np.arange(len(names)) + 0.8 * ((i + 0.5) / len(budgets) - 0.5), i, len(budgets))
-            panel.set(title=title, xlabel="importance (fraction)")
-            panel.set_xlim(0, None)
+            panel.set(title=title, xlabel="importance (share of the variance)")
             panel.tick_params(left=False)
+        panels[0].set_xlim(0, None)
         panels[0].set_yticks(range(len(names)), names)
         panels[0].set_ylim(len(names) - 0.5, -0.5)
-        keys = [Patch(facecolor=style.colour(i), label=f"{budget}") for i, budget in enumerate(budgets)]
+        keys = [
+            Patch(facecolor=style.shade(i, len(budgets)) if len(budgets) > 1 else style.colour(i), label=f"{budget}")
+            for i, budget in enumerate(budgets)
+        ]
         title = f"budget ({label_of(frame, 'fidelity')})"
         figure.legend(handles=keys, loc="outside upper center", ncols=min(len(keys), 8), title=title)
     return figure
 
 
 def boxes(panel: Axes, values: list[np.ndarray], places: np.ndarray, index: int, of: int = 1) -> None:
-    """One box per row, in the colour of ``index``, narrow enough for ``of`` of them side by side.
+    """One box per row, in the shade of ``index``, narrow enough for ``of`` of them side by side.
 
     A box of one value is its median alone, and has the colour.
     """
-    colour = style.colour(index)
+    colour = _colour(index, of)
     alone = all(len(each) < 2 for each in values)
     panel.boxplot(
         values,
@@ -97,3 +103,8 @@ def boxes(panel: Axes, values: list[np.ndarray], places: np.ndarray, index: int,
         capprops={"color": colour, "linewidth": 0.7},
         flierprops={"marker": "o", "markersize": 1.8, "markerfacecolor": colour, "markeredgewidth": 0},
     )
+
+
+def _colour(index: int, of: int) -> Any:
+    """The shade of one of several budgets, or the colour of a single one."""
+    return style.shade(index, of) if of > 1 else style.colour(index)

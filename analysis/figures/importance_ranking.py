@@ -73,11 +73,19 @@ def draw(frame: pd.DataFrame) -> Figure:
             rows = frame[frame["budget"] == budget]
             places = np.arange(len(names)) + 0.8 * ((i + 0.5) / len(budgets) - 0.5)
             label = _label(rows, counted=counted)
-            _bars(panel, rows.set_index("hyperparameter").reindex(names), places, 0.8 / len(budgets), i, label)
+            _bars(
+                panel,
+                rows.set_index("hyperparameter").reindex(names),
+                places,
+                0.8 / len(budgets),
+                i,
+                len(budgets),
+                label,
+            )
         panel.set_yticks(range(len(names)), [name[:28] for name in names])
         panel.set_ylim(len(names) - 0.4, -0.6)
         panel.set_xlim(0, None)
-        panel.set_xlabel("fANOVA importance (fraction)")
+        panel.set_xlabel("fANOVA importance (share of the variance)\nmean over data sets ± its standard error")
         panel.xaxis.set_major_locator(MaxNLocator(5))
         panel.tick_params(left=False)
         panel.grid(visible=False, axis="y")
@@ -96,8 +104,8 @@ def _label(rows: pd.DataFrame, *, counted: bool) -> str:
     )
 
 
-def _bars(panel: Axes, rows: pd.DataFrame, places: np.ndarray, thick: float, index: int, label: str) -> None:
+def _bars(panel: Axes, rows: pd.DataFrame, places: np.ndarray, thick: float, index: int, of: int, label: str) -> None:
     """The bars of one budget."""
     error = rows["error"].fillna(0.0)
-    bars = {"elinewidth": 0.7, "ecolor": "black"}
-    panel.barh(places, rows["fanova"], thick, xerr=error, color=style.colour(index), label=label, error_kw=bars)
+    bars = {"elinewidth": 0.7, "ecolor": "black", "capsize": 1.5}
+    panel.barh(places, rows["fanova"], thick, xerr=error, color=style.shade(index, of), label=label, error_kw=bars)

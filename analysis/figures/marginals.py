@@ -6,11 +6,13 @@ is the standard deviation over the trees of a forest, averaged over the data set
 Panels are sorted by how far the thick line moves.
 """
 
+from typing import Any
+
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.ticker import MaxNLocator
+from matplotlib.ticker import Locator, LogLocator, MaxNLocator
 from numpy.typing import NDArray
 
 from lcbench.analysis import style
@@ -21,8 +23,9 @@ from lcbench.analysis.importance.model import Model
 from lcbench.analysis.importance.task import FIGURE_FOREST, fit_task, longest_tasks
 from lcbench.table.benchmark import Benchmark
 
-_COLUMNS = 4
-_TICKS = 6
+_COLUMNS, _LEAST = 4, 1.4  # panels in a row, and inches of each at least
+FEW = 6
+"""So many values of a hyperparameter are all marked."""
 
 
 def frame(bench: Benchmark, metric: str | None = None) -> pd.DataFrame:
@@ -76,7 +79,7 @@ def _sorted(found: pd.DataFrame) -> pd.DataFrame:
 def draw(frame: pd.DataFrame) -> Figure:
     """One panel per hyperparameter, with a common y axis."""
     names = list(dict.fromkeys(frame["hyperparameter"]))
-    columns = min(_COLUMNS, len(names))
+    columns = style.across(min(_COLUMNS, len(names)), style.PAGE, _LEAST)
     rows = -(-len(names) // columns)
     with style.look():
         figure = style.figure(style.PAGE, 0.5 + 1.5 * rows)
@@ -99,17 +102,50 @@ def _panel(panel: Axes, rows: pd.DataFrame) -> None:
         panel.plot(curve["coordinate"], curve["mean"], color=style.GREY, linewidth=0.5, alpha=alpha)
     means = rows.groupby("coordinate")[["mean", "spread"]].mean()
     places, mean, spread = means.index.to_numpy(dtype=float), means["mean"].to_numpy(), means["spread"].to_numpy()
-    few = len(places) <= _TICKS
+    few = len(places) <= FEW
     panel.fill_between(places, mean - spread, mean + spread, color=style.colour(0), alpha=0.25, linewidth=0)
     panel.plot(places, mean, color=style.colour(0), marker="o" if few else "", markersize=3)
     values = rows.drop_duplicates("coordinate")["value"].tolist()
-    shown = evenly(places, _TICKS if few else 3)
-    write = str if rows["category"].iloc[0] else written
-    panel.set_xticks(places[shown], [write(values[place]) for place in shown])
-    if not few:  # the outer ones stay within the panel
-        panel.get_xticklabels()[0].set_horizontalalignment("left")
-        panel.get_xticklabels()[-1].set_horizontalalignment("right")
+    panel.set_xticks(*ticks(places, values, 4, category=bool(rows["category"].iloc[0])))
     panel.yaxis.set_major_locator(MaxNLocator(5))
+
+
+def ticks(
+    points: NDArray[np.float64], values: list[Any], count: int, *, category: bool
+) -> tuple[NDArray[np.float64], list[str]]:
+    """Places of ticks and their labels: all of a few values or categories, else about ``count`` round numbers.
+
+    Args:
+        points: ``(n,)`` coordinates in the unit cube, rising.
+        values: Those of the hyperparameter there; numbers may be texts, as a CSV file has them.
+        count: How many there is room for.
+        category: Whether they are names.
+    """
+    if category or len(points) <= FEW:
+        shown = evenly(points, FEW)
+        return points[shown], [str(values[i]) if category else written(values[i]) for i in shown]
+    numbers = np.array([float(value) for value in values])
+    low, high = numbers[0], numbers[-1]
+    middle = np.interp(points[[0, -1]].mean(), points, numbers)
+    if low > 0 and abs(np.log(middle / np.sqrt(low * high))) < abs(np.log(middle / (low + high) * 2)):
+        found = next(
+            (t for t in (_round(LogLocator(subs=s), low, high) for s in _SUBS) if len(t) > 2), numbers[[0, -1]]
+        )
+        places = np.interp(np.log(found), np.log(numbers), points)
+    else:
+        found = _round(MaxNLocator(count, steps=[1, 2, 5, 10]), low, high)
+        places = np.interp(found, numbers, points)
+    every = -(-len(found) // (count + 1))
+    return places[::every], [written(value) for value in found[::every]]
+
+
+_SUBS = ((1.0,), (1.0, 3.0), (1.0, 2.0, 5.0), tuple(map(float, range(1, 10))))
+
+
+def _round(locator: Locator, low: float, high: float) -> NDArray[np.float64]:
+    """The ticks of a locator between two numbers."""
+    found = np.asarray(locator.tick_values(low, high), np.float64)
+    return found[(found >= low - 1e-9 * abs(low)) & (found <= high + 1e-9 * abs(high))]
 
 
 def evenly(points: NDArray[np.float64], count: int) -> list[int]:
@@ -121,6 +157,11 @@ def evenly(points: NDArray[np.float64], count: int) -> list[int]:
 
 
 def written(value: object) -> str:
-    """A number for a tick, short; also one that a CSV file has as text."""
+    """A number for a tick, short, and without an exponent unless it is far from one; also of a text."""
     number = float(value)  # type: ignore[arg-type]  # a number, or its text
-    return str(int(number)) if number.is_integer() and abs(number) < 1e5 else f"{number:.3g}"
+    if number and not _SMALLEST <= abs(number) < _LARGEST:
+        return f"{number:.3g}"
+    return np.format_float_positional(number, precision=3, fractional=False, trim="-")
+
+
+_SMALLEST, _LARGEST = 1e-6, 1e7

@@ -9,15 +9,28 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullFormatter, PercentFormatter
 
 from lcbench.analysis import style
-from lcbench.analysis.anytime import anytime_ranks, anytime_regret, evaluation_regret, target_shares
+from lcbench.analysis.anytime import (
+    OVERTUNING,
+    anytime_ranks,
+    anytime_regret,
+    evaluation_regret,
+    target_shares,
+    tested_regret,
+)
 from lcbench.analysis.figures import _lines as lines
 from lcbench.analysis.figures.contract import NothingToDrawError, labelled, metric_label
-from lcbench.analysis.looks import looks
 from lcbench.analysis.provenance import check_same_table
+from lcbench.simulate.study.objectives import measure_of
+from lcbench.simulate.study.tested import is_tested
 from lcbench.table.benchmark import Benchmark
 
-_WIDTH, _HEIGHT = style.COLUMN * 1.3, 2.7  # inches
+SIZE = (style.COLUMN * 1.3, 2.7)
+"""Inches of a panel of lines."""
+
 _FIRST = 0.01  # where the axis of ranks begins, as a share of the limit
+_EVERY = 5  # of the times of ranks is drawn: each swap of two close optimizers is a step otherwise
+_BANDS = "mean and its 95 % interval over seeds"
+_RANK_BANDS = "mean and its 95 % interval over data sets"
 
 
 class Regret:
@@ -40,16 +53,17 @@ class Regret:
             traces: From :func:`lcbench.simulate.study.study`, one row per result.
 
         Returns:
-            The columns of :func:`lcbench.analysis.anytime.anytime_regret`, ``unit`` (of the limit) and
-            :data:`lcbench.analysis.figures.contract.LABELS`.
+            The columns of :func:`lcbench.analysis.anytime.anytime_regret`, those of
+            :func:`lcbench.analysis.figures._lines.limited`, and :data:`lcbench.analysis.figures.contract.LABELS`.
 
         Raises:
             NothingToDrawError: If no optimizer has a finite result on every data set and seed.
             InputError: If the study was run on another table or metric.
         """
         check_same_table(traces, bench, metric)
+        lines.need_one_objective(traces)
         found = labelled(anytime_regret(traces).assign(**lines.limited(traces)), bench, metric)
-        return _with_results(found)
+        return with_results(found)
 
     @staticmethod
     def draw(frame: pd.DataFrame) -> Figure:
@@ -62,7 +76,7 @@ class Regret:
             panel.set_ylabel(_regret_label(frame))
 
         with style.look():
-            return lines.over_time(_named(frame), "time", "regret", (_WIDTH, _HEIGHT), axes)
+            return lines.over_time(named(frame), "time", "regret", SIZE, axes, _BANDS)
 
     @staticmethod
     def notes(frame: pd.DataFrame) -> Iterator[str]:
@@ -72,6 +86,7 @@ class Regret:
         if late:
             shown = ", ".join(f"{name} at {share}" for name, share in late.items())
             yield f"Begin late, since until then some run has no result: {shown} of the limit."
+        yield lines.limit_note(frame)
 
 
 class RegretOverEvaluations:
@@ -97,8 +112,9 @@ class RegretOverEvaluations:
             InputError: If the study was run on another table or metric.
         """
         check_same_table(traces, bench, metric)
+        lines.need_one_objective(traces)
         found = labelled(evaluation_regret(traces), bench, metric).dropna(subset="regret").reset_index(drop=True)
-        return _with_results(found)
+        return with_results(found)
 
     @staticmethod
     def draw(frame: pd.DataFrame) -> Figure:
@@ -115,13 +131,13 @@ class RegretOverEvaluations:
             panel.set_ylabel(_regret_label(frame))
 
         with style.look():
-            return lines.over_time(frame, "evaluations", "regret", (_WIDTH, _HEIGHT), axes)
+            return lines.over_time(frame, "evaluations", "regret", SIZE, axes, _BANDS)
 
     @staticmethod
     def notes(frame: pd.DataFrame) -> Iterator[str]:
         """Lines that end early."""
         ends = frame.groupby("optimizer", sort=False)["evaluations"].max()
-        early = {name: int(end) for name, end in ends.items() if end < ends.max() / 2}
+        early = {name: int(end) for name, end in ends.items() if end < ends.max()}
         if early:
             shown = ", ".join(f"{name} after {count}" for name, count in early.items())
             yield f"End early, since their runs have no more evaluations within the limit: {shown}."
@@ -132,7 +148,8 @@ class Rank:
 
     On each data set and at each time, optimizers are ranked by their mean normalized regret over the seeds; 1 is best,
     equal ones share the mean of their ranks. Lines: mean over data sets, against the share of the limit that was used;
-    all begin with the mean rank. Bands: 95 % bootstrap interval of the mean over the data sets (none for a single one).
+    all begin with the mean rank. They are read at 20 times in a power of ten. Bands:
+    95 % bootstrap interval of the mean over the data sets (none for a single one).
     More than eight optimizers have a panel each.
     """
 
@@ -141,8 +158,8 @@ class Rank:
         """The ranks, of the same arguments as :meth:`Regret.frame`.
 
         Returns:
-            The columns of :func:`lcbench.analysis.anytime.anytime_ranks` and ``unit`` (of the limit), and
-            :data:`lcbench.analysis.figures.contract.LABELS`.
+            The columns of :func:`lcbench.analysis.anytime.anytime_ranks`, those of
+            :func:`lcbench.analysis.figures._lines.limited`, and :data:`lcbench.analysis.figures.contract.LABELS`.
 
         Raises:
             NothingToDrawError: If there is one optimizer.
@@ -164,7 +181,13 @@ class Rank:
             panel.set_ylabel("mean rank over data sets")
 
         with style.look():
-            return lines.over_time(frame, "time", "rank", (_WIDTH, _HEIGHT), axes)
+            shown = frame[frame["time"].isin(frame["time"].unique()[::_EVERY])]
+            return lines.over_time(shown, "time", "rank", SIZE, axes, _RANK_BANDS)
+
+    @staticmethod
+    def notes(frame: pd.DataFrame) -> Iterator[str]:
+        """How long the time is."""
+        yield lines.limit_note(frame)
 
 
 class TimeToTarget:
@@ -172,7 +195,8 @@ class TimeToTarget:
 
     Each panel is one target, a normalized regret (distance from the best as a part of the distance between best and
     worst of the table). Lines: empirical distribution of the time at which a run, one data set and one seed, reaches
-    it; runs that never do are missing at the right end.
+    it; runs that never do are missing at the right end. More than eight optimizers have a panel each, with a dash for
+    each target and, in grey, the largest share that any optimizer has at that time.
     """
 
     @staticmethod
@@ -180,7 +204,8 @@ class TimeToTarget:
         """The shares, of the same arguments as :meth:`Regret.frame`.
 
         Returns:
-            The columns of :func:`lcbench.analysis.anytime.target_shares` and ``unit`` (of the limit), and
+            The columns of :func:`lcbench.analysis.anytime.target_shares`, those of
+            :func:`lcbench.analysis.figures._lines.limited`, ``measure`` (what the targets are of) and
             :data:`lcbench.analysis.figures.contract.LABELS`.
 
         Raises:
@@ -188,37 +213,103 @@ class TimeToTarget:
             InputError: If the study was run on another table or metric.
         """
         check_same_table(traces, bench, metric)
-        found = labelled(target_shares(traces).assign(**lines.limited(traces)), bench, metric)
+        found = labelled(
+            target_shares(traces).assign(**lines.limited(traces), measure=measure_of(traces)), bench, metric
+        )
         if (found["share"] == 0).all():
             raise NothingToDrawError("no run has reached any of its targets; simulate for longer.")
         return found
 
     @staticmethod
     def draw(frame: pd.DataFrame) -> Figure:
-        """One panel per target, from the widest to the closest; one line per optimizer."""
-        reached = frame[frame["share"] > 0]
+        """One panel per target, from the widest to the closest, or one per optimizer."""
+        first = float(frame.loc[frame["share"] > 0, "time"].min())
+        measure = str(frame["measure"].iloc[0])
+        titles = {target: f"{measure} ≤ {100 * target:g} %" for target in frame["target"].unique()}
+
+        def axes(panel: Axes, title: str) -> None:  # noqa: ARG001  # all panels are alike
+            lines.share_axis(panel, frame, first, narrow=True)
+            panel.set_ylim(0, 1)
+            panel.set_ylabel("runs that reached it (%)")
+            panel.yaxis.set_major_formatter(PercentFormatter(1.0, decimals=0, symbol=""))
+
         with style.look():
-            figure = lines.sized(frame["optimizer"].unique().tolist(), style.PAGE, 2.3)
-            panels = figure.subplots(1, frame["target"].nunique(), sharey=True, squeeze=False)[0]
-            for panel, (target, rows) in zip(panels, frame.groupby("target", sort=False), strict=True):
-                _target(panel, rows)
-                lines.share_axis(panel, frame, float(reached["time"].min()), narrow=True)
-                panel.set_title(f"normalized regret of at most {100 * float(str(target)):g} %")
-            panels[0].set_ylim(0, 1)
-            panels[0].set_ylabel("share of runs")
-            panels[0].yaxis.set_major_formatter(PercentFormatter(1.0, decimals=0, symbol=" %"))
-            lines.legend(figure)
-        return figure
+            shown = frame.assign(target=frame["target"].map(titles))
+            return lines.parts_over_time(shown, ("time", "share", "target"), "max", axes)
+
+    @staticmethod
+    def notes(frame: pd.DataFrame) -> Iterator[str]:
+        """How long the time is."""
+        yield lines.limit_note(frame)
 
 
-def _with_results(found: pd.DataFrame) -> pd.DataFrame:
+class TestedRegret:
+    """Regret on the test part of what validation chose, beside its regret on the validation part, and overtuning.
+
+    Left: normalized regret of the incumbent, the result with the lowest validation loss so far; 0 is the best of the
+    table, 100 % the worst. Middle: normalized test regret, the same of the test loss of this incumbent, between the
+    lowest and highest test loss of the table; it may rise, since nothing is chosen by the test part. Right: overtuning
+    (Schneider, Bischl and Feurer 2025), how far the test loss of the incumbent is above the lowest among the incumbents
+    so far, as a share of the same range: what was lost again by choosing on validation. Lines: mean over data sets and
+    seeds, from where every run has a result. Bands: 95 % bootstrap interval of the mean over the seeds. More than eight
+    optimizers have a panel each, with a dash for each regret and, in grey, the lowest of any optimizer at that time;
+    overtuning is the distance that opens between the two, and among the numbers beside the picture.
+    """
+
+    @staticmethod
+    def frame(bench: Benchmark, metric: str | None, traces: pd.DataFrame) -> pd.DataFrame:
+        """The regrets, of the same arguments as :meth:`Regret.frame`.
+
+        Returns:
+            The columns of :func:`lcbench.analysis.anytime.tested_regret`, those of
+            :func:`lcbench.analysis.figures._lines.limited`, and
+            :data:`lcbench.analysis.figures.contract.LABELS`.
+
+        Raises:
+            NothingToDrawError: If the study has no test losses, or no optimizer a result on every data set and seed.
+            InputError: If the study was run on another table or metric.
+        """
+        check_same_table(traces, bench, metric)
+        if not is_tested(traces):
+            raise NothingToDrawError("it needs test losses, and this table or study has none of this metric.")
+        return with_results(labelled(tested_regret(traces).assign(**lines.limited(traces)), bench, metric))
+
+    @staticmethod
+    def draw(frame: pd.DataFrame) -> Figure:
+        """One panel per value, or one per optimizer; regrets logarithmic, overtuning linear."""
+        if frame["optimizer"].nunique() > lines.MOST:
+            frame = frame[frame["view"] != OVERTUNING]
+        drawn = frame[frame["regret"].notna()]
+        first = float(drawn["time"].min())
+
+        def axes(panel: Axes, title: str) -> None:
+            lines.share_axis(panel, frame, first, narrow=True)
+            if title == OVERTUNING:
+                panel.set_ylim(0.0, 1.1 * float(drawn.loc[drawn["view"] == title, ["regret", "high"]].max().max()) or 1)
+                panel.set_ylabel("overtuning (% of the range)")
+            else:
+                lines.regret_axis(panel, drawn[drawn["view"] != OVERTUNING])
+                panel.set_ylabel("normalized regret (%)")
+            panel.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{100 * value:g}"))
+            panel.yaxis.set_minor_formatter(NullFormatter())
+
+        with style.look():
+            return lines.parts_over_time(frame, ("time", "regret", "view"), "min", axes)
+
+    @staticmethod
+    def notes(frame: pd.DataFrame) -> Iterator[str]:
+        """How long the time is."""
+        yield lines.limit_note(frame)
+
+
+def with_results(found: pd.DataFrame) -> pd.DataFrame:
     """The same numbers, unless there are none."""
     if not found["regret"].notna().any() or not found["runs"].any():
         raise NothingToDrawError("no optimizer has a result on every data set and seed; simulate for longer.")
     return found
 
 
-def _named(frame: pd.DataFrame) -> pd.DataFrame:
+def named(frame: pd.DataFrame) -> pd.DataFrame:
     """The same numbers; an optimizer that has no line says so in its name."""
     lineless = ~np.isfinite(frame["regret"]).groupby(frame["optimizer"]).transform("any")
     return frame.assign(
@@ -228,10 +319,3 @@ def _named(frame: pd.DataFrame) -> pd.DataFrame:
 
 def _regret_label(frame: pd.DataFrame) -> str:
     return f"mean regret of {metric_label(frame)}"
-
-
-def _target(panel: Axes, rows: pd.DataFrame) -> None:
-    """The lines of one target."""
-    found = looks(rows["optimizer"].unique())
-    for i, (name, each) in enumerate(rows.groupby("optimizer", sort=False)):
-        lines.step_line(panel, found[str(name)], str(name), each["time"], each["share"], i / len(found))

@@ -7,9 +7,12 @@ quartiles of the data sets. Marks: cuts at the end of the shorter budgets' own r
 random cut.
 """
 
+from typing import Any
+
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
 from matplotlib.ticker import MaxNLocator, PercentFormatter
 
 from lcbench.analysis import style
@@ -46,7 +49,7 @@ def frame(bench: Benchmark, metric: str | None = None) -> pd.DataFrame:
 def draw(frame: pd.DataFrame) -> Figure:
     """A line with its band for each share that is kept."""
     with style.look():
-        figure = style.figure(style.COLUMN, 2.7)
+        figure = style.figure(style.COLUMN, 2.9)
         panel = figure.subplots()
         for i, (keep, rows) in enumerate(frame.groupby("keep")):
             _line(panel, rows, i, float(keep))  # type: ignore[arg-type]  # pandas types group keys as objects
@@ -55,7 +58,21 @@ def draw(frame: pd.DataFrame) -> Figure:
         panel.yaxis.set_major_formatter(PercentFormatter(1.0, decimals=0, symbol=" %"))
         panel.xaxis.set_major_locator(MaxNLocator(6, integer=True))
         figure.legend(loc="outside upper center", ncols=3, title="the cut keeps the best")
+        _kinds(figure, own_runs=(frame["schedule"] == ADAPTIVE).any())
     return figure
+
+
+def _kinds(figure: Figure, *, own_runs: bool) -> None:
+    """What lines, marks and dots are, in black."""
+    kinds: dict[str, dict[str, Any]] = {
+        "on a curve": {"linestyle": "-"},
+        "end of a shorter run": {"linestyle": "none", "marker": style.MARKERS[0]},
+        "random cut": {"linestyle": ":", "linewidth": 0.8},
+    }
+    if not own_runs:
+        del kinds["end of a shorter run"]
+    keys = [Line2D([], [], color="black", label=name, **look) for name, look in kinds.items()]
+    figure.legend(handles=keys, loc="outside lower center", ncols=len(keys), fontsize="x-small", columnspacing=1.0)
 
 
 def _line(panel: Axes, rows: pd.DataFrame, index: int, keep: float) -> None:
@@ -64,7 +81,7 @@ def _line(panel: Axes, rows: pd.DataFrame, index: int, keep: float) -> None:
     groups = rows[rows["schedule"] == NON_ADAPTIVE].groupby("epoch")["overlap"]
     middle = groups.mean()
     label = f"{100 * keep:.0f} %"
-    panel.plot(middle.index, middle, color=colour, linestyle=("-", "--", "-.")[index % 3], label=label)
+    panel.plot(middle.index, middle, color=colour, linestyle=style.DASHES[index % 3], label=label)
     low, high = groups.quantile(0.25), groups.quantile(0.75)
     panel.fill_between(middle.index, low, high, color=colour, alpha=0.15, linewidth=0)
     own = rows[rows["schedule"] == ADAPTIVE].groupby("epoch")["overlap"].mean()

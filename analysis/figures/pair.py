@@ -3,7 +3,7 @@
 The pair is that with the largest main effects (fANOVA), averaged over the data sets, at the largest budget. Colour is
 the joint marginal as the difference from the mean over the whole search space, averaged over the data sets; both axes
 are on the scale of the search space. A main effect alone would show as stripes; where the best value of one changes
-with the other, they interact.
+with the other, they interact. The star is the best cell.
 """
 
 import numpy as np
@@ -12,9 +12,9 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from lcbench.analysis import style
-from lcbench.analysis.figures.contract import NothingToDrawError, labelled, metric_label
+from lcbench.analysis.figures.contract import NothingToDrawError, label_of, labelled, metric_label
 from lcbench.analysis.figures.importance import nothing
-from lcbench.analysis.figures.marginals import evenly, written
+from lcbench.analysis.figures.marginals import ticks
 from lcbench.analysis.importance.fanova import main_effects
 from lcbench.analysis.importance.marginals import is_category, marginal_map, values_at
 from lcbench.analysis.importance.model import Model
@@ -22,7 +22,6 @@ from lcbench.analysis.importance.task import FIGURE_FOREST, fit_task, longest_ta
 from lcbench.space.encoding import Encoding
 from lcbench.table.benchmark import Benchmark
 
-_MOST_TICKS = 6
 _COLOURS = "PuOr"  # diverging, and told apart with any kind of colour blindness
 
 
@@ -88,7 +87,11 @@ def draw(frame: pd.DataFrame) -> Figure:
         panel = figure.subplots()
         panel.grid(visible=False)
         image = panel.pcolormesh(x, y, cells, shading="nearest", cmap=_COLOURS, vmin=-most, vmax=most)
+        best = frame.loc[frame["mean"].idxmax() if label_of(frame, "goal") == "maximize" else frame["mean"].idxmin()]
+        look = {"color": "black", "markeredgecolor": "white", "markersize": 9, "linestyle": "none"}
+        panel.plot(best["x"], best["y"], marker="*", label="best on average", **look)
         _ticks(panel, frame, x, y)
+        panel.legend(loc="lower right", bbox_to_anchor=(1, 1), borderpad=0)
         panel.set(xlabel=str(frame["x_name"].iloc[0]), ylabel=str(frame["y_name"].iloc[0]))
         label = metric_label(frame, more=" less its mean")
         figure.colorbar(image, ax=panel, label=label, orientation="horizontal", aspect=30)
@@ -98,9 +101,7 @@ def draw(frame: pd.DataFrame) -> Figure:
 
 
 def _ticks(panel: Axes, frame: pd.DataFrame, x: np.ndarray, y: np.ndarray) -> None:
-    """Values of both hyperparameters: all of a few, else five."""
+    """Values of both hyperparameters."""
     for side, points, axis in (("x", x, panel.xaxis), ("y", y, panel.yaxis)):
         values = frame.drop_duplicates(side)[f"{side}_value"].tolist()
-        write = str if frame[f"{side}_category"].iloc[0] else written
-        shown = evenly(points, _MOST_TICKS if len(points) <= _MOST_TICKS else 5)
-        axis.set_ticks(points[shown], [write(values[place]) for place in shown])
+        axis.set_ticks(*ticks(points, values, 5, category=bool(frame[f"{side}_category"].iloc[0])))

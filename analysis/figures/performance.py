@@ -1,10 +1,10 @@
 """Every configuration on every data set (Figure 3 of the paper).
 
 Left: the metric after the last step of the largest budget, averaged over the seeds. Right: relative regret, the
-distance from the best configuration of the data set as a share of that best; its colours end at the largest regret that
-95 % of all cells do not exceed. Both are sorted along each axis by their means: the best configurations stand on the
-left, the easiest data sets on top. Stripes from top to bottom are configurations that are good everywhere. Runs that
-diverged are grey.
+distance from the value of the data set's best configuration, divided by that value; its colours end at the largest
+regret that 95 % of all cells do not exceed. Both have the same rows and columns, sorted by mean relative regret: the
+best configurations stand on the left, the easiest data sets on top. Stripes from top to bottom are configurations that
+are good everywhere. Runs that diverged are grey.
 """
 
 import numpy as np
@@ -53,12 +53,15 @@ def draw(frame: pd.DataFrame) -> Figure:
     """Two heat maps side by side."""
     datasets = frame["dataset"].nunique()
     with style.look():
-        figure = style.figure(style.PAGE, 1.5 + 0.135 * max(datasets, 6))
-        left, right = figure.subplots(1, 2)
+        across = style.across(2, style.PAGE, style.PANEL)
+        figure = style.figure(style.PAGE, (1.5 + 0.135 * max(datasets, 6)) * (2 // across))
+        left, right = figure.subplots(2 // across, across, sharey=True)
+        values, regrets = _matrix(frame, "value"), _matrix(frame, "relative_regret")
+        order = tuple(_order(np.ma.masked_invalid(regrets.to_numpy()).mean(axis=axis)) for axis in (1, 0))
         high_first = label_of(frame, "goal") == "maximize"
         colours = "viridis" if high_first else "viridis_r"
-        _heat_map(left, _matrix(frame, "value"), colours, metric_label(frame), high_first=high_first)
-        _heat_map(right, _matrix(frame, "relative_regret"), "magma_r", "relative regret (share of the best)")
+        _heat_map(left, values.iloc[order], colours, metric_label(frame), high_first=high_first)
+        _heat_map(right, regrets.iloc[order], "magma_r", "relative regret (share of the best value)")
         left.set_title(f"Mean {label_of(frame)}")
         right.set_title("Mean relative regret")
     return figure
@@ -69,24 +72,24 @@ def _matrix(frame: pd.DataFrame, column: str) -> pd.DataFrame:
     return frame.pivot_table(index="dataset", columns="config_id", values=column, dropna=False, sort=False)
 
 
-def _order(means: NDArray[np.float64], *, high_first: bool) -> NDArray[np.intp]:
-    """Best first, what has no mean last."""
-    return np.argsort(np.where(np.isfinite(means), -means if high_first else means, np.inf), kind="stable")
+def _order(means: np.ma.MaskedArray) -> NDArray[np.intp]:
+    """Lowest first, what has no mean last."""
+    return np.argsort(means.filled(np.inf), kind="stable")
 
 
 def _heat_map(panel: Axes, table: pd.DataFrame, colours: str, label: str, *, high_first: bool = False) -> None:
-    """One sorted heat map with its colour bar; a picture inside the drawing, however many cells there are."""
+    """One heat map with its colour bar; a picture inside the drawing, however many cells there are."""
     array = np.where(np.isfinite(table.to_numpy()), table.to_numpy(), np.nan)
     shown = np.ma.masked_invalid(array)
-    rows = _order(shown.mean(axis=1).filled(np.nan), high_first=high_first)
-    columns = _order(np.ma.masked_invalid(table.to_numpy()).mean(axis=0).filled(np.nan), high_first=high_first)
     low, high = _limits(array, high_first=high_first)
     colour_map = colormaps[colours].with_extremes(bad="#BBBBBB")
-    picture = np.repeat(shown[rows][:, columns], _ROWS, axis=0)
-    extent = (-0.5, picture.shape[1] - 0.5, len(rows) - 0.5, -0.5)
+    picture = np.repeat(shown, _ROWS, axis=0)
+    extent = (-0.5, picture.shape[1] - 0.5, len(table) - 0.5, -0.5)
     image = panel.imshow(picture, aspect="auto", extent=extent, cmap=colour_map, vmin=low, vmax=high)
     panel.grid(visible=False)
-    names = [str(name) for name in table.index[rows]]
+    for between in range(1, len(table)):
+        panel.axhline(between - 0.5, color="white", linewidth=0.6)
+    names = [str(name) for name in table.index]
     short = [name if len(name) <= _NAME_LENGTH else f"{name[: _NAME_LENGTH - 1]}…" for name in names]
     panel.set_yticks(range(len(names)), short, fontsize=5.5)
     panel.tick_params(left=False)

@@ -1,10 +1,10 @@
 """Regret of portfolios by their size (Figure 4 of the paper).
 
 A portfolio's regret on a data set is that of its best configuration there, relative to the best of the table; lines are
-means over data sets. Greedy: built on all data sets, and ends where nothing is left to gain. Left out: built without
+means over data sets. Greedy: built on all data sets; its line ends where its regret is zero. Left out: built without
 the data set it is tried on, which is what a new data set would get; the diamond is the simple portfolio, the best
-configurations of all other data sets. Random: expected regret of so many random configurations. Dotted: a tenth of a
-percent; the paper's portfolio of ten is below.
+configurations of all other data sets, which has one size. Random: expected regret of so many random configurations.
+Dotted: a tenth of a percent, which the paper's portfolio of ten is below.
 """
 
 from typing import Any
@@ -72,7 +72,7 @@ def frame(bench: Benchmark, metric: str | None = None) -> pd.DataFrame:
 def draw(frame: pd.DataFrame) -> Figure:
     """One line per kind; regret logarithmic."""
     with style.look():
-        figure = style.figure(style.COLUMN, 2.7)
+        figure = style.figure(style.COLUMN * 1.3, 2.8)
         panel = figure.subplots()
         for i, name in enumerate((GREEDY, LEFT_OUT, RANDOM)):
             rows = frame[(frame["portfolio"] == name) & (frame["regret"] > 0) & np.isfinite(frame["regret"])]
@@ -81,7 +81,10 @@ def draw(frame: pd.DataFrame) -> Figure:
                 "markevery": 1 if len(rows) <= 16 else 2,
                 "markersize": 3,
             }
-            panel.plot(rows["size"], rows["regret"], color=style.colour(i), label=name, **mark)
+            nothing = frame.loc[(frame["portfolio"] == name) & (frame["regret"] == 0), "size"]
+            label = f"{name} (0 from {nothing.min()} on)" if len(nothing) else name
+            look = {"color": style.colour(i), "linestyle": style.DASHES[i]}
+            panel.plot(rows["size"], rows["regret"], label=label, **look, **mark)
         simple = frame[(frame["portfolio"] == SIMPLE) & (frame["regret"] > 0)]
         panel.plot(simple["size"], simple["regret"], "D", color=style.colour(3), label=SIMPLE, markersize=5)
         _axes(panel, frame)
@@ -95,7 +98,8 @@ def _axes(panel: Axes, frame: pd.DataFrame) -> None:
     panel.set_yscale("log")
     low, high = min(float(positive.min()), _PAPER), float(positive.max())
     panel.set_ylim(max(0.7 * low, 1e-6), 1.4 * high)
-    panel.axhline(_PAPER, color=style.GREY, linestyle=":", linewidth=1.0)
+    label = f"{100 * _PAPER:g} %: the paper, size 10"
+    panel.axhline(_PAPER, color=style.GREY, linestyle=":", linewidth=1.0, label=label)
     panel.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{100 * value:g} %"))
     panel.xaxis.set_major_locator(MaxNLocator(8, integer=True))
     panel.set_xlabel("portfolio size (configurations)")

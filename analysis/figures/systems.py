@@ -1,6 +1,7 @@
 """Figures of a study of systems: test error over time in a panel for each data set (paper, section 5)."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any, ClassVar
 
 import numpy as np
@@ -10,7 +11,9 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 
 from lcbench.analysis import style
+from lcbench.analysis.figures import _lines as lines
 from lcbench.analysis.figures.contract import NothingToDrawError
+from lcbench.analysis.looks import Look, look_at
 from lcbench.analysis.systems import (
     BASELINES,
     FULL,
@@ -23,9 +26,10 @@ from lcbench.analysis.systems import (
 )
 
 _COLUMNS = 3
-_HEIGHT = 1.9  # inches, of a panel
+_HEIGHT, _LEAST = 1.9, 1.6  # inches of a panel, and of its width at least
 _LEGEND_ROW = 0.16
 _LEGEND_COLUMN = 2.2
+_ENSEMBLE, _BEST = "Ensemble of baselines", "Best baseline"
 _CROWDED = 500.0  # last over first time; from here on fewer ticks have room for their numbers
 
 
@@ -34,7 +38,7 @@ class _Trajectories:
 
     Attributes:
         LINES: The lines, in the order of the legend.
-        ONCE: Titles of those that are fitted once and change no more; they are dashed.
+        ONCE: Titles of those that are fitted once and change no more; they are thin and have no bands.
     """
 
     LINES: ClassVar[Sequence[Line]] = ()
@@ -94,10 +98,10 @@ class Ensembles(_Trajectories):
         network_of("bohb-greedy"),
         NETWORKS,
         FULL,
-        Line("Ensemble of baselines", "full", "baselines"),
-        Line("Best baseline", "full", "baseline"),
+        Line(_ENSEMBLE, "full", "baselines"),
+        Line(_BEST, "full", "baseline"),
     )
-    ONCE = frozenset({"Best baseline"})
+    ONCE = frozenset({_BEST})
 
 
 class Workers(_Trajectories):
@@ -136,7 +140,7 @@ class Components(_Trajectories):
 
     Test error (1 - accuracy) against wall-clock time: mean over the seeds as a line, standard deviation shaded. From BO
     one component after the other is added: smaller budgets (BOHB), a portfolio, an ensemble of networks, baselines
-    among them ("div.", the full system). The baselines by themselves, as the full system has fitted them, are dashed. A
+    among them ("div.", the full system). The baselines by themselves, as the full system has fitted them, are grey. A
     line begins when every seed has a model.
     """
 
@@ -153,7 +157,7 @@ class Competitors(_Trajectories):
     """The full system against other systems and the baselines (Figure 16 of the paper).
 
     Test error (1 - accuracy) against wall-clock time: mean over the seeds as a line, standard deviation shaded.
-    Baselines are those of the full system's runs, dashed from when they are done; they and the peers are fitted once,
+    Baselines are those of the full system's runs, grey from when they are done; they and the peers are fitted once,
     so their lines are flat. The paper's competitors are Auto-Keras, auto-sklearn, hyperopt-sklearn, Auto-Net 2.0 and
     AutoGluon.
     """
@@ -179,11 +183,12 @@ def _panels(frame: pd.DataFrame, once: frozenset[str] = frozenset()) -> Figure:
 
     Args:
         frame: From :func:`lcbench.analysis.systems.trajectories`.
-        once: Titles of lines that are fitted once and change no more: these are dashed.
+        once: Titles of lines that are fitted once and change no more: these are thin and have no bands.
     """
     datasets, titles = sorted(frame["dataset"].unique()), frame["line"].unique().tolist()
-    across = min(_COLUMNS, len(datasets))
-    down, width = -(-len(datasets) // across), (style.COLUMN * 1.2 if len(datasets) == 1 else style.PAGE)
+    width = style.width_of(style.COLUMN * 1.2 if len(datasets) == 1 else style.PAGE)
+    across = style.across(min(_COLUMNS, len(datasets)), width, _LEAST)
+    down = -(-len(datasets) // across)
     legend_columns = max(1, min(len(titles), int(width / _LEGEND_COLUMN)))
     height = down * _HEIGHT + 0.4 + _LEGEND_ROW * -(-len(titles) // legend_columns)
     with style.look():
@@ -193,7 +198,7 @@ def _panels(frame: pd.DataFrame, once: frozenset[str] = frozenset()) -> Figure:
             _panel(panel, dataset, frame[frame["dataset"] == dataset], titles, once)
         for panel in panels[len(datasets) :]:
             panel.set_axis_off()
-        figure.legend(*_handles(panels, titles), loc="outside upper center", ncols=legend_columns, handlelength=2.2)
+        lines.write_legend(figure, *_handles(panels, titles), ncols=legend_columns)
         figure.supxlabel(_small_print(frame), fontsize=6, color=style.GREY)
     return figure
 
@@ -210,25 +215,41 @@ def _small_print(frame: pd.DataFrame) -> str:
 
 
 def _panel(panel: Axes, dataset: str, frame: pd.DataFrame, titles: list[str], once: frozenset[str]) -> None:
-    for title in titles:
-        rows, look = frame[frame["line"] == title], _look(title, titles, once)
+    found = _looks(titles)
+    for place, title in enumerate(titles):
+        rows = frame[frame["line"] == title]
         times, errors = rows["time"].to_numpy(np.float64), rows["error"].to_numpy(np.float64)
         if not len(rows):
             continue
-        panel.plot(times, errors, label=title, drawstyle="steps-post", **look)
+        sizes = {"linewidth": 0.8, "markersize": 2.5} if title in once else {"markersize": 3}
+        lines.step_line(panel, found[title], title, times, errors, place / len(titles), **sizes)
         spread = rows["std"].to_numpy(np.float64)
         if np.isfinite(spread).all() and title not in once:
             ends = np.clip(errors - spread, 0, 1), np.clip(errors + spread, 0, 1)
-            panel.fill_between(times, *ends, step="post", color=look["color"], alpha=0.15, linewidth=0)
+            panel.fill_between(times, *ends, step="post", color=found[title].colour, alpha=0.15, linewidth=0)
     _axes(panel, dataset, frame)
 
 
-def _look(title: str, titles: list[str], once: frozenset[str]) -> dict[str, Any]:
-    """Solid lines and thin dashed ones, each kind with the colours from the first on; the same in every panel."""
-    index = [other for other in titles if (other in once) == (title in once)].index(title)
-    if title in once:
-        return {"color": style.colour(index), "linestyle": (0, (2.5, 1.2)), "linewidth": 0.8}
-    return {"color": style.colour(index), "linestyle": style.dashes(index)}
+_HUES = (
+    *(
+        line.title
+        for line in (FULL, network_of("bohb"), network_of("bohb-simple"), network_of("bohb-greedy"), NETWORKS)
+    ),
+    _ENSEMBLE,
+    network_of("bo").title,
+    _BEST,
+)
+"""Lines with a colour of their own in every figure, those of :data:`lcbench.analysis.style.PALETTE` in order."""
+
+
+def _looks(titles: Sequence[str]) -> dict[str, Look]:
+    """The look of each line, the same in every panel: baselines are grey, others have the colours that are free."""
+    found = {title: look_at(_HUES.index(title)) for title in titles if title in _HUES}
+    grey = [title for title in BASELINES.values() if title in titles]
+    found |= {title: replace(look_at(place), colour=style.GREY) for place, title in enumerate(grey)}
+    free = [place for place, title in enumerate(_HUES) if title not in titles] or list(range(len(_HUES)))
+    others = [title for title in titles if title not in found]
+    return found | {title: look_at(free[i % len(free)], 1 + i // len(free)) for i, title in enumerate(others)}
 
 
 def _axes(panel: Axes, dataset: str, frame: pd.DataFrame) -> None:
@@ -248,8 +269,5 @@ def _axes(panel: Axes, dataset: str, frame: pd.DataFrame) -> None:
 
 def _handles(panels: Any, titles: list[str]) -> tuple[list[Any], list[str]]:
     """One handle for each line, from whichever panel has it."""
-    found: dict[str, Any] = {}
-    for panel in panels:
-        for handle, label in zip(*panel.get_legend_handles_labels(), strict=True):
-            found.setdefault(label, handle)
+    found = {str(line.get_label()): line for panel in panels for line in panel.get_lines()}
     return [found[title] for title in titles], titles

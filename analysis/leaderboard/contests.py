@@ -13,6 +13,7 @@ from lcbench.errors import DamagedFileError, InputError
 from lcbench.simulate.optimizers.spec import SOURCE
 from lcbench.simulate.study import by_workers, optimized, overtuning, read, statistics, test_regrets
 from lcbench.simulate.study.description import Description, read_description
+from lcbench.simulate.study.objectives import names_of
 from lcbench.simulate.study.regret import areas, normalized_regrets
 from lcbench.simulate.study.tested import is_tested
 from lcbench.table.metric import Metric
@@ -66,6 +67,11 @@ class Contest:
     lacking: Mapping[str, tuple[str, ...]]
     curves: pd.DataFrame
     studies: tuple[Study, ...]
+
+    @property
+    def objectives(self) -> tuple[str, ...]:
+        """Names of several objectives, whose hypervolume difference stands wherever regret is said; none with one."""
+        return names_of(self.studies[0].traces)
 
 
 def studies_in(folder: Path, left_out: list[str]) -> Iterator[Study]:

@@ -39,7 +39,7 @@ def leaderboard(
     if quiet:
         return
     for contest in found:
-        words = f"{contest.metric.name} within {contest.conditions['budget']}"
+        words = f"{' and '.join(contest.objectives) or contest.metric.name} within {contest.conditions['budget']}"
         first = f", {contest.ranked.index[0]} ahead" if len(contest.ranked) else ""
         OUT.print(
             f"{words}: {len(contest.ranked)} optimizers on {len(contest.datasets)} data sets{first}", soft_wrap=True

@@ -5,10 +5,14 @@ from importlib.resources import files
 from math import isnan
 from string import Template
 
+import pandas as pd
+
 from lcbench.analysis.figures import FIGURES
+from lcbench.analysis.figures._lines import limited
 from lcbench.analysis.figures.contract import caption
 from lcbench.analysis.leaderboard.contests import Contest
 from lcbench.analysis.report.markup import image, table, text
+from lcbench.simulate.study.objectives import DIFFERENCE
 
 
 def page(title: str, contests: Sequence[Contest], left_out: Sequence[str]) -> str:
@@ -31,7 +35,8 @@ def page(title: str, contests: Sequence[Contest], left_out: Sequence[str]) -> st
 
 def _contest(number: int, contest: Contest) -> str:
     head = contest.conditions
-    heading = f"{contest.metric.label} within {head['budget']}, {head['study of']}"
+    subject = " and ".join(contest.objectives) or contest.metric.label
+    heading = f"{subject} within {head['budget']}, {head['study of']}"
     facts = {**head, "data sets": f"{len(contest.datasets)}: {', '.join(contest.datasets)}"}
     pairs = "".join(f"<dt>{text(label)}</dt><dd>{text(value)}</dd>" for label, value in facts.items())
     parts = [f'<section id="contest-{number}"><h2>{text(heading)}</h2>']
@@ -46,8 +51,10 @@ def _contest(number: int, contest: Contest) -> str:
 
 
 def _ranking(contest: Contest) -> str:
-    columns = {"": "number", "optimizer": "", "mean rank": "number", "regret, %": "number", "95 % interval": "number"}
+    judged = "hypervolume difference" if contest.objectives else "regret"
+    columns = {"": "number", "optimizer": "", "mean rank": "number", f"{judged}, %": "number"}
     columns |= {
+        "95 % interval": "number",
         "test regret, %": "number",
         "overtuning, %": "number",
         "area, %": "number",
@@ -81,14 +88,15 @@ def _percent(value: float) -> str:
 def _picture(contest: Contest) -> str:
     metric = contest.metric
     words = {"metric": metric.name, "metric_unit": metric.unit, "goal": metric.goal, "fidelity": "steps"}
-    unit = str(contest.studies[0].traces["unit"].iloc[0])
-    frame = contest.curves.assign(unit=unit, **words)
+    frame = contest.curves.assign(**limited(pd.concat([study.traces for study in contest.studies])), **words)
     if not frame["regret"].notna().any():
         return ""
-    regret = FIGURES["regret"].load()
-    title, rest = caption(regret, frame)
+    drawn = FIGURES["hypervolume" if contest.objectives else "regret"].load()
+    if contest.objectives:
+        frame = frame.rename(columns={"regret": DIFFERENCE}).assign(objectives=",".join(contest.objectives))
+    title, rest = caption(drawn, frame)
     return (
-        f'<div class="figures"><figure class="wide"><img alt="{text(title)}" src="{image(regret.draw(frame))}">'
+        f'<div class="figures"><figure class="wide"><img alt="{text(title)}" src="{image(drawn.draw(frame))}">'
         f"<figcaption><b>{text(title)}</b> {text(rest)}</figcaption></figure></div>"
     )
 

@@ -10,16 +10,19 @@ import numpy as np
 import pandas as pd
 
 from lcbench.analysis.generality import seed_means
+from lcbench.analysis.looks import looks
 from lcbench.analysis.paper_comparison import paper_comparison
 from lcbench.analysis.report import markup
 from lcbench.analysis.report.explorer import Explorer, explorer, incumbents, unit
 from lcbench.analysis.report.markup import picture, plotly_js, table, text
+from lcbench.analysis.report.study import study
 from lcbench.table.benchmark import Benchmark
 from lcbench.table.record import SECONDS
 
 if TYPE_CHECKING:
     import pandas as pd
 
+    from lcbench.simulate.study.description import Description
     from lcbench.table.benchmark import Benchmark
 
 
@@ -89,6 +92,7 @@ class Contents:
         figures: Names of :data:`lcbench.analysis.figures.FIGURES`.
         traces: What a study on this table and metric gave, None without one.
         metrics: Names of the metrics that the explorer can show; None for all.
+        described: What the study's file says of itself, None if it says nothing.
     """
 
     bench: "Benchmark"
@@ -96,6 +100,7 @@ class Contents:
     figures: tuple[str, ...] = ()
     traces: "pd.DataFrame | None" = None
     metrics: tuple[str, ...] | None = None
+    described: "Description | None" = None
 
 
 def steps(contents: Contents) -> int:
@@ -128,6 +133,7 @@ def build(contents: Contents, say: Say = lambda _: None) -> str:
         "tiles": tiles(bench),
         "summary": summary(bench),
         "datasets": datasets(bench, metric),
+        "study": study(contents.traces, contents.described),
         "comparison": comparison(bench, metric),
         "figures": _pictures(contents, say),
         "data": markup.data("explorer-data", described) + _blocks(shown),
@@ -146,7 +152,8 @@ def _study(traces: "pd.DataFrame | None") -> dict[str, object]:
     """What the explorer shows of a study."""
     if traces is None:
         return {"traces": None}
-    return {"traces": incumbents(traces), "unit": unit(traces)}
+    colours = {name: look.colour for name, look in looks(map(str, traces["optimizer"].unique())).items()}
+    return {"traces": incumbents(traces), "unit": unit(traces), "colours": colours}
 
 
 def _pictures(contents: Contents, say: Say) -> str:

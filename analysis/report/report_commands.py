@@ -37,6 +37,7 @@ def report(
     from lcbench.console import OUT
     from lcbench.output import writable_file
     from lcbench.simulate.study import by_workers, read
+    from lcbench.simulate.study.description import read_description
 
     chosen("format", out.suffix.lower() or out.name, (".html",))
     known = [name for name, spec in FIGURES.items() if not spec.needs_systems]  # those show nothing of a table
@@ -48,7 +49,8 @@ def report(
         check_same_table(study, bench, metric)
     plotly_js()
     out = writable_file(out)
-    size = _write(out, Contents(bench, metric, tuple(drawn), study, metrics), quiet=quiet)
+    described = None if traces is None else read_description(traces)
+    size = _write(out, Contents(bench, metric, tuple(drawn), study, metrics, described), quiet=quiet)
     OUT.print(f"{out}: {size / 1e6:.1f} MB, opens in any browser", soft_wrap=True, highlight=False)
 
 

@@ -64,18 +64,18 @@ function steps(run, colour, floor) {
 }
 
 async function drawPanel(place, name, { names, runs, middle, floor, top, first }) {
-  const colour = page.palette[place % page.palette.length];
+  const colour = page.colours[name];
   const line = (values, style) => ({ x: SHARES, y: values.map((value) => Math.max(value, floor)), mode: "lines", hoverinfo: "skip", line: { shape: "hv", ...style } });
   const others = names.filter((other) => other !== name).map((other) => line(middle.get(other), { color: "#d3d9de", width: 1 }));
   const own = runs.get(name).filter((run) => run.regret.length).map((run) => steps(run, colour, floor));
-  const axis = (low, high) => ({
-    ...scaleOf([low, high], true), range: [Math.log10(low), Math.log10(high)], title: { text: "" }, nticks: 5, automargin: false,
+  const axis = (low, high, text) => ({
+    ...scaleOf([low, high], true), range: [Math.log10(low), Math.log10(high)], title: { text, font: { size: 11 }, standoff: 4 }, nticks: 5, automargin: false,
     exponentformat: low < 1e-3 ? "power" : "none", tickfont: { size: 10 },
   });
   const box = byId(`panel-${place}`);
   await Plotly.react(box, [...others, ...own, line(middle.get(name), { color: colour, width: 2.6 })], layout({
-    xaxis: axis(first, 1), yaxis: axis(floor, top),
-    hovermode: "closest", margin: { l: 44, r: 8, t: 4, b: 24 },
+    xaxis: axis(first, 1, "share of the limit"), yaxis: axis(floor, top, "regret"),
+    hovermode: "closest", margin: { l: 56, r: 8, t: 4, b: 38 },
   }), SETTINGS);
   box.removeAllListeners("plotly_click");
   box.on("plotly_click", ({ points: [point] }) => { if (point.customdata >= 0) keep(point.customdata); });

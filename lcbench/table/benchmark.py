@@ -160,6 +160,15 @@ class Benchmark:
         """
         return self.manifest.record.metric(name)
 
+    def objectives(self, text: str | None = None) -> tuple[Metric, ...]:
+        """The metrics in a text such as ``"valid_accuracy,seconds"``, see :meth:`lcbench.table.record.Record`.
+
+        Raises:
+            UnknownNameError: If the table has no such metric.
+            InputError: If one is named twice, or seconds first.
+        """
+        return self.manifest.record.objectives(text)
+
     @property
     def fidelity(self) -> Fidelity:
         """What is spent step by step, such as epochs: the axis of the curves."""

@@ -25,6 +25,9 @@ from lcbench.table.metric import (
 SECONDS = "seconds"
 """The series of what a run has cost so far."""
 
+_SECONDS = Metric(SECONDS, "s", "minimize", low=0.0)
+"""The same as an objective."""
+
 KEY = ("budget", "config_id", "seed")
 """What identifies a run of a table with one fidelity within a data set, in the order in which rows are sorted."""
 
@@ -139,6 +142,31 @@ class Record:
             if metric.name == wanted:
                 return metric
         raise UnknownNameError("metric", wanted, [metric.name for metric in self.metrics])
+
+    def objectives(self, text: str | None = None) -> tuple[Metric, ...]:
+        """The metrics in a text such as ``"valid_accuracy,seconds"``: what is optimized, the first one mainly.
+
+        Every further one is another metric, or the recorded seconds of a run, to be minimized.
+
+        Raises:
+            UnknownNameError: If there is no such metric.
+            InputError: If one is named twice, or seconds first.
+        """
+        first, *others = [None] if text is None else [name.strip() for name in text.split(",")]
+        if others and first == SECONDS:
+            raise InputError(
+                f"the first of several objectives must be a metric, whose curves there are, got {text!r}; name "
+                "seconds after it."
+            )
+        further = {metric.name: metric for metric in self.metrics}
+        further |= {SECONDS: _SECONDS} if self.seconds != "none" else {}
+        for name in others:
+            if name not in further:
+                raise UnknownNameError("metric", name, further)
+        found = (self.metric(first), *(further[name] for name in others if name is not None))
+        if len({metric.name for metric in found}) < len(found):
+            raise InputError(f"objectives must be named once each, got {text!r}.")
+        return found
 
     def on_part(self, metric: Metric, part: Part) -> Metric:
         """The metric of another part of the data that belongs to one, such as ``test_rmse`` to ``valid_rmse``.

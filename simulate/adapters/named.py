@@ -14,7 +14,7 @@ import numpy as np
 from lcbench.registry import Registry
 from lcbench.simulate.adapters._shared import require
 from lcbench.simulate.adapters.neps import NePSOptimizer
-from lcbench.simulate.adapters.optuna import OptunaOptimizer
+from lcbench.simulate.adapters.optuna import OptunaObjectives, OptunaOptimizer
 from lcbench.simulate.adapters.smac import SMACOptimizer
 from lcbench.simulate.adapters.syne_tune import SyneTuneOptimizer
 from lcbench.simulate.contract import Domain, Optimizer, OptimizerFactory
@@ -59,6 +59,13 @@ def _optuna(says: str, sampler: str, pruner: str | None = None) -> Adapter:
     return Adapter(says, "optuna", "optuna", adapt, multi_fidelity=pruner is not None)
 
 
+def _optuna_objectives(says: str, sampler: str) -> Adapter:
+    def adapt(found: Any) -> Callable[..., Optimizer]:
+        return partial(OptunaObjectives, sampler=getattr(found.samplers, sampler))
+
+    return Adapter(says, "optuna", "optuna", adapt, multi_fidelity=False)
+
+
 def _smac(says: str, facade: str, *, multi_fidelity: bool = False) -> Adapter:
     def adapt(found: Any) -> Callable[..., Optimizer]:
         return partial(SMACOptimizer, facade=getattr(found, facade))
@@ -86,6 +93,7 @@ ADAPTERS: Registry[OptimizerFactory] = Registry(
         "optuna-tpe": _optuna("Optuna's TPE.", "TPESampler"),
         "optuna-tpe-median": _optuna("Optuna's TPE, with its median pruner.", "TPESampler", "MedianPruner"),
         "optuna-tpe-hyperband": _optuna("Optuna's TPE, with its Hyperband pruner.", "TPESampler", "HyperbandPruner"),
+        "optuna-nsga-ii": _optuna_objectives("Optuna's NSGA-II, for several objectives.", "NSGAIISampler"),
         "smac-multi-fidelity": _smac(
             "SMAC3's Hyperband with a random forest.", "MultiFidelityFacade", multi_fidelity=True
         ),

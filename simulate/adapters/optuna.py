@@ -10,6 +10,7 @@ import numpy as np
 from lcbench.simulate.adapters._shared import Placing, asked, require
 from lcbench.simulate.budgets import checked
 from lcbench.simulate.contract import Domain, Job, Result
+from lcbench.simulate.optimizers._trials import Running
 from lcbench.space import Config
 from lcbench.space.encoding import levels
 
@@ -58,15 +59,20 @@ class OptunaOptimizer:
         seed = int(rng.integers(2**31))
         self._placing = Placing(domain, rng)
         self._sampler = PlacedSampler((sampler or self._optuna.samplers.TPESampler)(seed=seed), domain, self._placing)
-        with _quiet(self._optuna):
-            self._study = self._optuna.create_study(
-                study_name=f"seed {seed}",  # HyperbandPruner draws brackets by the name
-                sampler=self._sampler,
-                pruner=pruner() if pruner else self._optuna.pruners.NopPruner(),
-            )
+        self._settings = {
+            "study_name": f"seed {seed}",  # HyperbandPruner draws brackets by the name
+            "sampler": self._sampler,
+            "pruner": pruner() if pruner else self._optuna.pruners.NopPruner(),
+        }
+        self._study = self._made(objectives=1)
         self._budgets = budgets if pruner else budgets[-1:]
         self._running: dict[int, Any] = {}
         self._going_on: deque[Job] = deque()
+
+    def _made(self, objectives: int) -> Any:
+        """A study of so many objectives."""
+        with _quiet(self._optuna):
+            return self._optuna.create_study(directions=["minimize"] * objectives, **self._settings)
 
     def ask(self) -> Job | None:
         """The next budget of a trial that continues, or a new trial; None once a table has no rows left."""
@@ -90,6 +96,60 @@ class OptunaOptimizer:
         else:
             budget = self._budgets[self._budgets.index(job.budget) + 1]
             self._going_on.append(Job(job.trial, job.config, budget))
+
+
+class OptunaObjectives(OptunaOptimizer):
+    """An Optuna study of one objective or several, at the largest budget.
+
+    A study has its number of objectives from the beginning, and an optimizer learns it with the first result. So the
+    first trials are asked of a study of one; if there are several, those trials are added to a new one with their
+    results. Until then a sampler knows no result, so this changes nothing for it.
+
+    Args:
+        domain: Where to look.
+        budgets: Epochs that can be asked for, increasing; only the last is used.
+        rng: Source of the sampler's seed.
+        sampler: As :class:`OptunaOptimizer` has it; one for several objectives.
+    """
+
+    def __init__(
+        self,
+        domain: Domain,
+        budgets: tuple[int, ...],
+        rng: np.random.Generator,
+        *,
+        sampler: Callable[..., Any] | None = None,
+    ) -> None:
+        super().__init__(domain, budgets, rng, sampler=sampler)
+        self._books: Running[Any] = Running()
+
+    def ask(self) -> Job | None:
+        """A new trial; None once a table has no rows left."""
+        if self._placing.exhausted:
+            return None
+        trial = self._study.ask()
+        config = self._sampler.suggest(trial)
+        number = self._books.new_trial()
+        self._books.begin(number, trial)
+        return Job(number, config, self._budgets[-1])
+
+    def tell(self, result: Result) -> None:
+        """Report the losses of all objectives."""
+        trial, values = self._books.end(result), list(result.objectives)
+        if len(self._study.directions) != len(values):
+            self._study = self._made(len(values))
+        if trial.study is self._study:
+            self._study.tell(trial, values)
+            return
+        frozen = trial.study.get_trials(deepcopy=False)[trial.number]
+        self._study.add_trial(
+            self._optuna.trial.create_trial(
+                params=frozen.params,
+                distributions=frozen.distributions,
+                system_attrs=frozen.system_attrs,
+                values=values,
+            )
+        )
 
 
 class PlacedSampler:

@@ -241,6 +241,10 @@ class ModelBO(ABC):
             running: ``(m, dimensions)`` points of jobs that run on other workers.
         """
 
+    def _told(self) -> History:
+        """The results that are modelled."""
+        return self._books.told
+
     def _propose(self) -> Config | None:
         """The most promising configuration, or a random one."""
         enough = np.isfinite(self._books.told.losses).sum() >= self._initial
@@ -258,7 +262,7 @@ class ModelBO(ABC):
 
     def _most_promising(self) -> Config | None:
         """The best candidate that is new; None if there is none."""
-        told, running = self._books.told, self._books.running
+        told, running = self._told(), self._books.running
         value = self._acquisition(told.points, told.losses, running)
         known = np.concatenate([told.points, running])
         return most_promising(value, self._domain, self._encoding, told, known, self._rng, self._search)

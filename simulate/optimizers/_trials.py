@@ -49,6 +49,12 @@ class History:
         self._losses[self._n] = np.inf if np.isnan(loss) else loss
         self._n += 1
 
+    def with_losses(self, losses: Array) -> "History":
+        """The same points with ``(n,)`` other losses; a copy."""
+        found = History(self._points.shape[1])
+        found._points, found._losses, found._n = self.points.copy(), losses.copy(), len(losses)
+        return found
+
 
 # Numbers of the trials, and notes on the running ones.
 

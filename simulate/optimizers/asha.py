@@ -32,10 +32,10 @@ class Rung:
     def __len__(self) -> int:
         return len(self._losses)
 
-    def wait(self, loss: float, job: Job) -> None:
-        """Note a loss whose trial may be promoted later."""
-        heapq.heappush(self._waiting, (loss, len(self._losses), job))
-        self.add(loss)
+    def wait(self, result: Result) -> None:
+        """Note a result whose trial may be promoted later."""
+        heapq.heappush(self._waiting, (result.loss, len(self._losses), result.job))
+        self.add(result.loss)
 
     def promote(self, eta: int) -> Job | None:
         """Take out the best trial not yet promoted if it is among the best ``floor(n / eta)`` of the rung.
@@ -64,6 +64,7 @@ class _RungSystem:
     """
 
     multi_fidelity = True
+    rung = Rung
 
     def __init__(
         self,
@@ -77,7 +78,7 @@ class _RungSystem:
         self._domain, self._rng, budgets = domain, rng, checked(budgets)
         self._eta = infer_eta(budgets) if eta is None else check_eta(eta)
         self._budgets = geometric_rungs(budgets, self._eta) if rungs is None else _check_rungs(rungs, budgets)
-        self._rungs = {budget: Rung() for budget in self._budgets[:-1]}
+        self._rungs = {budget: self.rung() for budget in self._budgets[:-1]}
         self._next = dict(pairwise(self._budgets))
         self._running: Running[None] = Running()
 
@@ -127,7 +128,7 @@ class ASHA(_RungSystem):
         """Note a result in its rung."""
         self._running.end(result)
         if result.job.budget in self._rungs:
-            self._rungs[result.job.budget].wait(result.loss, result.job)
+            self._rungs[result.job.budget].wait(result)
 
 
 class ASHAStopping(_RungSystem):

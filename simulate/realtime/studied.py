@@ -63,7 +63,7 @@ def studied(trace: Trace, run: LiveRun) -> pd.DataFrame:
     losses = made["loss"].to_numpy(np.float64)
     known = made.assign(optimizer=run.optimizer, dataset=run.dataset, seed=run.seed, config_id=NO_ROW)
     known = known.assign(used=used, limit=limit, unit=run.unit)
-    known = known.assign(workers=trace.workers, **{name: np.nan for name in LATER if "test" in name})
+    known = known.assign(workers=trace.workers, **{name: value for name, value in LATER.items() if name != "workers"})
     known = known.assign(best_loss=min(0.0, float(losses.min())), worst_loss=_worst(trace.metric, losses))
     return known[[*COLUMNS, *(name for name in made if name not in COLUMNS)]]
 

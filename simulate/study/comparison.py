@@ -8,6 +8,7 @@ import pandas as pd
 from lcbench.errors import InputError, UnknownNameError
 from lcbench.simulate.study import statistics
 from lcbench.simulate.study.mixed import effects
+from lcbench.simulate.study.objectives import measure_of
 from lcbench.simulate.study.regret import areas, normalized_regrets
 from lcbench.simulate.study.tested import is_tested, overtuning, test_regrets
 
@@ -38,6 +39,8 @@ class Comparison:
         datasets: Number of data sets.
         seeds: Number of seeds.
         seen: The difference that ``seeds`` and ``datasets`` are for.
+        measure: What runs are judged by, in words; with several objectives the hypervolume difference stands wherever
+            regret is said here.
     """
 
     control: str
@@ -46,6 +49,12 @@ class Comparison:
     datasets: int
     seeds: int
     seen: float
+    measure: str = "normalized regret"
+
+    @property
+    def word(self) -> str:
+        """The measure in one word, for the head of a column."""
+        return "regret" if self.measure.endswith("regret") else "hypervolume"
 
 
 def compare(
@@ -87,7 +96,7 @@ def compare(
     found = found.join(_tested(runs, scores, control)).join(_modelled(runs, control)).join(_needed(runs, control, seen))
     friedman = statistics.friedman(scores) if scores.shape[1] > 2 and len(scores) > 1 else None
     seeds = runs.index.get_level_values("seed").nunique()
-    return Comparison(control, found, friedman, len(scores), seeds, seen)
+    return Comparison(control, found, friedman, len(scores), seeds, seen, measure_of(traces))
 
 
 def _check_whole(runs: "pd.Series[float]", traces: pd.DataFrame) -> None:

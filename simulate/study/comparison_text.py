@@ -38,7 +38,7 @@ def parts(found: Comparison) -> tuple[Part, ...]:
 def _described(found: Comparison) -> Part:
     frame = found.frame
     columns: dict[str, Callable[[pd.Series], str]] = {
-        "regret": lambda row: _percent(row["regret"]),
+        found.word: lambda row: _percent(row["regret"]),
         "interval": lambda row: f"{_percent(row['low'])}-{_percent(row['high'])}" if not isnan(row["low"]) else "-",
     }
     if "test_regret" in frame:
@@ -52,8 +52,8 @@ def _described(found: Comparison) -> Part:
     tested = "test regret of what validation chose, and how much choosing lost; " if "test_regret" in frame else ""
     over = f"{found.datasets} data sets" if found.datasets > 1 else f"{found.seeds} seeds"
     title = (
-        f"Normalized regret in % at the end of the budget, mean over {_cells(found)}, with its 95% bootstrap interval "
-        f"over {over}; {tested}area under its curve; mean rank; wins."
+        f"{found.measure.capitalize()} in % at the end of the budget, mean over {_cells(found)}, with its 95% "
+        f"bootstrap interval over {over}; {tested}area under its curve; mean rank; wins."
     )
     rows = [[name, *(cell(row) for cell in columns.values())] for name, row in _rows(frame)]
     return Part(title, ("optimizer", *columns), rows)
@@ -71,8 +71,9 @@ def _tested(found: Comparison) -> Part:
     ]
     units = f"{found.datasets} data sets" if found.datasets > 1 else f"{found.seeds} seeds"
     title = (
-        f"Against {found.control}: difference of regret in percentage points (more is worse), with its interval and p "
-        f"of a linear mixed-effects model; p of Wilcoxon's {test} test over {units}. P values are corrected by Holm."
+        f"Against {found.control}: difference of {found.word} in percentage points (more is worse), with its interval "
+        f"and p of a linear mixed-effects model; p of Wilcoxon's {test} test over {units}. P values are corrected by "
+        "Holm."
     )
     return Part(title, header, rows)
 

@@ -26,6 +26,9 @@ SCHEMA = pa.schema(
         ("limit", pa.float64()),
         ("unit", pa.string()),
         *((name, pa.float64()) for name in ("best_loss", "worst_loss", "best_test_loss", "worst_test_loss")),
+        ("objectives", pa.string()),
+        ("losses", pa.list_(pa.float64())),
+        ("hypervolume_difference", pa.float64()),
     ]
 )
 
@@ -42,10 +45,17 @@ when the result came, both in ``unit`` (``"seconds"``, then ``used`` is ``finish
 table. ``test_loss`` and ``test_value`` are of the same configuration at the same budget on the test part, by the metric
 :meth:`lcbench.table.record.Record.tested` (NaN where the table has none), and ``best_test_loss`` and
 ``worst_test_loss`` the lowest and the highest finite of these losses in the data set's table: no optimizer sees any.
+Of several objectives ``loss`` and ``value`` are those of the first; ``objectives`` names all, separated by commas,
+``losses`` holds the loss of each, and ``hypervolume_difference`` is what the run lacked of the table's hypervolume by
+then, see :mod:`lcbench.simulate.study.objectives`; all three are null where there is one objective.
 ``workers`` is 0 where a file does not say how many there were. A run in which nothing finished has one row that is no
 result, see :func:`empty_run`."""
 
-LATER = {"workers": 0} | dict.fromkeys(("test_loss", "test_value", "best_test_loss", "worst_test_loss"), math.nan)
+LATER: Mapping[str, float | None] = {
+    "workers": 0,
+    **dict.fromkeys(("test_loss", "test_value", "best_test_loss", "worst_test_loss"), math.nan),
+    **dict.fromkeys(("objectives", "losses", "hypervolume_difference")),
+}
 """Columns that files of before may lack, and what is read in their place."""
 
 
@@ -136,6 +146,7 @@ def empty_run(same: Mapping[str, object], first: float) -> pa.Table:
     job = {"trial": _NONE, "config_id": _NONE, "worker": _NONE, "budget": NO_BUDGET}
     outcome = {"loss": math.inf, "value": math.nan, "started": 0.0, "finished": first, "used": first}
     outcome |= {"test_loss": math.nan, "test_value": math.nan}
+    outcome |= {"hypervolume_difference": math.inf} if same.get("objectives") else {}
     return pa.Table.from_pylist([{**job, **outcome, **same}], schema=SCHEMA)
 
 

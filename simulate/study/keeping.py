@@ -114,7 +114,7 @@ def kept_study(keep: Keep, bench: Benchmark, plan: StudyPlan, budget: str, play:
             others = {} if there is None else there.description.settings
             sources = {name: value for name, value in others.items() if name.startswith(SOURCE)}
             said = Description(bench.manifest.title, sources | settings, names, (*before, by))
-            write(keep.path, traces, bench.metric(plan.metric), said)
+            write(keep.path, traces, bench.objectives(plan.metric)[0], said)
         if ours and parts.keys() <= {task.key for task in tasks}:  # others wait for their study
             storage.remove()
     return traces

@@ -23,6 +23,7 @@ from lcbench.simulate.run import NothingFinishedError, simulate
 from lcbench.simulate.sources import Sources
 from lcbench.simulate.study.file import KEY, SCHEMA, empty_run
 from lcbench.simulate.study.limit import Unit
+from lcbench.simulate.study.objectives import columns_of
 from lcbench.simulate.study.plan import SimulationTask, StudyPlan
 from lcbench.simulate.transfer.knowledge import knowledge_of
 from lcbench.simulate.warm_start import WarmStart
@@ -206,6 +207,7 @@ def _rows(
         "finished": [r.finished for r in results],
         "worker": [r.worker for r in results],
         "used": used,
+        **columns_of(results, backend),
     }
     columns |= {
         name: pa.repeat(pa.scalar(value, SCHEMA.field(name).type), len(results)) for name, value in same.items()
@@ -213,12 +215,16 @@ def _rows(
     return pa.table(columns, schema=SCHEMA)
 
 
-def _ends(backend: ReplayBackend) -> dict[str, float]:
-    """The lowest and the highest finite losses of a replay; those on the test part are NaN if it has none."""
+def _ends(backend: ReplayBackend) -> dict[str, object]:
+    """What is the same in all rows of a replay: the lowest and the highest finite losses, and several objectives.
+
+    On the test part the losses are NaN if it has none.
+    """
     known = backend.test_losses[np.isfinite(backend.test_losses)]
     least, most = (float(known.min()), float(known.max())) if known.size else (np.nan, np.nan)
-    tested = {"best_test_loss": least, "worst_test_loss": most}
-    return {"best_loss": backend.best_loss, "worst_loss": backend.worst_loss} | tested
+    tested: dict[str, object] = {"best_test_loss": least, "worst_test_loss": most}
+    objectives = ",".join(metric.name for metric in backend.metrics) if len(backend.metrics) > 1 else None
+    return {"best_loss": backend.best_loss, "worst_loss": backend.worst_loss, "objectives": objectives} | tested
 
 
 def used(

@@ -9,6 +9,9 @@ a step function that never interpolates, in the unit of the metric; best is the 
 (over all configurations and budgets), so 0 can be reached and nothing is below. Times are fractions of each data set's
 limit, so that data sets on which training takes seconds and data sets on which it takes hours can be averaged. A study
 whose limit counts epochs or evaluations has fractions of these.
+
+Of several objectives there is no single best result; what a run lacks of the table's hypervolume stands in the place of
+its regret, see :mod:`lcbench.simulate.study.objectives`: best is 0 and worst 1.
 """
 
 from collections.abc import Sequence
@@ -21,6 +24,7 @@ from numpy.typing import NDArray
 
 from lcbench.errors import InputError
 from lcbench.simulate.study.file import is_empty
+from lcbench.simulate.study.objectives import judged
 from lcbench.simulate.trace import incumbent_losses
 
 FRACTIONS: tuple[float, ...] = (0.1, 0.25, 0.5, 1.0)
@@ -53,7 +57,7 @@ def run_regrets(traces: pd.DataFrame, times: Sequence[float]) -> pd.DataFrame:
         InputError: If there are no results, columns are lacking, or a loss is below the best.
     """
     check_traces(traces)
-    return _read_at(traces, shares_used(traces), times)
+    return _read_at(judged(traces), shares_used(traces), times)
 
 
 def shares_used(traces: pd.DataFrame) -> NDArray[np.float64]:
@@ -78,7 +82,7 @@ def evaluation_regrets(traces: pd.DataFrame, counts: Sequence[int]) -> pd.DataFr
     """
     check_traces(traces)
     number = traces.groupby(RUN, sort=False).cumcount().to_numpy() + 1
-    found = _read_at(traces, number.astype(np.float64), counts)
+    found = _read_at(judged(traces), number.astype(np.float64), counts)
     lengths = number_of_evaluations(traces).reindex(found.index, fill_value=0).to_numpy()
     return found.where(lengths[:, None] >= np.asarray(counts))
 
@@ -101,6 +105,7 @@ def with_worst(regrets: pd.DataFrame, traces: pd.DataFrame) -> pd.DataFrame:
     """
     if "worst_loss" not in traces:
         return regrets
+    traces = judged(traces)
     never = np.isinf(traces.groupby(RUN, sort=False)["loss"].min()).reindex(regrets.index, fill_value=False)
     values, spans = regrets.to_numpy(), _spans(traces, regrets.index)[:, None]
     return pd.DataFrame(
@@ -194,6 +199,7 @@ def areas(traces: pd.DataFrame) -> "pd.Series[float]":
         One value per run, with the index of :func:`run_regrets`.
     """
     check_traces(traces)
+    traces = judged(traces)
     shares, losses = np.minimum(shares_used(traces), 1.0), traces["loss"].to_numpy(np.float64)
     every, runs = runs_of(traces)
     best, spans = traces["best_loss"].to_numpy(np.float64), _spans(traces, every)
@@ -224,7 +230,7 @@ def scores(traces: pd.DataFrame, fraction: float = 1.0) -> pd.DataFrame:
 
 def _spans(traces: pd.DataFrame, runs: pd.MultiIndex | pd.Index) -> NDArray[np.float64]:
     """Worst minus best loss for each run."""
-    best, worst = ends_of(traces, runs, "best_loss", "worst_loss")
+    best, worst = ends_of(judged(traces), runs, "best_loss", "worst_loss")
     return worst - best
 
 

@@ -11,6 +11,7 @@ from rich.table import Table
 
 from lcbench.console import table
 from lcbench.simulate.study import statistics
+from lcbench.simulate.study.objectives import measure_of, names_of
 from lcbench.simulate.study.regret import FRACTIONS, normalized_regrets, scores
 from lcbench.simulate.study.tested import overtuning, test_regrets
 
@@ -50,7 +51,7 @@ def _units(regrets: "pd.Series[float]") -> "pd.Series[float]":
 
 
 def summary_table(traces: pd.DataFrame, metric: str, rng: np.random.Generator) -> Table:
-    """The study in one table."""
+    """The study in one table; ``metric`` names what is optimized where there is one objective."""
     found = summary(traces, rng)
     datasets, seeds = traces["dataset"].nunique(), traces["seed"].nunique()
     over = f"{datasets} data sets" if datasets > 1 else f"{seeds} seeds"
@@ -60,8 +61,10 @@ def summary_table(traces: pd.DataFrame, metric: str, rng: np.random.Generator) -
         for name, row in zip(found.index, found.to_numpy().tolist(), strict=True)
     ]
     cells = f"{datasets} data set{'s' * (datasets > 1)} x {seeds} seed{'s' * (seeds > 1)}"
+    objectives = " and ".join(names_of(traces))
+    subject = f"{objectives}\n" if objectives else f"{metric} "
     title = (
-        f"Normalized regret of {metric} (0 best, 100 worst)\n"
+        f"{measure_of(traces).capitalize()} of {subject}(0 best, 100 worst)\n"
         f"at shares of the budget, mean of {cells}; at its end:\n"
         f"95% bootstrap interval over {over}, mean rank, wins"
     )
@@ -157,11 +160,21 @@ def _p(value: float) -> str:
     return f"<{_LEAST}" if value < _LEAST else f"{value:.3f}"
 
 
-FIGURES = ("regret", "regret_evaluations", "rank", "critical_difference", "time_to_target")
+FIGURES = ("regret", "test_regret", "regret_evaluations", "rank", "critical_difference", "time_to_target")
 """The figures of a study; the others of ``lcbench figures`` show a table, or need more of it."""
 
+FIGURES_OF_SEVERAL = ("hypervolume", "pareto_front", "rank", "critical_difference", "time_to_target")
+"""The same of a study of several objectives."""
 
-def drawing_line(folder: Path | None, traces: Path, out: Path, more: Sequence[str] = ()) -> str:
+
+def figures_of(traces: pd.DataFrame) -> tuple[str, ...]:
+    """The figures of a study of one objective or several."""
+    return FIGURES_OF_SEVERAL if names_of(traces) else FIGURES
+
+
+def drawing_line(
+    folder: Path | None, traces: Path, out: Path, more: Sequence[str] = (), figures: Sequence[str] | None = None
+) -> str:
     """The command that draws a study.
 
     Args:
@@ -169,7 +182,8 @@ def drawing_line(folder: Path | None, traces: Path, out: Path, more: Sequence[st
         traces: File of the study.
         out: Folder for the pictures.
         more: Options that say which of the table's runs the study replayed.
+        figures: Their names, by default :data:`FIGURES`.
     """
     table = [] if folder is None else [str(folder)]
-    shown = ["--traces", str(traces), "--only", ",".join(FIGURES), *more]
+    shown = ["--traces", str(traces), "--only", ",".join(figures or FIGURES), *more]
     return join(["lcbench", "figures", *table, *shown, "--out", str(out)])

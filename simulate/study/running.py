@@ -76,7 +76,8 @@ def study(
         seeds: Seeds of the optimizers.
         workers: Number of simulated workers; several numbers are simulations of their own.
         budget: How long each optimizer may run, see :func:`lcbench.simulate.study.limit.parse_budget`.
-        metric: What is optimized; by default the table's objective.
+        metric: What is optimized; by default the table's objective. Several objectives are separated by commas,
+            ``"valid_accuracy,seconds"``, and runs are judged as :mod:`lcbench.simulate.study.objectives` says.
         recorded: Which recorded seeds are replayed, see :class:`lcbench.simulate.replay.ReplayBackend`; for ``"draw"``
             the optimizer's seed picks.
         schedule: See :class:`lcbench.simulate.replay.ReplayBackend`.
@@ -115,7 +116,7 @@ def study(
         tuple(seeds),
         tuple(workers) if several else (workers,),  # type: ignore[arg-type]  # mypy does not follow
         parse_budget(budget),
-        bench.metric(metric).name,
+        ",".join(each.name for each in bench.objectives(metric)),
         recorded,
         schedule,
         match,

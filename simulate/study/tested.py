@@ -19,14 +19,19 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from lcbench.simulate.study.objectives import names_of
 from lcbench.simulate.study.regret import FRACTIONS, check_traces, ends_of, runs_of, shares_used
 
 _DECIMALS = 9
 
 
 def is_tested(traces: pd.DataFrame) -> bool:
-    """Whether a study knows test losses."""
-    return {"test_loss", "best_test_loss"} <= set(traces.columns) and bool(traces["best_test_loss"].notna().any())
+    """Whether a study knows test losses of what validation chose (of several objectives, it chooses no single one)."""
+    return (
+        not names_of(traces)
+        and {"test_loss", "best_test_loss"} <= set(traces.columns)
+        and bool(traces["best_test_loss"].notna().any())
+    )
 
 
 def test_regrets(traces: pd.DataFrame, fractions: Sequence[float] = FRACTIONS) -> pd.DataFrame:

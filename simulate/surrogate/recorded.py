@@ -90,6 +90,14 @@ class Recorded:
             raise UnknownNameError("metric", name, [self.target.name])
         return self.target
 
+    def objectives(self, text: str | None = None) -> tuple[Metric, ...]:
+        """The metric alone, as :meth:`lcbench.table.benchmark.Benchmark.objectives` gives it.
+
+        Raises:
+            UnknownNameError: If another one is asked for.
+        """
+        return (self.metric(text),)
+
     def features(self) -> NDArray[np.float32]:
         """The configurations as the models see them, ``(configs, features)``."""
         encoding = Encoding(self.space)

@@ -1,6 +1,6 @@
 """The base of all wrappers, which passes everything on."""
 
-from lcbench.simulate.contract import Backend, Domain
+from lcbench.simulate.contract import Backend, Domain, WithFurtherObjectives
 from lcbench.simulate.function import WithObjective
 from lcbench.space import Config
 from lcbench.table.curve import Curve
@@ -39,3 +39,8 @@ class Wrapper(WithObjective):
     def curve(self, config: Config, budget: int) -> Curve:
         """The learning curve of a configuration over ``budget`` epochs."""
         return self._inner.curve(config, budget)
+
+    def further_losses(self, config: Config, budget: int) -> tuple[float, ...]:
+        """The losses of further objectives, as they are inside."""
+        inner = self._inner
+        return inner.further_losses(config, budget) if isinstance(inner, WithFurtherObjectives) else ()

@@ -4,10 +4,11 @@ from collections.abc import Sequence
 from typing import Literal
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import NDArray
 
 from lcbench.errors import InputError, UnknownNameError
 from lcbench.simulate.contract import Backend
+from lcbench.simulate.scalarization import chebyshev, weighted_sum
 from lcbench.simulate.wrappers._wrapper import Wrapper
 from lcbench.space import Config
 from lcbench.table.curve import Curve
@@ -15,37 +16,6 @@ from lcbench.table.metric import Metric
 
 Scalarization = Literal["sum", "chebyshev"]
 SCALARIZATIONS: tuple[Scalarization, ...] = ("sum", "chebyshev")
-
-
-def weighted_sum(losses: ArrayLike, weights: ArrayLike) -> NDArray[np.float64]:
-    """``sum_j w_j f_j``: finds solutions on the convex part of the Pareto front only.
-
-    Args:
-        losses: ``(objectives, ...)`` array.
-        weights: ``(objectives,)``.
-
-    Returns:
-        Array of the shape of one objective.
-    """
-    return np.tensordot(np.asarray(weights, np.float64), np.asarray(losses, np.float64), axes=1)
-
-
-def chebyshev(losses: ArrayLike, weights: ArrayLike, rho: float = 0.05) -> NDArray[np.float64]:
-    """The augmented Chebyshev function ``max_j w_j f_j + rho * sum_j w_j f_j``: finds any Pareto-optimal solution.
-
-    Knowles (2006), *ParEGO*, IEEE Transactions on Evolutionary Computation 10(1), equation 2, with its rho of 0.05.
-
-    Args:
-        losses: ``(objectives, ...)`` array.
-        weights: ``(objectives,)``.
-        rho: Weight of the sum.
-
-    Returns:
-        Array of the shape of one objective.
-    """
-    array = np.asarray(losses, np.float64)
-    weighted = np.asarray(weights, np.float64).reshape(-1, *[1] * (array.ndim - 1)) * array
-    return np.asarray(weighted.max(axis=0) + rho * weighted.sum(axis=0))
 
 
 class Folded(Wrapper):
@@ -105,6 +75,10 @@ class Folded(Wrapper):
         diverged = ~np.isfinite(losses).all(axis=0)
         folded = self._fold(np.where(diverged, 0.0, losses))
         return Curve(np.where(diverged, np.nan, folded), curves[0].seconds)
+
+    def further_losses(self, config: Config, budget: int) -> tuple[float, ...]:  # noqa: ARG002
+        """None: there is one objective."""
+        return ()
 
     def _fold(self, losses: NDArray[np.float64]) -> NDArray[np.float64]:
         shape = (-1, *[1] * (losses.ndim - 1))

@@ -53,7 +53,8 @@ def make_traces() -> Callable[..., pd.DataFrame]:
                         | {"config_id": bench.configs.index[pick], "budget": budget, "loss": 1 - value, "value": value}
                         | {"started": end - 0.5, "finished": end, "limit": results * 1.5 * (number + 1)}
                         | {"used": end, "unit": "seconds", "best_loss": best[dataset], "worst_loss": 1.0}
-                        | {**LATER, "workers": 1}
+                        | {**LATER, "workers": 1, "test_loss": min(1.0, 1 - value + 0.1 * rng.random())}
+                        | {"best_test_loss": 0.0, "worst_test_loss": 1.0}
                     )
         return pd.DataFrame(rows)[list(COLUMNS)]
 

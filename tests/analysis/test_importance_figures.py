@@ -104,6 +104,9 @@ def test_pair_is_of_the_two_most_important(bench):
     assert frame[["x_name", "y_name"]].drop_duplicates().to_numpy().tolist() == [largest.index.tolist()]
     image = pair.draw(frame).axes[0].collections[0].get_array()
     assert sorted(image.ravel()) == sorted(frame["mean"])
+    star = pair.draw(frame).axes[0].lines[0]
+    best = frame.loc[frame["mean"].idxmax()]
+    assert (star.get_xdata()[0], star.get_ydata()[0]) == (best["x"], best["y"])
 
 
 def test_parts_of_an_ablation_add_up_to_one(bench):
@@ -139,6 +142,8 @@ def test_pair_needs_two_hyperparameters(stub):
         pair.frame(table)
 
 
-@pytest.mark.parametrize(("value", "text"), [(0.00316227, "0.00316"), (512.0, "512"), ("0.5", "0.5")])
+@pytest.mark.parametrize(
+    ("value", "text"), [(0.00316227, "0.00316"), (512.0, "512"), ("0.5", "0.5"), (1e-5, "0.00001"), (1e-9, "1e-09")]
+)
 def test_numbers_are_written_short(value, text):
     assert marginals.written(value) == text

@@ -1,5 +1,8 @@
 """Looks of optimizers and files of figures: what stays the same, what differs, what publishers ask for."""
 
+import shutil
+import subprocess
+
 import matplotlib as mpl
 import pytest
 from hypothesis import given
@@ -90,3 +93,22 @@ def test_pgf_says_what_it_needs(monkeypatch):
     monkeypatch.setenv("PATH", "")
     with pytest.raises(InputError, match="pgf needs xelatex"):
         style.saved(drawn(), "pgf", 100)
+
+
+@pytest.mark.parametrize("program", ["pdflatex", "xelatex"])
+def test_a_pgf_compiles_whatever_the_names(program, tmp_path):
+    if shutil.which(program) is None or shutil.which("xelatex") is None:
+        pytest.skip(f"needs {program} and xelatex, which measures the text")
+    with style.look():
+        figure = style.figure(2, 1.5)
+        panel = figure.subplots()
+        panel.plot([1, 2], label="_Mine")
+        panel.set_title(r"a_name {x} of 5 % $ & # ~ ^ \ ≤ ± …")
+        panel.set_yticks([1, 2], ["data_set", "R&D"])
+        (tmp_path / "figure.pgf").write_bytes(style.saved(figure, "pgf", 100))
+    document = r"\documentclass{article}\usepackage{pgf}\begin{document}\input{figure.pgf}\end{document}"
+    (tmp_path / "paper.tex").write_text(document)
+    command = [program, "-interaction=nonstopmode", "-halt-on-error", "paper.tex"]
+    subprocess.run(command, cwd=tmp_path, check=True, capture_output=True)
+    assert (tmp_path / "paper.pdf").read_bytes().startswith(b"%PDF")
+    assert panel.get_title().startswith("a_name {x}")

@@ -13,18 +13,18 @@ from lcbench.errors import InputError, UnknownNameError
 from lcbench.simulate.transfer.greedy import greedy_portfolio
 
 
-def test_performance_is_sorted_along_both_axes(bench):
+def test_performance_has_the_same_order_left_and_right(bench):
     frame = performance.frame(bench)
     assert len(frame) == len(bench.datasets) * len(bench.configs)
     values, regrets = performance_matrix(bench), relative_regret(performance_matrix(bench), METRICS["valid_accuracy"])
-    left, right = performance.draw(frame).axes[:2]
-    for panel, table, sign in ((left, values, -1), (right, regrets, 1)):
-        order = table.mean().mul(sign).sort_values().index
-        assert [label.get_text() for label in panel.get_yticklabels()] == order.tolist()
+    figure = performance.draw(frame)
+    rows = regrets.mean().sort_values(kind="stable").index
+    columns = np.argsort(regrets.to_numpy().mean(axis=1), kind="stable")
+    assert [label.get_text() for label in figure.axes[0].get_yticklabels()] == rows.tolist()
+    for panel, table in zip(figure.axes[:2], (values, regrets), strict=True):
         shown = np.asarray(panel.images[0].get_array())
-        rows = shown.reshape(len(order), -1, shown.shape[1])[:, 0]
-        columns = np.argsort(sign * table.to_numpy().mean(axis=1), kind="stable")
-        np.testing.assert_allclose(rows, table[order].to_numpy().T[:, columns])
+        shown = shown.reshape(len(rows), -1, shown.shape[1])[:, 0]
+        np.testing.assert_allclose(shown, table[rows].to_numpy().T[:, columns])
 
 
 def test_performance_of_diverged_runs_and_of_losses(stub):

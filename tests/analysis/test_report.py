@@ -10,6 +10,7 @@ from html.parser import HTMLParser
 from itertools import product
 
 import numpy as np
+import pandas as pd
 import pytest
 import typer
 from hypothesis import given, settings
@@ -17,9 +18,11 @@ from hypothesis import strategies as st
 from typer.testing import CliRunner
 
 import lcbench
+from lcbench.analysis.looks import looks
 from lcbench.analysis.report import markup
 from lcbench.analysis.report.explorer import LEVELS, Block, incumbents, pack, unpack
 from lcbench.analysis.report.markup import parsed_at_once, plotly_js, scatter_only
+from lcbench.analysis.report.study import study
 from lcbench.collection.networks.metrics import METRICS
 from lcbench.errors import FolderError, InputError, UnknownNameError
 from lcbench.simulate.study.regret import RUN, run_regrets
@@ -224,6 +227,26 @@ def test_comparison_has_a_row_for_every_number_of_the_paper(written):
     text = written.read_text(encoding="utf-8")
     body = text[text.index('<table class="comparison">') :]
     assert body[: body.index("</table>")].count("<tr>") == len(NUMBERS) + 1
+
+
+def test_the_study_stands_on_the_page_as_it_is_compared_and_described(page, written, odd):
+    from lcbench.simulate.study.comparison import compare
+    from lcbench.simulate.study.comparison_text import parts
+    from lcbench.simulate.study.description import Description
+
+    traces = pd.read_parquet(written.with_name("traces.parquet"))
+    text = written.read_text(encoding="utf-8")
+    tables = re.findall(r'<table class="compared">.*?</table>', text, re.DOTALL)
+    expected = parts(compare(traces, None, np.random.default_rng(0)))
+    assert [re.findall(r'<td class="[a-z]*">([^<]*)</td>', table) for table in tables] == [
+        [cell for row in part.rows for cell in row] for part in expected
+    ]
+    assert "does not say its settings" in text
+    described = Description("some", {"budget": "20 runs"}, {"optimizers": ["random", "bohb"]})
+    assert "<dt>budget</dt><dd>20 runs</dd>" in study(traces, described)
+    assert "No comparison: a comparison needs at least two" in study(traces[traces["optimizer"] == "bohb"], described)
+    assert study(None, None) == ""
+    assert page.data["colours"] == {name: look.colour for name, look in looks(["random", "bohb"]).items()}
 
 
 def test_the_same_table_gives_the_same_page(written, odd, invoke, tmp_path):

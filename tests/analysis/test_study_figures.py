@@ -7,12 +7,10 @@ from pictures import png
 
 from lcbench.analysis.figures import FIGURES, _lines, critical_difference
 from lcbench.analysis.figures.contract import NothingToDrawError, caption
-from lcbench.analysis.figures.optimizers import Rank, Regret, RegretOverEvaluations, TimeToTarget
+from lcbench.analysis.figures.optimizers import Rank, Regret, RegretOverEvaluations, TestedRegret, TimeToTarget
 from lcbench.analysis.looks import looks
-from lcbench.simulate.study import statistics, study
-from lcbench.simulate.study.regret import scores
-
-STUDIES = [name for name, spec in FIGURES.items() if spec.needs_traces and name != "ensembles"]  # tested on its own
+from lcbench.simulate.study import report, statistics, study, tested
+from lcbench.simulate.study.regret import normalized_regrets, scores
 
 
 @pytest.fixture(scope="module")
@@ -20,7 +18,7 @@ def traces(bench) -> pd.DataFrame:
     return study(bench, optimizers=["random", "hyperband", "bohb"], seeds=range(4), budget="6x")
 
 
-@pytest.mark.parametrize("name", STUDIES)
+@pytest.mark.parametrize("name", report.FIGURES)
 @pytest.mark.parametrize("budget", ["4x-epochs", "12evals"])
 def test_every_figure_of_a_study_whose_limit_counts_something_else(bench, name, budget):
     some = study(bench, optimizers=["random", "hyperband"], seeds=range(2), budget=budget)
@@ -29,12 +27,13 @@ def test_every_figure_of_a_study_whose_limit_counts_something_else(bench, name, 
     assert png(figure)
     if "unit" in frame:
         said = {"4x-epochs": "epochs in all", "12evals": "evaluations"}[budget]
+        assert "100 % is " in caption(FIGURES[name].load(), frame)[1]
         assert all(panel.get_xlabel().startswith(said) for panel in figure.axes)
 
 
-@pytest.mark.parametrize("name", ["regret", "regret_evaluations", "rank", "time_to_target"])
+@pytest.mark.parametrize("name", ["regret", "test_regret", "regret_evaluations", "rank", "time_to_target"])
 def test_an_optimizer_has_the_same_look_in_every_figure(bench, make_traces, name):
-    names = ("random", "mine", "bohb", "another")
+    names = ("random", "_Mine", "bohb", "bohb(eta=3,min_points=20)")
     figure = draw(name, bench, make_traces(bench, names, results=8))
     assert [text.get_text() for text in figure.legends[0].get_texts()] == list(names)
     expected = looks(names)
@@ -57,6 +56,36 @@ def test_many_optimizers_have_a_panel_each_with_the_others_in_grey(bench, make_t
         assert len({line.get_color() for line in panel.lines}) == 2
 
 
+@pytest.mark.parametrize("name", ["test_regret", "time_to_target"])
+def test_many_optimizers_have_a_panel_each_with_a_dash_for_each_value(bench, make_traces, name):
+    names = tuple(f"optimizer-{i}" for i in range(9))
+    figure = draw(name, bench, make_traces(bench, names, results=8))
+    drawn = [panel for panel in figure.axes if panel.get_title()]
+    assert [panel.get_title() for panel in drawn] == list(names)
+    parts = len(figure.legends[0].get_texts())
+    for panel in drawn:
+        grey, own = panel.lines[::2], panel.lines[1::2]
+        assert len(grey) == len(own) == parts
+        for best, line in zip(grey, own, strict=True):
+            ahead = best.get_ydata() - line.get_ydata()
+            assert not np.any(ahead > 1e-12 if name == "test_regret" else ahead < -1e-12)
+
+
+def test_test_regret_stands_beside_validation_regret(bench, traces):
+    frame = TestedRegret.frame(bench, "valid_accuracy", traces)
+    end = frame[frame["time"] == 1.0].pivot_table(index="view", columns="optimizer", values="regret")
+    views = {"validation": normalized_regrets, "test": tested.test_regrets, "overtuning": tested.overtuning}
+    for view, of in views.items():
+        expected = of(traces, (1.0,))[1.0].groupby("optimizer").mean()
+        np.testing.assert_allclose(end.loc[view, expected.index], expected)
+    figure = TestedRegret.draw(frame)
+    labels = [(panel.get_title(), panel.get_ylabel()) for panel in figure.axes]
+    regret = "normalized regret (%)"
+    assert labels == [("validation", regret), ("test", regret), ("overtuning", "overtuning (% of the range)")]
+    with pytest.raises(NothingToDrawError, match="it needs test losses"):
+        TestedRegret.frame(bench, "valid_accuracy", traces.assign(best_test_loss=np.nan))
+
+
 def draw(name, bench, traces):
     return FIGURES[name].load().draw(FIGURES[name].frame(bench, "valid_accuracy", traces))
 
@@ -65,8 +94,12 @@ def test_seconds_stand_above_where_all_runs_have_one_limit(bench, make_traces):
     same = make_traces(bench).assign(limit=7200.0)
     above = draw("regret", bench, same).axes[0].child_axes[0]
     assert above.get_xlabel() == "simulated time (hours)"
+    many = make_traces(bench, tuple(map(str, range(9))), results=8).assign(limit=90.0)
+    assert draw("time_to_target", bench, many).axes[0].child_axes[0].get_xlabel() == "simulated time (minutes)"
     other = same.assign(limit=same["limit"].where(same["dataset"] == bench.datasets[0], 3600.0))
     assert not draw("regret", bench, other).axes[0].child_axes
+    said = "100 % is 3,600 to 7,200 simulated seconds, a limit of its own for each data set"
+    assert said in caption(Regret, Regret.frame(bench, "valid_accuracy", other))[1]
 
 
 def test_the_caption_says_which_lines_begin_late_or_end_early(bench, make_traces):
@@ -108,11 +141,9 @@ def test_the_diagram_shows_ranks_and_what_does_not_differ(bench, traces):
     assert len(bars) == 1
     np.testing.assert_allclose(bars[0].get_xdata(), [0.97, 1.53])
     assert "Friedman" in figure.axes[0].get_xlabel()
-    two = traces[traces["optimizer"] != "bohb"]
-    assert (
-        "Friedman"
-        not in critical_difference.draw(critical_difference.frame(bench, "valid_accuracy", two)).axes[0].get_xlabel()
-    )
+    two = critical_difference.frame(bench, "valid_accuracy", traces[traces["optimizer"] != "bohb"])
+    p = statistics.signed_rank(*scores(traces[traces["optimizer"] != "bohb"]).to_numpy().T)
+    assert f"Wilcoxon's p = {p:.3f}" in critical_difference.draw(two).axes[0].get_xlabel()
 
 
 def test_what_cannot_be_drawn_is_said(bench, traces):
@@ -137,7 +168,7 @@ def test_targets_are_drawn_as_distribution_functions(bench, traces):
     frame = TimeToTarget.frame(bench, "valid_accuracy", traces)
     figure = TimeToTarget.draw(frame)
     assert [panel.get_title() for panel in figure.axes] == [
-        f"normalized regret of at most {target} %" for target in ("5", "1", "0.1")
+        f"normalized regret ≤ {target} %" for target in ("5", "1", "0.1")
     ]
     for panel in figure.axes:
         for line in panel.lines:

@@ -78,8 +78,13 @@ def test_the_figures_show_the_components_that_the_paper_shows(make_systems):
     assert titles[Competitors][:2] == ["BOHB + greedy PF + Ens. (div.)", "HistGradientBoosting"]
     drawn = Components.draw(Components.frame(study))
     assert [text.get_text() for text in drawn.legends[0].get_texts()] == titles[Components]
-    looks = [(line.get_color(), line.get_linestyle()) for line in drawn.axes[0].lines]
-    assert len(set(looks)) == 11
+    looks = {line.get_label(): (line.get_color(), line.get_marker()) for line in drawn.axes[0].lines}
+    assert len(set(looks.values())) == 11
+    assert len({look[0] for look in looks.values()}) == 7, "six systems, and the baselines in grey"
+    for figure in (MultiFidelity, Portfolios, Ensembles):
+        for line in figure.draw(figure.frame(study)).axes[0].lines:
+            known = looks.get(line.get_label())
+            assert known is None or known == (line.get_color(), line.get_marker()), "the same in every figure"
     assert len(drawn.axes[0].collections) == 6, "searches have bands, baselines none"
     assert drawn.get_supxlabel() == "runs of 20 s, 1 worker, 3 seeds, some, 2 cores"
 

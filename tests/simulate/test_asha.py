@@ -5,9 +5,11 @@ from hypothesis import strategies as st
 from listed_trials import ListedDomain, play
 
 from lcbench.errors import InputError
-from lcbench.simulate import OPTIMIZERS, Job, ReplayBackend, simulate
+from lcbench.simulate import OPTIMIZERS, Job, ReplayBackend, Result, simulate
 from lcbench.simulate.optimizers.asha import ASHA, ASHAStopping, Rung
 from lcbench.simulate.optimizers.rungs import geometric_rungs
+from lcbench.table.curve import Curve
+from lcbench.table.metric import Metric
 
 LOSSES = (0.5, 0.2, 0.8, 0.1, 0.6, 0.3, 0.4, 0.7, 0.9)
 
@@ -83,10 +85,15 @@ def test_stopping_keeps_a_trial_on_a_worker_without_a_pause():
     ]  # fmt: skip
 
 
+def result(trial, loss):
+    metric = Metric("loss", "units", "minimize", 0.0)
+    return Result(Job(trial, {}, 1), Curve([loss] * 2, [0.0, 1.0]), loss, 0.0, 1.0, 0, metric)
+
+
 def filled(losses):
     rung = Rung()
     for trial, loss in enumerate(losses):
-        rung.wait(loss, Job(trial, {}, 1))
+        rung.wait(result(trial, loss))
     return rung
 
 
@@ -108,7 +115,7 @@ def test_promotions_are_those_of_algorithm_2_written_out(steps, eta):
     """Losses come in, and at some times a worker asks; ``promotable`` is computed as the paper writes it."""
     rung, losses, promoted = Rung(), [], set()
     for loss, asks in steps:
-        rung.wait(float(loss), Job(len(losses), {}, 1))
+        rung.wait(result(len(losses), float(loss)))
         losses.append(loss)
         if asks:
             candidates = sorted(range(len(losses)), key=lambda i: (losses[i], i))[: len(losses) // eta]

@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 
 from lcbench import cli
 from lcbench.errors import InputError, PlanConflictError
+from lcbench.registry import Registry
 from lcbench.simulate import OPTIMIZERS, ReplayBackend, WarmStart
 from lcbench.simulate.adapters import ADAPTERS
 from lcbench.simulate.optimizers import get_optimizer
@@ -258,3 +259,19 @@ study(lcbench.load({str(bench.folder)!r}), ["alpha"], ["{mine}"], range(5), budg
     done = subprocess.run([sys.executable, "-c", changed], capture_output=True, text=True)
     assert "PlanConflictError" in done.stderr
     assert "optimizer Mine" in done.stderr
+
+
+def test_an_installed_package_brings_optimizers_by_entry_point(tmp_path, monkeypatch):
+    (tmp_path / "theirs.py").write_text(
+        "from lcbench.simulate.optimizers.random_search import RandomSearch as Theirs\n"
+    )
+    installed = tmp_path / "theirs-1.0.dist-info"
+    installed.mkdir()
+    (installed / "METADATA").write_text("Metadata-Version: 2.1\nName: theirs\nVersion: 1.0\n")
+    (installed / "entry_points.txt").write_text("[lcbench.optimizers]\ntheir-random = theirs:Theirs\nrandom = no:No\n")
+    monkeypatch.syspath_prepend(str(tmp_path))
+    found = Registry(
+        "optimizer", {"random": "lcbench.simulate.optimizers.random_search:RandomSearch"}, OPTIMIZERS.group
+    )
+    assert set(found) == {"random", "their-random"}
+    assert found["their-random"] is found["random"], "a name of ours stays ours"

@@ -7,7 +7,7 @@ import pytest
 
 from lcbench import cli
 from lcbench.analysis.figures import FIGURES as KNOWN
-from lcbench.simulate.study.report import FIGURES, drawing_line
+from lcbench.simulate.study.report import FIGURES, FIGURES_OF_SEVERAL, drawing_line
 
 
 @pytest.fixture
@@ -21,7 +21,9 @@ def pictures(folder: str) -> set[str]:
 
 
 def test_they_are_all_figures_that_need_nothing_but_a_study():
-    assert set(FIGURES) == {name for name, spec in KNOWN.items() if spec.needs_traces and name != "ensembles"}
+    assert {*FIGURES, *FIGURES_OF_SEVERAL} == {
+        name for name, spec in KNOWN.items() if spec.needs_traces and name != "ensembles"
+    }
 
 
 def test_the_last_line_is_a_command_that_draws(line, capsys):

@@ -15,7 +15,7 @@ from lcbench.analysis.figures import FIGURES
 from lcbench.analysis.report import markup
 from lcbench.analysis.report.explorer import incumbents
 from lcbench.errors import InputError
-from lcbench.simulate.study import is_empty, read, results, study, write
+from lcbench.simulate.study import is_empty, read, report, results, study, write
 from lcbench.simulate.study.file import said
 from lcbench.simulate.study.regret import evaluation_regrets, normalized_regrets, run_regrets, scores
 from lcbench.simulate.study.statistics import ranks
@@ -109,7 +109,7 @@ def test_the_pages_medians_take_it_for_the_worst():
     assert json.loads(done.stdout) == [None, 0.3], "none before the others' first results, then the middle one"
 
 
-@pytest.mark.parametrize("name", [name for name, spec in FIGURES.items() if spec.needs_traces and name != "ensembles"])
+@pytest.mark.parametrize("name", report.FIGURES)
 def test_every_figure_of_a_study_is_drawn(bench, traces, name):
     frame = FIGURES[name].frame(bench, "valid_accuracy", traces)
     assert set(frame["optimizer"]) == set(OPTIMIZERS)
