@@ -66,7 +66,7 @@ def contest(bench: Benchmark, optimizers: str, seeds: int, budget: str) -> None:
 
 
 def speed(bench: Benchmark, evaluations: int = 100, repeats: int = 3) -> None:
-    """Print the seconds of each transferring optimizer for as many evaluations, the fastest of some repeats."""
+    """Print the processor seconds of each transferring optimizer for as many evaluations, the least of some repeats."""
     known, dataset = knowledge_of(bench), bench.datasets[0]
     assert known is not None  # noqa: S101
     others, backend = known.without(dataset), ReplayBackend(bench, dataset, seed="mean")
@@ -74,10 +74,10 @@ def speed(bench: Benchmark, evaluations: int = 100, repeats: int = 3) -> None:
     for name in names:
         seconds = []
         for seed in range(repeats):
-            start = time.perf_counter()
+            start = time.process_time()
             optimizer = OPTIMIZERS[name](backend.domain(None, others), backend.budgets, np.random.default_rng(seed))
             simulate(optimizer, backend, evaluations=evaluations)
-            seconds.append(time.perf_counter() - start)
+            seconds.append(time.process_time() - start)
         print(
             f"{name}: {min(seconds):.2f} s for {evaluations} evaluations, {len(known.names) - 1} other tasks",
             flush=True,
