@@ -9,6 +9,8 @@ brings, below 0 where it costs some, as boxes over the data sets (median, quarti
 times their distance).
 """
 
+from typing import Any
+
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
@@ -83,7 +85,7 @@ def _lines(panel: Axes, frame: pd.DataFrame) -> None:
     alpha = float(np.clip(6 / paths.shape[1], 0.25, 0.7))
     thin = panel.plot(steps, paths.to_numpy(), color=style.GREY, linewidth=0.6, alpha=alpha)
     thin[0].set_label("a data set")
-    look = {"color": style.colour(0), "marker": "o", "markersize": 3}
+    look: dict[str, Any] = {"color": style.colour(0), "marker": "o", "markersize": 3}
     panel.plot(steps, paths.median(axis=1).to_numpy(), label="median", **look)
     panel.axhline(1, color=style.GREY, linewidth=0.8, zorder=0)
     panel.legend(loc="lower right")

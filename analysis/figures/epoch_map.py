@@ -60,7 +60,7 @@ def frame(bench: Benchmark, metric: str | None = None) -> pd.DataFrame:
 
 
 def draw(frame: pd.DataFrame) -> Figure:
-    """The mean map on the left, small ones on the right or, in a narrow figure, below; a single data set has the figure for itself."""
+    """The mean map, small ones beside it or, in a narrow figure, below; a single data set has the figure for itself."""
     maps = {str(name): _cells(rows) for name, rows in frame.groupby("dataset", sort=False)}
     epochs, unit = np.unique(frame["epoch"].to_numpy()), label_of(frame, "fidelity")
     if len(maps) == 1:

@@ -58,7 +58,7 @@ def draw(frame: pd.DataFrame) -> Figure:
         panel.yaxis.set_major_formatter(PercentFormatter(1.0, decimals=0, symbol=" %"))
         panel.xaxis.set_major_locator(MaxNLocator(6, integer=True))
         figure.legend(loc="outside upper center", ncols=3, title="the cut keeps the best")
-        _kinds(figure, own_runs=(frame["schedule"] == ADAPTIVE).any())
+        _kinds(figure, own_runs=bool((frame["schedule"] == ADAPTIVE).any()))
     return figure
 
 

@@ -6,6 +6,8 @@ are on the scale of the search space. A main effect alone would show as stripes;
 with the other, they interact. The star is the best cell.
 """
 
+from typing import Any
+
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
@@ -87,8 +89,9 @@ def draw(frame: pd.DataFrame) -> Figure:
         panel = figure.subplots()
         panel.grid(visible=False)
         image = panel.pcolormesh(x, y, cells, shading="nearest", cmap=_COLOURS, vmin=-most, vmax=most)
-        best = frame.loc[frame["mean"].idxmax() if label_of(frame, "goal") == "maximize" else frame["mean"].idxmin()]
-        look = {"color": "black", "markeredgecolor": "white", "markersize": 9, "linestyle": "none"}
+        high = label_of(frame, "goal") == "maximize"
+        best = frame.iloc[int(frame["mean"].argmax() if high else frame["mean"].argmin())]
+        look: dict[str, Any] = {"color": "black", "markeredgecolor": "white", "markersize": 9, "linestyle": "none"}
         panel.plot(best["x"], best["y"], marker="*", label="best on average", **look)
         _ticks(panel, frame, x, y)
         panel.legend(loc="lower right", bbox_to_anchor=(1, 1), borderpad=0)

@@ -57,11 +57,11 @@ def draw(frame: pd.DataFrame) -> Figure:
         figure = style.figure(style.PAGE, (1.5 + 0.135 * max(datasets, 6)) * (2 // across))
         left, right = figure.subplots(2 // across, across, sharey=True)
         values, regrets = _matrix(frame, "value"), _matrix(frame, "relative_regret")
-        order = tuple(_order(np.ma.masked_invalid(regrets.to_numpy()).mean(axis=axis)) for axis in (1, 0))
+        rows, columns = (_order(np.ma.masked_invalid(regrets.to_numpy()).mean(axis=axis)) for axis in (1, 0))
         high_first = label_of(frame, "goal") == "maximize"
         colours = "viridis" if high_first else "viridis_r"
-        _heat_map(left, values.iloc[order], colours, metric_label(frame), high_first=high_first)
-        _heat_map(right, regrets.iloc[order], "magma_r", "relative regret (share of the best value)")
+        _heat_map(left, values.iloc[rows, columns], colours, metric_label(frame), high_first=high_first)
+        _heat_map(right, regrets.iloc[rows, columns], "magma_r", "relative regret (share of the best value)")
         left.set_title(f"Mean {label_of(frame)}")
         right.set_title("Mean relative regret")
     return figure

@@ -53,8 +53,8 @@ class Comparison:
 
     @property
     def word(self) -> str:
-        """The measure in one word, for the head of a column."""
-        return "regret" if self.measure.endswith("regret") else "hypervolume"
+        """The measure in short, for the head of a column; more of it is worse."""
+        return "regret" if self.measure.endswith("regret") else "missing hypervolume"
 
 
 def compare(

@@ -80,7 +80,7 @@ def test_a_leaderboard_of_several_objectives(bench, tmp_path, capsys):
     line = ["simulate", str(bench.folder), "--metric", "valid_accuracy,seconds", "--optimizers", "random,mo-asha"]
     assert cli.run([*line, "--seeds", "2", "--budget", "4x", "--out", str(tmp_path / "s.parquet"), "--quiet"]) == 0
     assert cli.run(["leaderboard", str(tmp_path), "--out", str(tmp_path / "board.html")]) == 0
-    assert "valid_accuracy and seconds within 4x: 2 optimizers" in capsys.readouterr().out
+    assert "valid_accuracy and seconds within 4 runs: 2 optimizers" in capsys.readouterr().out
     page = (tmp_path / "board.html").read_text()
     assert "hypervolume difference, %" in page
     assert "Anytime hypervolume difference" in page

@@ -62,7 +62,7 @@ def test_hypervolume_by_hand(points, reference, volume):
     assert hypervolume(points, reference) == pytest.approx(volume)
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(GRIDS)
 def test_hypervolume_counts_the_cells_that_are_dominated(points):
     n = points.shape[1]
@@ -71,7 +71,7 @@ def test_hypervolume_counts_the_cells_that_are_dominated(points):
     assert hypervolume(points, [5.0] * n) == pytest.approx(dominated.sum())
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(GRIDS)
 def test_fronts_are_those_of_the_definition(points):
     def dominates(a, b):
@@ -86,7 +86,7 @@ def test_fronts_are_those_of_the_definition(points):
     assert non_dominated(points).tolist() == [expected[i] == 0 for i in range(len(points))]
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(GRIDS)
 def test_hypervolumes_never_fall_and_are_those_of_the_first_points(points):
     reference = [4.5] * points.shape[1]
