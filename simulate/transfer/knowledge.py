@@ -24,13 +24,14 @@ def knowledge_of(bench: Benchmark, metric: str | None = None, table: ConfigTable
 
     Args:
         bench: The table.
-        metric: What is optimized; by default the table's objective.
+        metric: What is optimized; by default the table's objective. Of several objectives, by commas, the first.
         table: Its configurations, if they are encoded already.
 
     Returns:
         The sources; None if no data set has a run to be replayed.
     """
     table = table or ConfigTable(bench.space, bench.configs)
+    metric = None if metric is None else metric.partition(",")[0]
     found: dict[str, NDArray[np.float64]] = {}
     for dataset in bench.datasets:
         losses = np.full(len(table.frame), np.nan)
