@@ -155,7 +155,8 @@ def _draw_one(name: str, subject: "Subject", out: Path, kinds: list[str]) -> str
     figure = drawable.draw(frame)
     for kind in kinds:
         style.save(figure, path.with_suffix(f".{kind}"))
-    return f"{name}: {out / name}.{{{','.join(kinds)}}}, its numbers in {path.name}, its caption in {name}.txt"
+    ends = kinds[0] if len(kinds) == 1 else f"{{{','.join(kinds)}}}"
+    return f"{name}: {out / name}.{ends}, its numbers in {path.name}, its caption in {name}.txt"
 
 
 def paper(

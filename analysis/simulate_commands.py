@@ -51,7 +51,7 @@ def simulate(
         str | None,
         typer.Option(
             help="What is optimized; by default the table's objective. Several objectives are compared by hypervolume: "
-            "valid_accuracy,seconds (a run's seconds; the first is that of optimizers of one objective)."
+            "valid_accuracy,seconds (a run's seconds). Optimizers of one objective take the first."
         ),
     ] = None,
     schedule: Annotated[

@@ -107,8 +107,8 @@ class Style:
         if self.width is not None and not _NARROWEST <= self.width <= _WIDEST:
             raise InputError(f"width must be {_NARROWEST:g} to {_WIDEST:g} inches, got {self.width:g}.")
         if self.file is not None:
+            _check_names(self.file)  # before matplotlib warns of them
             _settings_in(self.file)
-            _check_names(self.file)
 
 
 _NARROWEST, _WIDEST = 1.5, 40.0
@@ -206,7 +206,11 @@ def _check_names(path: Path) -> None:
     Raises:
         InputError: If it does.
     """
-    for line in path.read_text(encoding="utf-8").splitlines():
+    try:
+        lines = path.read_text(encoding="utf-8").splitlines()
+    except (OSError, UnicodeError):
+        return  # said where the settings are read
+    for line in lines:
         name = line.partition("#")[0].partition(":")[0].strip()
         if name and name not in mpl.rcParams:
             raise InputError(f"style must be a style file of matplotlib, got {path} with the unknown setting {name!r}.")

@@ -82,7 +82,10 @@ def _module(kind: str, name: str) -> ModuleType:
         return importlib.import_module(name)
     except ModuleNotFoundError as error:
         if error.name is not None and f"{name}.".startswith(f"{error.name}."):
-            raise InputError(f"{kind} must be in a module that can be imported, got {name!r}; install it.") from error
+            raise InputError(
+                f"{kind} must be in a module that can be imported, got {name!r}; install it, or write "
+                f"./{name}.py:Class for a file."
+            ) from error
         raise _not_imported(name, error) from error
     except Exception as error:
         raise _not_imported(name, error) from error

@@ -146,10 +146,10 @@ class RegretOverEvaluations:
 class Rank:
     """Mean rank of the optimizers over time: who is ahead, and when.
 
-    On each data set and at each time, optimizers are ranked by their mean normalized regret over the seeds; 1 is best,
-    equal ones share the mean of their ranks. Lines: mean over data sets, against the share of the limit that was used;
-    all begin with the mean rank. They are read at 20 times in a power of ten. Bands:
-    95 % bootstrap interval of the mean over the data sets (none for a single one).
+    On each data set and at each time, optimizers are ranked by their mean normalized regret (hypervolume difference
+    with several objectives) over the seeds; 1 is best, equal ones share the mean of their ranks. Lines: mean over data
+    sets, against the share of the limit that was used; all begin with the mean rank. They are read at 20 times in a
+    power of ten. Bands: 95 % bootstrap interval of the mean over the data sets (none for a single one).
     More than eight optimizers have a panel each.
     """
 

@@ -159,5 +159,5 @@ def _ranked(entries: Mapping[str, tuple[str, pd.DataFrame]], rng: np.random.Gene
         }
         scores[label] = means
     found = pd.DataFrame(rows).T.rename_axis("optimizer")
-    found.insert(0, "rank", statistics.ranks(pd.DataFrame(scores).round(9)).mean())
+    found.insert(0, "rank", statistics.ranks(pd.DataFrame(scores)).mean())
     return found.sort_values(["rank", "regret"], kind="stable")

@@ -215,7 +215,7 @@ def looked_up(name: str) -> OptimizerFactory:
 
     Raises:
         UnknownNameError: If there is none.
-        InputError: If it cannot be imported, or is nothing that makes an optimizer.
+        InputError: If it cannot be imported, or is nothing that makes an optimizer, or has a class or label missing.
     """
     from lcbench.simulate.adapters.named import ADAPTERS  # adapters are made of ours
     from lcbench.simulate.optimizers import OPTIMIZERS
@@ -223,6 +223,12 @@ def looked_up(name: str) -> OptimizerFactory:
     for registry in (OPTIMIZERS, ADAPTERS):
         if name in registry:
             return _checked(name, registry[name])
+    if name.endswith(".py"):
+        raise InputError(f"an optimizer in a file must be named with its class, got {name}; write {name}:Class.")
+    if "=" in name:
+        raise InputError(
+            f"a label must be LABEL=OPTIMIZER, of letters, digits, spaces and . _ + -, a letter first, got {name!r}."
+        )
     raise UnknownNameError("optimizer", name, (*OPTIMIZERS, *ADAPTERS))
 
 

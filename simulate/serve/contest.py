@@ -83,6 +83,8 @@ _GONE = (
     "this contest is not kept: run the same command again."
 )
 
+_NOTHING = "the client must ask for a configuration before it stops, got stop first; this contest is not kept."
+
 
 @dataclass
 class Served:
@@ -129,6 +131,8 @@ class Served:
                 wish = read_wish(self.line.read())
                 if wish.wait and not self._running:
                     raise InputError('nothing is running that could be waited for; send a config, or {"stop": true}.')
+                if wish.stop and not self._configs:
+                    raise ClientGoneError(_NOTHING)
                 self.stopped = wish.stop
                 return None if wish.stop or wish.wait else self._begun(self._job(wish))
             except ClientGoneError:

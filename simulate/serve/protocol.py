@@ -68,13 +68,18 @@ def read_wish(line: str) -> Wish:
         raise InputError(f"a line must have one of config, trial, wait and stop, got {', '.join(wanted) or 'none'}.")
     for name in ("trial", "parent", "budget"):
         value = found.get(name)
-        if value is not None and (isinstance(value, bool) or not isinstance(value, int | float) or value != int(value)):
+        if not (value is None or _is_whole(value)):
             raise InputError(f"{name} must be a whole number, got {short(value)}.")
     if wanted == ["config"] and not isinstance(wish.config, dict):
         raise InputError(f"config must be an object of hyperparameters and values, got {short(wish.config)}.")
     if wish.parent is not None and wish.config is None:
         raise InputError("parent must come with the config of a new trial, got none.")
     return wish
+
+
+def _is_whole(value: object) -> bool:
+    """Whether a value of JSON is a whole number: 50 or 50.0, but not 1e400, which is read as infinite."""
+    return value.is_integer() if isinstance(value, float) else isinstance(value, int) and not isinstance(value, bool)
 
 
 def written(kind: str, **entries: Any) -> str:

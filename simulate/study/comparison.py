@@ -54,7 +54,7 @@ class Comparison:
     @property
     def word(self) -> str:
         """The measure in short, for the head of a column; more of it is worse."""
-        return "regret" if self.measure.endswith("regret") else "missing hypervolume"
+        return "regret" if self.measure.endswith("regret") else self.measure
 
 
 def compare(

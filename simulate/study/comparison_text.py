@@ -50,10 +50,9 @@ def _described(found: Comparison) -> Part:
         "wins": lambda row: f"{row['wins']:.1f}",
     }
     tested = "test regret of what validation chose, and how much choosing lost; " if "test_regret" in frame else ""
-    over = f"{found.datasets} data sets" if found.datasets > 1 else f"{found.seeds} seeds"
     title = (
         f"{found.measure.capitalize()} in % at the end of the budget, mean over {_cells(found)}, with its 95% "
-        f"bootstrap interval over {over}; {tested}area under its curve; mean rank; wins."
+        f"bootstrap interval over {_units(found)}; {tested}area under its curve; mean rank; wins."
     )
     rows = [[name, *(cell(row) for cell in columns.values())] for name, row in _rows(frame)]
     return Part(title, ("optimizer", *columns), rows)
@@ -64,16 +63,15 @@ def _tested(found: Comparison) -> Part:
     header = ("optimizer", "difference", "95% interval", "p mixed", f"p {test}")
     rows = [
         [
-            *(name, _signed(row["difference"]), f"[{_signed(row['effect_low'])}, {_signed(row['effect_high'])}]"),
+            *(name, _signed(row["difference"]), _ends(row["effect_low"], row["effect_high"])),
             *(_p(row["effect_p_holm"]), _p(row["p_holm"])),
         ]
         for name, row in _rows(found.frame.drop(index=found.control))
     ]
-    units = f"{found.datasets} data sets" if found.datasets > 1 else f"{found.seeds} seeds"
     title = (
         f"Against {found.control}: difference of {found.word} in percentage points (more is worse), with its interval "
-        f"and p of a linear mixed-effects model; p of Wilcoxon's {test} test over {units}. P values are corrected by "
-        "Holm."
+        f"and p of a linear mixed-effects model; p of Wilcoxon's {test} test over {_units(found)}. P values are "
+        "corrected by Holm."
     )
     return Part(title, header, rows)
 
@@ -105,6 +103,9 @@ def notes(found: Comparison) -> Iterator[str]:
         yield (
             f"Friedman's test that all optimizers rank alike over {found.datasets} data sets: p {_p(found.friedman)}."
         )
+    if found.datasets == 1 and found.seeds == 1:
+        yield "There is one data set and one seed: nothing can be tested."
+        return
     if found.datasets == 1:
         yield "There is one data set: its seeds are tested, which says nothing of other data sets."
     elif found.datasets < FEWEST:
@@ -178,6 +179,16 @@ def _rows(frame: pd.DataFrame) -> Iterator[tuple[str, "pd.Series[float]"]]:
 def _cells(found: Comparison) -> str:
     counts: Sequence[tuple[int, str]] = ((found.datasets, "data set"), (found.seeds, "seed"))
     return " x ".join(f"{count} {noun}{'s' * (count > 1)}" for count, noun in counts)
+
+
+def _units(found: Comparison) -> str:
+    """What the tests and intervals are over."""
+    several = found.datasets > 1
+    return f"{found.datasets} data sets" if several else f"{found.seeds} seed{'s' * (found.seeds > 1)}"
+
+
+def _ends(low: float, high: float) -> str:
+    return "-" if isnan(low) else f"[{_signed(low)}, {_signed(high)}]"
 
 
 def _percent(value: float) -> str:

@@ -77,12 +77,24 @@ def write(
     write_parquet(path, table.replace_schema_metadata({**(table.schema.metadata or {}), **said}))
 
 
+def check_exists(path: Path) -> None:
+    """Check that there is a study.
+
+    Raises:
+        InputError: If there is none.
+    """
+    if not path.exists():
+        raise InputError(f"a study must be a file that 'lcbench simulate --out {path}' wrote, got none there.")
+
+
 def optimized(path: Path) -> Metric | None:
     """The metric that a study optimized; None if its file does not say.
 
     Raises:
-        DamagedFileError: If the file is missing or damaged, or the metric cannot be understood.
+        InputError: If there is no such file.
+        DamagedFileError: If it is damaged, or the metric cannot be understood.
     """
+    check_exists(path)
     said = (read_schema(path).metadata or {}).get(_METRIC)
     if said is None:
         return None
@@ -96,10 +108,15 @@ def read(path: Path) -> pd.DataFrame:
     """Read a study.
 
     Raises:
-        DamagedFileError: If the file is missing, damaged or lacks a column.
+        InputError: If there is no such file, or it holds a study of systems.
+        DamagedFileError: If it is damaged or lacks a column.
     """
+    check_exists(path)
     with understood(path):
-        lacking = LATER.keys() - set(read_schema(path).names)
+        names = set(read_schema(path).names)
+        if "system" in names and "optimizer" not in names:
+            raise InputError(f"{path} holds a study of systems, of which there are no traces; use figures --systems.")
+        lacking = LATER.keys() - names
         found = read_parquet(path, [name for name in COLUMNS if name not in lacking])
         for name in lacking:
             found = found.append_column(name, pa.repeat(pa.scalar(LATER[name]), len(found)))

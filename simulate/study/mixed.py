@@ -52,6 +52,8 @@ def _fitted(runs: pd.DataFrame, control: str, others: list[str]) -> NDArray[np.f
     """``(others, 4)`` numbers under :data:`COLUMNS`."""
     import statsmodels.api as sm  # type: ignore[import-untyped]
 
+    if len(runs) <= len(others) + 1:  # one run of each: nothing says how they vary
+        return np.full((len(others), len(COLUMNS)), np.nan)
     each = pd.Categorical(runs["optimizer"], [control, *others])
     design = np.column_stack([np.ones(len(runs)), np.eye(len(others) + 1)[each.codes][:, 1:]])
     scale = float(runs["score"].std()) or 1.0  # the optimizer of the likelihood wants numbers near 1

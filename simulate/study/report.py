@@ -54,7 +54,7 @@ def summary_table(traces: pd.DataFrame, metric: str, rng: np.random.Generator) -
     """The study in one table; ``metric`` names what is optimized where there is one objective."""
     found = summary(traces, rng)
     datasets, seeds = traces["dataset"].nunique(), traces["seed"].nunique()
-    over = f"{datasets} data sets" if datasets > 1 else f"{seeds} seeds"
+    over = f"{datasets} data sets" if datasets > 1 else f"{seeds} seed{'s' * (seeds > 1)}"
     columns = ["optimizer", *(f"{fraction:.0%}" for fraction in FRACTIONS), "interval", "rank", "wins"]
     rows = [
         [str(name), *map(_percent, row[:-4]), _interval(row[-4], row[-3]), f"{row[-2]:.2f}", f"{row[-1]:.1f}"]

@@ -14,6 +14,18 @@ from numpy.typing import ArrayLike, NDArray
 
 from lcbench.errors import InputError
 
+_DIGITS = 12  # decimals of the mantissa
+
+
+def _rounded(values: ArrayLike) -> NDArray[np.float64]:
+    """The same without the last bits, in which means of the same numbers in another order differ."""
+    mantissa, exponent = np.frexp(np.asarray(values, np.float64))
+    return np.asarray(np.ldexp(mantissa.round(_DIGITS), exponent), np.float64)
+
+
+def _without_noise(scores: pd.DataFrame) -> pd.DataFrame:
+    return pd.DataFrame(_rounded(scores), scores.index, scores.columns)
+
 
 def ranks(scores: pd.DataFrame) -> pd.DataFrame:
     """Rank on each data set, 1 is best; equal ones share the mean of their ranks.
@@ -25,7 +37,7 @@ def ranks(scores: pd.DataFrame) -> pd.DataFrame:
     Returns:
         DataFrame of the same shape; each row sums to k (k + 1) / 2.
     """
-    return scores.rank(axis=1, method="average")
+    return _without_noise(scores).rank(axis=1, method="average")
 
 
 def wins(scores: pd.DataFrame) -> "pd.Series[float]":
@@ -37,6 +49,7 @@ def wins(scores: pd.DataFrame) -> "pd.Series[float]":
     Returns:
         Wins by optimizer; they sum to N.
     """
+    scores = _without_noise(scores)
     best = scores.eq(scores.min(axis=1), axis=0)
     return cast("pd.Series[float]", best.div(best.sum(axis=1), axis=0).sum())
 
@@ -59,6 +72,7 @@ def friedman(scores: pd.DataFrame) -> float:
         raise InputError(
             f"Friedman's test needs at least 3 optimizers and 2 data sets, got {scores.shape[1]} and {len(scores)}."
         )
+    scores = _without_noise(scores)
     if scores.eq(scores.iloc[:, 0], axis=0).all(axis=None):
         return 1.0
     return float(friedmanchisquare(*(scores[name] for name in scores)).pvalue)
@@ -174,7 +188,7 @@ def signed_rank(first: ArrayLike, second: ArrayLike) -> float:
     """
     from scipy.stats import wilcoxon
 
-    difference = np.asarray(first, np.float64) - np.asarray(second, np.float64)
+    difference = _rounded(first) - _rounded(second)
     difference = difference[difference != 0]
     return float(wilcoxon(difference).pvalue) if len(difference) else 1.0
 

@@ -245,7 +245,7 @@ def test_bad_input_is_said_before_anything_is_written(run, bench, traces_file, t
         run(bench.folder, "--out", out, "--metric", "accuracy")
     with pytest.raises(NotABenchmarkError):
         run(tmp_path, "--out", out)
-    with pytest.raises(DamagedFileError, match="is missing"):
+    with pytest.raises(InputError, match="a study must be a file that"):
         run(bench.folder, "--out", out, "--traces", tmp_path / "no.parquet")
     with pytest.raises(InputError, match="traces must come from a study on this table with the metric"):
         run(bench.folder, "--out", out, "--traces", traces_file, "--metric", "valid_cross_entropy")

@@ -1,6 +1,7 @@
 """Comparison with a control: hand-worked areas and effect sizes, published sample sizes, the model against ANOVA."""
 
 import io
+import warnings
 
 import numpy as np
 import pandas as pd
@@ -93,6 +94,13 @@ def test_an_optimizer_equal_to_the_control_has_no_effect():
     assert np.isfinite(found.loc["c"]).all()
 
 
+def test_one_run_of_each_says_nothing_of_their_spread():
+    values = {("a", "x", 0): 0.1, ("b", "x", 0): 0.2}
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        assert effects(pd.Series(values).rename_axis(RUN), "a").loc["b"].isna().all()
+
+
 def test_a_clear_difference_is_seen_and_none_is_not():
     rng = np.random.default_rng(1)
     clear = compare(made(rng, effect=0.2), "mine", rng).frame.loc["theirs"]
@@ -157,6 +165,20 @@ def test_latex_escapes_names(kept):
     text = comparison_text.latex(compare(named, "random", np.random.default_rng(0)))
     assert r"my\_bohb \& co" in text
     assert text.count(r"\begin{tabular}") == text.count(r"\end{tabular}") == 3
+
+
+def test_a_file_that_is_not_there_is_no_damaged_one(tmp_path, capsys):
+    missing = tmp_path / "none.parquet"
+    for command in (["compare", str(missing)], ["figures", "--only", "regret", "--traces", str(missing)]):
+        assert cli.run(command) == 2
+        assert "a study must be a file that 'lcbench simulate --out" in capsys.readouterr().err
+
+
+def test_a_study_of_systems_is_sent_to_its_figures(tmp_path, capsys):
+    path = tmp_path / "systems.parquet"
+    pd.DataFrame({"system": ["bohb"], "dataset": ["car"]}).to_parquet(path)
+    assert cli.run(["compare", str(path)]) == 2
+    assert "figures --systems" in " ".join(capsys.readouterr().err.split())
 
 
 @pytest.mark.parametrize(

@@ -140,6 +140,8 @@ def test_every_default_can_be_given_as_an_argument(name):
         ("./mine.py:EMPTY", "must be a class with ask and tell, or a function"),
         ("./mine.py:Job", "must be a class with ask and tell, or a function"),
         ("./mine.py:Mine(beta=1)", r"unknown argument of Mine\(beta=1\) 'beta'.* Known: alpha, fail"),
+        ("./mine.py", r"named with its class, got ./mine.py; write ./mine.py:Class"),
+        ("50%=random", r"a label must be LABEL=OPTIMIZER, .* got '50%=random'"),
         ("no.such.module:Mine", "must be in a module that can be imported"),
     ],
 )

@@ -167,6 +167,19 @@ def test_any_line_is_read_or_refused_in_a_line(text):
         assert str(error)
 
 
+@pytest.mark.parametrize("number", ["1e400", "-1e400", "1.5", "true"])
+def test_no_number_but_a_whole_one_is_a_budget(number):
+    with pytest.raises(InputError, match="budget must be a whole number"):
+        read_wish(f'{{"config": {{}}, "budget": {number}}}')
+
+
+def test_a_client_that_stops_at_once_leaves_nothing(hold, tmp_path, capsys):
+    _, code = hold(lambda _: {"stop": True})
+    assert code == 2
+    assert "must ask for a configuration before it stops" in capsys.readouterr().err
+    assert not (tmp_path / "s.parquet").exists()
+
+
 def test_a_client_may_stop(hold, tmp_path, bench):
     configs = configs_of(bench)
 

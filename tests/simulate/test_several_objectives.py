@@ -110,7 +110,7 @@ def test_live_and_serve_refuse_several_objectives(bench, tmp_path, capsys):
     assert cli.run(live) == 2
     assert "unknown metric 'valid_accuracy,seconds'" in " ".join(capsys.readouterr().err.split())
     assert cli.run(["serve", str(bench.folder), "--dataset", "alpha", "--metric", BOTH]) == 2
-    assert "unknown metric 'valid_accuracy,seconds'" in " ".join(capsys.readouterr().err.split())
+    assert "a contest must have one metric, got valid_accuracy,seconds" in " ".join(capsys.readouterr().err.split())
 
 
 # Optimizers ----------------------------------------------------------------------------------------------------------

@@ -8,7 +8,16 @@ from hypothesis import strategies as st
 from scipy import stats
 
 from lcbench.errors import InputError
-from lcbench.simulate.study.statistics import bootstrap_interval, holm, pairwise_tests, rank_sum, signed_rank
+from lcbench.simulate.study.statistics import (
+    bootstrap_interval,
+    friedman,
+    holm,
+    pairwise_tests,
+    rank_sum,
+    ranks,
+    signed_rank,
+    wins,
+)
 
 P_VALUES = st.lists(st.floats(0, 1), min_size=1, max_size=12)
 
@@ -87,3 +96,16 @@ def test_pairs():
     np.testing.assert_allclose(found["p_holm"], [6 / 64, 1.0, 6 / 64])
     with pytest.raises(InputError, match="at least two optimizers and two values"):
         pairwise_tests(scores[["a"]])
+
+
+@pytest.mark.parametrize("scale", [1.0, 1e-20])
+def test_the_order_in_which_a_mean_is_added_up_breaks_no_tie(scale):
+    one, other = scale * ((0.1 + 0.2 + 0.3) / 3), scale * ((0.3 + 0.2 + 0.1) / 3)
+    assert one != other
+    assert signed_rank([0.0] * 6, [scale] * 6) < 0.05, "small is not equal"
+    assert (ranks(pd.DataFrame({"a": [scale], "b": [2 * scale]})) == [[1, 2]]).all(axis=None)
+    scores = pd.DataFrame({"a": [one] * 6, "b": [other] * 6, "c": [one] * 6})
+    assert (ranks(scores) == 2).all(axis=None)
+    np.testing.assert_allclose(wins(scores), 2)
+    assert friedman(scores) == 1
+    assert signed_rank(scores["a"], scores["b"]) == 1
