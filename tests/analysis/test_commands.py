@@ -54,7 +54,7 @@ def test_everything_is_written(run, furnished, traces_file, systems_file, tmp_pa
     written = {path.name for path in (tmp_path / "out").iterdir()}
     drawn = FIGURES.keys() - {"hypervolume", "pareto_front"}  # of several objectives
     assert written == {"correlation_table.csv", "system_accuracy.md"} | {
-        f"{name}.{end}" for name in drawn for end in ("png", "csv")
+        f"{name}.{end}" for name in drawn for end in ("png", "csv", "txt")
     }
     assert "Table 3" in output
     assert "0.94 ± 0.03" in output

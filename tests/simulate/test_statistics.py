@@ -103,7 +103,7 @@ def test_the_order_in_which_a_mean_is_added_up_breaks_no_tie(scale):
     one, other = scale * ((0.1 + 0.2 + 0.3) / 3), scale * ((0.3 + 0.2 + 0.1) / 3)
     assert one != other
     assert signed_rank([0.0] * 6, [scale] * 6) < 0.05, "small is not equal"
-    assert (ranks(pd.DataFrame({"a": [scale], "b": [2 * scale]})) == [[1, 2]]).all(axis=None)
+    np.testing.assert_array_equal(ranks(pd.DataFrame({"a": [scale], "b": [2 * scale]})), [[1, 2]])
     scores = pd.DataFrame({"a": [one] * 6, "b": [other] * 6, "c": [one] * 6})
     assert (ranks(scores) == 2).all(axis=None)
     np.testing.assert_allclose(wins(scores), 2)
