@@ -33,7 +33,7 @@ def answer(kind: str, number: int) -> dict[str, object]:
 
 
 def test_each_question_is_asked_with_each_library():
-    assert [kind for kind, _ in BLOCKS] == ["pandas", "polars", "duckdb"] * 3 + ["lcbench"] * 4
+    assert [kind for kind, _ in BLOCKS] == ["pandas", "polars", "duckdb"] * 3 + ["lcbench"] * 5
 
 
 @pytest.mark.parametrize("kind", LIBRARIES)

@@ -48,7 +48,7 @@ def frame(bench: Benchmark, metric: str | None, traces: pd.DataFrame) -> pd.Data
 
     Returns:
         One row per point: ``dataset``; ``kind`` (``"table"``, ``"front of the table"`` or ``"median attained"``);
-        ``optimizer`` (empty for the table); ``x``, the second objective, and ``y``, the first, in the units of the
+        ``optimizer`` (``-`` for the table); ``x``, the second objective, and ``y``, the first, in the units of the
         metrics, those of a front in order of the second's loss; ``x_name``, ``x_unit`` and
         :data:`lcbench.analysis.figures.contract.LABELS` of the first.
 
@@ -65,7 +65,7 @@ def frame(bench: Benchmark, metric: str | None, traces: pd.DataFrame) -> pd.Data
             warnings.simplefilter("ignore", DataWarning)  # the study has said it
             every = ReplayBackend(bench, str(dataset), text, seed="mean").objective_losses.reshape(-1, 2)
         every = every[np.isfinite(every).all(axis=1)]
-        parts += [_part(dataset, _POINTS, "", every), _part(dataset, _FRONT, "", attained([every]))]
+        parts += [_part(dataset, _POINTS, "-", every), _part(dataset, _FRONT, "-", attained([every]))]
         for optimizer, runs in rows.groupby("optimizer", sort=False):
             seeds = [np.stack(run.tolist())[:, :2] for _, run in runs.groupby("seed")[LOSSES]]
             parts.append(_part(dataset, _ATTAINED, str(optimizer), attained(seeds)))

@@ -122,7 +122,7 @@ class Stub:
         names = ["jungle_chess_2pcs_raw_endgame_complete", *(f"data_set_{i}" for i in range(1, datasets))]
         self.datasets, self.budgets = tuple(names[:datasets]), budgets
         self.manifest = SimpleNamespace(files={}, record=RECORD)
-        self.metric, self.fidelity = RECORD.metric, RECORD.fidelity
+        self.metric, self.objectives, self.fidelity = RECORD.metric, RECORD.objectives, RECORD.fidelity
         self.seeds = (0, 1)
         self.space = paper.mlp()
         self.configs = sample(self.space, configs, np.random.default_rng(0)).rename_axis("config_id")

@@ -19,6 +19,7 @@ from lcbench.analysis.figures.contract import NothingToDrawError
 from lcbench.analysis.figures.optimizers import Regret
 from lcbench.errors import InputError, UnknownNameError
 from lcbench.simulate.study import study as simulate_study
+from lcbench.simulate.study.regret import RUN
 
 
 @pytest.fixture
@@ -32,9 +33,21 @@ def _frames(make_traces, make_systems):
     def get(name, bench, **study) -> pd.DataFrame:
         if FIGURES[name].needs_systems:
             return FIGURES[name].frame(bench, systems=make_systems(bench.datasets))
-        return FIGURES[name].frame(bench, "valid_accuracy", make_traces(bench, **study))
+        traces = make_traces(bench, **study)
+        return FIGURES[name].frame(bench, "valid_accuracy", with_seconds(traces) if name in OF_SEVERAL else traces)
 
     return get
+
+
+OF_SEVERAL = ("hypervolume", "pareto_front")
+"""Figures of several objectives."""
+
+
+def with_seconds(traces: pd.DataFrame) -> pd.DataFrame:
+    """The study as one of accuracy and seconds."""
+    lacking = traces.groupby(RUN)["loss"].cummin()
+    pairs = traces[["loss", "started"]].to_numpy().tolist()
+    return traces.assign(objectives="valid_accuracy,seconds", losses=pairs, hypervolume_difference=lacking)
 
 
 @pytest.fixture(scope="module")
