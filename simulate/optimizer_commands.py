@@ -31,7 +31,7 @@ def optimizers(
             raise InputError("--check must have an optimizer to check, got none; name one: lcbench optimizers NAME.")
         OUT.print(listing())
         OUT.print("describe one: lcbench optimizers NAME; with arguments: 'NAME(argument=value)'", highlight=False)
-        OUT.print("your own: ./mine.py:Class, package.module:Class; missing: pip install 'lcbench[PACKAGE]'")
+        OUT.print("your own: ./mine.py:Class, package.module:Class", highlight=False)
     elif check:
         _check(parse(name))
     else:
@@ -43,7 +43,6 @@ def listing() -> Any:
     """A table of all optimizers: ours, installed ones, and those of other packages."""
     from rich.box import SIMPLE_HEAD
     from rich.table import Table
-    from rich.text import Text
 
     from lcbench.simulate.adapters.named import ADAPTERS, Adapter
     from lcbench.simulate.optimizers import OPTIMIZERS
@@ -54,17 +53,16 @@ def listing() -> Any:
         try:
             found = looked_up(each)
         except Exception as error:  # one that cannot be imported must not hide the others
-            rows.append((each, "", "", f"cannot be used: {str(error).splitlines()[0]}"))
+            rows.append((each, "", f"cannot be used: {str(error).splitlines()[0]}"))
             continue
-        package = str(getattr(found, "__module__", "")).partition(".")[0]
-        if isinstance(found, Adapter):
-            package = found.extra if found.is_installed() else f"{found.extra}, missing"
-        rows.append((each, "several" if is_multi_fidelity(found) else "largest", package, _first_line(found)))
-    made = Table("name", "budgets", "package", "what it is", title="Optimizers", title_justify="left", box=SIMPLE_HEAD)
+        lacking = isinstance(found, Adapter) and not found.is_installed()
+        more = f" Not installed: pip install 'lcbench[{found.extra}]'." if lacking else ""
+        rows.append((each, "several" if is_multi_fidelity(found) else "largest", f"{_first_line(found)}{more}"))
+    made = Table("name", "budgets", "what it is", title="Optimizers", title_justify="left", box=SIMPLE_HEAD)
     for column in made.columns[:-1]:
         column.no_wrap = True
-    for *short, text in rows:
-        made.add_row(*short, Text(text, no_wrap=True, overflow="ellipsis"))
+    for row in rows:
+        made.add_row(*row)
     return made
 
 

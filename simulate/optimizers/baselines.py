@@ -46,6 +46,6 @@ class Random2x(RandomSearch):
 
 
 class Random5x(RandomSearch):
-    """Random search on machines that are five times as fast; see :class:`Random2x`."""
+    """Random search on machines that are five times as fast."""
 
     speedup = 5

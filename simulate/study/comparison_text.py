@@ -1,5 +1,6 @@
 """A comparison as text: for the console, CSV, Markdown and LaTeX."""
 
+import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from math import isnan
@@ -153,8 +154,14 @@ def _escaped(text: str) -> str:
     return "".join(_LATEX.get(char, char) for char in text)
 
 
+def _number(text: str) -> str:
+    """A cell of numbers with a minus and a dash between the ends of a range."""
+    return re.sub(r"(?<=\d)-(?=\d)", "--", re.sub(r"(?<![\w.])-(?=\d)", "$-$", _escaped(text)))
+
+
 def _latex(part: Part) -> str:
-    lines = [" & ".join(map(_escaped, line)) + r" \\" for line in (part.header, *part.rows)]
+    rows = [[_escaped(name), *map(_number, cells)] for name, *cells in part.rows]
+    lines = [" & ".join(line) + r" \\" for line in (map(_escaped, part.header), *rows)]
     return "\n".join(
         [
             r"\begin{table}",

@@ -1,6 +1,7 @@
 """Comparison with a control: hand-worked areas and effect sizes, published sample sizes, the model against ANOVA."""
 
 import io
+import re
 import warnings
 
 import numpy as np
@@ -200,3 +201,10 @@ def test_bad_input_is_one_line(kept, arguments, said, capsys, monkeypatch, tmp_p
 def test_a_folder_is_sent_to_the_command_for_it(bench, capsys):
     assert cli.run(["compare", str(bench.folder)]) == 2
     assert "lcbench paper" in capsys.readouterr().err
+
+
+def test_latex_has_a_minus_and_a_dash_between_the_ends_of_a_range(kept):
+    text = comparison_text.latex(compare(read(kept), "random", np.random.default_rng(0)))
+    assert "--" in text and "$-$" in text
+    cells = [cell for line in text.splitlines() if line.endswith(r"\\") for cell in line.split(" & ")[1:]]
+    assert not any(re.search(r"(?<![$-])-(?![$-])\d", cell) for cell in cells)
