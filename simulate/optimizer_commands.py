@@ -55,8 +55,9 @@ def listing() -> Any:
         except Exception as error:  # one that cannot be imported must not hide the others
             rows.append((each, "", f"cannot be used: {str(error).splitlines()[0]}"))
             continue
-        lacking = isinstance(found, Adapter) and not found.is_installed()
-        more = f" Not installed: pip install 'lcbench[{found.extra}]'." if lacking else ""
+        more = ""
+        if isinstance(found, Adapter) and not found.is_installed():
+            more = f" Not installed: pip install 'lcbench[{found.extra}]'."
         rows.append((each, "several" if is_multi_fidelity(found) else "largest", f"{_first_line(found)}{more}"))
     made = Table("name", "budgets", "what it is", title="Optimizers", title_justify="left", box=SIMPLE_HEAD)
     for column in made.columns[:-1]:
