@@ -187,7 +187,7 @@ def test_output_that_cannot_be_written(copy, refused, command):
     [
         (["--only", "fig66"], "unknown figure 'fig66'; nearest: fig6"),
         (["--metric", "valid_acuracy"], "unknown metric 'valid_acuracy'; nearest: valid_accuracy"),
-        (["--traces", "nothere.parquet"], "nothere.parquet is missing"),
+        (["--traces", "nothere.parquet"], "--out nothere.parquet' wrote, got none there"),
     ],
 )
 def test_figures_refuses_what_it_does_not_know(copy, refused, arguments, message):

@@ -264,7 +264,7 @@ def test_bad_input_is_refused_before_anything_is_made(invoke, bench, tmp_path):
         (UnknownNameError, (bench.folder, "--out", tmp_path / "p.html", "--metric", "beauty")),
         (UnknownNameError, (bench.folder, "--out", tmp_path / "p.html", "--explore", "beauty")),
         (FolderError, (tmp_path / "nothing", "--out", tmp_path / "p.html")),
-        (FolderError, (bench.folder, "--out", tmp_path / "p.html", "--traces", tmp_path / "nothing.parquet")),
+        (InputError, (bench.folder, "--out", tmp_path / "p.html", "--traces", tmp_path / "nothing.parquet")),
     ]
     for error, arguments in wrong:
         with pytest.raises(error):
