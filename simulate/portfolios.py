@@ -17,16 +17,21 @@ import re
 from collections.abc import Sequence
 from hashlib import sha256
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
-from lcbench.errors import DamagedFileError, InputError
-from lcbench.files import read_json
+from lcbench.errors import InputError
 from lcbench.simulate.contract import Domain
 from lcbench.simulate.sources import Sources
 from lcbench.simulate.transfer.greedy import greedy_portfolio, simple_portfolio
 from lcbench.space import Config
+from lcbench.space.encoding import Encoding
+from lcbench.wanted import Wanted
+
+if TYPE_CHECKING:
+    from ConfigSpace import ConfigurationSpace
 
 SIZE = 16
 """Configurations of a greedy portfolio, as the paper's."""
@@ -39,31 +44,44 @@ def is_rule(text: str) -> bool:
     return _RULE.fullmatch(text) is not None
 
 
-def parse_portfolio(given: "str | Path | Sequence[Config] | None") -> str | None:
+PORTFOLIO = Wanted("greedy[:SIZE], simple[:SIZE] or a JSON file with a list of configurations")
+"""What a study may be told of a portfolio."""
+
+
+def parse_portfolio(given: "str | Path | Sequence[Config] | None", space: "ConfigurationSpace") -> str | None:
     """Read what a study is told of a portfolio.
 
     Args:
         given: A rule, a JSON file of configurations, these themselves, or None.
+        space: The space that the configurations must be of.
 
     Returns:
         The rule, or the JSON text of the configurations.
 
     Raises:
-        InputError: If it is none of these.
+        InputError: If it is none of these, or a configuration is none of the space.
     """
-    if given is None:
-        return None
+    if given is None or (isinstance(given, str) and is_rule(given)):
+        return given
     if isinstance(given, str | Path):
-        if is_rule(str(given)):
-            return str(given)
-        path = Path(given)
-        if not path.is_file():
-            raise InputError(f"portfolio must be greedy[:SIZE], simple[:SIZE] or a JSON file, got {given}.")
-        found = read_json(path)
-        if not (isinstance(found, list) and found and all(isinstance(each, dict) for each in found)):
-            raise DamagedFileError(f"{path} must hold a list of configurations, each an object of hyperparameters.")
-        given = found
-    return json.dumps([dict(config) for config in given])
+        configs, where = _configs_in(Path(given)), f"{given}, "
+    else:
+        configs, where = [dict(config) for config in given], ""
+    encoding = Encoding(space)
+    for place, config in enumerate(configs, start=1):
+        try:
+            encoding.encode(config)
+        except InputError as error:
+            raise InputError(f"{where}configuration {place} of {len(configs)}: {error}") from error
+    return json.dumps(configs)
+
+
+def _configs_in(path: Path) -> list[Config]:
+    """The configurations in a JSON file."""
+    found = PORTFOLIO.read_json(path)
+    if not (isinstance(found, list) and found and all(isinstance(each, dict) for each in found)):
+        raise InputError(PORTFOLIO.refusal(path, "JSON of something else"))
+    return found
 
 
 def said(source: str | None, *, leave_one_out: bool) -> str:
@@ -79,7 +97,8 @@ def rows_of(rule: str, sources: Sources) -> NDArray[np.intp]:
     """Rows of the sources that a rule takes, first things first.
 
     Raises:
-        InputError: If the rule cannot be read, or no configuration was run on every task.
+        InputError: If the rule cannot be read, its size is larger than what there is to choose from, or no
+            configuration was run on every task.
     """
     found = _RULE.fullmatch(rule)
     if found is None:
@@ -91,6 +110,12 @@ def rows_of(rule: str, sources: Sources) -> NDArray[np.intp]:
         )
     regrets = sources.regrets[sources.everywhere]
     size = None if found[2] is None else int(found[2])
+    most, of = (len(regrets), "configurations") if found[1] == "greedy" else (regrets.shape[1], "data sets")
+    if size is not None and size > most:
+        raise InputError(
+            f"the size of a {found[1]} portfolio must be at most {most}, the number of {of} that it is chosen from, "
+            f"got {rule}."
+        )
     rows = greedy_portfolio(regrets, size or SIZE) if found[1] == "greedy" else simple_portfolio(regrets)[:size]
     return sources.everywhere[rows]
 

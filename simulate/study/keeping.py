@@ -22,7 +22,7 @@ from lcbench.errors import DamagedFileError, InputError, PlanConflictError
 from lcbench.files import understood
 from lcbench.simulate.optimizers.spec import SOURCE, source_digests
 from lcbench.simulate.study.description import Description, made, read_description
-from lcbench.simulate.study.file import KEY, SCHEMA, check_not_all_empty, read, results, to_table, write
+from lcbench.simulate.study.file import KEY, SCHEMA, STUDY, check_not_all_empty, read, results, to_table, write
 from lcbench.simulate.study.plan import NAMED, SimulationTask, StudyPlan, simulations
 from lcbench.simulate.study.storage import Finished, Key, cut
 from lcbench.table.benchmark import Benchmark
@@ -146,6 +146,7 @@ def _there(keep: Keep, plan: StudyPlan, settings: Mapping[str, Any]) -> _There |
         keep.say(f"{keep.path} is replaced: {_held(keep.path)} go.")
         return None
     try:
+        STUDY.check(keep.path, DamagedFileError)
         said = read_description(keep.path)
         if said is None or not {*NAMED} <= said.names.keys():
             raise DamagedFileError("it does not say its settings, as studies of older versions do not")
@@ -183,7 +184,7 @@ def _held(path: Path) -> str:
     """What a file holds, in words."""
     try:
         found = read(path)
-    except DamagedFileError:
+    except (DamagedFileError, InputError):
         return f"its {path.stat().st_size} bytes, which are no study,"
     names = found["optimizer"].unique()
     return f"{len(results(found))} results of {', '.join(names)}"

@@ -122,7 +122,7 @@ def study(
         match,
         None if budgets is None else tuple(budgets),
         parse_prior(prior),
-        parse_portfolio(portfolio),
+        parse_portfolio(portfolio, bench.space),
         leave_one_out,
     )
     plan.check_datasets(bench)
