@@ -83,7 +83,9 @@ def nats_bench(archive: Path, space: str | None = None) -> Foreign:
         raise UnknownNameError("search space of NATS-Bench", space, SPACES)
     space = space or next((each for each in SPACES if f"-{each}-" in archive.name), None)
     if space is None:
-        raise InputError(f"the name of {archive} must say the search space of NATS-Bench, got neither tss nor sss; add --space tss.")
+        raise InputError(
+            f"the name of {archive} must say the search space of NATS-Bench, got neither tss nor sss; add --space tss."
+        )
     api = _opened(_package(), archive, space)
     first = next((found for index in range(len(api)) if (found := _read(api, archive, index))), {})
     budgets = tuple(sorted(map(int, first)))
