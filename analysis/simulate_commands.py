@@ -117,6 +117,7 @@ def simulate(
     from lcbench.console import ERR, OUT, progress
     from lcbench.errors import InputError
     from lcbench.output import writable_file, writable_folder
+    from lcbench.simulate.optimizers.spec import said_without_prior, specs_of
     from lcbench.simulate.portfolios import is_rule
     from lcbench.simulate.study import Keep, study
     from lcbench.simulate.study.description import command_line
@@ -133,6 +134,8 @@ def simulate(
     chosen = _datasets(datasets, suite, bench, metric)
     if budgets is None and not quiet:
         _say_one_rung(bench, chosen, _optimizers(optimizers))
+    if prior is None and not quiet and (without := said_without_prior(specs_of(_optimizers(optimizers)))):
+        ERR.print(f"{without}; give one with --prior good, medium, bad or FILE.json.", soft_wrap=True, highlight=False)
     if portfolio is not None and is_rule(portfolio) and not leave_one_out and not quiet:
         said = "the portfolio has seen the data sets that it is tried on; --leave-one-out chooses it from the others."
         OUT.print(said, soft_wrap=True)

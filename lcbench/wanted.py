@@ -23,6 +23,7 @@ class Wanted:
 
     Attributes:
         what: What it is, and what writes it.
+        name: Of the option, where what is given may be no path at all.
         file: Whether it is a file.
         folder: Whether it is a folder.
         ends: How names of such files end, in small letters; in any way by default.
@@ -33,6 +34,7 @@ class Wanted:
     """
 
     what: str
+    name: str = ""
     file: bool = True
     folder: bool = False
     ends: tuple[str, ...] = ()
@@ -61,7 +63,7 @@ class Wanted:
 
     def refusal(self, path: Path | str, got: str, remedy: str = "") -> str:
         """The sentence that refuses what is there."""
-        return f"{path} must be {self.what}, got {got}{'; ' * bool(remedy)}{remedy}."
+        return f"{self.name}{' ' * bool(self.name)}{path} must be {self.what}, got {got}{'; ' * bool(remedy)}{remedy}."
 
     def read_json(self, path: Path) -> Any:
         """The value in a JSON file that somebody names.

@@ -44,7 +44,7 @@ def is_rule(text: str) -> bool:
     return _RULE.fullmatch(text) is not None
 
 
-PORTFOLIO = Wanted("greedy[:SIZE], simple[:SIZE] or a JSON file with a list of configurations")
+PORTFOLIO = Wanted("greedy[:SIZE], simple[:SIZE] or a JSON file with a list of configurations", name="portfolio")
 """What a study may be told of a portfolio."""
 
 

@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 RULES = ("good", "medium", "bad")
 """Priors that are made from the table."""
 
-PRIOR = Wanted(f"{', '.join(RULES)} or a JSON file of a ConfigSpace with distributions")
+PRIOR = Wanted(f"{', '.join(RULES)} or a JSON file of a ConfigSpace with distributions", name="prior")
 """What a study may be told of a prior."""
 
 GROUP = 0.01

@@ -169,11 +169,7 @@ class CMAES:
         """A point of the distribution; None once a table has no rows left."""
         vector = self._inside()
         found = propose_at(self._domain, self._rng, to_point(vector, self._levels))
-        if found is None:
-            return None
-        trial = self._running.new_trial()
-        self._running.begin(trial, (self._restarts, vector))
-        return Job(trial, found[0], self._budget)
+        return None if found is None else self._running.job(found[0], self._budget, (self._restarts, vector))
 
     def tell(self, result: Result) -> None:
         """Learn a result; a generation that is complete moves the distribution."""

@@ -99,11 +99,7 @@ class PSO:
         """Where the particle that has waited longest flies; None once a table has no rows left."""
         particle = self._idle.pop(0) if self._idle else self._new()
         found = propose_at(self._domain, self._rng, to_point(particle.place, self._levels))
-        if found is None:
-            return None
-        trial = self._running.new_trial()
-        self._running.begin(trial, particle)
-        return Job(trial, found[0], self._budget)
+        return None if found is None else self._running.job(found[0], self._budget, particle)
 
     def tell(self, result: Result) -> None:
         """Learn how good a particle's place is, and let it fly on."""

@@ -34,12 +34,16 @@ def compare(
     import numpy as np
 
     from lcbench.console import OUT
+    from lcbench.errors import InputError
     from lcbench.output import writable_file
     from lcbench.simulate.study import by_workers, comparison_text, read
     from lcbench.simulate.study.comparison import compare as compared
+    from lcbench.simulate.study.file import STUDY
     from lcbench.writing import write_text
 
     chosen = _format(format_, out)
+    if study.is_dir():
+        raise InputError(STUDY.refusal(study, "a folder", "for a benchmark beside the paper use 'lcbench paper'"))
     out = None if out is None else writable_file(out)
     found = compared(by_workers(read(study)), control, np.random.default_rng(0), seen=difference)
     if out is not None:

@@ -315,7 +315,7 @@ class TestTheCommand:
 
     def test_no_benchmark_is_another_matter(self, tmp_path, capsys):
         assert cli.run(["verify", str(tmp_path)]) == 2
-        assert "holds no benchmark" in capsys.readouterr().err
+        assert "must be a benchmark folder, got a folder without" in capsys.readouterr().err
 
     @pytest.mark.parametrize("path", ["../secret.parquet", "/etc/passwd", "runs/../../x.parquet", "runs/.hidden"])
     def test_names_that_leave_the_folder_are_refused(self, folder, capsys, path):
