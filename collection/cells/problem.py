@@ -22,9 +22,10 @@ class Cells(Problem):
     Training is that of Dong and Yang (2020), section 2.2, on smaller images: SGD with Nesterov's momentum of 0.9,
     weight decay 0.0005, a learning rate that falls from 0.1 to 0 along a cosine. As there, what is measured on the
     training part is measured while it trains. A run depends on its configuration and seed; ``latency`` and seconds are
-    measured.
+    measured, in processor time, so that they do not depend on what else the machine does.
     """
 
+    name = "cells"
     space = cell_space()
     metrics = (
         *(Metric(f"{part}_accuracy", unit="fraction", goal="maximize", low=0.0, high=1.0) for part in PARTS),

@@ -37,7 +37,7 @@ def cell_space() -> "ConfigurationSpace":
     from ConfigSpace import CategoricalHyperparameter, ConfigurationSpace
 
     return ConfigurationSpace(
-        space=[CategoricalHyperparameter(name, OPERATIONS, default_value=CONV_3X3) for name in NAMES]
+        name="cells", space=[CategoricalHyperparameter(name, OPERATIONS, default_value=CONV_3X3) for name in NAMES]
     )
 
 
