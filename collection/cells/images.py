@@ -65,7 +65,7 @@ def images_of(rows: NDArray[np.float32], classes: NDArray[np.int64]) -> Images:
     x = torch.from_numpy(np.clip(rows, -CUT, CUT)).reshape(-1, 1, height, width)
     if (factor := ceil(height / SIDE)) > 1:
         x = avg_pool2d(x, factor, ceil_mode=True, count_include_pad=False)
-    return Images(x.contiguous(memory_format=torch.channels_last), torch.from_numpy(classes))
+    return Images(x.contiguous(memory_format=torch.channels_last), torch.tensor(classes))
 
 
 def parts_of(task: Prepared) -> dict[str, Images]:
