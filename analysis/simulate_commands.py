@@ -175,7 +175,7 @@ def simulate(
 
 
 def _say_one_rung(bench: "Benchmark", datasets: list[str], optimizers: list[str]) -> None:
-    """Say which of these optimizers have nothing to do where data sets have one budget, and what gives them more."""
+    """Say which of these optimizers have one rung only, because data sets have one budget, and what gives them more."""
     from lcbench.analysis.generality import compared_budgets, spent
     from lcbench.console import OUT
     from lcbench.simulate.optimizers.spec import is_multi_fidelity, specs_of

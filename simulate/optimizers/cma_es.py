@@ -127,10 +127,10 @@ class CMAES:
     direction or its losses are level; the next begins at a random point.
 
     Numbers are coordinates of the unit cube; a category with k levels is k equal bins of [0, 1], and an integer is
-    rounded. What leaves the cube is drawn anew, after some tries reflected at its sides. The distribution learns from
-    where it sampled, not from where the rounded configuration, or on a table the nearest row, lies. (That is plain
-    rounding: where most hyperparameters are categories it is not the method to take.) A search with any number of
-    workers does not wait: a generation is whatever results come next. A diverged run ranks last.
+    rounded. Points outside the cube are drawn again, and after some tries reflected at its sides. The distribution
+    learns from where it sampled, not from where the rounded configuration, or on a table the nearest row, lies. (This
+    is plain rounding; if most hyperparameters are categories, take another method.) A search with any number of workers
+    does not wait: a generation is whatever results come next. A diverged run ranks last.
 
     Args:
         domain: Where to look.

@@ -65,9 +65,9 @@ class PSO:
     each particle is drawn to the best place that it has found and to the best of the whole swarm.
 
     Numbers are coordinates of the unit cube; a category with k levels is k equal bins of [0, 1], an integer is rounded.
-    A particle is where it flew, also if the configuration there is rounded, or on a table the nearest row. With several
-    workers no particle waits for the others; where all fly already, the swarm grows by one. A diverged run is no best
-    place.
+    A particle stays where it flew, although the configuration there is rounded, or on a table the nearest row. With
+    several workers no particle waits for the others; if all of them fly already, the swarm grows by one. A diverged run
+    never counts as a best place.
 
     Args:
         domain: Where to look.

@@ -1,7 +1,7 @@
 """A study that is kept in one file: what is missing is simulated and added, what is there stays.
 
-A study is every one of its optimizers on every one of its data sets with every seed and number of workers, so that all
-of them can be compared: whoever adds an optimizer, a data set, a seed or a number of workers gets the study completed.
+A study runs each of its optimizers on each of its data sets with every seed and number of workers, so that all of them
+can be compared: an added optimizer, data set, seed or number of workers is completed with all that it lacks.
 All simulations have the same settings; a longer budget is one for all, so they run again, and each begins as it did
 (the same seed makes the same choices). Anything else is another study, and is refused.
 

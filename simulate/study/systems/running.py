@@ -1,8 +1,9 @@
 """Runs a study of systems, one run after the other on each machine.
 
 As in a study of optimizers (:mod:`lcbench.simulate.study.keeping`), every system runs on every data set with every seed
-and number of workers: whoever adds one of these gets the study completed. A longer time limit is another study here:
-runs take real time, and how long one model of a search may take depends on the limit, so a run cannot be lengthened.
+and number of workers: an added one of these is completed with all that it lacks. A longer time limit is another study
+here: runs take real time, and how long one model of a search may take depends on the limit, so a run cannot be
+lengthened.
 """
 
 import shutil
