@@ -2,7 +2,7 @@
 
 ======================  ================================================================================================
 ``greedy:16``           the 16 configurations that together do well, the most useful first
-                        (:func:`lcbench.simulate.transfer.greedy.greedy_portfolio`; ``greedy`` is ``greedy:16``)
+                        (:func:`lcbench.simulate.transfer.greedy.greedy_portfolio`); ``greedy``: 16, or all of fewer
 ``simple``              the best configuration of each data set, those of more data sets first
                         (:func:`lcbench.simulate.transfer.greedy.simple_portfolio`); ``simple:8``: the first eight
 ``FILE.json``           a list of configurations, each an object of hyperparameters, first things first

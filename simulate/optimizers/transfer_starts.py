@@ -79,7 +79,7 @@ class PortfolioStart(TransferStart):
         budgets: tuple[int, ...],
         rng: np.random.Generator,
         *,
-        rule: str = "greedy:16",
+        rule: str = "greedy",
         optimizer: str = "random",
     ) -> None:
         self._rule = rule
