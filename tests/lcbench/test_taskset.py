@@ -105,7 +105,7 @@ def test_tasks_must_agree_and_be_there(folder, tmp_path):
     with pytest.raises(InputError, match="each task must be given once, got gru more than once"):
         taskset([folder / "gru.json", folder / "gru.json"])
     (tmp_path / "empty").mkdir()
-    with pytest.raises(InputError, match="must hold JSON files"):
+    with pytest.raises(InputError, match="got a folder without JSON files"):
         taskset([tmp_path / "empty"])
     with pytest.raises(InputError, match="must be a JSON file of a task of TaskSet, or a folder"):
         taskset([tmp_path / "nowhere.json"])
