@@ -58,6 +58,8 @@ OPTIMIZERS: Registry[OptimizerFactory] = Registry(
         "rgpe": f"{_HERE}.rgpe:RGPE",
         "quantile-transfer": f"{_HERE}.quantile_transfer:QuantileTransfer",
         "regularized-evolution": f"{_HERE}.regularized_evolution:RegularizedEvolution",
+        "reinforce": f"{_HERE}.reinforce:Reinforce",
+        "local-search": f"{_HERE}.local_search:LocalSearch",
     },
     group="lcbench.optimizers",
 )
