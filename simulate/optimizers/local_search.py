@@ -54,7 +54,8 @@ class LocalSearch:
 
     A neighbour differs in one hyperparameter: a category is each of the others, a number takes four normal steps of
     0.2 in the unit cube, as in the local search of Hutter, Hoos and Leyton-Brown (2011), *Sequential model-based
-    optimization for general algorithm configuration*, LION, section 4.3. On a table it is the nearest free row. A worker without a neighbour to train waits until all results of the neighbourhood are there.
+    optimization for general algorithm configuration*, LION, section 4.3. On a table it is the nearest free row. A
+    worker without a neighbour to train waits until all results of the neighbourhood are there.
 
     Args:
         domain: Where to look.

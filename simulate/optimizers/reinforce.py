@@ -107,10 +107,10 @@ class Reinforce:
     Williams (1992), *Simple statistical gradient-following algorithms for connectionist reinforcement learning*,
     Machine Learning 8; Zoph and Le (2017), *Neural architecture search with reinforcement learning*, ICLR. As
     Dong, Liu, Musial and Gabrys (2021), *NATS-Bench*, TPAMI, run it on cells, it has no recurrent network: the
-    controller is a softmax over the levels of each hyperparameter, the reward is the metric, its baseline a moving average, and Adam
-    moves the logits after every result. Numbers have bins of the unit cube, and a uniform draw inside the bin. With
-    several workers the gradient is that of the policy from which a configuration was drawn, as in Zoph and Le's
-    asynchronous training.
+    controller is a softmax over the levels of each hyperparameter, the reward is the metric, its baseline a moving
+    average, and Adam moves the logits after every result. Numbers have bins of the unit cube, and a uniform draw inside
+    the bin. With several workers the gradient is that of the policy from which a configuration was drawn, as in Zoph
+    and Le's asynchronous training.
 
     We differ in two things (decision 68): rewards are ranks, and the learning rate is 0.1 in place of 0.01. A step of
     Adam is at most about as long as its rate, and at 0.01 the policy is still nearly uniform after a hundred results.

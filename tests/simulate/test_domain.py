@@ -26,6 +26,7 @@ from lcbench.errors import InputError
 from lcbench.simulate.domain import ConfigTable, SpaceDomain, TableDomain
 from lcbench.simulate.rows import RowIndex
 from lcbench.space import paper, spaces
+from lcbench.space.cells import NAMES, OPERATIONS, cell_space, every_cell
 from lcbench.space.encoding import Encoding
 
 
@@ -343,3 +344,21 @@ def test_candidates_of_a_space_are_legal_and_lie_where_they_are_encoded(space):
     np.testing.assert_allclose([domain.encode(config) for config in configs], points, atol=1e-8)
     assert len(np.unique(points, axis=0)) > 10
     np.testing.assert_array_equal(points, SpaceDomain(space).candidates(30, np.random.default_rng(0)))
+
+
+@pytest.mark.parametrize("of_table", [False, True])
+def test_random_search_draws_each_edge_of_a_cell_uniformly(of_table):
+    """Li and Talwalkar's random search: chi-square of each edge, and of pairs of edges, below their 99.9 % points."""
+    space = cell_space()
+    table = ConfigTable(space, pd.DataFrame(every_cell(), columns=NAMES))
+    drawing = np.random.default_rng(0)
+    if of_table:
+        drawn = [TableDomain(table).sample(drawing) for _ in range(1500)]
+    else:
+        domain = SpaceDomain(space)
+        drawn = [domain.sample(drawing) for _ in range(1500)]
+    levels = np.array([[OPERATIONS.index(config[name]) for name in NAMES] for config in drawn])
+    for j in range(6):
+        assert ((np.bincount(levels[:, j], minlength=5) - 300) ** 2 / 300).sum() < 18.5
+    pairs = np.bincount(levels[:, 0] * 5 + levels[:, 5], minlength=25)
+    assert ((pairs - 60) ** 2 / 60).sum() < 51.2
