@@ -63,15 +63,20 @@ def numbers(furnished, make_traces, make_systems):
     return get
 
 
+@pytest.fixture(scope="module")
+def drawn(numbers):
+    """A figure, drawn once for the tests that look at it."""
+    return cache(lambda name: FIGURES[name].load().draw(numbers(name)))
+
+
 @pytest.mark.parametrize("name", FIGURES)
-def test_numbers_survive_csv_and_give_the_same_picture(name, numbers, tmp_path):
+def test_numbers_survive_csv_and_give_the_same_picture(name, numbers, drawn, tmp_path):
     frame = numbers(name)
     frame.to_csv(tmp_path / "numbers.csv", index=False)
     again = pd.read_csv(tmp_path / "numbers.csv")
     expected = frame.set_axis(frame.columns.map(str), axis=1)
     pd.testing.assert_frame_equal(again, expected, check_dtype=False, check_column_type=False)
-    draw = FIGURES[name].load().draw
-    assert png(draw(frame)) == png(draw(again))
+    assert png(drawn(name), arranged=False) == png(FIGURES[name].load().draw(again), arranged=False)
 
 
 @pytest.mark.parametrize("name", FIGURES)
@@ -84,10 +89,9 @@ def test_drawing_leaves_frame_and_global_settings_alone(name, numbers):
 
 
 @pytest.mark.parametrize("name", FIGURES)
-def test_caption_and_labels(name, numbers):
-    module = FIGURES[name].load()
-    assert len(module.__doc__) > 200
-    figure = module.draw(numbers(name))
+def test_caption_and_labels(name, drawn):
+    assert len(FIGURES[name].load().__doc__) > 200
+    figure = drawn(name)
     assert figure.axes
     assert all(panel.get_xlabel() for panel in figure.axes) or figure.get_supxlabel()
 
