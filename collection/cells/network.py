@@ -77,12 +77,24 @@ class Cell(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """The last node; zeros if nothing reaches it."""
-        nodes = {0: x}
-        for edge, (start, end) in sorted(enumerate(EDGES), key=lambda each: each[1][1]):
-            if str(edge) in self.edges and start in nodes:
-                brought = self.edges[str(edge)](nodes[start])
-                nodes[end] = nodes[end] + brought if end in nodes else brought
-        return nodes[OUTPUT] if OUTPUT in nodes else torch.zeros_like(x)
+        return flow(x, lambda edge, node: self.edges[str(edge)](node) if str(edge) in self.edges else None)
+
+
+def flow(x: Tensor, bring: Callable[[int, Tensor], Tensor | None]) -> Tensor:
+    """Sum up what the edges bring, node by node.
+
+    Args:
+        x: The first node.
+        bring: Gives what an edge makes of the node that it comes from; None if it brings nothing.
+
+    Returns:
+        The last node; zeros if nothing reaches it.
+    """
+    nodes = {0: x}
+    for edge, (start, end) in sorted(enumerate(EDGES), key=lambda each: each[1][1]):
+        if start in nodes and (brought := bring(edge, nodes[start])) is not None:
+            nodes[end] = nodes[end] + brought if end in nodes else brought
+    return nodes[OUTPUT] if OUTPUT in nodes else torch.zeros_like(x)
 
 
 class Reduction(nn.Module):

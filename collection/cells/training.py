@@ -55,10 +55,15 @@ def train(task: Prepared, cell: Config, epochs: int, seed: int) -> Iterator[dict
         yield measured | costs | {"latency": latency, "seconds": process_time() - began}
 
 
-def sgd(parameters: Iterator[nn.Parameter]) -> torch.optim.SGD:
-    """The optimizer of the weights."""
+def sgd(parameters: Iterator[nn.Parameter], *, fused: bool = True) -> torch.optim.SGD:
+    """The optimizer of the weights.
+
+    Args:
+        parameters: The weights.
+        fused: Whether one kernel moves all of them, which is quicker, but wants a gradient of each.
+    """
     return torch.optim.SGD(
-        parameters, LEARNING_RATE, momentum=MOMENTUM, nesterov=True, weight_decay=WEIGHT_DECAY, fused=True
+        parameters, LEARNING_RATE, momentum=MOMENTUM, nesterov=True, weight_decay=WEIGHT_DECAY, fused=fused
     )
 
 
