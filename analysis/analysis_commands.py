@@ -67,12 +67,12 @@ def figures(
     from lcbench.analysis.style import FORMATS, Style, inches
     from lcbench.analysis.style import chosen as drawn_in
     from lcbench.output import writable_folder
-    from lcbench.simulate.study import by_workers, read
+    from lcbench.simulate.study import by_variant, read
     from lcbench.simulate.study import systems as system_studies
 
     bench, names, kinds = opened(folder, at, fidelity), figure_names(only), chosen("format", formats.lower(), FORMATS)
     chosen_style = Style(None if width is None else inches(width), style_file)
-    metric, study = metric_of(bench, metric, traces), None if traces is None else by_workers(read(traces))
+    metric, study = metric_of(bench, metric, traces), None if traces is None else by_variant(read(traces))
     if study is not None:
         check_same_table(study, bench, metric)
     subject = Subject(bench, metric, study, None if systems is None else system_studies.read(systems))

@@ -11,7 +11,7 @@ import pandas as pd
 from lcbench.analysis.anytime import anytime_regret
 from lcbench.errors import DamagedFileError, InputError
 from lcbench.simulate.optimizers.spec import SOURCE
-from lcbench.simulate.study import by_workers, optimized, overtuning, read, statistics, test_regrets
+from lcbench.simulate.study import by_variant, optimized, overtuning, read, statistics, test_regrets
 from lcbench.simulate.study.description import Description, read_description
 from lcbench.simulate.study.objectives import names_of
 from lcbench.simulate.study.regret import areas, normalized_regrets
@@ -90,7 +90,7 @@ def studies_in(folder: Path, left_out: list[str]) -> Iterator[Study]:
             if description is None or metric is None or "optimizers" not in description.names:
                 left_out.append(f"{name}: no study of optimizers that says its settings")
                 continue
-            yield Study(name, description, metric, by_workers(read(path)))
+            yield Study(name, description, metric, by_variant(read(path)))
         except DamagedFileError as error:
             left_out.append(f"{name}: {error}")
 

@@ -1,9 +1,9 @@
 """A study that is kept in one file: what is missing is simulated and added, what is there stays.
 
-A study is every one of its optimizers on every one of its data sets with every seed and number of workers, so that all
-of them can be compared: whoever adds an optimizer, a data set, a seed or a number of workers gets the study completed.
-All simulations have the same settings; a longer budget is one for all, so they run again, and each begins as it did
-(the same seed makes the same choices). Anything else is another study, and is refused.
+A study is every one of its optimizers on every one of its data sets with every seed, number of workers and portfolio,
+so that all of them can be compared: whoever adds one of any gets the study completed. All simulations have the same
+settings; a longer budget is one for all, so they run again, and each begins as it did (the same seed makes the same
+choices). Anything else is another study, and is refused.
 
 While simulations run, the finished ones go to the folder ``FILE.parts``, whose lock one process holds from reading the
 file to writing it. The file is replaced at the end, in one step: at any moment it is as it was before, or whole.
@@ -21,6 +21,7 @@ import pyarrow as pa
 from lcbench.errors import DamagedFileError, InputError, PlanConflictError
 from lcbench.files import understood
 from lcbench.simulate.optimizers.spec import SOURCE, source_digests
+from lcbench.simulate.portfolios import named
 from lcbench.simulate.study.description import Description, made, read_description
 from lcbench.simulate.study.file import KEY, SCHEMA, check_not_all_empty, read, results, to_table, write
 from lcbench.simulate.study.plan import NAMED, SimulationTask, StudyPlan, simulations
@@ -85,7 +86,7 @@ def kept_study(keep: Keep, bench: Benchmark, plan: StudyPlan, budget: str, play:
     storage, settings = storage_of(keep.parts), plan.settings(bench)
     with storage.held():
         there = _there(keep, plan, settings)
-        names = {name: _joined(there, name, getattr(plan, name)) for name in NAMED}
+        names = {name: _joined(there, name, asked) for name, asked in plan.names.items()}
         tasks = list(simulations(names))
         found = {} if there is None else there.tables
         missing = [task for task in tasks if task.key not in found]
@@ -202,9 +203,11 @@ def _growth(path: Path, there: _There, names: Mapping[str, Sequence[Any]], missi
         return f"{path} has a budget of {there.description.settings['budget']}: all of it runs again, for longer."
     words = {"optimizers": "optimizer", "datasets": "data set", "seeds": "seed"}
     whole = [f"{len(names[name])} {word}{'s' * (len(names[name]) > 1)}" for name, word in words.items()]
-    workers = f"{', '.join(map(str, names['workers']))} workers"
+    whole.append(f"{', '.join(map(str, names['workers']))} workers")
+    if len(names["portfolios"]) > 1:
+        whole.append(f"portfolios {', '.join(names['portfolios'])}")
     held = f"{len(there.tables)} simulation{'s' * (len(there.tables) > 1)}"
-    return f"{path} holds {held}; {missing} more complete {' x '.join([*whole, workers])}."
+    return f"{path} holds {held}; {missing} more complete {' x '.join(whole)}."
 
 
 def _begin(keep: Keep, storage: Finished, settings: Mapping[str, Any], there: _There | None) -> None:
@@ -225,5 +228,7 @@ def _of(plan: StudyPlan, tasks: Sequence[SimulationTask]) -> StudyPlan:
     if not tasks:
         return plan
     columns = zip(*(task.key for task in tasks), strict=True)
-    optimizers, datasets, seeds, workers = (tuple(dict.fromkeys(column)) for column in columns)
-    return replace(plan, optimizers=optimizers, datasets=datasets, seeds=seeds, workers=workers)
+    optimizers, datasets, seeds, workers, portfolios = (tuple(dict.fromkeys(column)) for column in columns)
+    known = {each.name: each for each in plan.portfolios}
+    begun = tuple(known[name] if name in known else named(name) for name in portfolios)
+    return replace(plan, optimizers=optimizers, datasets=datasets, seeds=seeds, workers=workers, portfolios=begun)
