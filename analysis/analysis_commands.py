@@ -58,8 +58,9 @@ def figures(
 
     Each figure is a PNG and an SVG, with its numbers as CSV and its caption as text beside it. Your matplotlibrc is
     respected. A figure that this table cannot have is left out
-    with its reason. Some figures show a study of optimizers (--traces), others a study of systems (--systems); with
-    --only figures of studies, the paper's Table 3 is not printed.
+    with its reason. Some figures show a study of optimizers (--traces), others a study of systems (--systems), or of
+    both kinds by --traces alone: multi_fidelity, portfolios, workers. With --only figures of studies, the paper's Table
+    3 is not printed.
     """
     from lcbench.analysis.figures import FIGURES, figure_names
     from lcbench.analysis.figures.contract import chosen
@@ -145,12 +146,13 @@ def _draw_one(name: str, subject: "Subject", out: Path, kinds: list[str]) -> str
     from lcbench.writing import write_text
 
     try:
-        frame = FIGURES[name].frame(subject.bench, subject.metric, subject.traces, subject.systems)
+        spec = FIGURES[name].shown(subject.traces, subject.systems)
+        frame = spec.frame(subject.bench, subject.metric, subject.traces, subject.systems)
     except InputError as error:
         return f"{name} left out: {error}"
     path = out / f"{name}.csv"
     write_text(path, csv_text(frame))
-    drawable = FIGURES[name].load()
+    drawable = spec.load()
     write_text(path.with_suffix(".txt"), "\n\n".join(caption(drawable, frame)) + "\n")
     figure = drawable.draw(frame)
     for kind in kinds:

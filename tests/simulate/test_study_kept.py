@@ -222,7 +222,8 @@ def test_the_file_says_what_it_is(bench, tmp_path):
     study(bench, **SMALL | {"optimizers": ["bohb"]}, keep=Keep(path, "second", lambda: time))
     said = read_description(path)
     assert said.title == bench.manifest.title
-    assert said.names == {"optimizers": ["random", "bohb"], "datasets": ["alpha"], "seeds": [0], "workers": [4]}
+    named = {"optimizers": ["random", "bohb"], "datasets": ["alpha"], "seeds": [0], "workers": [4]}
+    assert said.names == named | {"portfolios": ["none"]}
     assert said.settings["budget"] == "4 runs"
     assert len(said.settings["benchmark"]) == 64
     assert [each["command"] for each in said.made] == ["first", "second"]
