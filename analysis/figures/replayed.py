@@ -91,7 +91,7 @@ class _Replayed:
     def notes(frame: pd.DataFrame) -> Iterator[str]:
         """When each line is where the first one is at the end."""
         panel = frame["dataset"].iloc[0]
-        curves = frame[frame["dataset"] == panel].pivot(index="time", columns="line", values="regret")
+        curves = frame[frame["dataset"] == panel].set_index(["time", "line"])["regret"].unstack("line")  # noqa: PD010
         control, *others = frame["line"].unique()
         last = curves[control].iloc[-1]
         for name in others:
