@@ -27,7 +27,7 @@ class Study:
         path: Where it is.
         description: What it says of itself.
         metric: What it optimized.
-        traces: Its rows, several numbers of workers as optimizers of their own.
+        traces: Its rows, several portfolios and numbers of workers as optimizers of their own.
     """
 
     path: Path
@@ -37,10 +37,14 @@ class Study:
 
     @property
     def conditions(self) -> Mapping[str, Any]:
-        """All settings that the numbers depend on, beside the version of lcbench and the optimizers' sources."""
+        """All settings that the numbers depend on, beside the version of lcbench and the optimizers' sources.
+
+        Portfolios are among them: optimizers that begin with one do not stand beside those of another file that do not.
+        """
         settings = self.description.settings.items()
         known = {name: value for name, value in settings if name != "lcbench" and not name.startswith(SOURCE)}
-        return {"study of": self.description.title, **known}
+        begun = ", ".join(map(str, self.description.names.get("portfolios", ())))
+        return {"study of": self.description.title, **known, "portfolio": begun}
 
 
 @dataclass(frozen=True, slots=True)

@@ -178,8 +178,11 @@ FIGURES_OF_SEVERAL = ("hypervolume", "pareto_front", "rank", "critical_differenc
 
 
 def figures_of(traces: pd.DataFrame) -> tuple[str, ...]:
-    """The figures of a study of one objective or several."""
-    return FIGURES_OF_SEVERAL if names_of(traces) else FIGURES
+    """The figures of a study of one objective or several, with those of several portfolios and numbers of workers."""
+    if names_of(traces):
+        return FIGURES_OF_SEVERAL
+    compared = {"portfolio": "portfolios", "workers": "workers"}
+    return (*FIGURES, *(figure for name, figure in compared.items() if len(traces[name].unique()) > 1))
 
 
 def drawing_line(
