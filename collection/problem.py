@@ -290,7 +290,12 @@ _NETWORKS = "lcbench.collection.networks.problems"
 
 PROBLEMS: Registry[type[Problem]] = Registry(
     "problem",
-    {"mlp": f"{_NETWORKS}:MLP", "mlp-released": f"{_NETWORKS}:ReleasedMLP", "full": f"{_NETWORKS}:Full"},
+    {
+        "mlp": f"{_NETWORKS}:MLP",
+        "mlp-released": f"{_NETWORKS}:ReleasedMLP",
+        "full": f"{_NETWORKS}:Full",
+        "cells": "lcbench.collection.cells.problem:Cells",
+    },
     group="lcbench.problems",
 )
 """Problems by name; import strings are names, too."""

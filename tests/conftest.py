@@ -6,6 +6,9 @@ from collections.abc import Callable
 from importlib.util import find_spec
 from pathlib import Path
 
+# pytest has a process for each core already, and threads of busy processes wait for each other.
+os.environ.setdefault("OMP_NUM_THREADS", "1")
+
 import numpy as np
 import pyarrow as pa
 import pytest

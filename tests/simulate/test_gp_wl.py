@@ -6,13 +6,13 @@ from ConfigSpace import ConfigurationSpace
 
 from lcbench.errors import InputError
 from lcbench.simulate import OPTIMIZERS, FunctionBackend, simulate
-from lcbench.simulate.optimizers._graphs import Features, Graph, cell, counts, drawing, is_cells, kernels
+from lcbench.simulate.optimizers._graphs import Features, Graph, cell, counts, drawing, kernels
 from lcbench.simulate.optimizers.gp_wl import GraphGP, profiled
 from lcbench.simulate.testing import check_optimizer
+from lcbench.space.cells import cell_space, is_cell_space
 from lcbench.table.curve import Curve
 
-OPERATIONS = ["none", "skip_connect", "nor_conv_1x1", "nor_conv_3x3", "avg_pool_3x3"]
-CELLS = ConfigurationSpace({f"Op{edge}": OPERATIONS for edge in range(6)})
+CELLS = cell_space()
 
 
 def ops(*names):
@@ -71,9 +71,9 @@ def test_isomorphic_cells_are_one_to_the_kernel():
 
 
 def test_spaces_are_drawn_as_what_they_are():
-    assert is_cells(CELLS)
+    assert is_cell_space(CELLS)
     flat = ConfigurationSpace({"x": (0.0, 1.0), "c": ["a", "b"]})
-    assert not is_cells(flat)
+    assert not is_cell_space(flat)
     found = drawing(flat, None)({"x": 0.99, "c": "b"})
     assert set(found.labels) == {"configuration", ("x", 7), ("c", 1)}
     assert drawing(flat, lambda config: (["in", config["c"]], [(0, 1)]))({"x": 0, "c": "a"}) == Graph(

