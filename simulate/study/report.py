@@ -1,7 +1,7 @@
 """Tables of a study, for people."""
 
 from collections.abc import Iterator, Sequence
-from math import isnan
+from math import floor, isnan, log10
 from pathlib import Path
 from shlex import join
 
@@ -159,7 +159,7 @@ def in_percent(value: float) -> str:
     sign = "-" if percent and value < 0 else ""
     if percent == 0 or percent >= _FIXED:
         return f"{sign}{percent:.2f}"
-    return sign + np.format_float_positional(percent, precision=2, unique=False, fractional=False)
+    return f"{sign}{percent:.{1 - floor(log10(percent))}f}"
 
 
 def _interval(low: float, high: float) -> str:
