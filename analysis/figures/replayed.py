@@ -33,7 +33,6 @@ BO = ("kde", "tpe", "forest", "gp-ei")
 
 _COLUMNS, _LEAST, _HEIGHT = 3, 1.6, 1.8
 _FLOOR = 1e-4  # normalized regret below which nothing is told apart
-_FLAT = 30.0  # highest over lowest regret; below it powers of ten alone are too few ticks
 _CROWDED = 500.0  # last over first time; from here on fewer ticks have room for their numbers
 
 
@@ -274,7 +273,8 @@ def _regret_axis(panel: Axes, drawn: pd.DataFrame) -> None:
         low, high = panel.get_ylim()
         low = max(low, min(_FLOOR, high / 10))
         panel.set_ylim(low, high)
-        panel.yaxis.set_major_locator(LogLocator(subs=(1.0, 3.0) if high < _FLAT * low else (1.0,)))
+        powers = np.floor(np.log10(high)) - np.ceil(np.log10(low)) + 1  # of ten, on the axis
+        panel.yaxis.set_major_locator(LogLocator(subs=(1.0,) if powers >= 2 else (1.0, 3.0)))
 
 
 def _time_axis(panel: Axes, frame: pd.DataFrame, drawn: pd.DataFrame, x: str) -> None:
