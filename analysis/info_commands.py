@@ -6,8 +6,16 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from lcbench.wanted import PARQUET, Wanted
+
 if TYPE_CHECKING:
     from lcbench.table.benchmark import Benchmark
+
+DESCRIBED = Wanted(
+    "a benchmark folder, or a study as 'lcbench simulate --out' or 'lcbench study' writes it",
+    folder=True,
+    begins=PARQUET,
+)
 
 
 def info(
@@ -23,9 +31,11 @@ def info(
     from lcbench.console import OUT, facts
     from lcbench.table.benchmark import load
 
-    if folder is not None and (study := _study_of(folder)) is not None:
-        OUT.print(facts(study))
-        return
+    if folder is not None:
+        DESCRIBED.check(folder)
+        if (study := _study_of(folder)) is not None:
+            OUT.print(facts(study))
+            return
     bench = load(folder)
     OUT.print(facts(bench.summary()))
     _check(bench, thorough=verify)
@@ -33,6 +43,8 @@ def info(
 
 def _study_of(path: Path) -> Iterator[tuple[str, str]] | None:
     """What a study says of itself, or if it says nothing, what it holds; None if there is no study."""
+    from lcbench.errors import InputError
+    from lcbench.files import read_schema
     from lcbench.simulate.study import file, systems
     from lcbench.simulate.study.description import Description, read_description
     from lcbench.simulate.study.systems.file import NAME
@@ -40,7 +52,10 @@ def _study_of(path: Path) -> Iterator[tuple[str, str]] | None:
     place = path / NAME if path.is_dir() else path
     if not place.is_file():
         return None
-    of_systems = place.name == NAME
+    names = set(read_schema(place).names)
+    of_systems = "system" in names
+    if not of_systems and names.isdisjoint(file.KEY):
+        raise InputError(DESCRIBED.refusal(path, "a table of something else"))
     rows = systems.read(place) if of_systems else file.read(place)
     compared = "system" if of_systems else "optimizer"
     held = {f"{name}s": rows[name].unique().tolist() for name in (compared, "dataset", "seed")}

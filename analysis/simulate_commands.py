@@ -118,6 +118,7 @@ def simulate(
     from lcbench.console import ERR, OUT, progress
     from lcbench.errors import InputError
     from lcbench.output import writable_file, writable_folder
+    from lcbench.simulate.optimizers.spec import said_without_prior, specs_of
     from lcbench.simulate.portfolios import is_rule, parse_portfolios
     from lcbench.simulate.study import Keep, study
     from lcbench.simulate.study.description import command_line
@@ -134,7 +135,9 @@ def simulate(
     chosen = _datasets(datasets, suite, bench, metric)
     if budgets is None and not quiet:
         _say_one_rung(bench, chosen, _optimizers(optimizers))
-    begun = parse_portfolios(portfolio, leave_one_out=leave_one_out)
+    if prior is None and not quiet and (without := said_without_prior(specs_of(_optimizers(optimizers)))):
+        ERR.print(f"{without}; give one with --prior good, medium, bad or FILE.json.", soft_wrap=True, highlight=False)
+    begun = parse_portfolios(portfolio, bench.space, leave_one_out=leave_one_out)
     if not quiet and any(each.source is not None and is_rule(each.source) and not each.leave_one_out for each in begun):
         said = "the portfolio has seen the data sets that it is tried on; --leave-one-out chooses it from the others."
         OUT.print(said, soft_wrap=True)
@@ -174,7 +177,7 @@ def simulate(
 
 
 def _say_one_rung(bench: "Benchmark", datasets: list[str], optimizers: list[str]) -> None:
-    """Say which of these optimizers have nothing to do where data sets have one budget, and what gives them more."""
+    """Say which of these optimizers have one rung only, because data sets have one budget, and what gives them more."""
     from lcbench.analysis.generality import compared_budgets, spent
     from lcbench.console import OUT
     from lcbench.simulate.optimizers.spec import is_multi_fidelity, specs_of

@@ -23,6 +23,7 @@ from matplotlib.ticker import Formatter, LogFormatter, LogFormatterMathtext
 
 from lcbench.errors import InputError, UnknownNameError
 from lcbench.terminal import printable
+from lcbench.wanted import Wanted
 from lcbench.writing import replacing
 
 if TYPE_CHECKING:
@@ -184,6 +185,9 @@ def _users() -> dict[str, Any]:
     return {} if path.is_relative_to(mpl.get_data_path()) else _settings_in(path)
 
 
+STYLE = Wanted("a style file of matplotlib")
+
+
 def _settings_in(path: Path) -> dict[str, Any]:
     """The settings in a style file.
 
@@ -192,11 +196,13 @@ def _settings_in(path: Path) -> dict[str, Any]:
     """
     from matplotlib import rc_params_from_file
 
+    STYLE.check(path)
     try:
+        path.read_text(encoding="utf-8")  # matplotlib would log its own line
         found = rc_params_from_file(path, fail_on_error=True, use_default_template=False)
     except (OSError, UnicodeError, ValueError, KeyError) as error:
         reason = str(error).splitlines()[0].rstrip(".") if str(error) else type(error).__name__
-        raise InputError(f"style must be a style file of matplotlib, got {path} ({reason}).") from error
+        raise InputError(STYLE.refusal(path, f"a file that cannot be read ({reason})")) from error
     return {name: value for name, value in found.items() if name not in _NOT_A_LOOK}
 
 
@@ -213,7 +219,7 @@ def _check_names(path: Path) -> None:
     for line in lines:
         name = line.partition("#")[0].partition(":")[0].strip()
         if name and name not in mpl.rcParams:
-            raise InputError(f"style must be a style file of matplotlib, got {path} with the unknown setting {name!r}.")
+            raise InputError(STYLE.refusal(path, f"a file with the unknown setting {name!r}"))
 
 
 def colour(index: int) -> str:

@@ -147,8 +147,8 @@ def read_space(path: Path, problem: Problem) -> "ConfigurationSpace":
     """Read a space in ConfigSpace's own JSON that takes the place of a problem's.
 
     Raises:
-        InputError: If it has other hyperparameters than the problem's.
-        DamagedFileError: If it is no space.
+        InputError: If it is no file of a space, or has other hyperparameters than the problem's.
+        DamagedFileError: If the space in it cannot be used.
     """
     if not path.exists() and str(path) in PROBLEMS:
         raise InputError(f"space must be a file, got {path}, which is the name of a problem; give --problem {path}.")

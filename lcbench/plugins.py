@@ -15,6 +15,7 @@ from types import ModuleType
 from typing import Any
 
 from lcbench.errors import InputError
+from lcbench.wanted import Wanted
 
 _SUFFIX = ".py"
 
@@ -78,6 +79,8 @@ def _file_digest(path: str) -> str:
 
 
 def _module(kind: str, name: str) -> ModuleType:
+    if not all(part.isidentifier() for part in name.split(".")):  # a path
+        _code(kind).check(Path(name))
     try:
         return importlib.import_module(name)
     except ModuleNotFoundError as error:
@@ -91,11 +94,14 @@ def _module(kind: str, name: str) -> ModuleType:
         raise _not_imported(name, error) from error
 
 
+def _code(kind: str) -> Wanted:
+    """Where somebody's class is."""
+    return Wanted(f"a Python file with the {kind}", ends=(_SUFFIX,))
+
+
 def _file(kind: str, path: Path) -> ModuleType:
     """Import a file once in a process, under a name that no package has."""
-    path = path.resolve()
-    if not path.is_file():
-        raise InputError(f"{kind} must be in a Python file that exists, got {path}; check the path.")
+    path = _code(kind).check(path).resolve()
     name = f"lcbench_file_{path.stem}_{hashlib.sha256(str(path).encode()).hexdigest()[:8]}"
     if name in sys.modules:
         return sys.modules[name]

@@ -1,7 +1,7 @@
 """Several losses at once: what dominates what, in which order fronts come, and how much a set dominates.
 
-All losses are to be minimized. A point dominates another if it is nowhere worse and somewhere better. What has an
-infinite loss diverged: it dominates nothing, and everything that did not diverge is better.
+All losses are to be minimized. A point dominates another if it is nowhere worse and somewhere better. A point
+with an infinite loss diverged: it dominates nothing, and every point that did not diverge is better.
 """
 
 import numpy as np
@@ -13,7 +13,7 @@ Array = NDArray[np.float64]
 
 
 def non_dominated(losses: ArrayLike) -> NDArray[np.bool_]:
-    """Which points no other point dominates; of equal ones all, of those that diverged none.
+    """Which points no other point dominates: all of equal ones, and none that diverged.
 
     Args:
         losses: ``(n, objectives)``.
@@ -38,7 +38,7 @@ def _dominated(point: Array, others: Array) -> bool:
 
 
 def front_numbers(losses: ArrayLike, enough: int | None = None) -> NDArray[np.intp]:
-    """The front of each point: 0 for those that none dominates, 1 for those that are so without front 0, and so on.
+    """The front of each point: 0 if no other dominates it, 1 if only points of front 0 dominate it, and so on.
 
     Deb, Pratap, Agarwal and Meyarivan (2002), *A fast and elitist multiobjective genetic algorithm: NSGA-II*, IEEE TEC
     6(2), section III A; all comparisons are made at once. Points that diverged are all in one last front.
@@ -90,7 +90,7 @@ def crowding_distances(losses: ArrayLike) -> Array:
 
 
 def hypervolume(losses: ArrayLike, reference: ArrayLike) -> float:
-    """The volume of all that points dominate and that dominates a reference point.
+    """The volume between the points and a reference point: all that they dominate up to it.
 
     Exact, by slices: in two objectives a staircase, in more the sum over slices along the last one of the volumes in
     the others (Knowles 2002, Zitzler 2001, *Hypervolume metric calculation*).

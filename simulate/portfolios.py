@@ -2,7 +2,7 @@
 
 ======================  ================================================================================================
 ``greedy:16``           the 16 configurations that together do well, the most useful first
-                        (:func:`lcbench.simulate.transfer.greedy.greedy_portfolio`; ``greedy`` is ``greedy:16``)
+                        (:func:`lcbench.simulate.transfer.greedy.greedy_portfolio`); ``greedy``: 16, or all of fewer
 ``simple``              the best configuration of each data set, those of more data sets first
                         (:func:`lcbench.simulate.transfer.greedy.simple_portfolio`); ``simple:8``: the first eight
 ``FILE.json``           a list of configurations, each an object of hyperparameters, first things first
@@ -19,16 +19,21 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
-from lcbench.errors import DamagedFileError, InputError
-from lcbench.files import read_json
+from lcbench.errors import InputError
 from lcbench.simulate.contract import Domain
 from lcbench.simulate.sources import Sources
 from lcbench.simulate.transfer.greedy import greedy_portfolio, simple_portfolio
 from lcbench.space import Config
+from lcbench.space.encoding import Encoding
+from lcbench.wanted import Wanted
+
+if TYPE_CHECKING:
+    from ConfigSpace import ConfigurationSpace
 
 SIZE = 16
 """Configurations of a greedy portfolio, as the paper's."""
@@ -84,12 +89,15 @@ def named(name: str) -> Portfolio:
     )
 
 
-def parse_portfolios(given: "PortfoliosLike", *, leave_one_out: bool = False) -> tuple[Portfolio, ...]:
+def parse_portfolios(
+    given: "PortfoliosLike", space: "ConfigurationSpace", *, leave_one_out: bool = False
+) -> tuple[Portfolio, ...]:
     """Read the portfolios of a study.
 
     Args:
         given: One portfolio as :func:`parse_portfolio` reads it, a comma-separated text of several, or a sequence of
             several.
+        space: The space that configurations must be of.
         leave_one_out: Whether rules choose from all data sets but the one at hand.
 
     Raises:
@@ -101,7 +109,7 @@ def parse_portfolios(given: "PortfoliosLike", *, leave_one_out: bool = False) ->
         several = [given]  # type: ignore[list-item]  # mypy does not follow
     else:
         several = given  # type: ignore[assignment]  # as above
-    sources = [parse_portfolio(each) for each in several]
+    sources = [parse_portfolio(each, space) for each in several]
     if leave_one_out and not any(source is not None and is_rule(source) for source in sources):
         got = "none" if all(source is None for source in sources) else "given configurations"
         raise InputError(
@@ -115,33 +123,48 @@ def is_rule(text: str) -> bool:
     return _RULE.fullmatch(text) is not None
 
 
-def parse_portfolio(given: "PortfolioLike") -> str | None:
+PORTFOLIO = Wanted("greedy[:SIZE], simple[:SIZE], none or a JSON file with a list of configurations", name="portfolio")
+"""What a study may be told of a portfolio."""
+
+
+def parse_portfolio(given: "PortfolioLike", space: "ConfigurationSpace") -> str | None:
     """Read what a study is told of a portfolio.
 
     Args:
         given: A rule, a JSON file of configurations, these themselves, or ``"none"`` or None for nothing.
+        space: The space that the configurations must be of.
 
     Returns:
         The rule, or the JSON text of the configurations.
 
     Raises:
-        InputError: If it is none of these.
+        InputError: If it is none of these, or a configuration is none of the space.
     """
     if given is None or given == NONE:
         return None
+    if isinstance(given, str) and is_rule(given):
+        return given
     if isinstance(given, str | Path):
-        if is_rule(str(given)):
-            return str(given)
-        path = Path(given)
-        if not path.is_file():
-            raise InputError(f"portfolio must be greedy[:SIZE], simple[:SIZE], none or a JSON file, got {given}.")
-        found = read_json(path)
-        if not (isinstance(found, list) and found and all(isinstance(each, dict) for each in found)):
-            raise DamagedFileError(f"{path} must hold a list of configurations, each an object of hyperparameters.")
-        given = found
-    if not given:
+        configs, where = _configs_in(Path(given)), f"{given}, "
+    else:
+        configs, where = [dict(config) for config in given], ""
+    if not configs:
         raise InputError("portfolio must hold at least one configuration, got none; leave it out for no portfolio.")
-    return json.dumps([dict(config) for config in given])
+    encoding = Encoding(space)
+    for place, config in enumerate(configs, start=1):
+        try:
+            encoding.encode(config)
+        except InputError as error:
+            raise InputError(f"{where}configuration {place} of {len(configs)}: {error}") from error
+    return json.dumps(configs)
+
+
+def _configs_in(path: Path) -> list[Config]:
+    """The configurations in a JSON file."""
+    found = PORTFOLIO.read_json(path)
+    if not (isinstance(found, list) and found and all(isinstance(each, dict) for each in found)):
+        raise InputError(PORTFOLIO.refusal(path, "JSON of something else"))
+    return found
 
 
 PortfolioLike = str | Path | Sequence[Config] | None
@@ -155,7 +178,8 @@ def rows_of(rule: str, sources: Sources) -> NDArray[np.intp]:
     """Rows of the sources that a rule takes, first things first.
 
     Raises:
-        InputError: If the rule cannot be read, or no configuration was run on every task.
+        InputError: If the rule cannot be read, its size is larger than what there is to choose from, or no
+            configuration was run on every task.
     """
     found = _RULE.fullmatch(rule)
     if found is None:
@@ -167,6 +191,12 @@ def rows_of(rule: str, sources: Sources) -> NDArray[np.intp]:
         )
     regrets = sources.regrets[sources.everywhere]
     size = None if found[2] is None else int(found[2])
+    most, of = (len(regrets), "configurations") if found[1] == "greedy" else (regrets.shape[1], "data sets")
+    if size is not None and size > most:
+        raise InputError(
+            f"the size of a {found[1]} portfolio must be at most {most}, the number of {of} that it is chosen from, "
+            f"got {rule}."
+        )
     rows = greedy_portfolio(regrets, size or SIZE) if found[1] == "greedy" else simple_portfolio(regrets)[:size]
     return sources.everywhere[rows]
 

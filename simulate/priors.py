@@ -26,12 +26,16 @@ from numpy.typing import NDArray
 from lcbench.errors import InputError
 from lcbench.simulate.replay import ReplayBackend
 from lcbench.space.prior import Prior
+from lcbench.wanted import Wanted
 
 if TYPE_CHECKING:
     from ConfigSpace import ConfigurationSpace
 
 RULES = ("good", "medium", "bad")
 """Priors that are made from the table."""
+
+PRIOR = Wanted(f"{', '.join(RULES)} or a JSON file of a ConfigSpace with distributions", name="prior")
+"""What a study may be told of a prior."""
 
 GROUP = 0.01
 """Fraction of the configurations among which the centre of a prior is drawn."""
@@ -54,12 +58,7 @@ def parse_prior(given: "str | Path | ConfigurationSpace | None") -> str | None:
     if given is None or given in RULES:
         return given  # type: ignore[return-value]  # a rule is a string
     if isinstance(given, str | Path):
-        path = Path(given)
-        if not path.is_file():
-            raise InputError(
-                f"prior must be {', '.join(RULES)} or a JSON file of a ConfigSpace with distributions, got {given}."
-            )
-        given = read_space_file(path)
+        given = read_space_file(Path(given), PRIOR)
     return json.dumps(to_json(given), sort_keys=True)
 
 

@@ -1,4 +1,4 @@
-"""What is known of other tasks: the losses of configurations on data sets that are not the one at hand."""
+"""Knowledge of other tasks: losses of configurations on data sets other than the one at hand."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace

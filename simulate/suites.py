@@ -1,10 +1,10 @@
 """Suites: parts of a table's data sets, chosen so that a result on one of them predicts the result on another.
 
 The rule looks at the table alone. Two data sets are near each other if their configurations rank alike at the largest
-budget (Spearman's correlation). The nearest two that are left make a pair, again and again; of each pair one goes to
-``dev`` and the other to ``test``, so that both suites have data sets of every kind. Which one goes where is decided
-with the pairs that differ most in hardness first, so that both suites are equally hard. Of an odd number the last goes
-to ``dev``. ``small`` are the few data sets of ``dev`` that lie nearest to all of ``dev``.
+budget (Spearman's correlation). The nearest two that are left make a pair, again and again; one of each pair goes to
+``dev`` and the other to ``test``, so that both suites have data sets of every kind. The pairs that
+differ most in hardness are divided first, so that both suites are equally hard. If the number is odd, the last data set
+goes to ``dev``. ``small`` has the few data sets of ``dev`` that lie nearest to all of ``dev``.
 
 Develop an optimizer on ``small`` and ``dev``; look at ``test`` once, at the end.
 """
@@ -82,7 +82,7 @@ def divided(distance: NDArray[np.float64], hard: NDArray[np.float64]) -> tuple[l
 
 
 def central(distance: NDArray[np.float64], among: list[int], size: int) -> list[int]:
-    """The few that lie nearest to all: each in turn lessens the sum of the distances to the nearest of them most."""
+    """Choose the few that lie nearest to all, each so that the sum of the distances to the nearest one falls most."""
     chosen: list[int] = []
     while len(chosen) < min(size, len(among)):
         rest = [each for each in among if each not in chosen]
@@ -91,7 +91,7 @@ def central(distance: NDArray[np.float64], among: list[int], size: int) -> list[
 
 
 def hardness(losses: NDArray[np.float64]) -> NDArray[np.float64]:
-    """How far a configuration drawn at random is from the best, as a share of the range: the median, ``(n,)``.
+    """Median distance of a random configuration from the best, as a share of the range, ``(n,)``.
 
     Args:
         losses: ``(n, configs)``; infinite where a run diverged.

@@ -3,15 +3,14 @@
 >>> from lcbench.testing import check_optimizer
 >>> check_optimizer("./mine.py:Mine")
 
-Each law is tried on small made grounds: spaces that are continuous, mixed, categorical and conditional, and a table;
-one and several budgets; trials that resume and trials that begin from scratch; runs that diverge; several workers;
-other tasks, for those that transfer.
+Each law is tried on small synthetic backends: spaces that are continuous, mixed, categorical and conditional, and a
+table; one and several budgets; trials that resume and trials that begin from scratch; runs that diverge; several
+workers; other tasks, for optimizers that transfer.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from itertools import islice
 from random import Random, getstate, setstate
 from typing import TYPE_CHECKING, Any
 
@@ -103,14 +102,14 @@ def laws_of(
 
 @dataclass(frozen=True)
 class Ground:
-    """A made backend: what is known of it is worked out from the point of a configuration in the unit cube.
+    """A synthetic backend: its curves are computed from the point of a configuration in the unit cube.
 
     Attributes:
         name: What it is, for messages.
         space: The search space.
         budgets: Epochs that can be asked for.
         resumes: As :class:`lcbench.simulate.contract.Backend` has it.
-        table: Whether there are but some rows of the space.
+        table: Whether only some configurations of the space are there, the rows of a table.
         hopeless: Whether every run diverges.
     """
 
@@ -140,8 +139,13 @@ class Ground:
         import pandas as pd
 
         domain, rng = SpaceDomain(self.space), np.random.default_rng(0)
-        drawn = {tuple(sorted(config.items())): config for config in (domain.sample(rng) for _ in range(20 * _ROWS))}
-        frame = pd.DataFrame(list(islice(drawn.values(), _ROWS)), columns=list(self.space))
+        drawn: dict[tuple[Any, ...], Config] = {}
+        for _ in range(20 * _ROWS):
+            config = domain.sample(rng)
+            drawn.setdefault(tuple(sorted(config.items())), config)
+            if len(drawn) == _ROWS:
+                break
+        frame = pd.DataFrame(list(drawn.values()), columns=list(self.space))
         return ConfigTable(self.space, frame)
 
     def domain(self) -> Domain:
@@ -150,7 +154,7 @@ class Ground:
 
     @cached_property
     def _others(self) -> Sources:
-        """Three made tasks, one of them like this one; of one configuration there is no run, another diverged."""
+        """Three synthetic tasks, one of them like this one; one configuration has no run, another diverged."""
         points = self._domain.candidates(_ROWS, np.random.default_rng(1))
         places = np.nan_to_num(points, nan=0.5)
         losses = np.stack([((places - centre) ** 2).sum(axis=1) for centre in (0.3, 0.5, 0.9)], axis=1)
@@ -319,7 +323,7 @@ def _ends_with_the_table(tried: _Tried) -> None:
             assert row is not None  # noqa: S101  # the ground has checked it
             if row in seen:
                 raise BrokenLawError(
-                    f"on {ground}, trials {seen[row]} and {trial} are of one row; say domain.take(config) of each."
+                    f"on {ground}, trials {seen[row]} and {trial} have the same row; call domain.take(config) for each."
                 )
             seen[row] = trial
         if len(trace) > most or any(optimizer.ask() is not None for _ in range(2)):
@@ -327,7 +331,7 @@ def _ends_with_the_table(tried: _Tried) -> None:
 
 
 def _says_its_fidelity(tried: _Tried) -> None:
-    """What asks for budgets below the largest says ``multi_fidelity = True``, and nothing else does."""
+    """An optimizer says ``multi_fidelity = True`` if it asks for budgets below the largest, and only then."""
     ground = Ground("a mixed space", _spaces()["a mixed space"])
     short = any(result.job.budget < ground.budgets[-1] for result in tried.play(ground).results)
     said = is_multi_fidelity(tried.spec.factory)

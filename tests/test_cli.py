@@ -92,7 +92,8 @@ def test_the_real_program_prints_no_traceback():
     done = subprocess.run([program, "info", "nowhere"], capture_output=True, text=True)
     assert (done.returncode, done.stdout) == (2, "")
     assert done.stderr == (
-        "lcbench: nowhere is not a folder; make a benchmark there with 'lcbench collect nowhere ...'.\n"
+        "lcbench: nowhere must be a benchmark folder, or a study as 'lcbench simulate --out' or 'lcbench study' writes "
+        "it, got nothing there; check the path.\n"
     )
 
 
@@ -122,7 +123,7 @@ def test_what_the_system_refuses_is_said(refused, monkeypatch):
         raise OSError(28, "No space left on device", "traces.parquet")
 
     monkeypatch.setattr("lcbench.table.benchmark.load", full)
-    assert "traces.parquet cannot be read or written (No space left on device)" in refused("info", "x")
+    assert "traces.parquet cannot be read or written (No space left on device)" in refused("info", ".")
 
 
 # Folders ----------------------------------------------------------------------------------------------------------
@@ -143,8 +144,11 @@ COMMANDS = {
         (lambda folder: truncate(folder / "configs.parquet"), "configs.parquet is"),
         (lambda folder: truncate(folder / "benchmark.json"), "benchmark.json cannot be read as JSON"),
         (lambda folder: (folder / "benchmark.json").write_text("{}"), "no format_version"),
-        (lambda folder: (folder / "benchmark.json").unlink(), "holds no benchmark"),
-        (shutil.rmtree, "copy is not a folder"),
+        (
+            lambda folder: (folder / "benchmark.json").unlink(),
+            "got a folder without benchmark.json",
+        ),
+        (shutil.rmtree, "copy must be a benchmark folder"),
     ],
     ids=["truncated-runs", "missing-runs", "truncated-configs", "truncated-json", "other-json", "no-json", "no-folder"],
 )
@@ -187,7 +191,7 @@ def test_output_that_cannot_be_written(copy, refused, command):
     [
         (["--only", "fig66"], "unknown figure 'fig66'; nearest: fig6"),
         (["--metric", "valid_acuracy"], "unknown metric 'valid_acuracy'; nearest: valid_accuracy"),
-        (["--traces", "nothere.parquet"], "--out nothere.parquet' wrote, got none there"),
+        (["--traces", "nothere.parquet"], "nothere.parquet must be a study, as 'lcbench simulate --out' writes it"),
     ],
 )
 def test_figures_refuses_what_it_does_not_know(copy, refused, arguments, message):
@@ -210,7 +214,7 @@ def test_figures_refuses_what_it_does_not_know(copy, refused, arguments, message
         (["sklearn:wine", "--problem", "mlpp"], "unknown problem 'mlpp'; nearest: mlp"),
         (["sklearn:wine", "--encoding", "ordnal"], "unknown encoding 'ordnal'; nearest: ordinal"),
         (["sklearn:wine", "--configs", "0"], "number of configurations must be at least 1, got 0"),
-        (["sklearn:wine", "--configs", "nothere.csv"], "nothere.csv must be a file"),
+        (["sklearn:wine", "--configs", "nothere.csv"], "nothere.csv must be a file of a table"),
         (["sklearn:wine", "--configs", "2.5"], "configs must be a whole number or a CSV or Parquet file"),
         (
             ["sklearn:wine", "--configs", "9999999999"],

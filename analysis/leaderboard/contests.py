@@ -17,6 +17,7 @@ from lcbench.simulate.study.objectives import names_of
 from lcbench.simulate.study.regret import areas, normalized_regrets
 from lcbench.simulate.study.tested import is_tested
 from lcbench.table.metric import Metric
+from lcbench.wanted import Wanted
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +79,10 @@ class Contest:
         return names_of(self.studies[0].traces)
 
 
+STUDIES = Wanted("a folder of studies, files of 'lcbench simulate --out'", file=False, folder=True)
+"""Where :func:`studies_in` looks."""
+
+
 def studies_in(folder: Path, left_out: list[str]) -> Iterator[Study]:
     """The studies of optimizers in a folder and the folders in it, by the names of their files.
 
@@ -95,7 +100,7 @@ def studies_in(folder: Path, left_out: list[str]) -> Iterator[Study]:
                 left_out.append(f"{name}: no study of optimizers that says its settings")
                 continue
             yield Study(name, description, metric, by_variant(read(path)))
-        except DamagedFileError as error:
+        except (DamagedFileError, InputError) as error:
             left_out.append(f"{name}: {error}")
 
 

@@ -22,7 +22,7 @@ def leaderboard(
     import numpy as np
 
     from lcbench.analysis.figures.contract import chosen
-    from lcbench.analysis.leaderboard.contests import contests, studies_in
+    from lcbench.analysis.leaderboard.contests import STUDIES, contests, studies_in
     from lcbench.analysis.leaderboard.page import page
     from lcbench.console import OUT
     from lcbench.errors import InputError
@@ -30,11 +30,13 @@ def leaderboard(
     from lcbench.writing import write_text
 
     chosen("format", out.suffix.lower() or out.name, (".html",))
-    if not folder.is_dir():
-        raise InputError(f"a leaderboard needs a folder of studies, got {folder}; give one that exists.")
+    STUDIES.check(folder)
     out = writable_file(out)
     left_out: list[str] = []
-    found = contests(studies_in(folder, left_out), np.random.default_rng(0))
+    studies = list(studies_in(folder, left_out))
+    if not studies:
+        raise InputError(STUDIES.refusal(folder, "a folder without any"))
+    found = contests(studies, np.random.default_rng(0))
     write_text(out, page(title, found, left_out))
     if quiet:
         return

@@ -1,9 +1,7 @@
 """The page of a leaderboard: its words, tables and pictures in one file that needs nothing from elsewhere."""
 
 from collections.abc import Iterator, Sequence
-from importlib.resources import files
 from math import isnan
-from string import Template
 
 import pandas as pd
 
@@ -11,7 +9,7 @@ from lcbench.analysis.figures import FIGURES
 from lcbench.analysis.figures._lines import limited
 from lcbench.analysis.figures.contract import caption
 from lcbench.analysis.leaderboard.contests import Contest
-from lcbench.analysis.report.markup import image, table, text
+from lcbench.analysis.report.markup import beside, document, image, table, text
 from lcbench.simulate.study.objectives import DIFFERENCE
 
 
@@ -24,13 +22,11 @@ def page(title: str, contests: Sequence[Contest], left_out: Sequence[str]) -> st
         left_out: A line for each file that is not shown.
     """
     parts = {
-        "title": text(title),
-        "style": (files("lcbench.analysis.report") / "page.css").read_text(encoding="utf-8"),
         "contests": "\n".join(_contest(number, each) for number, each in enumerate(contests, start=1)),
         "left_out": _left_out(left_out),
     }
-    own = (files("lcbench.analysis.leaderboard") / "page.html").read_text(encoding="utf-8")
-    return Template(own).substitute(parts)
+    here = "lcbench.analysis.leaderboard"
+    return document(here, title, parts, "img-src data:", style=beside(here, "page.css"))
 
 
 def _contest(number: int, contest: Contest) -> str:

@@ -7,6 +7,8 @@ import zlib
 from base64 import b64encode
 from collections.abc import Iterable, Mapping, Sequence
 from html import escape
+from importlib.resources import files
+from string import Template
 from typing import TYPE_CHECKING, Any
 
 from lcbench.analysis import style
@@ -25,6 +27,27 @@ if TYPE_CHECKING:
 def text(value: object) -> str:
     """Words for people."""
     return escape(printable(str(value)))
+
+
+def beside(package: str, name: str) -> str:
+    """A file that lies in a package."""
+    return (files(package) / name).read_text(encoding="utf-8")
+
+
+def document(package: str, title: str, parts: Mapping[str, str], policy: str, style: str = "") -> str:
+    """The page of a package, its ``page.html`` filled in, with the head that all pages share.
+
+    Args:
+        package: The package.
+        title: Of the page, in plain words.
+        parts: What stands in its places.
+        policy: What it may load beside styles, in the words of a content security policy.
+        style: CSS of its own.
+    """
+    here = "lcbench.analysis.report"
+    shared = {"title": text(title), "policy": policy, "style": beside(here, "page.css") + style}
+    head = Template(beside(here, "head.html")).substitute(shared)
+    return Template(beside(package, "page.html")).substitute(parts, head=head, title=text(title))
 
 
 def data(name: str, value: object) -> str:

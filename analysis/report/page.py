@@ -2,8 +2,6 @@
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from importlib.resources import files
-from string import Template
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -76,6 +74,8 @@ def comparison(bench: Benchmark, metric: str) -> str:
 
 # The page: everything gathered and put into one file.
 
+_HERE = "lcbench.analysis.report"
+
 SCRIPTS = ("decode.js", "library.js", "table.js", "scatter.js", "curves.js", "parallel.js", "traces.js", "explorer.js")
 """The explorer's code, in the order in which it stands in the page."""
 
@@ -128,8 +128,6 @@ def build(contents: Contents, say: Say = lambda _: None) -> str:
     described = shown.described | _study(contents.traces)
     say("comparison")
     parts = {
-        "title": markup.text(bench.manifest.title),
-        "style": _own("page.css"),
         "tiles": tiles(bench),
         "summary": summary(bench),
         "datasets": datasets(bench, metric),
@@ -140,12 +138,12 @@ def build(contents: Contents, say: Say = lambda _: None) -> str:
         "library": markup.packed("library", library),
         "code": markup.code("\n".join(["(() => {", '"use strict";', *map(_own, SCRIPTS), "})();"])),
     }
-    return Template(_own("page.html")).substitute(parts)
+    return markup.document(_HERE, bench.manifest.title, parts, "script-src 'unsafe-inline'; img-src data: blob:")
 
 
 def _own(name: str) -> str:
     """A file that lies beside this one."""
-    return (files("lcbench.analysis.report") / name).read_text(encoding="utf-8")
+    return markup.beside(_HERE, name)
 
 
 def _study(traces: "pd.DataFrame | None") -> dict[str, object]:

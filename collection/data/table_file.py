@@ -18,6 +18,7 @@ from lcbench.collection.data.labels import written_classes
 from lcbench.collection.data.layout import COMPRESSED, Options
 from lcbench.errors import DataError, InputError, UnknownNameError
 from lcbench.table.manifest import check_dataset_name
+from lcbench.wanted import Wanted
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +54,12 @@ READERS: Mapping[str, Callable[[Path, Reading, Collection[str]], pd.DataFrame]] 
 """Readers of files, by suffix."""
 
 
+_PACKED = tuple(f"{ending}{packed}" for ending in READERS if READERS[ending] is read_delimited for packed in COMPRESSED)
+
+TABLE = Wanted(f"a file of a table ({', '.join(READERS)})", ends=(*READERS, *_PACKED))
+"""What :func:`read_table` reads."""
+
+
 def suffix_of(path: Path) -> str:
     """The suffix that says how a file is read, without that of its compression."""
     suffixes = [suffix.lower() for suffix in path.suffixes]
@@ -70,16 +77,12 @@ def read_table(path: Path, reading: Reading = Reading(), *, as_text: Collection[
         as_text: Columns that a file of text must give as they are written.
 
     Raises:
-        DataError: If there is no such file or it cannot be read.
-        UnknownNameError: If its type is not known.
+        DataError: If there is no such file, its name does not say its type, or it cannot be read.
     """
+    TABLE.check(path, DataError)
     suffix = suffix_of(path)
-    if suffix not in READERS:
-        raise UnknownNameError(f"file type of {path}", path.suffix, READERS)
     try:
         return READERS[suffix](path, reading, as_text)
-    except FileNotFoundError as error:
-        raise DataError(f"{path} must be a file, got nothing there; check the path.") from error
     except (OSError, EOFError, UnicodeDecodeError, pd.errors.ParserError, pa.ArrowException) as error:
         reason = (str(error).strip() or type(error).__name__).splitlines()[0].rstrip(".")
         raise DataError(f"{path} must be a readable {suffix[1:]} file, got an error: {reason}.") from error

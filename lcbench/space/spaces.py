@@ -18,9 +18,10 @@ from ConfigSpace.hyperparameters import Hyperparameter, NumericalHyperparameter
 from numpy.typing import NDArray
 
 from lcbench.errors import DamagedFileError, InputError
-from lcbench.files import NOT_UNDERSTOOD, read_json
+from lcbench.files import NOT_UNDERSTOOD
 from lcbench.space.rounding import as_bound
 from lcbench.space.rules import Rules, check_levels, choices, own
+from lcbench.wanted import Wanted
 
 CONFIG_ID = "config_id"
 """Column of a table of configurations that numbers them."""
@@ -39,18 +40,24 @@ def to_json(space: ConfigurationSpace) -> dict[str, Any]:
     return json.loads(json.dumps(space.to_serialized_dict(), default=own))  # plain types only
 
 
-def read_space_file(path: Path) -> ConfigurationSpace:
+SPACE = Wanted("a search space, a JSON file that ConfigSpace wrote (space.to_json(FILE))")
+"""What :func:`read_space_file` reads."""
+
+
+def read_space_file(path: Path, wanted: Wanted = SPACE) -> ConfigurationSpace:
     """Read a file that ``ConfigurationSpace.to_json`` wrote.
 
+    Args:
+        path: The file.
+        wanted: What the space is for.
+
     Raises:
-        InputError: If there is no such file.
-        DamagedFileError: If it is no space.
+        InputError: If there is no such file, or it is of another kind.
+        DamagedFileError: If the space in it cannot be used.
     """
-    if not path.is_file():
-        raise InputError(f"space must be a JSON file that ConfigSpace wrote (space.to_json(FILE)), got {path}.")
-    document = read_json(path)
-    if not isinstance(document, dict):
-        raise DamagedFileError(f"the search space in {path} cannot be read (it is no JSON object).")
+    document = wanted.read_json(path)
+    if not isinstance(document, dict) or "hyperparameters" not in document:
+        raise InputError(wanted.refusal(path, "JSON of something else"))
     return from_json(document, str(path))
 
 

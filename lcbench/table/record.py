@@ -136,8 +136,11 @@ class Record:
 
         Raises:
             UnknownNameError: If there is no such metric.
+            InputError: If several are named.
         """
         wanted = self.objective if name is None else name
+        if "," in wanted:
+            raise InputError(f"metric must be one metric, got {wanted}; lcbench simulate compares several objectives.")
         for metric in self.metrics:
             if metric.name == wanted:
                 return metric

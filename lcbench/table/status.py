@@ -8,8 +8,18 @@ from lcbench.console import duration
 from lcbench.errors import NotABenchmarkError
 from lcbench.table import partial
 from lcbench.table.manifest import MANIFEST
+from lcbench.wanted import Wanted
 from lcbench.work.lock import holder
 from lcbench.work.workplace import Workplace
+
+COLLECTION = Wanted(
+    "a benchmark folder, finished or not",
+    file=False,
+    folder=True,
+    holds=MANIFEST,
+    remedy="begin a collection with 'lcbench collect {path} ...'",
+    incomplete="begin a collection with 'lcbench collect'",
+)
 
 
 def status_of(folder: Path) -> Iterator[tuple[str, str]]:
@@ -21,7 +31,7 @@ def status_of(folder: Path) -> Iterator[tuple[str, str]]:
     root, whole = folder / partial.COLLECTING, (folder / MANIFEST).is_file()
     if not (root / MANIFEST).is_file():
         if not whole:
-            raise NotABenchmarkError(f"{folder} holds no collection; begin one with 'lcbench collect {folder}'.")
+            COLLECTION.check(folder, NotABenchmarkError)
         yield "state", "finished; look at it with: lcbench info"
         return
     manifest, done, work = partial.draft(folder), partial.finished(folder), Workplace(root, "collection", folder)

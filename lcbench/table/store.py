@@ -27,9 +27,20 @@ from lcbench.table.manifest import (
     table_path,
 )
 from lcbench.table.record import Record
+from lcbench.wanted import Wanted
 from lcbench.writing import write_json as write_json
 from lcbench.writing import write_parquet as write_parquet
 from lcbench.writing import write_parts as write_parts
+
+BENCHMARK = Wanted(
+    "a benchmark folder",
+    file=False,
+    folder=True,
+    holds=MANIFEST,
+    remedy="make a benchmark there with 'lcbench collect {path} ...'",
+    incomplete="if a collection was stopped there, run it again",
+)
+"""What :func:`read_manifest` reads."""
 
 
 def write(
@@ -129,7 +140,7 @@ def read_manifest(folder: Path, *, unfinished: bool = False) -> Manifest:
     """
     path = folder / MANIFEST
     if not path.exists():
-        raise NotABenchmarkError(_said_of(folder))
+        BENCHMARK.check(folder, NotABenchmarkError)
     content = read_bytes(no_links(folder) / MANIFEST, MOST_JSON)
     manifest = Manifest.from_json(parse_json(path, content))
     signature.check(path, content, _REMEDY)
@@ -152,10 +163,3 @@ def _check_counts(path: Path, manifest: Manifest) -> None:
             raise DamagedFileError(
                 f"{path} has {count} {name}, more than there are runs ({manifest.runs}); restore it."
             )
-
-
-def _said_of(folder: Path) -> str:
-    """Why there is no benchmark."""
-    if not folder.is_dir():
-        return f"{folder} is not a folder; make a benchmark there with 'lcbench collect {folder} ...'."
-    return f"{folder} holds no benchmark (no {MANIFEST}); if a collection was stopped there, run it again."

@@ -16,6 +16,7 @@ from lcbench.files import no_links, read_json
 from lcbench.form import Whole, check
 from lcbench.output import sweep
 from lcbench.table.curve import Curve
+from lcbench.wanted import Wanted
 from lcbench.work.workplace import TEMPORARY
 from lcbench.writing import write_json
 
@@ -78,6 +79,9 @@ def _frozen(value: Any) -> Any:
 # all: files and folders are written beside their place and moved there.
 
 FORMAT = 1
+MODEL = Wanted("a folder made by 'lcbench fit'", file=False, folder=True, holds="model.json")
+"""What is loaded."""
+
 _FORM = {"parameters?": dict, "parameters in words?": dict, "target?": str, "columns?": [str], "classes?": [str]}
 
 
@@ -163,8 +167,7 @@ class Folder:
             NewerFormatError: If it was written by a newer format.
             DamagedFileError: If its description cannot be read.
         """
-        if not self.card.is_file():
-            raise NotABenchmarkError(f"{self.path} must be a folder made by 'lcbench fit', got no model.json in it.")
+        MODEL.check(self.path, NotABenchmarkError)
         no_links(self.path)
         card = read_json(self.card)
         if not isinstance(card, dict) or card.get("autotabular") not in Whole():

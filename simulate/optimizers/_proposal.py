@@ -34,11 +34,12 @@ def propose_uniform(domain: Domain, rng: np.random.Generator) -> tuple[Config, A
     return None if config is None else (config, domain.encode(config))
 
 
-def propose_believed(domain: Domain, rng: np.random.Generator) -> tuple[Config, Array] | None:
-    """The same from the domain's prior; uniformly if it has none, or one that says nothing."""
+def draw_believed(domain: Domain, rng: np.random.Generator) -> Config | None:
+    """Draw a configuration from the domain's prior and take it; uniformly if it has none, or one that says nothing."""
     if domain.prior is None or domain.prior.is_uniform:
-        return propose_uniform(domain, rng)
-    return propose_at(domain, rng, domain.prior.sample(rng, 1)[0])
+        return draw(domain, rng)
+    found = propose_at(domain, rng, domain.prior.sample(rng, 1)[0])
+    return None if found is None else found[0]
 
 
 def fill_inactive(rng: np.random.Generator, point: Array, levels: tuple[int, ...]) -> Array:

@@ -82,6 +82,12 @@ class Running(Generic[Note]):
         """Note that a job of a trial is handed out."""
         self._notes[trial] = note
 
+    def job(self, config: Config, budget: int, note: Note) -> Job:
+        """The job of a new trial, which is handed out."""
+        trial = self.new_trial()
+        self.begin(trial, note)
+        return Job(trial, config, budget)
+
     def end(self, result: Result) -> Note:
         """The note of the job that a result is of.
 
@@ -126,9 +132,7 @@ class Sequential:
         config = self._propose()
         if config is None:
             return None
-        trial = self._running.new_trial()
-        self._running.begin(trial, self._domain.encode(config))
-        return Job(trial, config, self._budget)
+        return self._running.job(config, self._budget, self._domain.encode(config))
 
     def tell(self, result: Result) -> None:
         """Note a result."""

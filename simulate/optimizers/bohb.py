@@ -11,9 +11,9 @@ from lcbench.simulate.budgets import checked
 from lcbench.simulate.contract import Domain, Job, Result
 from lcbench.simulate.optimizers._kde import KDE
 from lcbench.simulate.optimizers._trials import History, Running
-from lcbench.simulate.optimizers.hyperband import Brackets
+from lcbench.simulate.optimizers.hyperband import Hyperband
 from lcbench.simulate.optimizers.random_search import draw
-from lcbench.simulate.optimizers.rungs import Variant, check_eta, hyperband_brackets, infer_eta, rungs_of
+from lcbench.simulate.optimizers.rungs import Variant
 from lcbench.space import Config
 from lcbench.space.encoding import Encoding
 from lcbench.space.rounding import compared
@@ -186,9 +186,7 @@ class KDEBO:
         config = self._model.propose()
         if config is None:
             return None
-        trial = self._running.new_trial()
-        self._running.begin(trial, None)
-        return Job(trial, config, self._budget)
+        return self._running.job(config, self._budget, None)
 
     def tell(self, result: Result) -> None:
         """Learn a result."""
@@ -199,7 +197,7 @@ class KDEBO:
 # BOHB: Hyperband whose new configurations come from a model of the good ones.
 
 
-class BOHB:
+class BOHB(Hyperband):
     """Bayesian optimization and Hyperband.
 
     Falkner, Klein and Hutter (2018), *BOHB: robust and efficient hyperparameter optimization at scale*, ICML,
@@ -225,8 +223,6 @@ class BOHB:
         settings: How to model and sample.
     """
 
-    multi_fidelity = True
-
     def __init__(
         self,
         domain: Domain,
@@ -237,17 +233,14 @@ class BOHB:
         variant: Variant = "floor",
         settings: KDESettings | None = None,
     ) -> None:
-        eta = infer_eta(budgets) if eta is None else check_eta(eta)
-        budgets = rungs_of(budgets, eta)
-        self._model = KDEModel(domain, budgets, rng, settings)
-        table = hyperband_brackets(len(budgets), eta, variant)
-        self._brackets = Brackets(table, budgets, self._model.propose)
-
-    def ask(self) -> Job | None:
-        """The next job; None once a table has no rows left and all jobs are handed out."""
-        return self._brackets.ask()
+        super().__init__(domain, budgets, rng, eta=eta, variant=variant)
+        self._model = KDEModel(domain, self._rungs, rng, settings)
 
     def tell(self, result: Result) -> None:
         """Learn a result."""
+        super().tell(result)
         self._model.tell(result)
-        self._brackets.tell(result)
+
+    def _propose(self) -> Config | None:
+        """A configuration from the model, or a random one."""
+        return self._model.propose()

@@ -127,10 +127,10 @@ class CMAES:
     direction or its losses are level; the next begins at a random point.
 
     Numbers are coordinates of the unit cube; a category with k levels is k equal bins of [0, 1], and an integer is
-    rounded. What leaves the cube is drawn anew, after some tries reflected at its sides. The distribution learns from
-    where it sampled, not from where the rounded configuration, or on a table the nearest row, lies. (That is plain
-    rounding: where most hyperparameters are categories it is not the method to take.) A search with any number of
-    workers does not wait: a generation is whatever results come next. A diverged run ranks last.
+    rounded. Points outside the cube are drawn again, and after some tries reflected at its sides. The distribution
+    learns from where it sampled, not from where the rounded configuration, or on a table the nearest row, lies. (This
+    is plain rounding; if most hyperparameters are categories, take another method.) A search with any number of workers
+    does not wait: a generation is whatever results come next. A diverged run ranks last.
 
     Args:
         domain: Where to look.
@@ -169,11 +169,7 @@ class CMAES:
         """A point of the distribution; None once a table has no rows left."""
         vector = self._inside()
         found = propose_at(self._domain, self._rng, to_point(vector, self._levels))
-        if found is None:
-            return None
-        trial = self._running.new_trial()
-        self._running.begin(trial, (self._restarts, vector))
-        return Job(trial, found[0], self._budget)
+        return None if found is None else self._running.job(found[0], self._budget, (self._restarts, vector))
 
     def tell(self, result: Result) -> None:
         """Learn a result; a generation that is complete moves the distribution."""

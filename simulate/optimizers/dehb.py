@@ -250,9 +250,7 @@ class DifferentialEvolution:
         if proposal is None:
             return None
         config, vector = proposal
-        trial = self._running.new_trial()
-        self._running.begin(trial, (place, vector))
-        return Job(trial, config, self._budget)
+        return self._running.job(config, self._budget, (place, vector))
 
     def tell(self, result: Result) -> None:
         """Select between a child and who holds its target's place."""

@@ -1,4 +1,4 @@
-"""Freeze-thaw: after every step of a run it is decided anew which run goes on, or whether another begins."""
+"""Freeze-thaw: after every step of a run the optimizer decides which run goes on, or whether another begins."""
 
 from dataclasses import dataclass, field, replace
 

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lcbench.errors import InputError
-from lcbench.simulate.contract import Domain, Job, Result
+from lcbench.simulate.contract import Domain, Result
 from lcbench.simulate.optimizers._model_bo import (
     Acquisition,
     ModelBO,
@@ -17,9 +17,9 @@ from lcbench.simulate.optimizers._model_bo import (
 )
 from lcbench.simulate.optimizers._targets import logs, one_thread
 from lcbench.simulate.optimizers._trials import History
-from lcbench.simulate.optimizers.hyperband import Brackets
+from lcbench.simulate.optimizers.hyperband import Hyperband
 from lcbench.simulate.optimizers.random_search import draw
-from lcbench.simulate.optimizers.rungs import Variant, check_eta, hyperband_brackets, infer_eta, rungs_of
+from lcbench.simulate.optimizers.rungs import Variant
 from lcbench.space import Config
 from lcbench.space.encoding import Encoding
 
@@ -183,7 +183,7 @@ def check_trees(trees: int) -> int:
 # Hyperband whose new configurations come from a random forest, like SMAC's multi-fidelity facade.
 
 
-class ForestHyperband:
+class ForestHyperband(Hyperband):
     """Hyperband with SMAC's forest in the place of random search.
 
     Lindauer, Eggensperger, Feurer, Biedenkapp, Deng, Benjamins, Ruhkopf, Sass and Hutter (2022), *SMAC3: a versatile
@@ -211,8 +211,6 @@ class ForestHyperband:
         InputError: If scikit-learn is not installed, or a number cannot be used.
     """
 
-    multi_fidelity = True
-
     def __init__(
         self,
         domain: Domain,
@@ -226,26 +224,20 @@ class ForestHyperband:
         initial: int | None = None,
         search: Search = SEARCH,
     ) -> None:
-        eta = infer_eta(budgets) if eta is None else check_eta(eta)
-        budgets = rungs_of(budgets, eta)
+        super().__init__(domain, budgets, rng, eta=eta, variant=variant)
         check_model(initial, random_fraction)
         self._random_fraction, self._trees = random_fraction, check_trees(trees)
-        self._domain, self._rng, self._search = domain, rng, search
+        self._search = search
         self._encoding = Encoding(domain.space)
         dimensions = len(self._encoding.names)
         self._initial = initial or dimensions + 1
-        self._told = {budget: History(dimensions) for budget in budgets}
+        self._told = {budget: History(dimensions) for budget in self._rungs}
         self._proposed = History(dimensions)
-        self._brackets = Brackets(hyperband_brackets(len(budgets), eta, variant), budgets, self._propose)
         self._one_thread = one_thread()
-
-    def ask(self) -> Job | None:
-        """The next job; None once a table has no rows left and all jobs are handed out."""
-        return self._brackets.ask()
 
     def tell(self, result: Result) -> None:
         """Learn a result."""
-        self._brackets.tell(result)
+        super().tell(result)
         self._told[result.job.budget].add(self._domain.encode(result.job.config), result.loss)
 
     def _propose(self) -> Config | None:

@@ -1,6 +1,7 @@
 """Bayesian optimization with a Gaussian process."""
 
 from abc import abstractmethod
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
@@ -20,6 +21,9 @@ from lcbench.simulate.optimizers._model_bo import (
 from lcbench.simulate.optimizers._targets import standardized
 
 Array = NDArray[np.float64]
+
+Predict = Callable[[Array], tuple[Array, Array]]
+"""Means and standard deviations at ``(m, features)`` points, each ``(m,)``."""
 
 
 class GPBO(ModelBO):
@@ -69,8 +73,12 @@ class GPBO(ModelBO):
         features = self._encoding.features
         x, y, pending = features(points), standardized(losses), features(running)
         gp = GP(x, y, self._groups, self._hyperparameters(x, y), pending)
-        best = float(gp.predict(np.concatenate([x, pending]))[0].min())
-        return lambda candidates: self._value(*gp.predict(features(candidates)), best)
+        return self._improving(gp.predict, np.concatenate([x, pending]))
+
+    def _improving(self, predict: Predict, known: Array) -> Acquisition:
+        """What improves on the lowest mean that is predicted at ``(n, features)`` points that were proposed."""
+        best, features = float(predict(known)[0].min()), self._encoding.features
+        return lambda candidates: self._value(*predict(features(candidates)), best)
 
     def _hyperparameters(self, x: Array, y: Array) -> Hyperparameters:
         """Those of the last fit, or of a new one: from there, and from one with ten times its noise."""

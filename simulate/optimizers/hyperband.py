@@ -14,11 +14,9 @@ from lcbench.simulate.optimizers.random_search import draw
 from lcbench.simulate.optimizers.rungs import (
     Variant,
     bracket_sizes,
-    check_eta,
+    halving,
     hyperband_brackets,
-    infer_eta,
     promote,
-    rungs_of,
 )
 from lcbench.space import Config
 
@@ -161,10 +159,41 @@ class Brackets:
         self._bracket_of[len(self._bracket_of)] = bracket
 
 
+class OnBrackets:
+    """An optimizer on brackets, which draws configurations uniformly; subclasses propose others.
+
+    Args:
+        domain: Where to look.
+        rng: Source of randomness.
+        table: For each bracket the number of trials on each rung.
+        rungs: Epochs of the rungs.
+    """
+
+    multi_fidelity = True
+
+    def __init__(
+        self, domain: Domain, rng: np.random.Generator, table: Sequence[Sequence[int]], rungs: tuple[int, ...]
+    ) -> None:
+        self._domain, self._rng, self._rungs = domain, rng, rungs
+        self._brackets = Brackets(table, rungs, self._propose)
+
+    def ask(self) -> Job | None:
+        """The next job; None once a table has no rows left and all jobs are handed out."""
+        return self._brackets.ask()
+
+    def tell(self, result: Result) -> None:
+        """Learn a result."""
+        self._brackets.tell(result)
+
+    def _propose(self) -> Config | None:
+        """A new configuration, taken from the domain; None if there is none left."""
+        return draw(self._domain, self._rng)
+
+
 # Successive halving: many trials on the smallest budget, the best 1/eta on the next, and so on.
 
 
-class SuccessiveHalving:
+class SuccessiveHalving(OnBrackets):
     """Synchronous successive halving, again and again with new random configurations.
 
     Jamieson and Talwalkar (2016), *Non-stochastic best arm identification and hyperparameter optimization*, AISTATS.
@@ -179,8 +208,6 @@ class SuccessiveHalving:
         n: Trials of a bracket; by default ``eta ** (rungs - 1)``, which leaves one on the last rung.
     """
 
-    multi_fidelity = True
-
     def __init__(
         self,
         domain: Domain,
@@ -190,26 +217,17 @@ class SuccessiveHalving:
         eta: int | None = None,
         n: int | None = None,
     ) -> None:
-        eta = infer_eta(budgets) if eta is None else check_eta(eta)
-        budgets = rungs_of(budgets, eta)
+        eta, rungs = halving(budgets, eta)
         if n is not None and n < 1:
             raise InputError(f"n must be at least 1 (trials of a bracket), got {n}.")
-        sizes = bracket_sizes(eta ** (len(budgets) - 1) if n is None else n, len(budgets), eta)
-        self._brackets = Brackets([sizes], budgets, lambda: draw(domain, rng))
-
-    def ask(self) -> Job | None:
-        """The next job; None once a table has no rows left and all jobs are handed out."""
-        return self._brackets.ask()
-
-    def tell(self, result: Result) -> None:
-        """Learn a result."""
-        self._brackets.tell(result)
+        sizes = bracket_sizes(eta ** (len(rungs) - 1) if n is None else n, len(rungs), eta)
+        super().__init__(domain, rng, [sizes], rungs)
 
 
 # Hyperband: successive halving with several trade-offs between many trials and long ones.
 
 
-class Hyperband:
+class Hyperband(OnBrackets):
     """Hyperband with synchronous brackets.
 
     Li, Jamieson, DeSalvo, Rostamizadeh and Talwalkar (2018), *Hyperband: a novel bandit-based approach to
@@ -226,8 +244,6 @@ class Hyperband:
         variant: Which of the two bracket tables, see :func:`lcbench.simulate.optimizers.rungs.hyperband_brackets`.
     """
 
-    multi_fidelity = True
-
     def __init__(
         self,
         domain: Domain,
@@ -237,14 +253,5 @@ class Hyperband:
         eta: int | None = None,
         variant: Variant = "floor",
     ) -> None:
-        eta = infer_eta(budgets) if eta is None else check_eta(eta)
-        budgets = rungs_of(budgets, eta)
-        self._brackets = Brackets(hyperband_brackets(len(budgets), eta, variant), budgets, lambda: draw(domain, rng))
-
-    def ask(self) -> Job | None:
-        """The next job; None once a table has no rows left and all jobs are handed out."""
-        return self._brackets.ask()
-
-    def tell(self, result: Result) -> None:
-        """Learn a result."""
-        self._brackets.tell(result)
+        self._eta, rungs = halving(budgets, eta)
+        super().__init__(domain, rng, hyperband_brackets(len(rungs), self._eta, variant), rungs)

@@ -122,11 +122,7 @@ class NSGA2:
     def ask(self) -> Job | None:
         """A child; None once a table has no rows left."""
         found = self._propose()
-        if found is None:
-            return None
-        trial = self._running.new_trial()
-        self._running.begin(trial, found[1])
-        return Job(trial, found[0], self._budget)
+        return None if found is None else self._running.job(found[0], self._budget, found[1])
 
     def tell(self, result: Result) -> None:
         """Learn a result; when a generation is complete, it and its parents compete."""

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from lcbench.errors import InputError
 from lcbench.simulate.contract import Domain
 from lcbench.simulate.optimizers._model_bo import Acquisition
-from lcbench.simulate.optimizers._proposal import propose_believed
+from lcbench.simulate.optimizers._proposal import draw_believed
 from lcbench.simulate.optimizers.gp_bo import GPEI
 from lcbench.simulate.optimizers.random_search import RandomSearch
 from lcbench.space import Config
@@ -22,9 +22,10 @@ class PriorRandomSearch(RandomSearch):
     On a table a draw is brought to the nearest row not yet taken.
     """
 
+    without_prior = "random"
+
     def _draw(self) -> Config | None:
-        found = propose_believed(self._domain, self._rng)
-        return None if found is None else found[0]
+        return draw_believed(self._domain, self._rng)
 
 
 class PiBO(GPEI):
@@ -44,6 +45,8 @@ class PiBO(GPEI):
         settings: Further ones of :class:`lcbench.simulate.optimizers.gp_bo.GPBO`.
     """
 
+    without_prior = "gp-ei"
+
     def __init__(
         self,
         domain: Domain,
@@ -59,8 +62,7 @@ class PiBO(GPEI):
         self._beta = beta
 
     def _draw(self) -> Config | None:
-        found = propose_believed(self._domain, self._rng)
-        return None if found is None else found[0]
+        return draw_believed(self._domain, self._rng)
 
     def _acquisition(self, points: Array, losses: Array, running: Array) -> Acquisition:
         improvement, prior = super()._acquisition(points, losses, running), self._domain.prior

@@ -4,12 +4,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lcbench.errors import InputError
-from lcbench.simulate.contract import Domain, Job, Result
+from lcbench.simulate.contract import Domain, Result
 from lcbench.simulate.optimizers._kde import truncated_normal
-from lcbench.simulate.optimizers._proposal import fill_inactive, propose_at, propose_believed, propose_uniform
+from lcbench.simulate.optimizers._proposal import draw_believed, fill_inactive, propose_at
 from lcbench.simulate.optimizers._trials import History
-from lcbench.simulate.optimizers.hyperband import Brackets
-from lcbench.simulate.optimizers.rungs import Variant, check_eta, hyperband_brackets, infer_eta, promote, rungs_of
+from lcbench.simulate.optimizers.hyperband import Hyperband
+from lcbench.simulate.optimizers.random_search import draw
+from lcbench.simulate.optimizers.rungs import Variant, promote
 from lcbench.space import Config
 from lcbench.space.encoding import Encoding
 from lcbench.space.prior import Prior
@@ -17,7 +18,7 @@ from lcbench.space.prior import Prior
 Array = NDArray[np.float64]
 
 
-class PriorBand:
+class PriorBand(Hyperband):
     """Hyperband with an ensemble of three ways to sample.
 
     Mallik, Bergman, Hvarfner, Stoll, Janowski, Lindauer, Nardi and Hutter (2023), *PriorBand: practical
@@ -41,7 +42,7 @@ class PriorBand:
         std: Standard deviation of a number's step.
     """
 
-    multi_fidelity = True
+    without_prior = "hyperband with local search around the best"
 
     def __init__(
         self,
@@ -54,36 +55,28 @@ class PriorBand:
         change: float = 0.5,
         std: float = 0.25,
     ) -> None:
-        self._eta = infer_eta(budgets) if eta is None else check_eta(eta)
-        budgets = rungs_of(budgets, self._eta)
+        super().__init__(domain, budgets, rng, eta=eta, variant=variant)
         check_steps(change, std)
-        self._domain, self._rng, self._change, self._std = domain, rng, change, std
+        self._change, self._std = change, std
         self._levels = Encoding(domain.space).levels
         self._prior = domain.prior or Prior.uniform(self._levels)
-        self._told = {budget: History(len(self._levels)) for budget in budgets}
-        table = hyperband_brackets(len(budgets), self._eta, variant)
-        self._brackets = Brackets(table, budgets, self._propose)
-
-    def ask(self) -> Job | None:
-        """The next job; None once a table has no rows left and all jobs are handed out."""
-        return self._brackets.ask()
+        self._told = {budget: History(len(self._levels)) for budget in self._rungs}
 
     def tell(self, result: Result) -> None:
         """Learn a result."""
-        self._brackets.tell(result)
+        super().tell(result)
         self._told[result.job.budget].add(self._domain.encode(result.job.config), result.loss)
 
     def _propose(self) -> Config | None:
         """A configuration from one of the three."""
         chance = self._rng.random() * (1 + float(self._eta) ** self._brackets.rung) - 1
         if chance < 0:
-            found = propose_uniform(self._domain, self._rng)
-        elif (incumbent := self._incumbent()) is not None and self._rng.random() < self._share(incumbent):
+            return draw(self._domain, self._rng)
+        if (incumbent := self._incumbent()) is not None and self._rng.random() < self._share(incumbent):
             point = step(self._rng, incumbent, self._levels, self._change, self._std)
             found = propose_at(self._domain, self._rng, point)
-        else:
-            found = propose_believed(self._domain, self._rng)
-        return None if found is None else found[0]
+            return None if found is None else found[0]
+        return draw_believed(self._domain, self._rng)
 
     def _incumbent(self) -> Array | None:
         """The best point of the largest budget, ``(dimensions,)``; None if no run of it has ended well."""

@@ -65,9 +65,9 @@ class PSO:
     each particle is drawn to the best place that it has found and to the best of the whole swarm.
 
     Numbers are coordinates of the unit cube; a category with k levels is k equal bins of [0, 1], an integer is rounded.
-    A particle is where it flew, also if the configuration there is rounded, or on a table the nearest row. With several
-    workers no particle waits for the others; where all fly already, the swarm grows by one. A diverged run is no best
-    place.
+    A particle stays where it flew, although the configuration there is rounded, or on a table the nearest row. With
+    several workers no particle waits for the others; if all of them fly already, the swarm grows by one. A diverged run
+    never counts as a best place.
 
     Args:
         domain: Where to look.
@@ -99,11 +99,7 @@ class PSO:
         """Where the particle that has waited longest flies; None once a table has no rows left."""
         particle = self._idle.pop(0) if self._idle else self._new()
         found = propose_at(self._domain, self._rng, to_point(particle.place, self._levels))
-        if found is None:
-            return None
-        trial = self._running.new_trial()
-        self._running.begin(trial, particle)
-        return Job(trial, found[0], self._budget)
+        return None if found is None else self._running.job(found[0], self._budget, particle)
 
     def tell(self, result: Result) -> None:
         """Learn how good a particle's place is, and let it fly on."""

@@ -95,5 +95,4 @@ class QuantileTransfer(GPEI):
             (believed, scale), (shift, spread) = self._prior(at), gp.predict(at)
             return believed + scale * shift, scale * spread
 
-        best = float(predict(np.concatenate([x, pending]))[0].min())
-        return lambda candidates: self._value(*predict(features(candidates)), best)
+        return self._improving(predict, np.concatenate([x, pending]))

@@ -102,12 +102,7 @@ class RegularizedEvolution:
     def ask(self) -> Job | None:
         """A child of the best of a sample; None once a table has no rows left."""
         found = self._propose()
-        if found is None:
-            return None
-        config, point = found
-        trial = self._running.new_trial()
-        self._running.begin(trial, point)
-        return Job(trial, config, self._budget)
+        return None if found is None else self._running.job(found[0], self._budget, found[1])
 
     def tell(self, result: Result) -> None:
         """Let a configuration into the queue; the oldest leaves it."""

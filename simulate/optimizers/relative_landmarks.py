@@ -1,4 +1,4 @@
-"""Relative landmarks: tasks that order configurations as ours does say which to try next."""
+"""Relative landmarks: tasks that order configurations as this one does tell which to try next."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,7 +25,7 @@ class RelativeLandmarks:
     the largest sum over tasks of similarity times the gain over the incumbent there (section 3). The similarity of a
     task is the share of the pairs tried so far that it orders as the task at hand does (as their "AT1", of all pairs),
     less what chance would give: ``max(0, 2 * share - 1)``, where one half of a pair more counts for each side. Gains
-    are differences of relative regret. What no task hopes anything of is left to random search, as is all without
+    are differences of relative regret. Where no task promises a gain, random search decides, as it does without
     sources.
 
     Args:
@@ -63,7 +63,7 @@ class RelativeLandmarks:
         return configs[0]
 
     def _most_promising(self, sources: Sources) -> int | None:
-        """The row with the largest hope among those not tried; None if there is no hope."""
+        """The row with the largest expected gain among those not tried; None if no task promises one."""
         rows, losses = self._tried(sources)
         if not len(rows):
             regrets = np.where(np.isfinite(sources.regrets), sources.regrets, 1.0)

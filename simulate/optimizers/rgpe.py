@@ -1,5 +1,6 @@
 """The ranking-weighted ensemble of Gaussian processes: one for each other task, weighed by how well it ranks ours."""
 
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -77,8 +78,7 @@ class RGPE(GPEI):
         models, weights = self._ensemble(x, losses, pending)
         if not len(x):
             return lambda candidates: -mixed(models, weights, features(candidates))[0]
-        best = float(mixed(models, weights, np.concatenate([x, pending]))[0].min())
-        return lambda candidates: self._value(*mixed(models, weights, features(candidates)), best)
+        return self._improving(partial(mixed, models, weights), np.concatenate([x, pending]))
 
     def _ensemble(self, x: Array, losses: Array, pending: Array) -> tuple[list[GP], Array]:
         """The models that have a weight, and their weights."""

@@ -95,6 +95,17 @@ def rungs_of(budgets: Sequence[int], eta: int) -> tuple[int, ...]:
     return budgets if len(budgets) <= room + 1 else geometric_rungs(budgets, eta)
 
 
+def halving(budgets: Sequence[int], eta: int | None) -> tuple[int, tuple[int, ...]]:
+    """The halving rate and the rungs of an optimizer on brackets.
+
+    Args:
+        budgets: Epochs that can be asked for, increasing.
+        eta: The rate; by default the one that fits the budgets.
+    """
+    rate = infer_eta(budgets) if eta is None else check_eta(eta)
+    return rate, rungs_of(budgets, rate)
+
+
 def promote(losses: ArrayLike, k: int) -> NDArray[np.intp]:
     """The ``k`` results of a rung that are promoted to the next.
 

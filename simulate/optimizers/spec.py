@@ -175,7 +175,7 @@ def source_digests(specs: Iterable[Spec]) -> dict[str, str]:
         By ``"optimizer LABEL"`` its text, and a digest of its source where that is not ours.
     """
     return {
-        f"{SOURCE}{spec.label}": " ".join(filter(None, (spec.text, _digest(spec.found)))) or "an object"
+        f"{SOURCE}{spec.label}": " ".join(filter(None, (spec.text, digest_of(spec.found)))) or "an object"
         for spec in specs
     }
 
@@ -238,6 +238,16 @@ def is_multi_fidelity(factory: Any) -> bool:
     Its factory has an attribute ``multi_fidelity``; a partial has that of what it calls.
     """
     return bool(trait(factory, "multi_fidelity", default=False))
+
+
+def said_without_prior(specs: Iterable[Spec]) -> str:
+    """What becomes of optimizers that use a prior where there is none, in one line; nothing if there are none.
+
+    Their factory has an attribute ``without_prior``, which says it.
+    """
+    found = [(spec.label, trait(spec.found, "without_prior", None)) for spec in specs]
+    said = ", ".join(f"{label} is {instead}" for label, instead in found if instead is not None)
+    return said and f"no prior is given: {said}"
 
 
 def trait(factory: Any, name: str, default: Any) -> Any:
@@ -336,10 +346,10 @@ def _module(factory: Any) -> str:
     return str(getattr(factory, "__module__", "") or "")
 
 
-def _digest(factory: Any) -> str | None:
+def digest_of(factory: Any) -> str | None:
     """A digest of a factory's file (of its own lines, if it is in the script that runs) and of what it holds."""
     if isinstance(factory, partial):
-        inner, held = _digest(factory.func), repr(sorted(factory.keywords.items()))
+        inner, held = digest_of(factory.func), repr(sorted(factory.keywords.items()))
     else:
         inner, held = _source(factory), "" if inspect.isclass(factory) or inspect.isroutine(factory) else repr(factory)
     held = "" if " at 0x" in held else held  # an address is another one every time

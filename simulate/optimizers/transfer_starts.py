@@ -1,8 +1,8 @@
-"""Optimizers that begin where other tasks point: portfolios, nearest tasks, a meta-model, a bounding box.
+"""Optimizers that other tasks give a start: portfolios, nearest tasks, a meta-model, a bounding box.
 
 Each gives another optimizer a start, or a smaller space, and leaves the rest to it. What is known of other tasks is
 :attr:`lcbench.simulate.contract.Domain.sources`, which holds nothing of the task at hand but its meta-features. Without
-sources each is the other optimizer alone.
+sources each of them is just the other optimizer.
 """
 
 from abc import ABC, abstractmethod
@@ -79,7 +79,7 @@ class PortfolioStart(TransferStart):
         budgets: tuple[int, ...],
         rng: np.random.Generator,
         *,
-        rule: str = "greedy:16",
+        rule: str = "greedy",
         optimizer: str = "random",
     ) -> None:
         self._rule = rule
@@ -206,7 +206,7 @@ class BoundingBox(TransferStart):
 
 
 class BoxDomain(DomainAround):
-    """What lies in the smallest box around some points, as long as there is any; then everything.
+    """The configurations in the smallest box around some points, as long as there are any; then all.
 
     Args:
         domain: The whole.
@@ -257,7 +257,7 @@ class BoxDomain(DomainAround):
         return self._domain.realize(self.clipped(points))
 
     def candidates(self, n: int, rng: np.random.Generator) -> Array:
-        """Points in the box; all there are if none is."""
+        """Points in the box; all points if none is left there."""
         points = self._domain.candidates(n, rng)
         within = points[self.holds(points)]
         return within if len(within) else points

@@ -69,7 +69,7 @@ def live(
     from lcbench.collection.problem import get_problem
     from lcbench.console import ERR, OUT
     from lcbench.errors import InputError
-    from lcbench.simulate.optimizers.spec import blamed, parse
+    from lcbench.simulate.optimizers.spec import blamed, parse, said_without_prior
     from lcbench.simulate.realtime.result import LiveInterrupted
     from lcbench.simulate.realtime.run import check_limits
     from lcbench.simulate.realtime.run import live as run
@@ -95,6 +95,8 @@ def live(
         encoding=encoding,
         device=device,
     )
+    if not quiet and (without := said_without_prior([spec])):
+        ERR.print(f"{without}; lcbench live has no priors.", soft_wrap=True, highlight=False)
     try:
         with blamed(spec, f"on {backend.dataset}"):
             trace = run(

@@ -31,6 +31,7 @@ from lcbench.table.curve import Curve
 from lcbench.table.metric import Metric
 from lcbench.table.store import write_parquet
 from lcbench.work import Journal, Workplace, journal
+from lcbench.work.workplace import differences, refuse_other_plan
 
 if TYPE_CHECKING:
     from ConfigSpace import ConfigurationSpace  # slow to import
@@ -38,6 +39,11 @@ if TYPE_CHECKING:
 EVENTS, TRACE, CONFIGS = "events.jsonl", "trace.parquet", "configs.parquet"
 CHECKPOINTS = "checkpoints"
 FORMAT = 2
+
+SOURCE = "source of the optimizer"
+"""Entry of the plan: a digest of the file that an own optimizer is written in."""
+
+_EDITED = "Undo the edit to go on with it, or choose another folder: what two programs asked for is not mixed."
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,7 +145,7 @@ class Record:
     def __enter__(self) -> Self:
         with ExitStack() as stack:
             stack.enter_context(self._place.held())
-            self._place.check(self._what)
+            self._check_plan()
             if (self.folder / EVENTS).is_file() and self._place.plan() is None:
                 raise InputError(f"{self.folder} holds a live run of an older lcbench; choose another folder.")
             self._place.accept(self._what)
@@ -150,6 +156,24 @@ class Record:
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
         self._open.__exit__(kind, error, at)
+
+    def _check_plan(self) -> None:
+        """Check that the folder's run, if any, is this one; until a result is there its optimizer may be mended.
+
+        Raises:
+            PlanConflictError: If it is another one.
+        """
+        kept = self._place.plan()
+        if kept is None:
+            return
+        found = differences(kept, {SOURCE: None, **self._what})
+        edited = [each for each in found if SOURCE in each]
+        if not edited or found != edited:
+            refuse_other_plan(found, self.folder)
+        elif any("tell" in event for event in journal.read(self.folder / EVENTS)):
+            refuse_other_plan([f"the {SOURCE} was edited"], self.folder, _EDITED)
+        else:
+            (self.folder / EVENTS).unlink(missing_ok=True)  # what it asked for, it may ask for no more
 
     def asked(self, job: Job | None, at: float) -> None:
         """Append what an optimizer asked for (None: nothing for now), and when, in seconds since the beginning."""

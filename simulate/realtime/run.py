@@ -10,8 +10,9 @@ from typing import Any
 
 from lcbench.errors import InputError
 from lcbench.simulate.contract import Backend, Optimizer
+from lcbench.simulate.optimizers.spec import digest_of
 from lcbench.simulate.realtime.job import Continues
-from lcbench.simulate.realtime.record import CHECKPOINTS, Record, Unrecorded
+from lcbench.simulate.realtime.record import CHECKPOINTS, SOURCE, Record, Unrecorded
 from lcbench.simulate.realtime.report import LiveReport
 from lcbench.simulate.realtime.result import LiveInterrupted
 from lcbench.simulate.realtime.state import LiveState, Watch
@@ -124,7 +125,9 @@ def _identity(optimizer: Optimizer, backend: Backend) -> dict[str, Any]:
     """Everything that decides a run's values and can be described; the rest shows when the record is replayed."""
     described: Callable[[], Mapping[str, Any]] | None = getattr(backend, "describe", None)
     plain = {"metric": backend.metric.name, "budgets": list(backend.budgets)} if described is None else described()
-    return {"optimizer": type(optimizer).__name__, "backend": type(backend).__name__, **plain}
+    digest = digest_of(type(optimizer))  # None of one of ours
+    source = {} if digest is None else {SOURCE: digest}
+    return {"optimizer": type(optimizer).__name__, "backend": type(backend).__name__, **source, **plain}
 
 
 def check_limits(workers: int, wallclock: float | None, trials: int | None) -> tuple[int, int | None]:

@@ -32,7 +32,7 @@ from lcbench.table.benchmark import Benchmark
 
 
 class ClientGoneError(InputError):
-    """The client went away before its budget was over, and without a word."""
+    """The client left before its budget was used, without saying so."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +48,7 @@ class Line:
     sink: TextIO
 
     def write(self, kind: str, **entries: Any) -> None:
-        """Say something.
+        """Write a line.
 
         Raises:
             ClientGoneError: If nobody reads.
@@ -118,7 +118,7 @@ class Served:
     _running: set[int] = field(default_factory=set)
 
     def ask(self) -> Job | None:
-        """What the client wishes; what it may not wish is answered, and costs nothing."""
+        """Ask the client for a job; a wish that is refused gets an answer and costs nothing."""
         while not self.stopped:
             self.line.write(
                 "ask",
@@ -187,7 +187,7 @@ class Served:
 
 @dataclass(eq=False)
 class Client:
-    """Makes the optimizer of each contest, on the other end of which is one and the same client.
+    """Makes the optimizer of each contest; all of them talk to the same client.
 
     Attributes:
         line: To the client.

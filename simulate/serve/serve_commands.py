@@ -48,7 +48,6 @@ def serve(
     from datetime import UTC, datetime
 
     from lcbench.console import ERR
-    from lcbench.errors import InputError
     from lcbench.output import writable_file
     from lcbench.simulate.serve.contest import Client, Line, Serving
     from lcbench.simulate.study.description import command_line
@@ -57,8 +56,6 @@ def serve(
     from lcbench.simulate.study.plan import StudyPlan
     from lcbench.table.manifest import parse_budgets
 
-    if metric is not None and "," in metric:
-        raise InputError(f"a contest must have one metric, got {metric}; compare several with 'lcbench simulate'.")
     bench = opened(folder, at, fidelity)
     out = writable_file(out)
     client = Client(Line(sys.stdin, sys.stdout), {"fidelity": bench.fidelity.label, "match": match})

@@ -38,13 +38,12 @@ def compare(
     from lcbench.output import writable_file
     from lcbench.simulate.study import by_variant, comparison_text, read
     from lcbench.simulate.study.comparison import compare as compared
+    from lcbench.simulate.study.file import STUDY
     from lcbench.writing import write_text
 
     chosen = _format(format_, out)
     if study.is_dir():
-        raise InputError(
-            f"compare needs the file of a study, got the folder {study}; for the paper's numbers use lcbench paper."
-        )
+        raise InputError(STUDY.refusal(study, "a folder", "for a benchmark beside the paper use 'lcbench paper'"))
     out = None if out is None else writable_file(out)
     found = compared(by_variant(read(study)), control, np.random.default_rng(0), seen=difference)
     if out is not None:

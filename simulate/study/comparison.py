@@ -100,7 +100,7 @@ def compare(
 
 
 def _check_whole(runs: "pd.Series[float]", traces: pd.DataFrame) -> None:
-    """Every optimizer must have been run on every data set with every seed."""
+    """Check that every optimizer was run on every data set with every seed."""
     there = traces.groupby(list(runs.index.names)).ngroups
     if there < len(runs):
         have = pd.MultiIndex.from_frame(traces[list(runs.index.names)].drop_duplicates())

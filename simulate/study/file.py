@@ -15,6 +15,7 @@ from lcbench.form import check
 from lcbench.simulate.portfolios import NONE, label_of
 from lcbench.simulate.study.description import DESCRIPTION, Description, read_description
 from lcbench.table.metric import METRIC_FORM, Metric, from_json, to_json
+from lcbench.wanted import PARQUET, Wanted
 from lcbench.writing import write_parquet
 
 SCHEMA = pa.schema(
@@ -66,6 +67,9 @@ LATER: Mapping[str, float | str | None] = {
 """Columns that files of before may lack, and what is read in their place; the portfolio as their descriptions say."""
 
 
+STUDY = Wanted("a study, as 'lcbench simulate --out' writes it", begins=PARQUET)
+"""What :func:`read` reads."""
+
 _METRIC = b"lcbench metric"  # key of the file's metadata
 
 
@@ -84,24 +88,14 @@ def write(
     write_parquet(path, table.replace_schema_metadata({**(table.schema.metadata or {}), **said}))
 
 
-def check_exists(path: Path) -> None:
-    """Check that there is a study.
-
-    Raises:
-        InputError: If there is none.
-    """
-    if not path.exists():
-        raise InputError(f"a study must be a file that 'lcbench simulate --out {path}' wrote, got none there.")
-
-
 def optimized(path: Path) -> Metric | None:
     """The metric that a study optimized; None if its file does not say.
 
     Raises:
-        InputError: If there is no such file.
+        InputError: If there is no such file, or it is of another kind.
         DamagedFileError: If it is damaged, or the metric cannot be understood.
     """
-    check_exists(path)
+    STUDY.check(path)
     said = (read_schema(path).metadata or {}).get(_METRIC)
     if said is None:
         return None
@@ -115,14 +109,17 @@ def read(path: Path) -> pd.DataFrame:
     """Read a study.
 
     Raises:
-        InputError: If there is no such file, or it holds a study of systems.
+        InputError: If there is no such file, or it is something else.
         DamagedFileError: If it is damaged or lacks a column.
     """
-    check_exists(path)
+    STUDY.check(path)
     with understood(path):
         names = set(read_schema(path).names)
-        if "system" in names and "optimizer" not in names:
-            raise InputError(f"{path} holds a study of systems, of which there are no traces; use figures --systems.")
+    if "system" in names and "optimizer" not in names:
+        raise InputError(STUDY.refusal(path, "a study of systems", "show it with lcbench figures --systems"))
+    if names.isdisjoint(KEY):
+        raise InputError(STUDY.refusal(path, "a table of something else"))
+    with understood(path):
         lacking = LATER.keys() - names
         found = read_parquet(path, [name for name in COLUMNS if name not in lacking])
         for name in lacking:

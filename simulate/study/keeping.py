@@ -23,7 +23,7 @@ from lcbench.files import understood
 from lcbench.simulate.optimizers.spec import SOURCE, source_digests
 from lcbench.simulate.portfolios import named
 from lcbench.simulate.study.description import Description, made, read_description
-from lcbench.simulate.study.file import KEY, SCHEMA, check_not_all_empty, read, results, to_table, write
+from lcbench.simulate.study.file import KEY, SCHEMA, STUDY, check_not_all_empty, read, results, to_table, write
 from lcbench.simulate.study.plan import NAMED, SimulationTask, StudyPlan, simulations
 from lcbench.simulate.study.storage import Finished, Key, cut
 from lcbench.table.benchmark import Benchmark
@@ -86,22 +86,24 @@ def kept_study(keep: Keep, bench: Benchmark, plan: StudyPlan, budget: str, play:
     storage, settings = storage_of(keep.parts), plan.settings(bench)
     with storage.held():
         there = _there(keep, plan, settings)
-        names = {name: _joined(there, name, asked) for name, asked in plan.names.items()}
+        known: Mapping[str, Sequence[Any]] = {} if there is None else there.description.names
+        names = {name: joined(known.get(name, ()), asked) for name, asked in plan.names.items()}
         tasks = list(simulations(names))
         found = {} if there is None else there.tables
         missing = [task for task in tasks if task.key not in found]
         if missing:
             _begin(keep, storage, settings, there)
         if there is not None:
-            keep.say(_growth(keep.path, there, names, len(missing)))
+            longer = not there.tables
+            keep.say(_lengthened(keep.path, there) if longer else growth(keep.path, len(found), names, len(missing)))
         ours = storage.belongs(settings)
         parts = storage.read() if ours else {}
         found = parts | found
         needed = _of(plan, [task for task in tasks if task.key not in found])
         if there is not None:
-            known = there.description.settings
+            before = there.description.settings
             again = source_digests(needed.optimizer(label) for label in needed.optimizers)
-            _refuse(keep.path, differences(known, {name: value for name, value in again.items() if name in known}))
+            _refuse(keep.path, differences(before, {name: value for name, value in again.items() if name in before}))
         play(needed, tasks, found, storage)
         traces: pd.DataFrame = pa.concat_tables([found[task.key] for task in tasks]).to_pandas()
         try:
@@ -111,10 +113,10 @@ def kept_study(keep: Keep, bench: Benchmark, plan: StudyPlan, budget: str, play:
             raise
         if missing:
             by = made(keep.command, len(missing), keep.now() if keep.now else None)
-            before = there.description.made if there is not None and there.tables else ()
+            earlier = there.description.made if there is not None and there.tables else ()
             others = {} if there is None else there.description.settings
             sources = {name: value for name, value in others.items() if name.startswith(SOURCE)}
-            said = Description(bench.manifest.title, sources | settings, names, (*before, by))
+            said = Description(bench.manifest.title, sources | settings, names, (*earlier, by))
             write(keep.path, traces, bench.objectives(plan.metric)[0], said)
         if ours and parts.keys() <= {task.key for task in tasks}:  # others wait for their study
             storage.remove()
@@ -147,6 +149,7 @@ def _there(keep: Keep, plan: StudyPlan, settings: Mapping[str, Any]) -> _There |
         keep.say(f"{keep.path} is replaced: {_held(keep.path)} go.")
         return None
     try:
+        STUDY.check(keep.path, DamagedFileError)
         said = read_description(keep.path)
         if said is None or not {*NAMED} <= said.names.keys():
             raise DamagedFileError("it does not say its settings, as studies of older versions do not")
@@ -184,30 +187,43 @@ def _held(path: Path) -> str:
     """What a file holds, in words."""
     try:
         found = read(path)
-    except DamagedFileError:
+    except (DamagedFileError, InputError):
         return f"its {path.stat().st_size} bytes, which are no study,"
     names = found["optimizer"].unique()
     return f"{len(results(found))} results of {', '.join(names)}"
 
 
-def _joined(there: _There | None, name: str, asked: Sequence[Any]) -> tuple[Any, ...]:
+def joined(there: Sequence[Any], asked: Sequence[Any]) -> tuple[Any, ...]:
     """Names that are there, then those that come to them."""
-    return tuple(dict.fromkeys([*(there.description.names[name] if there is not None else ()), *asked]))
+    return tuple(dict.fromkeys([*there, *asked]))
 
 
-def _growth(path: Path, there: _There, names: Mapping[str, Sequence[Any]], missing: int) -> str:
-    """A line on what a study has and gets."""
+def growth(path: Path, held: int, names: Mapping[str, Sequence[Any]], missing: int) -> str:
+    """A line on what a study has and gets.
+
+    Args:
+        path: Where it is.
+        held: How many runs it has.
+        names: Of what all of its runs will be, numbers of workers among them, and portfolios if there are any.
+        missing: How many runs it gets.
+    """
     if not missing:
-        return f"{path} holds all of this; nothing is simulated."
-    if not there.tables:
-        return f"{path} has a budget of {there.description.settings['budget']}: all of it runs again, for longer."
-    words = {"optimizers": "optimizer", "datasets": "data set", "seeds": "seed"}
-    whole = [f"{len(names[name])} {word}{'s' * (len(names[name]) > 1)}" for name, word in words.items()]
+        return f"{path} holds all of this; nothing runs."
+    words = {"optimizers": "optimizer", "systems": "system", "datasets": "data set", "seeds": "seed"}
+    whole = [_counted(len(names[name]), word) for name, word in words.items() if name in names]
     whole.append(f"{', '.join(map(str, names['workers']))} workers")
-    if len(names["portfolios"]) > 1:
+    if len(names.get("portfolios", ())) > 1:
         whole.append(f"portfolios {', '.join(names['portfolios'])}")
-    held = f"{len(there.tables)} simulation{'s' * (len(there.tables) > 1)}"
-    return f"{path} holds {held}; {missing} more complete {' x '.join(whole)}."
+    return f"{path} holds {_counted(held, 'run')}; {missing} more complete {' x '.join(whole)}."
+
+
+def _counted(count: int, word: str) -> str:
+    return f"{count} {word}{'s' * (count != 1)}"
+
+
+def _lengthened(path: Path, there: _There) -> str:
+    """A line on a study that runs again."""
+    return f"{path} has a budget of {there.description.settings['budget']}: all of it runs again, for longer."
 
 
 def _begin(keep: Keep, storage: Finished, settings: Mapping[str, Any], there: _There | None) -> None:

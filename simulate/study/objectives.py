@@ -1,9 +1,9 @@
 """Several objectives in a study: runs are judged by the hypervolume that they dominate.
 
-Every loss is brought to [0, 1] by the lowest and the highest finite loss of that objective in the data set's table. Of
-all that the results of a run dominate so far, as far as the point (1, ..., 1), the volume is taken: the hypervolume of
+Every loss is brought to [0, 1] by the lowest and the highest finite loss of that objective in the data set's table. The
+volume that the results of a run dominate so far, up to the point (1, ..., 1), is its hypervolume, as in
 E. Zitzler and L. Thiele (1998), *Multiobjective optimization using evolutionary algorithms*, PPSN V, section 3. The
-table's own front has the largest there can be, so a run is judged by what it lacks,
+table's own front has the largest one, so a run is judged by what it lacks,
 
     d(t) = 1 - hypervolume(results | finished <= t) / hypervolume(table),
 

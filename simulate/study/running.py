@@ -122,7 +122,7 @@ def study(
         match,
         None if budgets is None else tuple(budgets),
         parse_prior(prior),
-        parse_portfolios(portfolio, leave_one_out=leave_one_out),
+        parse_portfolios(portfolio, bench.space, leave_one_out=leave_one_out),
     )
     plan.check_datasets(bench)
     if plan.prior is not None:

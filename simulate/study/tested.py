@@ -26,7 +26,7 @@ _DECIMALS = 9
 
 
 def is_tested(traces: pd.DataFrame) -> bool:
-    """Whether a study knows test losses of what validation chose (of several objectives, it chooses no single one)."""
+    """Whether a study knows test losses of the chosen configurations; several objectives choose no single one."""
     return (
         not names_of(traces)
         and {"test_loss", "best_test_loss"} <= set(traces.columns)

@@ -35,11 +35,21 @@ from lcbench.simulate.transfer.plan import METRIC, OBJECTIVE
 from lcbench.space import Config
 from lcbench.space.rules import completed
 from lcbench.space.spaces import check_configs, from_json, to_frame
+from lcbench.wanted import Wanted
 
 MANIFEST, MATRIX, CANDIDATES, TRIED = "portfolio.json", "matrix.parquet", "candidates.parquet", "tried"
 GREEDY, SIMPLE = "greedy.parquet", "simple.parquet"
 NAME = "portfolio"
 """Name of the shipped folder in ``data/``."""
+
+PORTFOLIO = Wanted(
+    "a portfolio, a folder made by 'lcbench portfolio build'",
+    file=False,
+    folder=True,
+    holds=MANIFEST,
+    remedy="build one with 'lcbench portfolio build {path} ...'",
+)
+"""What :func:`read_folder` reads."""
 
 PORTFOLIOS = {"greedy": GREEDY, "simple": SIMPLE}
 FORMAT = 1
@@ -198,10 +208,7 @@ def read_folder(folder: Path) -> PortfolioFolder:
         DamagedFileError: If its manifest is damaged.
     """
     path = folder / MANIFEST
-    if not path.is_file():
-        raise NotABenchmarkError(
-            f"{folder} holds no portfolio (no {MANIFEST}); build one with: lcbench portfolio build {folder} ..."
-        )
+    PORTFOLIO.check(folder, NotABenchmarkError)
     no_links(folder)
     manifest = read_json(path)
     if not isinstance(manifest, dict) or not isinstance(manifest.get("format_version"), int):

@@ -89,7 +89,7 @@ def test_a_study_of_systems_is_drawn_by_itself(run, make_systems, tmp_path):
     }
     said = run("--out", tmp_path, "--only", "multi_fidelity,workers,system_accuracy", "--quiet")
     assert said.count("it shows a study of systems; run 'lcbench study OUT --datasets ...'") == 3
-    with pytest.raises(DamagedFileError, match=r"multi_fidelity.csv"):
+    with pytest.raises(InputError, match=r"multi_fidelity.csv must be a study of systems"):
         run("--systems", tmp_path / "multi_fidelity.csv")
 
 
@@ -209,9 +209,9 @@ def test_the_width_and_the_style_are_the_users(run, bench, tmp_path):
     with pytest.raises(InputError, match="width must be such as"):
         run(bench.folder, "--out", tmp_path / "no", "--width", "wide")
     style.write_text("no.such.setting: 1\n")
-    with pytest.raises(InputError, match=r"style must be a style file of matplotlib, got .*no\.such\.setting"):
+    with pytest.raises(InputError, match=r"must be a style file of matplotlib, got .*no\.such\.setting"):
         run(bench.folder, "--out", tmp_path / "no", *more)
-    with pytest.raises(InputError, match="style must be a style file"):
+    with pytest.raises(InputError, match="none must be a style file"):
         run(bench.folder, "--out", tmp_path / "no", "--style", tmp_path / "none")
     assert not (tmp_path / "no").exists()
 
@@ -245,7 +245,7 @@ def test_bad_input_is_said_before_anything_is_written(run, bench, traces_file, t
         run(bench.folder, "--out", out, "--metric", "accuracy")
     with pytest.raises(NotABenchmarkError):
         run(tmp_path, "--out", out)
-    with pytest.raises(InputError, match="a study must be a file that"):
+    with pytest.raises(InputError, match="must be a study, as 'lcbench simulate"):
         run(bench.folder, "--out", out, "--traces", tmp_path / "no.parquet")
     with pytest.raises(InputError, match="traces must come from a study on this table with the metric"):
         run(bench.folder, "--out", out, "--traces", traces_file, "--metric", "valid_cross_entropy")

@@ -90,7 +90,7 @@ def test_the_page_is_whole_and_asks_no_network(folder, tmp_path, capsys):
     ("arguments", "said"),
     [
         (["no-folder"], "a folder of studies"),
-        (["."], "at least one study"),
+        (["."], "must be a folder of studies"),
         ([".", "--out", "a.pdf"], "unknown format"),
     ],
 )

@@ -114,7 +114,7 @@ def test_what_does_not_fit_the_table_is_refused(table, capsys, arguments, said):
 
 def test_there_must_be_a_table_to_grow(tmp_path, capsys):
     assert collect(tmp_path, "--grow", *SMALL) == cli.USAGE_ERROR
-    assert "holds no benchmark" in capsys.readouterr().err
+    assert "must be a benchmark folder, got a folder without" in capsys.readouterr().err
 
 
 def test_configurations_of_a_file_are_added_to_those_of_the_table(table, tmp_path):

@@ -300,7 +300,7 @@ def test_a_problem_that_is_not_declared_as_it_must_be(tmp_path, capsys, text, sa
 @pytest.mark.parametrize(
     ("problem", "said"),
     [
-        ("./nothing.py:Mine", "problem must be in a Python file that exists"),
+        ("./nothing.py:Mine", "nothing.py must be a Python file with the problem"),
         ("no_such_package.module:Mine", "problem must be in a module that can be imported"),
         ("mpl", "unknown problem 'mpl'; nearest: mlp"),
         ("./x.py:", "problem must be a name, package.module:Object or ./file.py:Object"),

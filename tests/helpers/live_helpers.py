@@ -23,7 +23,8 @@ class Stopped:
 
     def __init__(self, optimizer, after: int) -> None:
         self.optimizer, self.left = optimizer, after
-        self.__class__ = type(type(optimizer).__name__, (Stopped,), {})  # goes by the optimizer's name in a record
+        kind = type(optimizer)  # whose name, and whose source, a record knows
+        self.__class__ = type(kind.__name__, (Stopped,), {"__module__": kind.__module__})
 
     def ask(self):
         return self.optimizer.ask()

@@ -166,9 +166,9 @@ def test_bad_options(write, tmp_path):
         lcdb(path, score="rmse")
     with pytest.raises(InputError, match="must say the score"):
         lcdb(write(rows(), "mine.csv"))
-    with pytest.raises(InputError, match=r"must hold database-auc\.csv"):
+    with pytest.raises(InputError, match=r"got a folder without database-auc\.csv"):
         lcdb(tmp_path, score="auc")
-    with pytest.raises(InputError, match="no such file or folder"):
+    with pytest.raises(InputError, match=r"must be a CSV of LCDB.*got nothing there"):
         lcdb(tmp_path / "nowhere.csv")
 
 

@@ -196,7 +196,7 @@ def test_an_import_needs_a_file_and_an_empty_folder(bring, document, tmp_path, c
     for source, folder, said in [
         (tmp_path / "bench.json", bench.folder, "new or empty folder"),
         (tmp_path / "bench.json", tmp_path / "bench.json", "new or empty folder"),
-        (tmp_path / "none.json", tmp_path / "new", "no such file"),
+        (tmp_path / "none.json", tmp_path / "new", "got nothing there"),
     ]:
         assert cli.run(["import", "lcbench", str(source), str(folder)]) == cli.USAGE_ERROR
         assert said in capsys.readouterr().err

@@ -94,7 +94,7 @@ def test_a_collected_folder_can_be_asked_too(bench):
 def test_neither_a_folder_nor_a_file(tmp_path):
     with pytest.raises(LcbenchError, match="no such thing"):
         Benchmark(tmp_path / "none.json")
-    with pytest.raises(LcbenchError, match="no benchmark"):
+    with pytest.raises(LcbenchError, match="must be a benchmark folder"):
         Benchmark(tmp_path)
 
 

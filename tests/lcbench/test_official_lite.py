@@ -175,7 +175,7 @@ def test_names_that_are_not_there_and_curves_of_some(tmp_path, capsys):
     assert cli.run(["import", "lcbench-lite", str(source), str(tmp_path / "bench"), "--datasets", "zeta"]) == 0
     assert lcbench.load(tmp_path / "bench").datasets == ("zeta",)
     assert cli.run(["import", "lcbench-lite", str(tmp_path / "none"), str(tmp_path / "new")]) == cli.USAGE_ERROR
-    assert "no such thing" in capsys.readouterr().err
+    assert "must be a folder of LCBenchLite" in capsys.readouterr().err
 
 
 # The real published data -------------------------------------------------------------------------------------------

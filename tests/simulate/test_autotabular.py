@@ -411,7 +411,9 @@ def test_arguments_that_cannot_be_are_said(fitted, table, tmp_path, capsys):
     said = complaint(capsys, *here, "answer", "--portfolio", "best")
     assert "portfolio must be greedy, simple, none or a folder made by 'lcbench portfolio build', got best" in said
     assert "no portfolio" in complaint(capsys, *here, "answer", "--portfolio", tmp_path)
-    assert "must be a file, got nothing there" in complaint(capsys, "predict", folder, tmp_path / "none.csv")
+    assert "none.csv must be a file of a table (.csv, .tsv, " in complaint(
+        capsys, "predict", folder, tmp_path / "none.csv"
+    )
     assert "no model.json in it" in complaint(capsys, "predict", tmp_path, table)
     pd.read_csv(table).drop(columns="size").to_csv(tmp_path / "less.csv", index=False)
     assert "missing 'size'" in complaint(capsys, "predict", folder, tmp_path / "less.csv")

@@ -364,7 +364,7 @@ def test_a_journal_reads_what_was_written_and_the_last_line_of_a_number_counts(t
 
 
 def test_a_folder_says_what_it_is(tmp_path):
-    with pytest.raises(NotABenchmarkError, match="must be a folder made by 'lcbench fit', got no model"):
+    with pytest.raises(NotABenchmarkError, match="must be a folder made by 'lcbench fit', got a folder without model"):
         Folder(tmp_path).read_card()
     (tmp_path / "other").mkdir()
     (tmp_path / "other" / "file").touch()

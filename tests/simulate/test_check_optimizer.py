@@ -101,7 +101,7 @@ class Refusing(Sound):
             "survives diverged runs",
             r"tell fails with ValueError: not finite \(test_check_optimizer.py, line",
         ),
-        (Repeats, "ends with the table", r"trials \d+ and \d+ are of one row; say domain.take"),
+        (Repeats, "ends with the table", r"trials \d+ and \d+ have the same row; call domain.take"),
         (Silent, "says whether it is multi-fidelity", "its class must say multi_fidelity = True"),
     ],
 )

@@ -75,7 +75,7 @@ def test_a_table_of_one_budget_has_one_rung(make, tmp_path, capsys, budget, reme
         (["--jobs", "0"], "jobs must be at least 1"),
         (["--budget", "0.5x-epochs"], "budget must be at least one full run"),
         (["--out", "."], "output must go to a file"),
-        (["--prior", "best"], "prior must be good, medium, bad or a JSON file of a ConfigSpace with distributions"),
+        (["--prior", "best"], "must be good, medium, bad or a JSON file of a ConfigSpace with distributions"),
     ],
 )
 def test_bad_input_is_one_line_and_exit_code_2(bench, tmp_path, monkeypatch, capsys, arguments, message):
@@ -125,7 +125,7 @@ def test_all_optimizers_can_be_asked_for():
 
 def test_a_folder_that_is_no_benchmark(tmp_path, capsys):
     assert cli.run(["simulate", str(tmp_path), "--out", str(tmp_path / "t.parquet")]) == cli.USAGE_ERROR
-    assert "holds no benchmark" in capsys.readouterr().err
+    assert "must be a benchmark folder, got a folder without" in capsys.readouterr().err
 
 
 def test_replaying_never_loads_what_only_collecting_needs(bench):
@@ -136,14 +136,5 @@ study.study(lcbench.load({str(bench.folder)!r}), ["alpha"], seeds=[0], budget="3
 assert callable(simulate)
 print(*sorted({{"torch", "openml", "sklearn", "lcbench.collection"}} & set(sys.modules)))
 """
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert done.stdout.strip() == ""
-
-
-def test_importing_the_command_is_light():
-    code = (
-        "import sys, lcbench.analysis.simulate_commands;"
-        " print(*({'numpy', 'pandas', 'ConfigSpace'} & set(sys.modules)))"
-    )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == ""

@@ -202,7 +202,7 @@ def test_a_file_that_is_not_there_is_no_damaged_one(tmp_path, capsys):
     missing = tmp_path / "none.parquet"
     for command in (["compare", str(missing)], ["figures", "--only", "regret", "--traces", str(missing)]):
         assert cli.run(command) == 2
-        assert "a study must be a file that 'lcbench simulate --out" in capsys.readouterr().err
+        assert "none.parquet must be a study, as 'lcbench simulate --out' writes it" in capsys.readouterr().err
 
 
 def test_a_study_of_systems_is_sent_to_its_figures(tmp_path, capsys):

@@ -12,6 +12,7 @@ import pandas as pd
 import pytest
 from live_helpers import Script, Stopped, jobs, make, numbers
 
+from lcbench import plugins
 from lcbench.errors import DamagedFileError, InputError, PlanConflictError, StoppedError
 from lcbench.simulate import OPTIMIZERS, FunctionBackend, Job, LiveInterrupted, ReplayBackend, live, simulate
 from lcbench.table.curve import Curve
@@ -326,6 +327,28 @@ def test_a_record_of_another_run_is_refused(bowl, tmp_path):
     with pytest.raises(PlanConflictError, match=r"budgets: there 1,3,9, asked 1,3"):
         live(make("bohb", other), other, trials=5, quiet=True, record=tmp_path)
     assert (tmp_path / "events.jsonl").read_bytes() == before
+
+
+def test_a_run_does_not_go_on_with_an_edited_optimizer(bowl, tmp_path):
+    file, record = tmp_path / "mine.py", tmp_path / "run"
+
+    def run(code: str, trials: int):
+        """As another process would."""
+        file.write_text(f"from lcbench.simulate.optimizers.random_search import RandomSearch\n{code}\n")
+        plugins._file_digest.cache_clear()
+        for name in [name for name in sys.modules if name.startswith("lcbench_file_mine")]:
+            del sys.modules[name]
+        return live(make(f"{file}:Mine", bowl), bowl, trials=trials, quiet=True, record=record)
+
+    with pytest.raises(ValueError, match="not yet"):
+        run("class Mine(RandomSearch):\n    def ask(self): raise ValueError('not yet')", 1)
+    assert len(run("class Mine(RandomSearch): ...", 2)) == 2, "nothing was finished: it may be mended"
+    assert len(run("class Mine(RandomSearch): ...", 3)) == 3
+    before = (record / "events.jsonl").read_bytes()
+    with pytest.raises(PlanConflictError, match=r"the source of the optimizer was edited.*\nUndo the edit"):
+        run("class Mine(RandomSearch): ...  # in other words", 4)
+    assert (record / "events.jsonl").read_bytes() == before
+    assert len(run("class Mine(RandomSearch): ...", 4)) == 4, "once the edit is undone"
 
 
 def test_a_folder_with_something_else_is_refused(bowl, tmp_path):

@@ -135,7 +135,7 @@ def test_every_default_can_be_given_as_an_argument(name):
         ("bohb(min_points=1)", "min_points must be at least 2, got 1"),
         ("bohb(settings=None,top=0.5)", "must get settings whole or in parts"),
         ("optuna-tpe(seed=3)", "takes no arguments"),
-        ("./none.py:Mine", "must be in a Python file that exists"),
+        ("./none.py:Mine", "must be a Python file with the optimizer, got nothing"),
         ("./mine.py:Yours", "has no 'Yours'; the classes in it are Job, Mine"),
         ("./mine.py:EMPTY", "must be a class with ask and tell, or a function"),
         ("./mine.py:Job", "must be a class with ask and tell, or a function"),

@@ -277,7 +277,7 @@ def test_what_was_damaged_is_trained_again(tmp_path: Path):
 
 
 def test_a_folder_without_a_portfolio_is_said_to_be_so(tmp_path: Path):
-    with pytest.raises(NotABenchmarkError, match="holds no portfolio"):
+    with pytest.raises(NotABenchmarkError, match="must be a portfolio, a folder made by 'lcbench portfolio build'"):
         read_folder(tmp_path)
     write_json(tmp_path / MANIFEST, {"format_version": 99})
     with pytest.raises(NewerFormatError, match="update lcbench"):

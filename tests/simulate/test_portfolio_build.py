@@ -282,7 +282,7 @@ def test_show_prints_the_portfolio_and_what_it_is_worth(built, capsys):
     assert "the simple portfolio" in capsys.readouterr().out
     assert run(["portfolio", "show", str(built), "--portfolio", "simpel"]) == 2
     assert run(["portfolio", "show", str(built / "tried")]) == 2
-    assert "holds no portfolio" in capsys.readouterr().err
+    assert "must be a portfolio, a folder made by 'lcbench portfolio build'" in capsys.readouterr().err
 
 
 def test_a_file_that_was_changed_is_not_shown(built, tmp_path, capsys):

@@ -5,6 +5,7 @@ import pytest
 from ConfigSpace import ConfigurationSpace, Float, Normal
 
 import lcbench
+from lcbench import cli
 from lcbench.errors import InputError
 from lcbench.simulate import OPTIMIZERS, ReplayBackend, WarmStart, simulate
 from lcbench.simulate.domain import SpaceDomain
@@ -161,13 +162,39 @@ def test_a_study_with_a_prior(bench, tmp_path):
 @pytest.mark.parametrize(
     ("given", "message"),
     [
-        ("excellent", r"prior must be good, medium, bad or a JSON file of a ConfigSpace with distributions, got excel"),
+        ("excellent", r"prior excellent must be good, medium, bad or a JSON file of a ConfigSpace with distributions"),
         (ConfigurationSpace({"other": (0.0, 1.0)}), "prior must have hyperparameters of the space only, got other"),
     ],
 )
 def test_priors_that_cannot_be(bench, given, message):
     with pytest.raises(InputError, match=message):
         study(bench, ["alpha"], ["random"], [0], budget="2evals", prior=given)
+
+
+def test_what_becomes_of_optimizers_without_a_prior_is_said_once(bench, tmp_path, capsys):
+    line = ["simulate", str(bench.folder), "--dataset", "alpha", "--seeds", "1", "--budget", "2evals"]
+    names = ["--optimizers", "random,pibo(beta=5),priorband,prior-random"]
+    assert cli.run([*line, *names, "--out", str(tmp_path / "without.parquet")]) == 0
+    said = " ".join(capsys.readouterr().err.split())
+    assert said.count("no prior is given") == 1
+    assert "pibo(beta=5) is gp-ei, priorband is hyperband with local search around the best, prior-random is" in said
+    for more in (["--prior", "good", *names], ["--optimizers", "random,gp-ei"]):
+        assert cli.run([*line, *more, "--out", str(tmp_path / f"{more[1]}.parquet")]) == 0
+        assert "no prior" not in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("name", [name for name, made in OPTIMIZERS.items() if hasattr(made, "without_prior")])
+def test_without_a_prior_they_are_what_they_say(bench, name):
+    instead = OPTIMIZERS[name].without_prior
+    if instead in OPTIMIZERS:  # the same seed, since a study seeds by the name
+        found = []
+        for each in (name, instead):
+            backend = ReplayBackend(bench, "alpha")
+            optimizer = OPTIMIZERS[each](backend.domain(), backend.budgets, np.random.default_rng(3))
+            found.append([result.job for result in simulate(optimizer, backend, evaluations=12).results])
+        assert found[0] == found[1]
+    else:
+        assert instead.partition(" ")[0] in OPTIMIZERS
 
 
 def test_the_prior_is_a_setting(bench):

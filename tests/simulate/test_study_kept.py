@@ -50,7 +50,7 @@ def test_the_same_call_costs_nothing(bench, kept, played):
     again = study(bench, **SMALL, keep=Keep(kept, say=lines.append))
     assert played == []
     assert kept.read_bytes() == before
-    assert lines == [f"{kept} holds all of this; nothing is simulated."]
+    assert lines == [f"{kept} holds all of this; nothing runs."]
     pd.testing.assert_frame_equal(again, read(kept))
     pd.testing.assert_frame_equal(again, study(bench, **SMALL))
 
@@ -77,7 +77,7 @@ def test_what_is_not_named_stays_and_is_completed(bench, kept, played):
     every = {(optimizer, "alpha", seed, 4, "none") for optimizer in ("random", "bohb") for seed in (0, 1)}
     assert set(played) == every - {("random", "alpha", 0, 4, "none")}
     assert set(zip(*(grown[name] for name in KEY), strict=True)) == every
-    assert lines == [f"{kept} holds 1 simulation; 3 more complete 2 optimizers x 1 data set x 2 seeds x 4 workers."]
+    assert lines == [f"{kept} holds 1 run; 3 more complete 2 optimizers x 1 data set x 2 seeds x 4 workers."]
 
 
 def test_an_empty_study_is_not_kept_and_is_in_no_bodys_way(bench, tmp_path):
@@ -298,7 +298,7 @@ def test_the_command_adds_says_and_shows(bench, tmp_path, capsys):
     assert capsys.readouterr() == ("", "")
     assert cli.run([*line, "bohb", "--workers", "4,1"]) == 0
     printed = capsys.readouterr()
-    assert "holds all of this; nothing is simulated" in printed.err
+    assert "holds all of this; nothing runs" in printed.err
     assert all(f"{name} x{workers}" in printed.out for name in ("random", "bohb") for workers in (1, 2, 4))
     assert cli.run([*line, "bohb", "--metric", "valid_cross_entropy"]) == cli.USAGE_ERROR
     assert capsys.readouterr().err.count("\n") == 2

@@ -14,7 +14,8 @@ from scipy import stats
 from typer.testing import CliRunner
 
 from lcbench import cli
-from lcbench.errors import DamagedFileError, InputError, PlanConflictError, UnknownNameError
+from lcbench.errors import InputError, PlanConflictError, UnknownNameError
+from lcbench.files import read_json
 from lcbench.simulate.autotabular import journal
 from lcbench.simulate.autotabular.folder import Folder
 from lcbench.simulate.autotabular.journal import Entry
@@ -22,7 +23,7 @@ from lcbench.simulate.study import systems
 from lcbench.simulate.study.description import read_description
 from lcbench.simulate.study.systems import plan as plans
 from lcbench.simulate.study.systems import views as views_module
-from lcbench.simulate.study.systems.file import to_table
+from lcbench.simulate.study.systems.file import KEY, to_table
 from lcbench.simulate.study.systems.plan import SystemsPlan, SystemTask
 from lcbench.simulate.study.systems.report import after, main_view, not_worse, tables, welch
 from lcbench.simulate.study.systems.rows import load_rows
@@ -31,6 +32,7 @@ from lcbench.simulate.study.systems.study_commands import study as command
 from lcbench.simulate.study.systems.systems import NAMES, SYSTEMS
 from lcbench.simulate.study.systems.views import VIEWS, views
 from lcbench.table.benchmark import embedded_folder
+from lcbench.writing import write_json
 
 # What a journal says --------------------------------------------------------------------------------------------------
 
@@ -234,7 +236,7 @@ def test_a_damaged_run_is_removed_and_a_study_lies_in_order(tmp_path):
     first.write_bytes(first.read_bytes()[:-9])
     assert list(storage_of(tmp_path).read()) == [tasks[1].key]
     assert not first.exists()
-    with pytest.raises(DamagedFileError, match="is missing"):
+    with pytest.raises(InputError, match=r"must be a study of systems, .*, got nothing there"):
         systems.read(tmp_path / "none.parquet")
 
 
@@ -290,12 +292,50 @@ def test_a_study_says_what_it_is_grows_and_goes_only_after_a_word(tmp_path, caps
     told = capsys.readouterr().out
     assert "hist-gradient-boosting" in told
     assert "lcbench study study --datasets sklearn:wine" in " ".join(told.split())
-    assert cli.run([*line, "--folds", "3"]) == cli.USAGE_ERROR
-    assert "folds: there 0, asked 3" in capsys.readouterr().err
+    for other, message in (
+        (["--folds", "3"], "folds: there 0, asked 3"),
+        (["--time", "6m"], "time: there 300 s, asked"),
+    ):
+        assert cli.run([*line, *other]) == cli.USAGE_ERROR
+        said = capsys.readouterr().err
+        assert message in said
+        assert "a longer time limit too, need another folder, or --overwrite" in said
     assert len(systems.read(tmp_path / "study")) == 2
     assert cli.run([*line, "--folds", "3", "--overwrite"]) == 0
     assert "study is replaced: 2 runs of hist-gradient-boosting go." in capsys.readouterr().err
     assert len(systems.read(tmp_path / "study")) == 1
+
+
+def test_what_is_added_to_a_study_runs_on_all_of_it(tmp_path, capsys, monkeypatch):
+    out, peer = tmp_path / "study", "hist-gradient-boosting"
+    line = ["study", str(out), *OPTIONS.split(), "--systems", peer]
+    assert cli.run(line) == 0
+    capsys.readouterr()
+    assert cli.run([*line, "--datasets", "sklearn:iris", "--seeds", "2"]) == 0
+    told = " ".join(capsys.readouterr().err.split())
+    assert f"{out} holds 1 run; 3 more complete 1 system x 2 data sets x 2 seeds x 1 workers." in told
+    found = systems.read(out)
+    runs = [(name, peer, 1, seed) for name in ("iris", "wine") for seed in (0, 1)]
+    assert list(found[list(KEY)].itertuples(index=False, name=None)) == runs
+    monkeypatch.setattr(plans, "version", lambda _: "another")
+    assert cli.run(line) == 0, "of another version it may be read, and nothing runs"
+    assert "holds all of this; nothing runs" in capsys.readouterr().err
+    assert systems.read(out).equals(found)
+    assert read_description(out / "systems.parquet").settings["lcbench"] != "another"
+    assert cli.run([*line, "--seeds", "3"]) == cli.USAGE_ERROR
+    assert "asked another" in capsys.readouterr().err
+
+
+def test_a_study_that_does_not_say_where_a_data_set_is_asks_for_it(tmp_path, capsys):
+    out = tmp_path / "study"
+    line = ["study", str(out), *OPTIONS.split(), "--systems", "hist-gradient-boosting", "--quiet"]
+    assert cli.run(line) == 0
+    older = {name: value for name, value in read_json(out / "plan.json").items() if not name.startswith("source of ")}
+    write_json(out / "plan.json", older)
+    assert cli.run([*line, "--datasets", "sklearn:iris", "--seeds", "2"]) == cli.USAGE_ERROR
+    assert "has runs on wine, where what is added must run, too; name its source" in capsys.readouterr().err
+    assert cli.run([*line, "--datasets", "sklearn:iris,sklearn:wine", "--seeds", "2"]) == 0
+    assert len(systems.read(out)) == 4
 
 
 @pytest.mark.slow

@@ -158,11 +158,27 @@ def test_a_file_of_configurations_comes_first_as_its_nearest_rows(five, tmp_path
 
 @pytest.mark.parametrize(
     ("text", "said"),
-    [("best:3", "portfolio must be greedy"), ("greedy:0", "portfolio must be greedy"), ("none.json", "a JSON file")],
+    [("best:3", "must be greedy"), ("greedy:0", "must be greedy"), ("none.json", "a JSON file")],
 )
-def test_no_portfolio(text, said):
-    with pytest.raises(InputError, match=said):
-        parse_portfolio(text)
+def test_no_portfolio(text, said, five):
+    with pytest.raises(InputError, match=f"^portfolio {text} must be .*{said.removeprefix('must be ')}"):
+        parse_portfolio(text, five.space)
+
+
+def test_a_portfolio_says_which_of_its_configurations_is_none(five, tmp_path):
+    rows = ReplayBackend(five, "alpha").table.configs
+    (tmp_path / "mine.json").write_text(json.dumps([dict(rows[0]), dict(rows[1]) | {"momentum": 2.0}]))
+    with pytest.raises(InputError, match=r"mine\.json, configuration 2 of 2: momentum must be .*, got 2\.0"):
+        study(five, ["alpha"], "random", [0], workers=1, budget="3evals", portfolio=tmp_path / "mine.json")
+
+
+@pytest.mark.parametrize("kind", ["greedy", "simple"])
+def test_a_portfolio_is_not_larger_than_what_it_is_chosen_from(kind, five):
+    most = len(five.configs) if kind == "greedy" else len(five.datasets) - 1
+    options = {"workers": 1, "budget": "2evals", "leave_one_out": True}
+    assert len(study(five, ["alpha"], "random", [0], portfolio=f"{kind}:{most}", **options))
+    with pytest.raises(InputError, match=f"must be at most {most}, .*, got {kind}:{most + 1}"):
+        study(five, ["alpha"], "random", [0], portfolio=f"{kind}:{most + 1}", **options)
 
 
 def test_leave_one_out_needs_another_data_set(make, tmp_path):

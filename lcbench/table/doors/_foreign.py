@@ -13,7 +13,7 @@ import pyarrow as pa
 from ConfigSpace import Categorical, ConfigurationSpace, Constant, OrdinalHyperparameter
 from numpy.typing import ArrayLike, NDArray
 
-from lcbench.errors import DamagedFileError, InputError
+from lcbench.errors import DamagedFileError
 from lcbench.space.spaces import CONFIG_ID, check_configs
 from lcbench.table import store
 from lcbench.table.curve import backwards, outside
@@ -189,14 +189,3 @@ def provenance(sources: Iterable[Path], seconds: str, **more: object) -> dict[st
         SECONDS: seconds,
         "versions": {"python": python_version(), "pandas": pd.__version__, "pyarrow": pa.__version__},
     }
-
-
-def existing(path: Path, wanted: str) -> Path:
-    """Check that there is something at a place.
-
-    Raises:
-        InputError: If there is nothing.
-    """
-    if not path.exists():
-        raise InputError(f"the source must be {wanted}, got {path}: no such file or folder.")
-    return path

@@ -25,10 +25,11 @@ from pyarrow import csv
 
 from lcbench.errors import DamagedFileError, InputError, UnknownNameError
 from lcbench.space.spaces import to_json
-from lcbench.table.doors._foreign import Described, Foreign, configs_table, existing, provenance, runs_table
+from lcbench.table.doors._foreign import Described, Foreign, configs_table, provenance, runs_table
 from lcbench.table.manifest import Manifest
 from lcbench.table.metric import Fidelity, Metric, Series
 from lcbench.table.record import SECONDS, Record
+from lcbench.wanted import Wanted
 
 Learners = Literal["hyperparameter", "task"]
 LEARNERS: tuple[Learners, ...] = ("hyperparameter", "task")
@@ -54,6 +55,12 @@ _COLUMNS = {
     "traintime": pa.float64(),
     **{f"score_{part}": pa.float64() for part in PARTS},
 }
+
+
+_ENDS = (".csv", ".csv.gz", ".csv.bz2", ".csv.lz4", ".csv.zst")
+
+LCDB = Wanted("a CSV of LCDB, such as database-accuracy.csv, or the folder of package lcdb", folder=True, ends=_ENDS)
+"""What :func:`lcdb` opens."""
 
 
 def lcdb(
@@ -93,16 +100,14 @@ def lcdb(
 
 
 def _file(source: Path, score: str | None) -> tuple[Path, str]:
-    existing(source, "a CSV of LCDB, such as database-accuracy.csv, or the folder of package lcdb")
+    LCDB.check(source)
     if score is not None and score not in SCORES:
         raise UnknownNameError("score", score, SCORES)
     if source.is_dir():
         path = source / f"database-{score or 'accuracy'}.csv"
         if not path.is_file():
-            raise InputError(f"{source} must hold {path.name}, got no such file; name the folder lcdb of the package.")
+            raise InputError(LCDB.refusal(source, f"a folder without {path.name}"))
         return path, score or "accuracy"
-    if not source.is_file():
-        raise InputError(f"the source must be a CSV of LCDB or its folder, got {source}, which is neither.")
     named = re.search("|".join(SCORES), source.name)
     if score is None and named is None:
         raise InputError(f"the name of {source} must say the score ({', '.join(SCORES)}); or name it with --score.")

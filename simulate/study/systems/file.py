@@ -19,9 +19,18 @@ from pathlib import Path
 import pandas as pd
 import pyarrow as pa
 
-from lcbench.errors import DamagedFileError
+from lcbench.errors import DamagedFileError, InputError
 from lcbench.files import read_parquet, read_schema, understood
+from lcbench.wanted import PARQUET, Wanted
 from lcbench.writing import write_parquet
+
+NAME = "systems.parquet"
+"""Its name in the folder of ``lcbench study``."""
+
+SYSTEMS = Wanted(
+    f"a study of systems, the folder of 'lcbench study' or its {NAME}", folder=True, begins=PARQUET, holds=NAME
+)
+"""What :func:`read` reads."""
 
 KEY = ("dataset", "system", "workers", "seed")
 
@@ -58,11 +67,17 @@ def read(path: Path) -> pd.DataFrame:
     """Read a study: its file, or the folder of ``lcbench study``.
 
     Raises:
-        DamagedFileError: If the file is missing, damaged or lacks a column.
+        InputError: If there is no such file or folder, or it is something else.
+        DamagedFileError: If the file is damaged or lacks a column.
     """
+    SYSTEMS.check(path)
     file = path / NAME if path.is_dir() else path
     with understood(file):
-        older = _OLDER if _OLDER["time"] in read_schema(file).names else {}
+        names = set(read_schema(file).names)
+    if "system" not in names:
+        raise InputError(SYSTEMS.refusal(path, "a table of something else"))
+    with understood(file):
+        older = _OLDER if _OLDER["time"] in names else {}
         table = read_parquet(file, [older.get(name, name) for name in COLUMNS])
         systems = table.rename_columns(list(COLUMNS)).cast(SCHEMA).to_pandas()
     gaps = [name for name in COLUMNS if name not in _MAY_LACK and systems[name].isna().any()]
@@ -75,7 +90,3 @@ def read(path: Path) -> pd.DataFrame:
     if not ((systems["time"] >= 0) & (systems["time_limit"] > 0)).all():
         raise DamagedFileError(f"{file} must have times that can be, got others; restore it.")
     return systems
-
-
-NAME = "systems.parquet"
-"""Its name in the folder of ``lcbench study``."""

@@ -1,9 +1,15 @@
-"""Runs a study of systems, one run after the other on each machine."""
+"""Runs a study of systems, one run after the other on each machine.
+
+As in a study of optimizers (:mod:`lcbench.simulate.study.keeping`), every system runs on every data set with every seed
+and number of workers: an added one of these is completed with all that it lacks. A longer time limit is another study
+here: runs take real time, and how long one model of a search may take depends on the limit, so a run cannot be
+lengthened.
+"""
 
 import shutil
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -17,6 +23,7 @@ from lcbench.errors import InputError
 from lcbench.simulate.autotabular import AutoTabularClassifier
 from lcbench.simulate.autotabular.folder import Folder
 from lcbench.simulate.study.description import DESCRIPTION, Description, made, read_description
+from lcbench.simulate.study.keeping import growth, joined
 from lcbench.simulate.study.running import cores
 from lcbench.simulate.study.storage import Finished, Key
 from lcbench.simulate.study.systems.file import COLUMNS, KEY, NAME, SCHEMA, to_table
@@ -28,6 +35,9 @@ from lcbench.simulate.study.systems.views import views
 from lcbench.work import InlineExecutor, run
 from lcbench.work.dask_executor import DaskExecutor
 from lcbench.writing import write_parquet
+
+SOURCE = "source of "
+"""What the entries of the folder's plan begin with that say where a data set is."""
 
 SEARCHES = "searches"
 """The folder of the searches, in that of the study."""
@@ -70,17 +80,17 @@ def study(
     starting: Callable[[SystemTask], None] = lambda _: None,
     done: Callable[[SystemTask, str | None], None] = lambda _, __: None,
 ) -> pd.DataFrame:
-    """Run all missing runs, one after the other on each machine.
+    """Run all missing runs, one after the other on each machine; those that are there stay.
 
     A run that fails is reported and left out, and the others continue; the same call tries it again.
 
     Args:
         plan: The study.
-        out: Its folder, new, or of a study with the same settings; more runs may come to those that it has.
+        out: Its folder, new, or of a study with the same settings, which is completed with what is asked for.
         now: Gives the time of day, to be written down.
         command: What is written down as what was called.
         overwrite: Whether the runs of another study that is there are removed.
-        say: Called with a line on what is removed, before it is.
+        say: Called with a line on what is there and is added or removed, before it is.
         scheduler: Address of a Dask scheduler, whose workers do the runs, each with processes of its own: one worker of
             one thread on each machine, started with ``--no-nanny``. All machines must share the folder.
         begun: Called once, with the number of runs that are there already and of all runs.
@@ -92,22 +102,31 @@ def study(
 
     Raises:
         DataError: If a data set cannot be used.
-        InputError: If two data sets have one name, or another process holds the folder.
+        InputError: If two data sets have one name, nobody says where one is that is needed, or another process holds
+            the folder.
         PlanConflictError: If the folder holds runs with other settings.
         LiveInterrupted: On Ctrl-C; what is finished is kept, and the running search resumes next time.
     """
-    datasets, storage = _loaded(plan), storage_of(out)
+    datasets, storage = _loaded(plan.sources, plan.folds), storage_of(out)
     with storage.held():
         if overwrite:
             _removed(storage, say)
-        storage.begin(plan.settings())
-        storage.keep_settings()  # before the first run ends: its search lies in the folder
         there = storage.read()
-        tasks = list(plan.tasks(tuple(datasets)))
+        names = _joined(plan, there, tuple(datasets))
+        plan = replace(plan, systems=names["systems"], workers=names["workers"], seeds=names["seeds"])
+        tasks = list(plan.tasks(names["datasets"]))
         missing = [task for task in tasks if task.key not in there]
+        sources = {f"{SOURCE}{rows.name}": source for source, rows in zip(plan.sources, datasets.values(), strict=True)}
+        storage.begin(_asked(plan, storage, missing) | sources)
+        if there:
+            say(growth(out, len(there), names, len(missing)))
+        datasets |= _others(storage, plan, missing, datasets)
+        if missing or not there:
+            storage.keep_settings()  # before the first run ends: its search lies in the folder
+        settings = {name: value for name, value in (storage.plan() or {}).items() if not name.startswith(SOURCE)}
         before, added = _made(out), 0
         if there:  # a process may have been killed between a finished run and what follows from it
-            _write(out, plan, there, before)
+            _write(out, settings, there, before)
         for task in set(tasks) - set(missing):
             _thin(out, task)
         begun(len(tasks) - len(missing), len(tasks))
@@ -127,7 +146,7 @@ def study(
                     there[task.key] = to_table(found[list(COLUMNS)])
                     storage.add([there[task.key]])
                     added += 1
-                    _write(out, plan, there, [*before, made(command, added, ended)])
+                    _write(out, settings, there, [*before, made(command, added, ended)])
                     _thin(out, task)
                 storage.record([outcome])
                 done(task, outcome.reason)
@@ -152,17 +171,28 @@ def _made(out: Path) -> Sequence[Mapping[str, Any]]:
     return () if said is None else said.made
 
 
-def _write(out: Path, plan: SystemsPlan, there: Mapping[Key, pa.Table], by: Sequence[Mapping[str, Any]]) -> None:
+def _write(
+    out: Path, settings: Mapping[str, Any], there: Mapping[Key, pa.Table], by: Sequence[Mapping[str, Any]]
+) -> None:
     """Write all finished runs as one file that says what they are."""
     columns = zip(*sorted(there), strict=True)
     names = {name: [*dict.fromkeys(each)] for name, each in zip(NAMED, columns, strict=True)}
-    said = Description("systems", plan.settings(), names, by)
+    said = Description("systems", settings, names, by)
     write_parquet(out / NAME, _gathered(there).replace_schema_metadata({DESCRIPTION: said.to_json()}))
 
 
-def storage_of(out: Path) -> Finished:
+class Runs(Finished):
     """Storage of the finished runs of a study of systems."""
-    return Finished(out, SCHEMA, KEY)
+
+    remedy = (
+        "Repeat its own options to add to it; runs with others, a longer time limit too, need another folder, or "
+        "--overwrite in place of these."
+    )
+
+
+def storage_of(out: Path) -> Runs:
+    """Storage of the finished runs of a study of systems."""
+    return Runs(out, SCHEMA, KEY)
 
 
 def _gathered(there: Mapping[Key, pa.Table]) -> pa.Table:
@@ -180,8 +210,42 @@ def _thin(out: Path, task: SystemTask) -> None:
     shutil.rmtree(_search(out, task) / "models", ignore_errors=True)
 
 
-def _loaded(plan: SystemsPlan) -> dict[str, Rows]:
-    rows = [load_rows(source, plan.folds) for source in plan.sources]
+def _joined(plan: SystemsPlan, there: Mapping[Key, pa.Table], datasets: Sequence[str]) -> dict[str, tuple[Any, ...]]:
+    """What all runs of the study are named by: what is there, then what comes to it."""
+    columns = zip(*sorted(there), strict=True) if there else [()] * len(NAMED)
+    known = dict(zip(NAMED, columns, strict=True))
+    asked = {"datasets": datasets, "systems": plan.systems, "workers": plan.workers, "seeds": plan.seeds}
+    return {name: joined(known[name], asked[name]) for name in asked}
+
+
+def _asked(plan: SystemsPlan, storage: Finished, missing: Sequence[SystemTask]) -> dict[str, Any]:
+    """The settings that the study must have: those of its runs; to be read it may be of another version."""
+    settings, kept = plan.settings(), storage.plan()
+    return settings if missing or kept is None else settings | {"lcbench": kept.get("lcbench")}
+
+
+def _others(
+    storage: Finished, plan: SystemsPlan, missing: Sequence[SystemTask], known: Mapping[str, Rows]
+) -> dict[str, Rows]:
+    """The data sets of the study that nobody names now, as far as runs on them are missing.
+
+    Raises:
+        DataError: If one cannot be loaded any more.
+        InputError: If the folder does not say where one is, as those of older versions do not.
+    """
+    kept = storage.plan() or {}
+    names = dict.fromkeys(task.dataset for task in missing if task.dataset not in known)
+    unsaid = [name for name in names if f"{SOURCE}{name}" not in kept]
+    if unsaid:
+        raise InputError(
+            f"{storage.root} has runs on {', '.join(unsaid)}, where what is added must run, too; name its source among "
+            "the data sets."
+        )
+    return _loaded([kept[f"{SOURCE}{name}"] for name in names], plan.folds)
+
+
+def _loaded(sources: Sequence[str], folds: int) -> dict[str, Rows]:
+    rows = [load_rows(source, folds) for source in sources]
     names = [each.name for each in rows]
     twice = sorted({name for name in names if names.count(name) > 1})
     if twice:

@@ -57,9 +57,11 @@ def study(
     """Run systems (searches and peers) on data sets and compare their accuracy over time (section 5 of the paper).
 
     OUT/systems.parquet holds all finished runs; draw it with 'lcbench figures --systems OUT'. Stopped at any time, the
-    same command resumes where it stopped, also with more data sets, systems, seeds or workers; other settings are
-    another study, for another folder. Runs take real time on real cores: let nothing else run. Exit codes: 0 done; 2 it
-    cannot be done; 3 some runs failed, which the same command tries again; 130 stopped with Ctrl-C.
+    same command resumes where it stopped. With more data sets, systems, seeds or workers it adds to the study that is
+    there: finished runs stay, and every system is completed on every data set with every seed and number of workers.
+    Other settings, a longer --time too, are another study, for another folder. Runs take real time on real cores: let
+    nothing else run. Exit codes: 0 done; 2 it cannot be done; 3 some runs failed, which the same command tries again;
+    130 stopped with Ctrl-C.
     """
     from functools import partial
 
@@ -86,14 +88,14 @@ def study(
         folds,
     )
     play = partial(run, plan, out, scheduler=scheduler, command=command_line(context.obj or ()), overwrite=overwrite)
-    _play(play, out, quiet=quiet)
+    _play(play, out, quiet=quiet, overwrite=overwrite)
 
 
 def _names(text: str) -> tuple[str, ...]:
     return tuple(name.strip() for name in text.split(",") if name.strip())
 
 
-def _play(play: "Callable[..., pd.DataFrame]", out: Path, *, quiet: bool) -> None:
+def _play(play: "Callable[..., pd.DataFrame]", out: Path, *, quiet: bool, overwrite: bool) -> None:
     """Run a study with progress, and print its results."""
     from datetime import UTC, datetime
 
@@ -113,7 +115,7 @@ def _play(play: "Callable[..., pd.DataFrame]", out: Path, *, quiet: bool) -> Non
         try:
             found = play(
                 now=lambda: datetime.now(UTC),
-                say=lambda line: ERR.print(line, soft_wrap=True, highlight=False),
+                say=lambda line: None if quiet and not overwrite else ERR.print(line, soft_wrap=True, highlight=False),
                 begun=progress.begin,
                 starting=lambda task: progress.show(progress.done + progress.failed, str(task)),
                 done=done,

@@ -32,6 +32,7 @@ from lcbench.table.manifest import (
     table_path,
 )
 from lcbench.table.record import Record
+from lcbench.wanted import Wanted
 from lcbench.writing import appearing
 
 _PER_DATASET = 3
@@ -181,6 +182,10 @@ def _number(value: object) -> object:
     return int(value) if isinstance(value, bool) else value
 
 
+PUBLISHED = Wanted("a JSON file in the published LCBench layout")
+"""What :func:`import_json` reads."""
+
+
 def import_json(source: Path, folder: Path, advance: Callable[[int], None] | None = None) -> Manifest:
     """Import a file in the published layout into a new benchmark folder, one data set at a time.
 
@@ -198,8 +203,7 @@ def import_json(source: Path, folder: Path, advance: Callable[[int], None] | Non
         InputError: If the file is not in the published layout or the folder is not empty.
         DamagedFileError: If what was written does not read back as the source says.
     """
-    if not source.is_file():
-        raise InputError(f"the source must be a JSON file in the published LCBench layout, got {source}: no such file.")
+    PUBLISHED.check(source)
     return import_entries(entries(source, advance), source, folder)
 
 

@@ -30,6 +30,7 @@ from lcbench.table.doors.official.run import check_results, whole
 from lcbench.table.manifest import DOUBLE_SOFTMAX, LONGEST_BUDGET, Manifest, check_dataset_name
 from lcbench.table.metric import Fidelity
 from lcbench.table.record import Record
+from lcbench.wanted import PARQUET, Wanted
 from lcbench.writing import appearing
 
 _IDS = ("trial", "config_id")
@@ -113,20 +114,23 @@ def import_lite(
     return import_entries(_entries(chosen, advance), source, folder)
 
 
+LITE = Wanted("a folder of LCBenchLite, or a Parquet file of its final values", folder=True, begins=PARQUET)
+"""What :func:`import_lite` opens."""
+
+
 def _found(source: Path, curves: dict[str, Path]) -> dict[str, Copy]:
     """The data sets of a folder or a file."""
     if source.is_dir() and curves:
         raise InputError(
             f"files of curves belong beside a file of final values, got the folder {source}, which has its."
         )
+    LITE.check(source)
     if source.is_dir():
         found = {place.name: _of_folder(place) for place in sorted(source.iterdir()) if _part(place, "results")}
-    elif source.is_file():
-        found = {copy.name: copy for copy in _of_file(source, curves)}
     else:
-        raise InputError(f"the source must be a folder or a Parquet file of LCBenchLite, got {source}: no such thing.")
+        found = {copy.name: copy for copy in _of_file(source, curves)}
     if not found:
-        raise InputError(f"{source} must have DATASET/results.parquet.gzip, got none; it is not LCBenchLite.")
+        raise InputError(LITE.refusal(source, "a folder without DATASET/results.parquet.gzip"))
     return found
 
 

@@ -29,13 +29,14 @@ def publish(
     """Make a folder ready for Hugging Face or Zenodo: the table, a data card, Croissant metadata, checksums."""
     from lcbench.console import OUT, bytes_progress
     from lcbench.errors import InputError
-    from lcbench.files import read_json
     from lcbench.table import store
     from lcbench.table.doors.publish.publishing import publish as make
+    from lcbench.wanted import Wanted
 
-    said = {} if rai is None else read_json(rai)
+    wanted = Wanted("a JSON file with an object of rai: and prov: properties")
+    said = {} if rai is None else wanted.read_json(rai)
     if not isinstance(said, dict):
-        raise InputError(f"{rai} must hold a JSON object of properties, got something else.")
+        raise InputError(wanted.refusal(rai or "", "JSON of something else"))
     with bytes_progress(quiet=quiet) as bar:
         size = sum(record.bytes for record in store.read_manifest(folder).files.values())
         task = bar.add_task("copying", total=size)

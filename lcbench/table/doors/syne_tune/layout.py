@@ -19,8 +19,12 @@ from lcbench.errors import DamagedFileError, InputError
 from lcbench.files import read_json, read_parquet
 from lcbench.form import Whole, check
 from lcbench.table.doors.syne_tune.domains import from_domains, snapped
+from lcbench.wanted import Wanted
 
 METADATA, SPACE, FIDELITY_SPACE = "metadata.json", "configspace.json", "fidelityspace.json"
+BLACKBOX = Wanted("a folder of a Syne Tune blackbox", file=False, folder=True, holds=METADATA)
+"""What :func:`open_blackbox` opens."""
+
 HYPERPARAMETERS, FIDELITIES, OBJECTIVES = (
     "hyperparameters.parquet",
     "fidelities_values.npy",
@@ -101,8 +105,7 @@ def open_blackbox(folder: Path) -> Blackbox:
         InputError: If there is no blackbox.
         DamagedFileError: If a file is missing or damaged, or shapes do not fit.
     """
-    if not (folder / METADATA).is_file():
-        raise InputError(f"the source must be a folder of a Syne Tune blackbox, got {folder} without {METADATA}.")
+    BLACKBOX.check(folder)
     metadata = read_json(folder / METADATA)
     check(folder / METADATA, metadata, _FORM)
     names, objectives = metadata["task_names"], tuple(metadata["objectives_names"])
