@@ -77,8 +77,9 @@ def simulate(
     portfolio: Annotated[
         str | None,
         typer.Option(
-            help="Configurations that every optimizer begins with: greedy[:SIZE] or simple[:SIZE], chosen from the "
-            "table, or a JSON file of a list of them; several compare them: none,greedy:16,simple."
+            help="Configurations that every optimizer begins with: greedy[:SIZE], simple[:SIZE] or best:SIZE (of each "
+            "data set), chosen from the table, or a JSON file of a list of them; several compare them: "
+            "none,greedy:16,simple."
         ),
     ] = None,
     leave_one_out: Annotated[

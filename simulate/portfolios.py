@@ -5,6 +5,8 @@
                         (:func:`lcbench.simulate.transfer.greedy.greedy_portfolio`); ``greedy``: 16, or all of fewer
 ``simple``              the best configuration of each data set, those of more data sets first
                         (:func:`lcbench.simulate.transfer.greedy.simple_portfolio`); ``simple:8``: the first eight
+``best:5``              the five best configurations of each data set, the best ones of all data sets first
+                        (:func:`lcbench.simulate.transfer.greedy.best_portfolio`)
 ``FILE.json``           a list of configurations, each an object of hyperparameters, first things first
 ======================  ================================================================================================
 
@@ -15,7 +17,7 @@ chosen from all others; otherwise it has seen the data set that it is tried on, 
 
 import json
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
@@ -27,7 +29,7 @@ from numpy.typing import NDArray
 from lcbench.errors import InputError
 from lcbench.simulate.contract import Domain
 from lcbench.simulate.sources import Sources
-from lcbench.simulate.transfer.greedy import greedy_portfolio, simple_portfolio
+from lcbench.simulate.transfer.greedy import best_portfolio, greedy_portfolio, simple_portfolio
 from lcbench.space import Config
 from lcbench.space.encoding import Encoding
 from lcbench.wanted import Wanted
@@ -42,7 +44,8 @@ NONE = "none"
 """The name of no portfolio."""
 
 _OTHERS, _ALL = " of the other data sets", " of all data sets"
-_RULE = re.compile(r"(greedy|simple)(?::([1-9]\d{0,5}))?")
+_RULE = re.compile(r"(greedy|simple)(?::([1-9]\d{0,5}))?|(best):([1-9]\d{0,5})")
+_RULES = "greedy[:SIZE], simple[:SIZE] or best:SIZE"
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,7 +116,7 @@ def parse_portfolios(
     if leave_one_out and not any(source is not None and is_rule(source) for source in sources):
         got = "none" if all(source is None for source in sources) else "given configurations"
         raise InputError(
-            f"leave-one-out is for a portfolio that is chosen from the table, greedy or simple, got {got}."
+            f"leave-one-out is for a portfolio that is chosen from the table by a rule ({_RULES}), got {got}."
         )
     return tuple(Portfolio(each, leave_one_out and each is not None and is_rule(each)) for each in sources)
 
@@ -123,7 +126,9 @@ def is_rule(text: str) -> bool:
     return _RULE.fullmatch(text) is not None
 
 
-PORTFOLIO = Wanted("greedy[:SIZE], simple[:SIZE], none or a JSON file with a list of configurations", name="portfolio")
+PORTFOLIO = Wanted(
+    "greedy[:SIZE], simple[:SIZE], best:SIZE, none or a JSON file with a list of configurations", name="portfolio"
+)
 """What a study may be told of a portfolio."""
 
 
@@ -183,22 +188,27 @@ def rows_of(rule: str, sources: Sources) -> NDArray[np.intp]:
     """
     found = _RULE.fullmatch(rule)
     if found is None:
-        raise InputError(f"portfolio must be greedy[:SIZE] or simple[:SIZE], got {rule}.")
+        raise InputError(f"portfolio must be {_RULES}, got {rule}.")
     if not len(sources.everywhere):
         raise InputError(
             "a portfolio must be chosen from configurations that all of its data sets have, got none; name one in a "
             "file, or choose data sets that share configurations."
         )
     regrets = sources.regrets[sources.everywhere]
-    size = None if found[2] is None else int(found[2])
-    most, of = (len(regrets), "configurations") if found[1] == "greedy" else (regrets.shape[1], "data sets")
+    kind, number = found[1] or found[3], found[2] or found[4]
+    size = None if number is None else int(number)
+    most, of = (regrets.shape[1], "data sets") if kind == "simple" else (len(regrets), "configurations")
     if size is not None and size > most:
         raise InputError(
-            f"the size of a {found[1]} portfolio must be at most {most}, the number of {of} that it is chosen from, "
+            f"the size of a {kind} portfolio must be at most {most}, the number of {of} that it is chosen from, "
             f"got {rule}."
         )
-    rows = greedy_portfolio(regrets, size or SIZE) if found[1] == "greedy" else simple_portfolio(regrets)[:size]
-    return sources.everywhere[rows]
+    choices: dict[str, Callable[[], NDArray[np.intp]]] = {
+        "greedy": lambda: greedy_portfolio(regrets, size or SIZE),
+        "simple": lambda: simple_portfolio(regrets)[:size],
+        "best": lambda: best_portfolio(regrets, size or 1),
+    }
+    return sources.everywhere[choices[kind]()]
 
 
 def configs_at(domain: Domain, points: NDArray[np.float64]) -> list[Config]:

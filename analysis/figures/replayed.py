@@ -156,6 +156,33 @@ class Portfolios(_Replayed):
         return {names[name]: base if name == NONE else f"{base} + {portfolio_label(name)}" for name in order}
 
 
+class MultiFidelityPortfolios(_Replayed):
+    """BO, BOHB, and BOHB that begins with a portfolio, by replay (after Figure 17 of the paper).
+
+    Normalized regret of the best result so far (0 is the best of the table, 100 % its worst) against simulated
+    time: mean over the seeds as a line, standard deviation over the seeds shaded. The first of several panels is
+    the mean over the data sets, against the share of each data set's limit. BO is a model-based optimizer that
+    trains for the largest budget alone: kde, which is BOHB's model without its smaller budgets, or else tpe, forest
+    or gp-ei. A portfolio is chosen from the table's other data sets, unless its name says "of all data sets": then it
+    has seen the data set that it is tried on. A line begins when every seed has a result; one that leaves at the bottom
+    has come to the best of the table with every seed, or within 0.01 % of it.
+    """
+
+    NEEDS = "--optimizers kde,bohb --portfolio none,best:5 --leave-one-out"
+
+    @classmethod
+    def titles(cls, traces: pd.DataFrame) -> dict[str, str]:
+        """BO and BOHB without a portfolio, then BOHB with each."""
+        if "portfolio" not in traces or not {NONE} < {*traces["portfolio"].unique()}:
+            raise NothingToDrawError(f"it compares BOHB with and without a portfolio; {advice(cls.NEEDS)}.")
+        plain = MultiFidelity.titles(traces)
+        base = next(name for name, title in plain.items() if title == "BOHB")
+        own = traces[traces[BASE] == traces.loc[traces["optimizer"] == base, BASE].iloc[0]]
+        warm = _first(own[own["portfolio"] != NONE], "workers").drop_duplicates("optimizer")
+        names = dict(zip(warm["optimizer"], warm["portfolio"], strict=True))
+        return plain | {str(name): f"BOHB + {portfolio_label(portfolio)}" for name, portfolio in names.items()}
+
+
 class Workers(_Replayed):
     """Several workers against one by replay (after Figure 12 of the paper).
 

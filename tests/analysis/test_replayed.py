@@ -1,4 +1,4 @@
-"""The paper's figures 9, 10 and 12 from the traces of a study of optimizers."""
+"""The paper's figures 9, 10, 12 and 17 from the traces of a study of optimizers."""
 
 import numpy as np
 import pandas as pd
@@ -7,16 +7,16 @@ import pytest
 from lcbench import cli
 from lcbench.analysis.figures import FIGURES, NothingToDrawError
 from lcbench.analysis.figures.contract import caption
-from lcbench.analysis.figures.replayed import ALL, MultiFidelity, Portfolios, Workers
+from lcbench.analysis.figures.replayed import ALL, MultiFidelity, MultiFidelityPortfolios, Portfolios, Workers
 from lcbench.simulate.study import by_variant, study
 
-REPLAYED = ("multi_fidelity", "portfolios", "workers")
+REPLAYED = ("multi_fidelity", "portfolios", "workers", "multi_fidelity_portfolios")
 GIVEN = {"seeds": range(2), "budget": "3x", "workers": (1, 3), "portfolio": "none,greedy:2", "leave_one_out": True}
 
 
 @pytest.fixture(scope="module")
 def whole(bench):
-    """A study with the lines of all three figures."""
+    """A study with the lines of all of them."""
     return by_variant(study(bench, None, "kde,bohb", **GIVEN))
 
 
@@ -35,6 +35,8 @@ def test_each_is_drawn_for_all_data_sets_and_for_each(bench, whole, name):
 def test_the_lines_are_those_of_the_paper(whole):
     assert MultiFidelity.titles(whole) == {"kde x1": "BO (kde)", "bohb x1": "BOHB"}
     assert Portfolios.titles(whole) == {"bohb x1": "bohb", "bohb + greedy:2 x1": "bohb + greedy:2"}
+    three = {"kde x1": "BO (kde)", "bohb x1": "BOHB", "bohb + greedy:2 x1": "BOHB + greedy:2"}
+    assert MultiFidelityPortfolios.titles(whole) == three
     assert Workers.titles(whole) == {"bohb x1": "bohb, 1 worker", "bohb x3": "bohb, 3 workers"}
 
 

@@ -158,7 +158,12 @@ def test_a_file_of_configurations_comes_first_as_its_nearest_rows(five, tmp_path
 
 @pytest.mark.parametrize(
     ("text", "said"),
-    [("best:3", "must be greedy"), ("greedy:0", "must be greedy"), ("none.json", "a JSON file")],
+    [
+        ("worst:3", "must be greedy"),
+        ("best", "must be greedy"),
+        ("greedy:0", "must be greedy"),
+        ("none.json", "a JSON file"),
+    ],
 )
 def test_no_portfolio(text, said, five):
     with pytest.raises(InputError, match=f"^portfolio {text} must be .*{said.removeprefix('must be ')}"):
