@@ -60,6 +60,7 @@ def _study_of(path: Path) -> Iterator[tuple[str, str]] | None:
     compared = "system" if of_systems else "optimizer"
     held = {f"{name}s": rows[name].unique().tolist() for name in (compared, "dataset", "seed")}
     held |= {"workers": rows["workers"].unique().tolist()}
+    held |= {} if of_systems else {"portfolios": rows["portfolio"].unique().tolist()}
     said = read_description(place) or Description("something that its file does not say", {}, held)
     results = ("rows", f"{len(rows)}") if of_systems else ("results", f"{len(file.results(rows))}")
     return iter([*said.facts(), results])

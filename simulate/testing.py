@@ -11,7 +11,6 @@ workers; other tasks, for optimizers that transfer.
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from itertools import islice
 from random import Random, getstate, setstate
 from typing import TYPE_CHECKING, Any
 
@@ -140,8 +139,13 @@ class Ground:
         import pandas as pd
 
         domain, rng = SpaceDomain(self.space), np.random.default_rng(0)
-        drawn = {tuple(sorted(config.items())): config for config in (domain.sample(rng) for _ in range(20 * _ROWS))}
-        frame = pd.DataFrame(list(islice(drawn.values(), _ROWS)), columns=list(self.space))
+        drawn: dict[tuple[Any, ...], Config] = {}
+        for _ in range(20 * _ROWS):
+            config = domain.sample(rng)
+            drawn.setdefault(tuple(sorted(config.items())), config)
+            if len(drawn) == _ROWS:
+                break
+        frame = pd.DataFrame(list(drawn.values()), columns=list(self.space))
         return ConfigTable(self.space, frame)
 
     def domain(self) -> Domain:

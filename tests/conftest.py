@@ -1,10 +1,12 @@
 """A small table with known curves, written with the real writer, and the real data sets where they are at hand."""
 
+import gc
 import os
 import shutil
 from collections.abc import Callable
 from importlib.util import find_spec
 from pathlib import Path
+from unittest import mock
 
 # pytest has a process for each core already, and threads of busy processes wait for each other.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
@@ -12,9 +14,12 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")
 import numpy as np
 import pyarrow as pa
 import pytest
+from hypothesis import settings
 
 import lcbench
+from lcbench.collection.networks.cost import CostModel
 from lcbench.collection.networks.metrics import RECORD
+from lcbench.collection.networks.problems import NetworkProblem
 from lcbench.space import paper, spaces
 from lcbench.space.encoding import Encoding
 from lcbench.table import store
@@ -24,6 +29,18 @@ from lcbench.work.processes import LocalExecutor
 SHARED = Path(__file__).parents[2] / "shared"
 
 SYNC = os.fsync
+
+settings.register_profile("lcbench", max_examples=50)
+settings.load_profile("lcbench")
+
+# What is imported and collected stays: nobody looks through half a million objects for garbage, now or at every test.
+gc.disable()
+
+
+def pytest_collection_finish() -> None:
+    """From here on there is garbage."""
+    gc.freeze()
+    gc.enable()
 
 
 @pytest.fixture(autouse=True, scope="session")
@@ -40,6 +57,25 @@ def _no_power_cuts():
     os.fsync = lambda _: None
     yield
     os.fsync = SYNC
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _calibrated_once():
+    """Collections of this process share the cost model of their problem: most of a small one's time is to time steps.
+
+    ``tests/collection/test_cost.py`` holds the calibration itself, and commands calibrate as ever.
+    """
+    timed, known = NetworkProblem.calibrate, {}
+
+    def once(problem, data, configs, device) -> CostModel:
+        key = problem.name, device
+        if key not in known:
+            with mock.patch("lcbench.collection.networks.calibration._SAMPLES", 16):
+                known[key] = timed(problem, data, configs, device)
+        return known[key]
+
+    with mock.patch.object(NetworkProblem, "calibrate", once):
+        yield
 
 
 def accuracy_curve(quality: float, rate: float, budget: int, seed: int) -> np.ndarray:

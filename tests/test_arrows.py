@@ -13,14 +13,15 @@ FILES = sorted(path.relative_to(ROOT).as_posix() for package in ORDER for path i
 
 
 @cache
-def tree(path: str) -> ast.Module:
-    """A file, parsed."""
-    return ast.parse((ROOT / path).read_text(encoding="utf-8"), path)
+def nodes(path: str) -> tuple[ast.AST, ...]:
+    """What a file imports and calls, parsed."""
+    tree = ast.parse((ROOT / path).read_text(encoding="utf-8"), path)
+    return tuple(node for node in ast.walk(tree) if isinstance(node, ast.Import | ast.ImportFrom | ast.Call))
 
 
 def imports(path: str) -> Iterator[tuple[str, ...]]:
     """Dotted names of all modules and members that a file imports, wherever in it."""
-    for node in ast.walk(tree(path)):
+    for node in nodes(path):
         if isinstance(node, ast.Import):
             yield from (tuple(name.name.split(".")) for name in node.names)
         elif isinstance(node, ast.ImportFrom):
@@ -36,7 +37,7 @@ def room_of(module: tuple[str, ...]) -> str:
 
 def calls(path: str) -> Iterator[str]:
     """Dotted names of everything that a file calls."""
-    return (ast.unparse(node.func) for node in ast.walk(tree(path)) if isinstance(node, ast.Call))
+    return (ast.unparse(node.func) for node in nodes(path) if isinstance(node, ast.Call))
 
 
 def against(wrong: Callable[[str], set[str]], files: Sequence[str] = FILES) -> dict[str, set[str]]:

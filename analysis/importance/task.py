@@ -122,8 +122,12 @@ class Order:
 
 def order_of(task: Task, seed: int, settings: ForestSettings | None) -> Order:
     """The order of one task's forest."""
-    content = repr((task.dataset, task.budget, task.axes)).encode() + task.cube.tobytes() + task.losses.tobytes()
-    return Order(hashlib.sha256(content).digest(), seed, settings, task)
+    axes = [(axis.name, len(axis.points)) for axis in task.axes]
+    arrays = [array for axis in task.axes for array in (axis.points, axis.masses)]
+    content = hashlib.sha256(repr((task.dataset, task.budget, axes, task.cube.shape)).encode())
+    for array in (*arrays, task.cube, task.losses):
+        content.update(array.tobytes())
+    return Order(content.digest(), seed, settings, task)
 
 
 @lru_cache(maxsize=_KEPT)

@@ -9,6 +9,8 @@ from ConfigSpace import Categorical, ConfigurationSpace, Float
 
 from lcbench.analysis.figures import FIGURES, ablation, importance, importance_ranking, marginals, pair
 from lcbench.analysis.figures.contract import NothingToDrawError
+from lcbench.analysis.importance.axes import Axis
+from lcbench.analysis.importance.task import Task, order_of
 from lcbench.errors import InputError
 from lcbench.space.spaces import sample
 
@@ -31,6 +33,19 @@ def test_without_scikit_learn(name, stub, monkeypatch):
     monkeypatch.setitem(sys.modules, "sklearn.tree", None)
     with pytest.raises(InputError, match=r"lcbench\[models\]"):
         FIGURES[name].frame(stub(1, configs=13))  # a table of its own: forests of others may be kept
+
+
+def test_forests_are_told_apart_by_every_number_of_their_axes():
+    points = np.linspace(0, 1, 3000)
+    masses = np.full(3000, 1 / 3000)
+    moved = masses.copy()
+    moved[[1500, 1501]] += (1e-12, -1e-12)
+
+    def order(masses):
+        task = Task("d", 1, (Axis("n", points.copy(), masses),), np.zeros((4, 1)), np.arange(4.0))
+        return order_of(task, 0, None)
+
+    assert order(masses) == order(masses.copy()) != order(moved)
 
 
 def test_importance_sorts_by_median_and_draws_a_box_for_each_budget(bench):

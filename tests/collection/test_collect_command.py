@@ -39,11 +39,18 @@ def whole(tmp_path_factory) -> Path:
     return folder
 
 
+@pytest.fixture(scope="module")
+def stopped(tmp_path_factory) -> Path:
+    """A collection that was stopped after four of its eight tasks. Read only."""
+    folder = tmp_path_factory.mktemp("stopped") / "half"
+    collect(folder, stop_after=4)
+    return folder
+
+
 @pytest.fixture
-def half(tmp_path) -> Path:
-    """A collection that was stopped after four of its eight tasks."""
-    collect(tmp_path / "half", stop_after=4)
-    return tmp_path / "half"
+def half(stopped, tmp_path) -> Path:
+    """The stopped collection, to go on with."""
+    return shutil.copytree(stopped, tmp_path / "half")
 
 
 def collected(capsys, folder: Path, *arguments: str) -> tuple[int, list[str]]:

@@ -133,13 +133,12 @@ def test_a_half_written_unit_is_not_a_unit(tmp_path):
         assert len(collection.pending()) == 6
 
 
-def test_gradients_and_predictions_come_with_their_tables(tmp_path):
+def test_gradients_and_predictions_come_with_their_tables(whole, tmp_path):
     extras = Extras(gradients=True, predictions=True)
     collect(tmp_path / "more", extras=extras)
-    collect(tmp_path / "plain")
     bench = lcbench.load(tmp_path / "more")
     assert verify.verify(bench.folder) == []
-    assert_same_curves(tmp_path / "plain", bench.folder)
+    assert_same_curves(whole, bench.folder)
     found = bench.gradients("wine")
     assert found[["config_id", "budget", "seed"]].drop_duplicates().shape == (16, 3)
     layers = bench.configs["num_layers"].loc[found["config_id"]].to_numpy()
@@ -150,7 +149,7 @@ def test_gradients_and_predictions_come_with_their_tables(tmp_path):
         accuracy = (chances.argmax(axis=1) == labels).mean()
         assert accuracy == pytest.approx(bench.value("iris", 2, f"{part}_accuracy", budget=4, seed=1), abs=1e-6)
     with pytest.raises(UnknownNameError, match="unknown table"):
-        lcbench.load(tmp_path / "plain").gradients("wine")
+        lcbench.load(whole).gradients("wine")
 
 
 def test_a_damaged_unit_is_trained_again(whole, tmp_path):

@@ -3,6 +3,7 @@
 import time
 from collections.abc import Mapping
 from dataclasses import replace
+from functools import cache
 
 import numpy as np
 import pytest
@@ -32,20 +33,26 @@ def same(one, other, names=tuple(name for name in RECORD.names if name != "secon
     return all(np.array_equal(one.series[name], other.series[name], equal_nan=True) for name in names)
 
 
+@cache
+def once(number: int) -> FittedNetwork:
+    """One of the configurations after one epoch, trained once for the tests that look at it."""
+    return fitted(CONFIGS[number], 1)
+
+
 class TestRuns:
     @pytest.mark.parametrize("number", range(8))
     def test_any_configuration_is_trained_and_recorded(self, number):
-        found = fitted(CONFIGS[number])
-        assert {name: values.shape for name, values in found.run.series.items()} == dict.fromkeys(RECORD.names, (4,))
+        found = once(number)
+        assert {name: values.shape for name, values in found.run.series.items()} == dict.fromkeys(RECORD.names, (2,))
         assert found.run.columns["n_parameters"] == sum(p.numel() for p in found.network.parameters())
         assert found.run.columns["status"] in ("success", "diverged")
         assert (np.diff(found.run.series["seconds"]) >= 0).all()
 
-    @pytest.mark.parametrize("config", CONFIGS[:4])
-    def test_same_seeds_same_numbers_other_seeds_others(self, config):
-        first, again, other = (fitted(config, 1, seed=seed).run for seed in (0, 0, 1))
-        assert same(first, again)
-        assert not same(first, other)
+    @pytest.mark.parametrize("number", range(4))
+    def test_same_seeds_same_numbers_other_seeds_others(self, number):
+        again, other = (fitted(CONFIGS[number], 1, seed=seed).run for seed in (0, 1))
+        assert same(once(number).run, again)
+        assert not same(again, other)
 
     def test_what_was_trained_before_does_not_count(self):
         alone = train(DATA, RESNET, (3,), (1,), 0, time.perf_counter)[0]

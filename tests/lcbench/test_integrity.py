@@ -31,7 +31,7 @@ from lcbench.table.manifest import (
 )
 from lcbench.table.record import KEY
 
-PLACES = 150
+PLACES = 100
 
 
 @pytest.fixture(scope="module")
@@ -67,7 +67,7 @@ def page_bodies(path: Path) -> list[range]:
 
 
 def test_a_changed_byte_anywhere_is_noticed(small, folder):
-    """150 random places over the bytes of all files, each with a random other value.
+    """100 random places over the bytes of all files, each with a random other value.
 
     ``verify`` notices each. Reading notices each in a page's body and in the manifest. Not covered by checksums of
     pages are their headers, the file's magic numbers and its footer: most damage there cannot be read either, but

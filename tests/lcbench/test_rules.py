@@ -87,7 +87,7 @@ def ours(call) -> bool:
     return True
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=80, deadline=None)
 @given(config=st.fixed_dictionaries({}, optional=VALUES))
 def test_what_configspace_refuses_is_refused_and_nothing_else(config):
     legal = theirs(PICKY, config)

@@ -138,12 +138,3 @@ print(*sorted({{"torch", "openml", "sklearn", "lcbench.collection"}} & set(sys.m
 """
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == ""
-
-
-def test_importing_the_command_is_light():
-    code = (
-        "import sys, lcbench.analysis.simulate_commands;"
-        " print(*({'numpy', 'pandas', 'ConfigSpace'} & set(sys.modules)))"
-    )
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert done.stdout.strip() == ""

@@ -46,9 +46,9 @@ def check(configs: list[Config]) -> None:
 
 @pytest.fixture(scope="module")
 def bench(tmp_path_factory) -> lcbench.Benchmark:
-    """30 configurations of the full space on wine, collected."""
+    """16 configurations of the full space on wine, collected."""
     folder = tmp_path_factory.mktemp("full") / "bench"
-    configs = sampled_configs(paper.full(), 30, 0)
+    configs = sampled_configs(paper.full(), 16, 0)
     plan = {"problem_name": "full", "configs": configs, "encoding": "onehot"}
     collect(folder, sources=("sklearn:wine",), budgets=(1, 2), seeds=(0,), **plan)
     return lcbench.load(folder)
@@ -98,7 +98,7 @@ class TestTable:
         while (config := domain.sample(rng)) is not None:
             domain.take(config)
             drawn.append(config)
-        assert len(drawn) == 30
+        assert len(drawn) == 16
         check(drawn)
 
     def test_a_live_run_has_the_values_of_the_table(self, bench):

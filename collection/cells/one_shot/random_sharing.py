@@ -8,8 +8,8 @@ best one is taken.
 import torch
 
 from lcbench.collection.cells.images import Images
+from lcbench.collection.cells.one_shot.search import OneShot
 from lcbench.collection.cells.supernet import single
-from lcbench.simulate.one_shot.search import OneShot
 from lcbench.space.cells import EDGES, OPERATIONS
 
 JUDGED = 100

@@ -13,9 +13,9 @@ from torch.func import functional_call
 from torch.nn.functional import cross_entropy
 
 from lcbench.collection.cells.images import Images
+from lcbench.collection.cells.one_shot.search import Learnt
 from lcbench.collection.cells.supernet import Mixture, dense
 from lcbench.collection.cells.training import WEIGHT_DECAY
-from lcbench.simulate.one_shot.search import Learnt
 
 Loss = Callable[[Sequence[Tensor], Tensor], Tensor]
 """A loss as a function of weights and architecture."""

@@ -10,13 +10,13 @@ from hypothesis import strategies as st
 
 from lcbench.collection.cells.images import images_of
 from lcbench.collection.cells.network import Cell, operation
+from lcbench.collection.cells.one_shot.darts import Darts, DartsSecond, unrolled
+from lcbench.collection.cells.one_shot.gdas import Gdas, drawn
+from lcbench.collection.cells.one_shot.random_sharing import RandomSharing
+from lcbench.collection.cells.one_shot.search import Settings
 from lcbench.collection.cells.supernet import SuperCell, SuperNetwork, dense, single
 from lcbench.collection.data.preparation import prepare
 from lcbench.collection.data.sources import load_bundled
-from lcbench.simulate.one_shot.darts import Darts, DartsSecond, unrolled
-from lcbench.simulate.one_shot.gdas import Gdas, drawn
-from lcbench.simulate.one_shot.random_sharing import RandomSharing
-from lcbench.simulate.one_shot.search import Settings
 from lcbench.space.cells import CONV_3X3, EDGES, OPERATIONS, SKIP, live_edges
 
 PLACES = st.tuples(*[st.integers(0, len(OPERATIONS) - 1)] * len(EDGES))

@@ -9,8 +9,8 @@ import torch
 from torch import Tensor
 
 from lcbench.collection.cells.images import Images
+from lcbench.collection.cells.one_shot.search import Learnt
 from lcbench.collection.cells.supernet import Mixture
-from lcbench.simulate.one_shot.search import Learnt
 
 HOT, COLD = 10.0, 0.1
 
