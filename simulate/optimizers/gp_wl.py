@@ -67,8 +67,9 @@ class GPWL(ModelBO):
         self._known: dict[bytes, Any] = {}
 
     def _acquisition(self, points: Array, losses: Array, running: Array) -> Acquisition:
-        gp = GraphGP(self._matrices(points), standardized(losses), self._matrices(running))
-        best = float(gp.predict(self._matrices(np.concatenate([points, running])))[0].min())
+        graphs = self._matrices(np.concatenate([points, running]))
+        gp = GraphGP(graphs, standardized(losses))
+        best = float(gp.predict(graphs)[0].min())
         return lambda candidates: log_expected_improvement(*gp.predict(self._matrices(candidates)), best)
 
     def _matrices(self, points: Array) -> list[csr_matrix]:
@@ -88,35 +89,26 @@ class GraphGP:
     :class:`lcbench.simulate.optimizers._gp.GP`.
 
     Args:
-        graphs: Features of ``n`` graphs, for each number of steps.
+        graphs: Features of ``n`` graphs and, after them, of those without targets, for each number of steps.
         y: ``(n,)`` standardized targets.
-        running: Features of graphs without targets.
     """
 
-    def __init__(self, graphs: list[csr_matrix], y: Array, running: list[csr_matrix]) -> None:
-        every = kernels(graphs, graphs)
+    def __init__(self, graphs: list[csr_matrix], y: Array) -> None:
+        n, whole_kernels = len(y), kernels(graphs, graphs)
+        every = whole_kernels[:, :n, :n]
         grid = [(steps, noise) for steps in range(len(every)) for noise in _NOISES]
         found = [
             (round(profiled(every[steps], noise, y)[0], _PLACES), place) for place, (steps, noise) in enumerate(grid)
         ]
         self._steps, noise = grid[max(found, key=lambda pair: (pair[0], -pair[1]))[1]]
         self._signal = profiled(every[self._steps], noise, y)[1]
-        self._graphs, self._running = graphs, running
-        n = len(y)
-        whole_kernel = np.block(
-            [
-                [every[self._steps], kernels(graphs, running)[self._steps]],
-                [kernels(running, graphs)[self._steps], kernels(running, running)[self._steps]],
-            ]
-        )
-        self._lower = cholesky(whole_kernel, noise)
+        self._graphs = graphs[: self._steps + 1]
+        self._lower = cholesky(whole_kernels[self._steps], noise)
         self._alpha = dpotrs(self._lower[:n, :n], y, lower=1)[0]
 
     def predict(self, graphs: list[csr_matrix]) -> tuple[Array, Array]:
         """Means and standard deviations (without noise) of ``m`` graphs, each ``(m,)``."""
-        cross = np.concatenate(
-            [kernels(self._graphs, graphs)[self._steps], kernels(self._running, graphs)[self._steps]]
-        )
+        cross = kernels(self._graphs, graphs[: self._steps + 1])[self._steps]
         mean = self._alpha @ cross[: len(self._alpha)]
         solved = dtrtrs(self._lower, cross, lower=1)[0]
         left = np.maximum(1 - np.einsum("ij,ij->j", solved, solved), 1e-12)

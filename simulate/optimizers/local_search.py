@@ -50,7 +50,7 @@ class LocalSearch:
     neighbours of a configuration are evaluated, and the search moves to the best of them if that is better; else it
     begins anew. It begins at the best of a few random configurations. With ``first`` it moves as soon as a neighbour is
     better, as in their variant that does not look at the whole neighbourhood. Neighbours come in random order. What is
-    known is never evaluated again, and counts where it is met again.
+    known counts where it is met again, and is not evaluated a second time (unless nearly the whole space is known).
 
     A neighbour differs in one hyperparameter: a category is each of the others, a number takes four normal steps of
     0.2 in the unit cube, as in the local search of Hutter, Hoos and Leyton-Brown (2011), *Sequential model-based

@@ -107,7 +107,7 @@ def test_the_process_is_that_of_the_formula():
     graphs = [cell(ops(*rng.choice(list("31sp-"), 6))) for _ in range(9)]
     known, at = (features.matrices([features.of(graph) for graph in part]) for part in (graphs[:6], graphs[6:]))
     y = rng.standard_normal(6)
-    gp = GraphGP(known, y, features.matrices([]))
+    gp = GraphGP(known, y)
     kernel, noise = kernels(known, known)[gp._steps], gp._lower[0, 0] ** 2 - 1
     cross = kernels(known, at)[gp._steps]
     inverse = np.linalg.inv(kernel + noise * np.eye(6))
@@ -116,6 +116,19 @@ def test_the_process_is_that_of_the_formula():
     assert signal == pytest.approx(max(y @ inverse @ y / 6, 1e-6))
     variance = signal * (1 - np.einsum("ij,ik,kj->j", cross, inverse, cross))
     np.testing.assert_allclose(gp.predict(at)[1], np.sqrt(np.maximum(variance, 1e-12)), atol=1e-5)
+
+
+def test_graphs_without_targets_change_the_deviation_and_not_the_mean():
+    """What runs is as sure as what is known, and says nothing of the losses."""
+    rng = np.random.default_rng(1)
+    features = Features(1)
+    graphs = [features.of(cell(ops(*rng.choice(list("31sp-"), 6)))) for _ in range(8)]
+    y = rng.standard_normal(6)
+    without, running = GraphGP(features.matrices(graphs[:6]), y), GraphGP(features.matrices(graphs), y)
+    at = features.matrices(graphs)
+    np.testing.assert_allclose(running.predict(at)[0], without.predict(at)[0], atol=1e-9)
+    assert (running.predict(at)[1] <= without.predict(at)[1] + 1e-9).all()
+    assert (running.predict(at)[1][6:] < without.predict(at)[1][6:]).all()
 
 
 def test_laws_of_the_contract():
