@@ -78,7 +78,8 @@ class _Replayed:
         chosen = traces[traces["optimizer"].isin(titles)]
         found = _over_time(chosen, titles).assign(**lines.limited(chosen))
         if "workers" in chosen:
-            found["workers"] = " and ".join(map(str, sorted(chosen["workers"].unique())))
+            numbers = sorted(chosen["workers"].unique())
+            found["workers"] = f"{' and '.join(map(str, numbers))} simulated worker{'s' * (numbers != [1])}"
         return labelled(found, bench, metric)
 
     @staticmethod
@@ -325,7 +326,4 @@ def _small_print(frame: pd.DataFrame) -> str:
     """Describe the runs: data sets, seeds, workers."""
     seeds = int(frame["seeds"].iloc[0])
     said = f"replayed, {seeds} seed{'s' * (seeds > 1)}"
-    if "workers" not in frame:
-        return said
-    workers = str(frame["workers"].iloc[0])
-    return f"{said}, {workers} simulated worker{'s' * (workers != '1')}"
+    return f"{said}, {frame['workers'].iloc[0]}" if "workers" in frame else said
