@@ -96,7 +96,8 @@ class _Replayed:
         last = curves[control].iloc[-1]
         for name in others:
             when = curves.index[(curves[name] <= last).to_numpy()]
-            share = f"after {100 * when[0]:.3g} % of the limit" if len(when) else "not within the limit"
+            used = 100 * float(when[0]) if len(when) else np.nan
+            share = f"after {used:.{0 if used >= 10 else 1}f} % of the limit" if len(when) else "not within the limit"
             end = f"{100 * curves[name].iloc[-1]:.2g} %"
             yield (
                 f"{panel.capitalize()}: {name} comes to the last regret of {control} ({100 * last:.2g} %) {share} and "
