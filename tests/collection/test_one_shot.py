@@ -13,7 +13,7 @@ from lcbench.collection.cells.network import Cell, operation
 from lcbench.collection.cells.one_shot.darts import Darts, DartsSecond, unrolled
 from lcbench.collection.cells.one_shot.gdas import Gdas, drawn
 from lcbench.collection.cells.one_shot.random_sharing import RandomSharing
-from lcbench.collection.cells.one_shot.search import Settings
+from lcbench.collection.cells.one_shot.settings import Settings
 from lcbench.collection.cells.supernet import SuperCell, SuperNetwork, dense, single
 from lcbench.collection.data.preparation import prepare
 from lcbench.collection.data.sources import load_bundled
@@ -138,7 +138,7 @@ def test_a_search_gives_a_cell_after_each_epoch_and_the_same_again(few, method):
     assert [found.epoch for found in once] == [1, 2]
     assert 0 < once[0].seconds < once[1].seconds
     assert all(len(found.cell) == len(EDGES) and {*found.cell} <= {*OPERATIONS} for found in once)
-    assert [(each.cell, each.valid_accuracy) for each in once] == [(each.cell, each.valid_accuracy) for each in again]
+    assert [(each.cell, each.shared_accuracy) for each in once] == [(each.cell, each.shared_accuracy) for each in again]
     assert [each.cell for each in once] != [each.cell for each in other]
 
 
