@@ -24,7 +24,10 @@ class Drawable(Protocol):
 
     @property
     def frame(self) -> Any:
-        """The numbers: ``frame(bench, metric)``, for studies ``frame(bench, metric, traces)`` or ``frame(systems)``.
+        """The numbers.
+
+        ``frame(bench, metric)``; of studies ``frame(bench, metric, traces)``, ``frame(systems)``, or
+        ``frame(bench, metric, traces, searches)``.
 
         Raises:
             NothingToDrawError: If there is nothing to show.
@@ -85,16 +88,18 @@ class FigureSpec:
         target: The figure, ``module`` or ``module:Class`` within :mod:`lcbench.analysis.figures`.
         needs_traces: Whether it shows the traces of a study.
         needs_systems: Whether it shows a study of systems, and nothing of a table.
+        needs_searches: Whether it shows one-shot searches; the traces of a study beside them, if there are any.
     """
 
     target: str
     needs_traces: bool = False
     needs_systems: bool = False
+    needs_searches: bool = False
 
     @property
     def needs_a_study(self) -> bool:
-        """Whether it shows a study of either kind, and not the table by itself."""
-        return self.needs_traces or self.needs_systems
+        """Whether it shows a study of any kind, and not the table by itself."""
+        return self.needs_traces or self.needs_systems or self.needs_searches
 
     def load(self) -> Drawable:
         """Import the figure."""
@@ -108,6 +113,7 @@ class FigureSpec:
         metric: str | None = None,
         traces: "pd.DataFrame | None" = None,
         systems: "pd.DataFrame | None" = None,
+        searches: "pd.DataFrame | None" = None,
     ) -> "pd.DataFrame":
         """The figure's numbers.
 
@@ -116,12 +122,15 @@ class FigureSpec:
             metric: Name of a metric; by default the table's objective.
             traces: What a study gave, one row per result.
             systems: What a study of systems gave, see :mod:`lcbench.simulate.study.systems.file`.
+            searches: What a study of one-shot searches gave, see :mod:`lcbench.simulate.study.one_shot.file`.
 
         Raises:
             NothingToDrawError: If there is nothing to show.
         """
         if self.needs_systems:
             return self._of_systems(systems)
+        if self.needs_searches:
+            return self._of_searches(bench, metric, traces, searches)
         if not self.needs_traces:
             return self.load().frame(bench, metric)
         if traces is None:
@@ -136,6 +145,20 @@ class FigureSpec:
                 "it shows a study of systems; run 'lcbench study OUT --datasets ...' and give --systems OUT."
             )
         return self.load().frame(systems)
+
+    def _of_searches(
+        self,
+        bench: "Benchmark",
+        metric: str | None,
+        traces: "pd.DataFrame | None",
+        searches: "pd.DataFrame | None",
+    ) -> "pd.DataFrame":
+        if searches is None:
+            raise NothingToDrawError(
+                "it shows one-shot searches; run 'lcbench one-shot searches.parquet --datasets ...' and give "
+                "--one-shot searches.parquet."
+            )
+        return self.load().frame(bench, metric, traces, searches)
 
 
 def chosen(kind: str, text: str, known: Iterable[str]) -> list[str]:

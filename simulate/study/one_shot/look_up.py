@@ -1,6 +1,7 @@
 """What the cells of one-shot searches are worth: they are looked up in a table, like any other configuration."""
 
 from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -76,10 +77,11 @@ def _on(searches: pd.DataFrame, bench: Benchmark, dataset: str, metric: str | No
     places = [_place(replay, equal, cell) for cell in _cells(searches)]
     rows = np.array([place for place, _ in places])
     there, losses = rows >= 0, replay.losses[rows, -1]
-    columns = {
+    known = np.where(there & np.isfinite(losses), losses, np.nan).tolist()
+    columns: dict[str, Any] = {
         "row": [word for _, word in places],
         "config_id": np.where(there, bench.configs.index[replay.rows[rows]], _NO_ROW),
-        "value": replay.metric.value(np.where(there & np.isfinite(losses), losses, np.nan)),
+        "value": [replay.metric.value(loss) for loss in known],
         "test_value": np.where(there, replay.test_values[rows, -1], np.nan),
         "regret": np.where(there, _regrets(replay.losses)[rows], np.nan),
         "test_regret": np.where(there, _regrets(replay.test_losses)[rows], np.nan),

@@ -43,9 +43,9 @@ def summary_table(searches: pd.DataFrame, metric: Metric | None = None) -> Table
         name = metric.name.replace("_", " ")
         columns |= {"value": name, "test_value": "of the test part", "regret": "regret", "test_regret": "test regret"}
     rows = []
-    for (dataset, method), row in summary(searches).iterrows():
-        shown = [dataset, method, f"{row['searches']:.0f}", *(_number(row[each]) for each in columns)]
-        rows.append(shown if metric is None else [*shown, f"{row['found']:.0f}"])
+    for row in summary(searches).reset_index().to_dict("records"):
+        shown = [row["dataset"], row["method"], row["searches"], *(_number(row[each]) for each in columns)]
+        rows.append(shown if metric is None else [*shown, row["found"]])
     head = ["data set", "method", "seeds", *columns.values(), *([] if metric is None else ["in the table"])]
     return table("Cells after the last epoch, means over seeds", head, rows)
 
