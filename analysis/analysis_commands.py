@@ -63,8 +63,9 @@ def figures(
 
     Each figure is a PNG and an SVG, with its numbers as CSV and its caption as text beside it. Your matplotlibrc is
     respected. A figure that this table cannot have is left out with its reason. Some figures show a study of optimizers
-    (--traces), others one of systems (--systems) or of one-shot searches (--one-shot, with --traces beside optimizers);
-    with --only figures of studies, the paper's Table 3 is not printed.
+    (--traces), others one of systems (--systems), or of both kinds by --traces alone: multi_fidelity, portfolios,
+    workers; one_shot shows one-shot searches (--one-shot), with --traces beside optimizers. With --only figures of
+    studies, the paper's Table 3 is not printed.
     """
     from lcbench.analysis.figures import FIGURES, figure_names
     from lcbench.analysis.figures.contract import chosen
@@ -72,13 +73,13 @@ def figures(
     from lcbench.analysis.style import FORMATS, Style, inches
     from lcbench.analysis.style import chosen as drawn_in
     from lcbench.output import writable_folder
-    from lcbench.simulate.study import by_workers, read
+    from lcbench.simulate.study import by_variant, read
     from lcbench.simulate.study import one_shot as one_shot_studies
     from lcbench.simulate.study import systems as system_studies
 
     bench, names, kinds = opened(folder, at, fidelity), figure_names(only), chosen("format", formats.lower(), FORMATS)
     chosen_style = Style(None if width is None else inches(width), style_file)
-    metric, study = metric_of(bench, metric, traces), None if traces is None else by_workers(read(traces))
+    metric, study = metric_of(bench, metric, traces), None if traces is None else by_variant(read(traces))
     if study is not None:
         check_same_table(study, bench, metric)
     searches = None if one_shot is None else one_shot_studies.read(one_shot)
@@ -152,12 +153,13 @@ def _draw_one(name: str, subject: "Subject", out: Path, kinds: list[str]) -> str
     from lcbench.writing import write_text
 
     try:
-        frame = FIGURES[name].frame(subject.bench, subject.metric, subject.traces, subject.systems, subject.searches)
+        spec = FIGURES[name].shown(subject.traces, subject.systems)
+        frame = spec.frame(subject.bench, subject.metric, subject.traces, subject.systems, subject.searches)
     except InputError as error:
         return f"{name} left out: {error}"
     path = out / f"{name}.csv"
     write_text(path, csv_text(frame))
-    drawable = FIGURES[name].load()
+    drawable = spec.load()
     write_text(path.with_suffix(".txt"), "\n\n".join(caption(drawable, frame)) + "\n")
     figure = drawable.draw(frame)
     for kind in kinds:

@@ -60,6 +60,7 @@ def _study_of(path: Path) -> Iterator[tuple[str, str]] | None:
     rows = kinds[compared](place)
     held = {f"{name}s": rows[name].unique().tolist() for name in (compared, "dataset", "seed")}
     held |= {"workers": rows["workers"].unique().tolist()} if "workers" in rows else {}
+    held |= {"portfolios": rows["portfolio"].unique().tolist()} if "portfolio" in rows else {}
     said = read_description(place) or Description("something that its file does not say", {}, held)
     results = ("results", f"{len(file.results(rows))}") if compared == "optimizer" else ("rows", f"{len(rows)}")
     return iter([*said.facts(), results])

@@ -77,13 +77,14 @@ def simulate(
     portfolio: Annotated[
         str | None,
         typer.Option(
-            help="Configurations that every optimizer begins with: greedy[:SIZE] or simple[:SIZE], chosen from the "
-            "table, or a JSON file of a list of them."
+            help="Configurations that every optimizer begins with: greedy[:SIZE], simple[:SIZE] or best:SIZE (of each "
+            "data set), chosen from the table, or a JSON file of a list of them; several compare them: "
+            "none,greedy:16,simple."
         ),
     ] = None,
     leave_one_out: Annotated[
         bool,
-        typer.Option("--leave-one-out", help="Choose the portfolio from all data sets but the one it is tried on."),
+        typer.Option("--leave-one-out", help="Choose portfolios from all data sets but the one at hand."),
     ] = False,
     at: At = None,
     fidelity: Along = None,
@@ -108,9 +109,10 @@ def simulate(
 ) -> None:
     """Replay optimizers on a benchmark in virtual time and compare them.
 
-    Stopped at any time, the same command resumes where it stopped. With more optimizers, data sets, seeds, workers or a
-    longer budget it adds to the study that is there: what has been simulated stays, and every optimizer is completed on
-    every data set with every seed and number of workers. Other settings are another study, for another file.
+    Stopped at any time, the same command resumes where it stopped. With more optimizers, data sets, seeds, workers,
+    portfolios or a longer budget it adds to the study that is there: what has been simulated stays, and every optimizer
+    is completed on every data set with every seed, number of workers and portfolio. Other settings are another study,
+    for another file.
     """
     from datetime import UTC, datetime
 
@@ -118,7 +120,7 @@ def simulate(
     from lcbench.errors import InputError
     from lcbench.output import writable_file, writable_folder
     from lcbench.simulate.optimizers.spec import said_without_prior, specs_of
-    from lcbench.simulate.portfolios import is_rule
+    from lcbench.simulate.portfolios import is_rule, parse_portfolios
     from lcbench.simulate.study import Keep, study
     from lcbench.simulate.study.description import command_line
     from lcbench.simulate.study.report import figures_of
@@ -136,7 +138,8 @@ def simulate(
         _say_one_rung(bench, chosen, _optimizers(optimizers))
     if prior is None and not quiet and (without := said_without_prior(specs_of(_optimizers(optimizers)))):
         ERR.print(f"{without}; give one with --prior good, medium, bad or FILE.json.", soft_wrap=True, highlight=False)
-    if portfolio is not None and is_rule(portfolio) and not leave_one_out and not quiet:
+    begun = parse_portfolios(portfolio, bench.space, leave_one_out=leave_one_out)
+    if not quiet and any(each.source is not None and is_rule(each.source) and not each.leave_one_out for each in begun):
         said = "the portfolio has seen the data sets that it is tried on; --leave-one-out chooses it from the others."
         OUT.print(said, soft_wrap=True)
     keep = Keep(
@@ -202,11 +205,11 @@ def _report(traces: "pd.DataFrame", metric: str, out: Path) -> None:
     import numpy as np
 
     from lcbench.console import OUT
-    from lcbench.simulate.study import by_workers, report, results
+    from lcbench.simulate.study import by_variant, report, results
     from lcbench.simulate.study.file import said
     from lcbench.simulate.study.tested import is_tested
 
-    traces = by_workers(traces)
+    traces = by_variant(traces)
     OUT.print(report.summary_table(traces, metric, np.random.default_rng(0)))
     if is_tested(traces):
         OUT.print(report.tested_table(traces))

@@ -180,8 +180,17 @@ class Collection:
             store.write_runs(folder, dataset, runs, self.plan.problem.record)
             self._write_extras(folder, dataset, own)
         store.write_parquet(folder / CONFIGS, configs_table(self.plan))
-        store.write_parquet(folder / DATASETS, described_table([self.described[name] for name in datasets]))
+        store.write_parquet(folder / DATASETS, self._described(datasets))
         store.seal(folder, manifest_of(self.plan, self.kept, self.shards.cost_model().to_json(), now), datasets)
+
+    def _described(self, datasets: Sequence[str]) -> pa.Table:
+        """What is known of data sets, with the meta-features of those that can be had."""
+        from lcbench.collection.meta_recording import meta_columns, with_meta_features
+
+        known = described_table([self.described[name] for name in datasets])
+        data = {name: self.shards.task_data(name) for name in datasets}
+        found = {name: {} if isinstance(each, str) else meta_columns(each) for name, each in data.items()}
+        return with_meta_features(known, [row | found[row["name"]] for row in known.to_pylist()])
 
     def _refuse_damaged(self, tasks: Sequence[RunsTask]) -> None:
         """Remove finished tasks whose files have been damaged since, so that they are trained again."""

@@ -1,14 +1,16 @@
-"""Recording of meta-features in the data sets of a finished benchmark folder."""
+"""Meta-features among the columns of a table's data sets: when it is collected, and in a finished folder."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import pyarrow as pa
 
 from lcbench.collection.baseline_rows import load_again
 from lcbench.collection.data.meta_features import meta_features
+from lcbench.collection.data.prepared import Prepared
 from lcbench.errors import LcbenchError
 from lcbench.files import read_parquet
 from lcbench.table import store
@@ -62,20 +64,25 @@ def record_meta_features(folder: Path, done: Callable[[str], None] = lambda _: N
         for row in rows:
             name = row["name"]
             try:
-                row |= {f"{META}{key}": value for key, value in meta_features(load_again(bench, name)).items()}
+                row |= meta_columns(load_again(bench, name))
             except (LcbenchError, OSError) as error:
                 found.refused[name] = " ".join(str(error).split())
             else:
                 found.recorded.append(name)
             done(name)
         if found.recorded:
-            write_parquet(folder / DATASETS, _with(described, rows))
+            write_parquet(folder / DATASETS, with_meta_features(described, rows))
             store.include(folder, store.read_manifest(folder), [DATASETS])
     return found
 
 
-def _with(described: pa.Table, rows: list[dict[str, object]]) -> pa.Table:
-    """The table of data sets with columns of meta-features; what is not known is missing."""
+def meta_columns(data: Prepared) -> dict[str, float]:
+    """The meta-features of a data set by the names of their columns."""
+    return {f"{META}{name}": value for name, value in meta_features(data).items()}
+
+
+def with_meta_features(described: pa.Table, rows: Sequence[Mapping[str, Any]]) -> pa.Table:
+    """A table of data sets with the meta-features that its rows have; what is not known is missing."""
     kept = [place for place in described.schema if not place.name.startswith(META)]
     names = dict.fromkeys(name for row in rows for name in row if name.startswith(META))
     schema = pa.schema([*kept, *(pa.field(name, pa.float64()) for name in names)])

@@ -31,7 +31,7 @@ API = {
     "lcbench.simulate.autotabular": "AutoTabularClassifier",
     "lcbench.simulate.optimizers": "OPTIMIZERS OptimizerFactory Registry get_optimizer",
     "lcbench.simulate.study": (
-        "COLUMNS Keep Limit SimulationTask StudyPlan by_workers cell_rng is_empty optimized overtuning "
+        "COLUMNS Keep Limit SimulationTask StudyPlan by_variant cell_rng is_empty optimized overtuning "
         "parse_budget read results study test_regrets write"
     ),
     "lcbench.simulate.surrogate": "Card MODELS Score SurrogateBackend carry_out plan",

@@ -35,10 +35,11 @@ FIGURES: dict[str, FigureSpec] = {
     "time_to_target": FigureSpec("optimizers:TimeToTarget", needs_traces=True),
     "ensembles": FigureSpec("ensembles", needs_traces=True),
     "one_shot": FigureSpec("one_shot", needs_searches=True),
-    "multi_fidelity": FigureSpec("systems:MultiFidelity", needs_systems=True),
-    "portfolios": FigureSpec("systems:Portfolios", needs_systems=True),
+    "multi_fidelity": FigureSpec("systems:MultiFidelity", needs_systems=True, replayed="replayed:MultiFidelity"),
+    "portfolios": FigureSpec("systems:Portfolios", needs_systems=True, replayed="replayed:Portfolios"),
     "system_ensembles": FigureSpec("systems:Ensembles", needs_systems=True),
-    "workers": FigureSpec("systems:Workers", needs_systems=True),
+    "workers": FigureSpec("systems:Workers", needs_systems=True, replayed="replayed:Workers"),
+    "multi_fidelity_portfolios": FigureSpec("replayed:MultiFidelityPortfolios", needs_traces=True),
     "components": FigureSpec("systems:Components", needs_systems=True),
     "competitors": FigureSpec("systems:Competitors", needs_systems=True),
     "system_accuracy": FigureSpec("system_accuracy", needs_systems=True),
@@ -60,6 +61,7 @@ ALIASES = {
     "fig14": "dataset_sizes",
     "fig15": "components",
     "fig16": "competitors",
+    "fig17": "multi_fidelity_portfolios",
     "table4": "system_accuracy",
 }
 """The paper's numbers for some of them, understood wherever a figure is named."""

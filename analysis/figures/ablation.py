@@ -1,12 +1,12 @@
 """Ablation from the search space's default configuration to the best of each data set, at the largest budget.
 
 Starting at the default, one hyperparameter after the other is set to the best configuration's value, each time that
-which lowers the loss most; losses are predictions of a random forest. Left: the part of the whole improvement that is
-reached after so many changes; thin lines are data sets, the thick line is their median. A line falls where what is left
-to change raises the predicted loss: some configuration on the way is then predicted to be better than the best that was
-recorded, and more than all of the improvement is reached. Right: the part that the change of each hyperparameter
-brings, below 0 where it costs some, as boxes over the data sets (median, quartiles, whiskers to the farthest within 1.5
-times their distance).
+which lowers the loss most; losses are predictions of a random forest. First panel: the part of the whole improvement
+that is reached after so many changes; thin lines are data sets, the thick line is their median. A line falls where what
+is left to change raises the predicted loss: some configuration on the way is then predicted to be better than the best
+that was recorded, and more than all of the improvement is reached. Second panel: the part that the change of each
+hyperparameter brings, below 0 where it costs some, as boxes over the data sets (median, quartiles, whiskers to the
+farthest within 1.5 times their distance).
 """
 
 from typing import Any

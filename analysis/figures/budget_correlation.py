@@ -1,10 +1,10 @@
 """Spearman's rank correlation between budgets on each data set (Figure 5 of the paper).
 
 Each mark is one data set and one pair of budgets: the correlation, over all configurations that have the runs, between
-the losses reached at the two budgets. Left: one course over the largest budget, its curve read at both. Right:
-a course of its own for each budget; missing where the table has one budget, whose curves are then read at a quarter,
-a half and all of it. Data sets are sorted by their mean correlation; 1 means that both budgets rank the configurations
-alike.
+the losses reached at the two budgets. First panel: one course over the largest budget, its curve read at both. Second
+panel: a course of its own for each budget; missing where the table has one budget, whose curves are then read at a
+quarter, a half and all of it. Data sets are sorted by their mean correlation; 1 means that both budgets rank the
+configurations alike.
 """
 
 import numpy as np

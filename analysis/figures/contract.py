@@ -89,12 +89,19 @@ class FigureSpec:
         needs_traces: Whether it shows the traces of a study.
         needs_systems: Whether it shows a study of systems, and nothing of a table.
         needs_searches: Whether it shows one-shot searches; the traces of a study beside them, if there are any.
+        replayed: The same comparison by the traces of a study of optimizers, a target as well; "" if there is none.
     """
 
     target: str
     needs_traces: bool = False
     needs_systems: bool = False
     needs_searches: bool = False
+    replayed: str = ""
+
+    def shown(self, traces: "pd.DataFrame | None", systems: "pd.DataFrame | None") -> "FigureSpec":
+        """What is drawn of these: itself, or by replay where there are traces and no study of systems."""
+        by_replay = self.replayed and traces is not None and systems is None
+        return FigureSpec(self.replayed, needs_traces=True) if by_replay else self
 
     @property
     def needs_a_study(self) -> bool:
@@ -141,9 +148,14 @@ class FigureSpec:
 
     def _of_systems(self, systems: "pd.DataFrame | None") -> "pd.DataFrame":
         if systems is None or not len(systems):
-            raise NothingToDrawError(
-                "it shows a study of systems; run 'lcbench study OUT --datasets ...' and give --systems OUT."
-            )
+            said = "it shows a study of systems; run 'lcbench study OUT --datasets ...' and give --systems OUT"
+            if self.replayed:
+                needs = getattr(FigureSpec(self.replayed).load(), "NEEDS")  # noqa: B009  # not of every figure
+                said += (
+                    f". By replay: run 'lcbench simulate DIR {needs} --out traces.parquet' and give --traces "
+                    "traces.parquet"
+                )
+            raise NothingToDrawError(f"{said}.")
         return self.load().frame(systems)
 
     def _of_searches(

@@ -1,11 +1,11 @@
 """Importance of each hyperparameter by epoch budget, over the data sets (Figure 6 of the paper).
 
-Left: fANOVA, the share of the variance of performance over the whole search space that a hyperparameter explains on its
-own. Right: local importance (LPI), its share of the sum of the variances along each hyperparameter through the best
-configuration of the data set. Budgets of a table of one budget are points on its curves. Each box is one hyperparameter
-and budget over all data sets: median, quartiles, whiskers to the farthest data set within 1.5 times their distance, and
-the others as dots. Both come from one random forest per data set and budget; hyperparameters are sorted by their median
-fANOVA importance.
+First panel: fANOVA, the share of the variance of performance over the whole search space that a hyperparameter explains
+on its own. Second panel: local importance (LPI), its share of the sum of the variances along each hyperparameter
+through the best configuration of the data set. Budgets of a table of one budget are points on its curves. Each box is
+one hyperparameter and budget over all data sets: median, quartiles, whiskers to the farthest data set within 1.5 times
+their distance, and the others as dots. Both come from one random forest per data set and budget; hyperparameters are
+sorted by their median fANOVA importance.
 """
 
 from typing import Any

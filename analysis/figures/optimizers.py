@@ -246,14 +246,15 @@ class TimeToTarget:
 class TestedRegret:
     """Regret on the test part of what validation chose, beside its regret on the validation part, and overtuning.
 
-    Left: normalized regret of the incumbent, the result with the lowest validation loss so far; 0 is the best of the
-    table, 100 % the worst. Middle: normalized test regret, the same of the test loss of this incumbent, between the
-    lowest and highest test loss of the table; it may rise, since nothing is chosen by the test part. Right: overtuning
-    (Schneider, Bischl and Feurer 2025), how far the test loss of the incumbent is above the lowest among the incumbents
-    so far, as a share of the same range: what was lost again by choosing on validation. Lines: mean over data sets and
-    seeds, from where every run has a result. Bands: 95 % bootstrap interval of the mean over the seeds. More than eight
-    optimizers have a panel each, with a dash for each regret and, in grey, the lowest of any optimizer at that time;
-    overtuning is the distance that opens between the two, and among the numbers beside the picture.
+    First panel: normalized regret of the incumbent, the result with the lowest validation loss so far; 0 is the
+    best of the table, 100 % the worst. Second: normalized test regret, the same of the test loss of this incumbent,
+    between the lowest and highest test loss of the table; it may rise, since nothing is chosen by the test part.
+    Third: overtuning (Schneider, Bischl and Feurer 2025), how far the test loss of the incumbent is above the
+    lowest among the incumbents so far, as a share of the same range: what was lost again by choosing on validation.
+    Lines: mean over data sets and seeds, from where every run has a result. Bands: 95 % bootstrap interval of the
+    mean over the seeds. More than eight optimizers have a panel each, with a dash for each regret and, in grey, the
+    lowest of any optimizer at that time; overtuning is the distance that opens between the two, and among the
+    numbers beside the picture.
     """
 
     @staticmethod

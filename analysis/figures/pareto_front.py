@@ -14,7 +14,7 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.ticker import LogLocator, NullFormatter
+from matplotlib.ticker import LogLocator, MaxNLocator, NullFormatter
 from numpy.typing import NDArray
 
 from lcbench.analysis import style
@@ -33,6 +33,7 @@ Array = NDArray[np.float64]
 
 _POINTS, _FRONT, _ATTAINED = "table", "front of the table", "median attained"
 _ACROSS = 4  # panels in a row
+_LEAST = 1.4  # inches of a panel
 _LOGARITHMIC = 30.0  # the range of the second objective, greatest by least, from which its axis is logarithmic
 _WIDE = 300.0  # from here on powers of ten are enough ticks
 _MARGIN = 0.06  # of the axes
@@ -108,9 +109,9 @@ def draw(frame: pd.DataFrame) -> Figure:
     """A panel per data set."""
     datasets = frame["dataset"].unique().tolist()
     names = frame.loc[frame["kind"] == _ATTAINED, "optimizer"].unique().tolist()
-    across = min(_ACROSS, len(datasets))
+    width = style.COLUMN * 1.3 if len(datasets) == 1 else style.PAGE
+    across = style.across(min(_ACROSS, len(datasets)), width, _LEAST)
     down = -(-len(datasets) // across)
-    width = style.COLUMN * 1.3 if across == 1 else style.PAGE
     with style.look():
         figure = lines.sized([*names, _FRONT], width, 0.5 + (2.4 if across == 1 else 1.75) * down)
         panels = figure.subplots(down, across, squeeze=False).ravel()
@@ -144,6 +145,7 @@ def _panel(panel: Axes, rows: pd.DataFrame, names: list[str]) -> None:
         panel.set_xlim(least * (most / least) ** -_MARGIN, most * (most / least) ** _MARGIN)
     else:
         panel.set_xlim(*_ends(fronts["x"]))
+        panel.xaxis.set_major_locator(MaxNLocator(4))
     panel.set_ylim(*_ends(fronts["y"]))
 
 

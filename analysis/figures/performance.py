@@ -1,10 +1,10 @@
 """Every configuration on every data set (Figure 3 of the paper).
 
-Left: the metric after the last step of the largest budget, averaged over the seeds. Right: relative regret, the
-distance from the value of the data set's best configuration, divided by that value; its colours end at the largest
-regret that 95 % of all cells do not exceed. Both have the same rows and columns, sorted by mean relative regret: the
-best configurations stand on the left, the easiest data sets on top. Stripes from top to bottom are configurations that
-are good everywhere. Runs that diverged are grey.
+First panel: the metric after the last step of the largest budget, averaged over the seeds. Second panel: relative
+regret, the distance from the value of the data set's best configuration, divided by that value; its colours end at the
+largest regret that 95 % of all cells do not exceed. Both have the same rows and columns, sorted by mean relative
+regret: the best configurations stand on the left, the easiest data sets on top. Stripes from top to bottom are
+configurations that are good everywhere. Runs that diverged are grey.
 """
 
 import numpy as np

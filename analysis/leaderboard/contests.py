@@ -11,7 +11,7 @@ import pandas as pd
 from lcbench.analysis.anytime import anytime_regret
 from lcbench.errors import DamagedFileError, InputError
 from lcbench.simulate.optimizers.spec import SOURCE
-from lcbench.simulate.study import by_workers, optimized, overtuning, read, statistics, test_regrets
+from lcbench.simulate.study import by_variant, optimized, overtuning, read, statistics, test_regrets
 from lcbench.simulate.study.description import Description, read_description
 from lcbench.simulate.study.objectives import names_of
 from lcbench.simulate.study.regret import areas, normalized_regrets
@@ -28,7 +28,7 @@ class Study:
         path: Where it is.
         description: What it says of itself.
         metric: What it optimized.
-        traces: Its rows, several numbers of workers as optimizers of their own.
+        traces: Its rows, several portfolios and numbers of workers as optimizers of their own.
     """
 
     path: Path
@@ -38,10 +38,14 @@ class Study:
 
     @property
     def conditions(self) -> Mapping[str, Any]:
-        """All settings that the numbers depend on, beside the version of lcbench and the optimizers' sources."""
+        """All settings that the numbers depend on, beside the version of lcbench and the optimizers' sources.
+
+        Portfolios are among them: optimizers that begin with one do not stand beside those of another file that do not.
+        """
         settings = self.description.settings.items()
         known = {name: value for name, value in settings if name != "lcbench" and not name.startswith(SOURCE)}
-        return {"study of": self.description.title, **known}
+        begun = ", ".join(map(str, self.description.names.get("portfolios", ())))
+        return {"study of": self.description.title, **known, "portfolio": begun}
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +99,7 @@ def studies_in(folder: Path, left_out: list[str]) -> Iterator[Study]:
             if description is None or metric is None or "optimizers" not in description.names:
                 left_out.append(f"{name}: no study of optimizers that says its settings")
                 continue
-            yield Study(name, description, metric, by_workers(read(path)))
+            yield Study(name, description, metric, by_variant(read(path)))
         except (DamagedFileError, InputError) as error:
             left_out.append(f"{name}: {error}")
 

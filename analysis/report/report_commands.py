@@ -36,7 +36,7 @@ def report(
     from lcbench.analysis.report.page import Contents
     from lcbench.console import OUT
     from lcbench.output import writable_file
-    from lcbench.simulate.study import by_workers, read
+    from lcbench.simulate.study import by_variant, read
     from lcbench.simulate.study.description import read_description
 
     chosen("format", out.suffix.lower() or out.name, (".html",))
@@ -44,7 +44,7 @@ def report(
     bench, drawn = opened(folder, at, fidelity), figure_names(only, known)
     recorded = [each.name for each in bench.manifest.record.metrics]
     metrics = None if explore is None else tuple(chosen("metric", explore, recorded))
-    metric, study = metric_of(bench, metric, traces), None if traces is None else by_workers(read(traces))
+    metric, study = metric_of(bench, metric, traces), None if traces is None else by_variant(read(traces))
     if study is not None:
         check_same_table(study, bench, metric)
     plotly_js()

@@ -23,7 +23,10 @@ if TYPE_CHECKING:
     import pandas as pd  # takes longer to import than a table to open
 
 NAME = "mini"
-"""The benchmark that comes with the package."""
+"""The benchmark that comes with the package and is meant where none is named."""
+
+NAMES = (NAME, "cells")
+"""All benchmarks that come with the package."""
 
 
 def embedded_folder(name: str = NAME) -> Path:
@@ -43,6 +46,16 @@ def embedded_folder(name: str = NAME) -> Path:
     raise NotABenchmarkError(f"this installation of lcbench came without its embedded {what}; name a folder.")
 
 
+def folder_of(folder: str | Path | None) -> Path:
+    """The folder that somebody means: one of that name, or else an embedded benchmark of that name.
+
+    Raises:
+        NotABenchmarkError: If this installation came without it.
+    """
+    embedded = folder is None or (str(folder) in NAMES and not Path(folder).exists())
+    return embedded_folder(str(folder or NAME)) if embedded else Path(str(folder))
+
+
 def load(
     folder: str | Path | None = None,
     *,
@@ -53,7 +66,8 @@ def load(
     """Open a benchmark folder; curves are read when they are first asked for.
 
     Args:
-        folder: A folder made by ``lcbench collect``; by default the benchmark that comes with the package.
+        folder: A folder made by ``lcbench collect``, or the name of a benchmark that comes with the package
+            (:data:`NAMES`) where there is no such folder; by default ``mini``.
         at: Values of further fidelities by name; by default the largest, see :meth:`Benchmark.at`.
         along: A further fidelity to take as the budget, see :meth:`Benchmark.along`.
         partial: Whether to read what is finished of a collection that is not, or has been stopped.
@@ -62,7 +76,7 @@ def load(
         FolderError: If there is no benchmark or it is damaged.
         UnknownNameError: If it has no such fidelity, or no runs at such a value.
     """
-    place = embedded_folder() if folder is None else Path(folder)
+    place = folder_of(folder)
     if partial:
         from lcbench.table.partial import PartialBenchmark, is_unfinished  # uses this module
 

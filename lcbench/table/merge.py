@@ -21,6 +21,7 @@ from lcbench.table.manifest import (
     DATASETS,
     EXTRAS,
     LABELS,
+    META,
     OF_RUNS,
     RUNS,
     Manifest,
@@ -67,7 +68,7 @@ def merge(
         configs = join_configs(*(reading.configs(*each) for each in zip(folders, manifests, strict=True)))
         store.write_parquet(folder / CONFIGS, configs.table)
         described = [reading.datasets(*each) for each in zip(folders, manifests, strict=True)]
-        store.write_parquet(folder / DATASETS, join(described, ("name",), DATASETS).rows)
+        store.write_parquet(folder / DATASETS, _joined_datasets(described))
         work = _Merge(dict(zip(folders, manifests, strict=True)), configs, joined.record, seconds, folder)
         datasets = list(dict.fromkeys(name for manifest in manifests for name in manifest.datasets))
         parts = [(k, d) for k, d in product((RUNS, *EXTRAS), datasets) if work.has(k, d)]
@@ -77,6 +78,21 @@ def merge(
                 done(f"{kind} of {dataset}", len(parts))
         work.say(second)
         return store.seal(folder, joined, datasets)
+
+
+def _joined_datasets(tables: list[pa.Table]) -> pa.Table:
+    """Join what is known of data sets; a meta-feature is that of the first table that has it."""
+    fields = [each for table in tables for each in table.schema if each.name.startswith(META)]
+    meta = dict.fromkeys(each.name for each in fields if all(pa.types.is_floating(f.type) for f in fields))
+    plain = [table.drop_columns([name for name in meta if name in table.column_names]) for table in tables]
+    joined, known = join(plain, ("name",), DATASETS).rows, [{row["name"]: row for row in t.to_pylist()} for t in tables]
+    for name in meta:
+        values = [
+            next((rows[each][name] for rows in known if rows.get(each, {}).get(name) is not None), None)
+            for each in joined["name"].to_pylist()
+        ]
+        joined = joined.append_column(name, pa.array(values, pa.float64()))
+    return joined
 
 
 @dataclass(slots=True)

@@ -64,9 +64,9 @@ def verify(folder: AnyFolder = None) -> None:
     from lcbench.errors import DamagedFileError
     from lcbench.table import store
     from lcbench.table import verify as integrity
-    from lcbench.table.benchmark import embedded_folder
+    from lcbench.table.benchmark import folder_of
 
-    folder = folder or embedded_folder()
+    folder = folder_of(folder)
     try:
         problems = integrity.verify(folder)
     except DamagedFileError as error:  # the manifest itself

@@ -14,7 +14,7 @@ import lazy_loader
 __getattr__, __dir__, __all__ = lazy_loader.attach(
     __name__,
     submod_attrs={
-        "file": ["COLUMNS", "by_workers", "is_empty", "optimized", "read", "results", "write"],
+        "file": ["COLUMNS", "by_variant", "is_empty", "optimized", "read", "results", "write"],
         "keeping": ["Keep"],
         "limit": ["Limit", "parse_budget"],
         "plan": ["SimulationTask", "StudyPlan"],
@@ -26,7 +26,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
 
 if TYPE_CHECKING:
     from lcbench.simulate.study.file import COLUMNS as COLUMNS
-    from lcbench.simulate.study.file import by_workers as by_workers
+    from lcbench.simulate.study.file import by_variant as by_variant
     from lcbench.simulate.study.file import is_empty as is_empty
     from lcbench.simulate.study.file import optimized as optimized
     from lcbench.simulate.study.file import read as read

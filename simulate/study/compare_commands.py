@@ -36,7 +36,7 @@ def compare(
     from lcbench.console import OUT
     from lcbench.errors import InputError
     from lcbench.output import writable_file
-    from lcbench.simulate.study import by_workers, comparison_text, read
+    from lcbench.simulate.study import by_variant, comparison_text, read
     from lcbench.simulate.study.comparison import compare as compared
     from lcbench.simulate.study.file import STUDY
     from lcbench.writing import write_text
@@ -45,7 +45,7 @@ def compare(
     if study.is_dir():
         raise InputError(STUDY.refusal(study, "a folder", "for a benchmark beside the paper use 'lcbench paper'"))
     out = None if out is None else writable_file(out)
-    found = compared(by_workers(read(study)), control, np.random.default_rng(0), seen=difference)
+    found = compared(by_variant(read(study)), control, np.random.default_rng(0), seen=difference)
     if out is not None:
         write_text(out, comparison_text.FORMATS[chosen](found))
         OUT.print(f"comparison written to {out}", soft_wrap=True)

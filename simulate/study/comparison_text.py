@@ -10,7 +10,7 @@ from rich.table import Table
 
 from lcbench.console import table
 from lcbench.simulate.study.comparison import DIFFERENCE, Comparison
-from lcbench.simulate.study.report import whole_names
+from lcbench.simulate.study.report import in_percent, whole_names
 from lcbench.simulate.study.statistics import FEWEST
 
 Rows = list[list[str]]
@@ -131,8 +131,9 @@ def markdown(found: Comparison) -> str:
 
 
 def latex(found: Comparison) -> str:
-    """All tables in the style of booktabs, with captions."""
-    return "\n\n".join([*(_latex(part) for part in parts(found)), *(f"% {note}" for note in notes(found))]) + "\n"
+    """All tables in the style of booktabs, with captions; the notes stand below the one of the tests."""
+    described, tested, needed = parts(found)
+    return "\n\n".join([_latex(described), _latex(tested, tuple(notes(found))), _latex(needed)]) + "\n"
 
 
 FORMATS: Mapping[str, Callable[[Comparison], str]] = {"csv": csv, "md": markdown, "latex": latex}
@@ -159,7 +160,8 @@ def _number(text: str) -> str:
     return re.sub(r"(?<=\d)-(?=\d)", "--", re.sub(r"(?<![\w.])-(?=\d)", "$-$", _escaped(text)))
 
 
-def _latex(part: Part) -> str:
+def _latex(part: Part, below: Sequence[str] = ()) -> str:
+    """A table, with lines in small print below it."""
     rows = [[_escaped(name), *map(_number, cells)] for name, *cells in part.rows]
     lines = [" & ".join(line) + r" \\" for line in (map(_escaped, part.header), *rows)]
     return "\n".join(
@@ -174,6 +176,7 @@ def _latex(part: Part) -> str:
             *lines[1:],
             r"\bottomrule",
             r"\end{tabular}",
+            *([r"\par\smallskip", rf"{{\footnotesize {_number(' '.join(below))}\par}}"] if below else []),
             r"\end{table}",
         ]
     )
@@ -199,11 +202,11 @@ def _ends(low: float, high: float) -> str:
 
 
 def _percent(value: float) -> str:
-    return "-" if isnan(value) else f"{100 * value:.2f}"
+    return "-" if isnan(value) else in_percent(value)
 
 
 def _signed(value: float) -> str:
-    return "-" if isnan(value) else f"{100 * value:+.2f}"
+    return "-" if isnan(value) else f"{'' if (said := in_percent(value)).startswith('-') else '+'}{said}"
 
 
 def _count(value: float) -> str:

@@ -11,6 +11,7 @@ from typing import Any
 from lcbench.files import json_value, read_schema, understood
 from lcbench.form import Whole, check
 from lcbench.simulate.optimizers.spec import SOURCE
+from lcbench.simulate.portfolios import NONE
 
 DESCRIPTION = b"lcbench study"
 """Its key in the metadata."""
@@ -32,7 +33,7 @@ class Description:
     Attributes:
         title: What it is a study of: the benchmark's title; "systems" for a study of these.
         settings: What all runs have in common, as the study's plan gives it.
-        names: Of what is compared, data sets, seeds and numbers of workers, such as ``optimizers``.
+        names: Of what is compared, data sets, seeds, numbers of workers and portfolios, such as ``optimizers``.
         made: For each time that runs were added: ``command``, ``runs`` (how many), ``created`` (UTC), ``python``,
             ``packages`` (their versions) and ``processor``.
     """
@@ -75,6 +76,8 @@ def read_description(path: Path) -> Description | None:
     with understood(path):
         document = json_value(said.decode())
         check(path, document, _FORM, "what it says of itself")
+        if "optimizers" in document["names"]:  # a portfolio was a setting of the whole study
+            document["names"].setdefault("portfolios", [str(document["settings"].pop("portfolio", NONE))])
         return Description(**{name: document[name] for name in _FORM})
 
 

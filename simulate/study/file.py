@@ -12,7 +12,8 @@ import pyarrow as pa
 from lcbench.errors import DamagedFileError, InputError
 from lcbench.files import json_value, read_parquet, read_schema, understood
 from lcbench.form import check
-from lcbench.simulate.study.description import DESCRIPTION, Description
+from lcbench.simulate.portfolios import NONE, label_of
+from lcbench.simulate.study.description import DESCRIPTION, Description, read_description
 from lcbench.table.metric import METRIC_FORM, Metric, from_json, to_json
 from lcbench.wanted import PARQUET, Wanted
 from lcbench.writing import write_parquet
@@ -30,14 +31,18 @@ SCHEMA = pa.schema(
         ("objectives", pa.string()),
         ("losses", pa.list_(pa.float64())),
         ("hypervolume_difference", pa.float64()),
+        ("portfolio", pa.string()),
     ]
 )
 
 UNITS = ("seconds", "epochs", "evaluations")
 """What a limit is in."""
 
-KEY = ("optimizer", "dataset", "seed", "workers")
+KEY = ("optimizer", "dataset", "seed", "workers", "portfolio")
 """Columns that identify a simulation."""
+
+VARIANTS = ("workers", "portfolio")
+"""Those of them that make several variants of one optimizer, see :func:`by_variant`."""
 
 COLUMNS: tuple[str, ...] = tuple(SCHEMA.names)
 """Columns of a study: ``started`` and ``finished`` in virtual seconds; ``used``, what the run had used of its ``limit``
@@ -49,15 +54,17 @@ table. ``test_loss`` and ``test_value`` are of the same configuration at the sam
 Of several objectives ``loss`` and ``value`` are those of the first; ``objectives`` names all, separated by commas,
 ``losses`` holds the loss of each, and ``hypervolume_difference`` is what the run lacked of the table's hypervolume by
 then, see :mod:`lcbench.simulate.study.objectives`; all three are null where there is one objective.
-``workers`` is 0 where a file does not say how many there were. A run in which nothing finished has one row that is no
+``workers`` is 0 where a file does not say how many there were; ``portfolio`` names what the optimizer began with, see
+:attr:`lcbench.simulate.portfolios.Portfolio.name`. A run in which nothing finished has one row that is no
 result, see :func:`empty_run`."""
 
-LATER: Mapping[str, float | None] = {
+LATER: Mapping[str, float | str | None] = {
     "workers": 0,
     **dict.fromkeys(("test_loss", "test_value", "best_test_loss", "worst_test_loss"), math.nan),
     **dict.fromkeys(("objectives", "losses", "hypervolume_difference")),
+    "portfolio": NONE,
 }
-"""Columns that files of before may lack, and what is read in their place."""
+"""Columns that files of before may lack, and what is read in their place; the portfolio as their descriptions say."""
 
 
 STUDY = Wanted("a study, as 'lcbench simulate --out' writes it", begins=PARQUET)
@@ -120,9 +127,10 @@ def read(path: Path) -> pd.DataFrame:
         lacking = LATER.keys() - names
         found = read_parquet(path, [name for name in COLUMNS if name not in lacking])
         for name in lacking:
-            found = found.append_column(name, pa.repeat(pa.scalar(LATER[name]), len(found)))
+            value = _portfolio_of(path) if name == "portfolio" else LATER[name]
+            found = found.append_column(name, pa.repeat(pa.scalar(value), len(found)))
         traces = found.select(COLUMNS).cast(SCHEMA).to_pandas()
-    may_lack = ("loss", "value", *LATER)
+    may_lack = ("loss", "value", *(name for name in LATER if name != "portfolio"))
     gaps = [name for name in COLUMNS if name not in may_lack and traces[name].isna().any()]
     if gaps:
         raise DamagedFileError(f"{path} must have no gaps in column {gaps[0]}, got some; restore it or simulate again.")
@@ -137,6 +145,13 @@ def read(path: Path) -> pd.DataFrame:
         row = "no rows" if traces.empty else f"row {int(sound.argmin())}"
         raise DamagedFileError(f"{path} must have times, budgets and limits that can be, got {row}; restore it.")
     return traces
+
+
+def _portfolio_of(path: Path) -> str:
+    """The portfolio of all runs of a file without a column of it."""
+    said = read_description(path)
+    names = [] if said is None else said.names.get("portfolios", [])
+    return str(names[0]) if len(names) == 1 else NONE
 
 
 # A simulation in which nothing finished within the limit is an outcome and no error. It has one row under the same
@@ -173,15 +188,30 @@ def is_empty(traces: pd.DataFrame) -> "pd.Series[bool]":
     return traces["budget"] == NO_BUDGET if "budget" in traces else pd.Series(data=False, index=traces.index)
 
 
-def by_workers(traces: pd.DataFrame) -> pd.DataFrame:
-    """Traces in which several numbers of workers are optimizers of their own, ``bohb x4``; others are as they were.
+BASE = "base"
+"""The column of :func:`by_variant` that names an optimizer without its portfolio and workers."""
+
+
+def by_variant(traces: pd.DataFrame) -> pd.DataFrame:
+    """Traces in which an optimizer with each of several portfolios and numbers of workers is one of its own.
 
     What compares optimizers (tables, figures, tests) sets these against each other and never averages over them.
+
+    Returns:
+        The same rows. Their optimizers are such as ``bohb``, ``bohb + greedy:16`` (several portfolios), ``bohb x4``
+        (several numbers of workers) or ``bohb + greedy:16 x4``, and the column :data:`BASE` says ``bohb``. Traces
+        without several of either are as they were.
     """
-    if "workers" not in traces or traces["workers"].nunique() < 2:
+    several = [name for name in VARIANTS if name in traces and len(traces[name].unique()) > 1]
+    if not several:
         return traces
-    names = traces["optimizer"] + " x" + traces["workers"].astype(str)
-    return traces.assign(optimizer=names)
+    names = traces["optimizer"]
+    if "portfolio" in several:
+        ends = {name: "" if name == NONE else f" + {label_of(name)}" for name in traces["portfolio"].unique()}
+        names += traces["portfolio"].map(ends)
+    if "workers" in several:
+        names += " x" + traces["workers"].astype(str)
+    return traces.assign(optimizer=names, **{BASE: traces["optimizer"]})
 
 
 def results(traces: pd.DataFrame) -> pd.DataFrame:

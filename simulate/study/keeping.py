@@ -1,9 +1,9 @@
 """A study that is kept in one file: what is missing is simulated and added, what is there stays.
 
-A study runs each of its optimizers on each of its data sets with every seed and number of workers, so that all of them
-can be compared: an added optimizer, data set, seed or number of workers is completed with all that it lacks.
-All simulations have the same settings; a longer budget is one for all, so they run again, and each begins as it did
-(the same seed makes the same choices). Anything else is another study, and is refused.
+A study is every one of its optimizers on every one of its data sets with every seed, number of workers and portfolio,
+so that all of them can be compared: whoever adds one of any gets the study completed. All simulations have the same
+settings; a longer budget is one for all, so they run again, and each begins as it did (the same seed makes the same
+choices). Anything else is another study, and is refused.
 
 While simulations run, the finished ones go to the folder ``FILE.parts``, whose lock one process holds from reading the
 file to writing it. The file is replaced at the end, in one step: at any moment it is as it was before, or whole.
@@ -22,6 +22,7 @@ import pyarrow as pa
 from lcbench.errors import DamagedFileError, InputError, PlanConflictError
 from lcbench.files import understood
 from lcbench.simulate.optimizers.spec import SOURCE, source_digests
+from lcbench.simulate.portfolios import named
 from lcbench.simulate.study.description import Description, made, read_description
 from lcbench.simulate.study.file import KEY, SCHEMA, STUDY, check_not_all_empty, read, results, to_table, write
 from lcbench.simulate.study.plan import NAMED, SimulationTask, StudyPlan, simulations
@@ -87,7 +88,7 @@ def kept_study(keep: Keep, bench: Benchmark, plan: StudyPlan, budget: str, play:
     with storage.held():
         there = _there(keep, plan, settings)
         known: Mapping[str, Sequence[Any]] = {} if there is None else there.description.names
-        names = {name: joined(known.get(name, ()), getattr(plan, name)) for name in NAMED}
+        names = {name: joined(known.get(name, ()), asked) for name, asked in plan.names.items()}
         tasks = list(simulations(names))
         found = {} if there is None else there.tables
         missing = [task for task in tasks if task.key not in found]
@@ -231,7 +232,7 @@ def growth(path: Path, held: int, names: Mapping[str, Sequence[Any]], missing: i
     Args:
         path: Where it is.
         held: How many runs it has.
-        names: Of what all of its runs will be.
+        names: Of what all of its runs will be, among them numbers of workers and portfolios if there are any.
         missing: How many runs it gets.
     """
     if not missing:
@@ -240,6 +241,8 @@ def growth(path: Path, held: int, names: Mapping[str, Sequence[Any]], missing: i
     words |= {"datasets": "data set", "seeds": "seed"}
     whole = [_counted(len(names[name]), word) for name, word in words.items() if name in names]
     whole += [f"{', '.join(map(str, names['workers']))} workers"] if "workers" in names else []
+    if len(names.get("portfolios", ())) > 1:
+        whole.append(f"portfolios {', '.join(names['portfolios'])}")
     return f"{path} holds {_counted(held, 'run')}; {missing} more complete {' x '.join(whole)}."
 
 
@@ -270,5 +273,7 @@ def _of(plan: StudyPlan, tasks: Sequence[SimulationTask]) -> StudyPlan:
     if not tasks:
         return plan
     columns = zip(*(task.key for task in tasks), strict=True)
-    optimizers, datasets, seeds, workers = (tuple(dict.fromkeys(column)) for column in columns)
-    return replace(plan, optimizers=optimizers, datasets=datasets, seeds=seeds, workers=workers)
+    optimizers, datasets, seeds, workers, portfolios = (tuple(dict.fromkeys(column)) for column in columns)
+    known = {each.name: each for each in plan.portfolios}
+    begun = tuple(known[name] if name in known else named(name) for name in portfolios)
+    return replace(plan, optimizers=optimizers, datasets=datasets, seeds=seeds, workers=workers, portfolios=begun)

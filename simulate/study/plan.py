@@ -8,9 +8,9 @@ from itertools import product
 from typing import Any
 
 from lcbench.errors import InputError, UnknownNameError
-from lcbench.simulate import portfolios
 from lcbench.simulate.domain import ConfigTable
 from lcbench.simulate.optimizers.spec import Spec, parse, source_digests, specs_of
+from lcbench.simulate.portfolios import NONE, Portfolio
 from lcbench.simulate.priors import said
 from lcbench.simulate.replay import Match, ReplayBackend, Schedule, Seed
 from lcbench.simulate.study.limit import Limit
@@ -28,14 +28,15 @@ class SimulationTask(Task):
     dataset: str
     seed: int
     workers: int
+    portfolio: str = NONE
 
     def __str__(self) -> str:
         return f"{self.optimizer} on {self.dataset}"
 
     @property
-    def key(self) -> tuple[str, str, int, int]:
+    def key(self) -> tuple[str, str, int, int, str]:
         """Its values in the columns :data:`lcbench.simulate.study.file.KEY`."""
-        return self.optimizer, self.dataset, self.seed, self.workers
+        return self.optimizer, self.dataset, self.seed, self.workers, self.portfolio
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,9 +55,8 @@ class StudyPlan:
         match: See :class:`lcbench.simulate.replay.ReplayBackend`.
         budgets: Epochs that optimizers can ask for; None for those that each data set has.
         prior: What optimizers are told to believe, from :func:`lcbench.simulate.priors.parse_prior`; None for nothing.
-        portfolio: What every optimizer begins with, from :func:`lcbench.simulate.portfolios.parse_portfolio`; None for
-            nothing.
-        leave_one_out: Whether a portfolio is chosen from all data sets but the one at hand.
+        portfolios: What every optimizer begins with, from :func:`lcbench.simulate.portfolios.parse_portfolios`; each of
+            several is a simulation of its own.
         specs: What makes the optimizers, and maybe others; by default what the labels say.
     """
 
@@ -71,8 +71,7 @@ class StudyPlan:
     match: Match
     budgets: tuple[int, ...] | None = None
     prior: str | None = None
-    portfolio: str | None = None
-    leave_one_out: bool = False
+    portfolios: tuple[Portfolio, ...] = (Portfolio(),)
     specs: tuple[Spec, ...] = ()
 
     def __post_init__(self) -> None:
@@ -82,18 +81,20 @@ class StudyPlan:
         object.__setattr__(self, "specs", tuple((known | {spec.label: spec for spec in asked}).values()))
         object.__setattr__(self, "seeds", tuple(whole("seeds", seed, least=0) for seed in self.seeds))
         object.__setattr__(self, "workers", tuple(whole("workers", each, least=1) for each in self.workers))
-        for kind, names in {"data sets": self.datasets, "seeds": self.seeds, "workers": self.workers}.items():
+        for name, names in self.names.items():
+            kind = name.replace("datasets", "data sets")
             if not names or len(set(names)) < len(names):
                 raise InputError(
                     f"{kind} must be at least one, each named once, got {', '.join(map(str, names)) or 'none'}."
                 )
         if self.budgets is not None:
             check_budgets(self.budgets)
-        if self.leave_one_out and (self.portfolio is None or not portfolios.is_rule(self.portfolio)):
-            raise InputError(
-                "leave-one-out is for a portfolio that is chosen from the table, greedy or simple, got "
-                f"{'none' if self.portfolio is None else 'given configurations'}."
-            )
+
+    @property
+    def names(self) -> dict[str, tuple[Any, ...]]:
+        """What its simulations are named by, see :data:`NAMED`."""
+        found = {name: getattr(self, name) for name in NAMED}
+        return found | {"portfolios": tuple(each.name for each in self.portfolios)}
 
     def check_datasets(self, bench: Benchmark) -> None:
         """Check that the table has them all.
@@ -105,7 +106,7 @@ class StudyPlan:
         for dataset in self.datasets:
             if dataset not in bench.datasets:
                 raise UnknownNameError("data set", dataset, bench.datasets)
-        if self.leave_one_out and len(bench.datasets) < 2:
+        if any(each.leave_one_out for each in self.portfolios) and len(bench.datasets) < 2:
             raise InputError("leaving one data set out needs at least two data sets; add another to the table.")
 
     def replay(
@@ -130,7 +131,7 @@ class StudyPlan:
 
     def tasks(self) -> Iterator[SimulationTask]:
         """Every simulation, data set by data set."""
-        return simulations({name: getattr(self, name) for name in NAMED})
+        return simulations(self.names)
 
     def optimizer(self, label: str) -> Spec:
         """What makes the optimizer of a label.
@@ -142,6 +143,10 @@ class StudyPlan:
             if spec.label == label:
                 return spec
         raise UnknownNameError("optimizer", label, self.optimizers)
+
+    def portfolio(self, name: str) -> Portfolio:
+        """The portfolio of a name; the plan has it."""
+        return next(each for each in self.portfolios if each.name == name)
 
     def settings(self, bench: Benchmark) -> dict[str, Any]:
         """The settings that the numbers of a simulation depend on, beside its own names."""
@@ -156,7 +161,6 @@ class StudyPlan:
             "budgets": "of the table" if self.budgets in (None, bench.budgets) else _written(self.budgets or ()),
             "runs": bench.view.text or "all of the table",
             "prior": said(self.prior),
-            "portfolio": portfolios.said(self.portfolio, leave_one_out=self.leave_one_out),
             **source_digests(map(self.optimizer, self.optimizers)),
         }
 
@@ -176,15 +180,15 @@ def _known(label: str, known: Mapping[str, Spec]) -> Spec:
         ) from error
 
 
-NAMED = ("optimizers", "datasets", "seeds", "workers")
+NAMED = ("optimizers", "datasets", "seeds", "workers", "portfolios")
 """What the simulations of a study are named by: each of these with each of the others."""
 
 
 def simulations(names: Mapping[str, Sequence[Any]]) -> Iterator[SimulationTask]:
     """Every simulation of some names (:data:`NAMED`), data set by data set."""
-    outer = ("datasets", "workers", "seeds", "optimizers")
-    for dataset, workers, seed, optimizer in product(*(names[name] for name in outer)):
-        yield SimulationTask(optimizer, dataset, seed, workers)
+    outer = ("datasets", "workers", "portfolios", "seeds", "optimizers")
+    for dataset, workers, portfolio, seed, optimizer in product(*(names[name] for name in outer)):
+        yield SimulationTask(optimizer, dataset, seed, workers, portfolio)
 
 
 def _written(budgets: tuple[int, ...]) -> str:

@@ -115,7 +115,7 @@ class Player:
         same = dict(zip(KEY, task.key, strict=True)) | {"limit": limit, "unit": unit} | _ends(backend)
         try:
             with blamed(spec, f"on {task.dataset}, seed {task.seed}"):
-                optimizer = self._optimizer(spec, backend, task.seed, rng)
+                optimizer = self._optimizer(spec, backend, task, rng)
                 epochs = (
                     EpochLimit(optimizer, most["evaluations"], resumes=backend.resumes) if unit == "epochs" else None
                 )
@@ -125,16 +125,19 @@ class Player:
         spent = used(trace.results, unit, epochs.paid if epochs else None)
         return _rows(trace.results, backend, spent if unit == "seconds" else spent / speedup, same)
 
-    def _optimizer(self, spec: Spec, backend: ReplayBackend, seed: int, rng: np.random.Generator) -> Optimizer:
-        """An optimizer on a fresh domain, with the plan's prior and portfolio, and what it transfers from."""
+    def _optimizer(
+        self, spec: Spec, backend: ReplayBackend, task: SimulationTask, rng: np.random.Generator
+    ) -> Optimizer:
+        """An optimizer on a fresh domain, with the plan's prior, the task's portfolio, and what it transfers from."""
         plan, factory = self._plan, spec.factory
-        prior = None if plan.prior is None else prior_of(plan.prior, backend, seed)
-        known = self._knowledge if plan.portfolio is not None or trait(spec.found, "transfers", default=False) else None
+        begin = plan.portfolio(task.portfolio)
+        prior = None if plan.prior is None else prior_of(plan.prior, backend, task.seed)
+        known = self._knowledge if begin.source is not None or trait(spec.found, "transfers", default=False) else None
         others = None if known is None else known.without(backend.dataset)
         domain = backend.domain(prior, others)
-        if plan.portfolio is not None:
-            seen = others if plan.leave_one_out else known
-            factory = WarmStart(factory, portfolio_of(plan.portfolio, seen, domain))
+        if begin.source is not None:
+            seen = others if begin.leave_one_out else known
+            factory = WarmStart(factory, portfolio_of(begin.source, seen, domain))
         return factory(domain, backend.budgets, rng)
 
     @cached_property

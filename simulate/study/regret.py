@@ -23,7 +23,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from lcbench.errors import InputError
-from lcbench.simulate.study.file import is_empty
+from lcbench.simulate.study.file import VARIANTS, is_empty
 from lcbench.simulate.study.objectives import judged
 from lcbench.simulate.trace import incumbent_losses
 
@@ -144,12 +144,14 @@ def check_traces(traces: pd.DataFrame) -> None:
         raise InputError(f"traces must have the columns {', '.join(TRACE_COLUMNS)}, got no {', '.join(lacking)}.")
     if traces.empty:
         raise InputError("traces must hold at least one result, got none; simulate with a larger budget.")
-    several = "workers" in traces and not traces["workers"].eq(traces["workers"].iloc[0]).all()
-    if several and traces.groupby(RUN, sort=False)["workers"].nunique().max() > 1:
-        raise InputError(
-            f"a run must have one number of workers, got {traces['workers'].min()} to {traces['workers'].max()}; name "
-            "these apart with lcbench.simulate.study.by_workers(traces)."
-        )
+    for name in (name for name in VARIANTS if name in traces):
+        several = not traces[name].eq(traces[name].iloc[0]).all()
+        if several and traces.groupby(RUN, sort=False)[name].nunique().max() > 1:
+            what = name.replace("workers", "number of workers")
+            raise InputError(
+                f"a run must have one {what}, got {', '.join(map(str, traces[name].unique()))}; name these apart with "
+                "lcbench.simulate.study.by_variant(traces)."
+            )
 
 
 def _regret(losses: NDArray[np.float64], best: float, run: object) -> NDArray[np.float64]:

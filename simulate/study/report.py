@@ -1,7 +1,7 @@
 """Tables of a study, for people."""
 
 from collections.abc import Iterator, Sequence
-from math import isnan
+from math import floor, isnan, log10
 from pathlib import Path
 from shlex import join
 
@@ -19,6 +19,8 @@ _WIDEST = 8  # more optimizers than this are not set against each other but all 
 _SHORTER = 9.995  # per cent from which one digit after the point is enough
 _SHORT_NAME = 20  # with these the table fits into 80 columns
 _LEAST = 0.001
+_NOISE = 1e-9  # shares below come from rounding
+_FIXED = 0.0995  # per cent from which two decimals are two digits
 
 
 def summary(traces: pd.DataFrame, rng: np.random.Generator) -> pd.DataFrame:
@@ -148,8 +150,16 @@ def whole_names(made: Table) -> Table:
 
 
 def _percent(value: float) -> str:
-    percent = 100 * value
-    return f"{percent:.2f}" if percent < _SHORTER else f"{percent:.1f}"
+    return f"{100 * value:.1f}" if 100 * value >= _SHORTER else in_percent(value)
+
+
+def in_percent(value: float) -> str:
+    """A share in per cent: two decimals, and two significant digits where these would say less; below 1e-9 it is 0."""
+    percent = abs(100 * value) if abs(value) >= _NOISE else 0.0
+    sign = "-" if percent and value < 0 else ""
+    if percent == 0 or percent >= _FIXED:
+        return f"{sign}{percent:.2f}"
+    return f"{sign}{percent:.{1 - floor(log10(percent))}f}"
 
 
 def _interval(low: float, high: float) -> str:
@@ -168,8 +178,11 @@ FIGURES_OF_SEVERAL = ("hypervolume", "pareto_front", "rank", "critical_differenc
 
 
 def figures_of(traces: pd.DataFrame) -> tuple[str, ...]:
-    """The figures of a study of one objective or several."""
-    return FIGURES_OF_SEVERAL if names_of(traces) else FIGURES
+    """The figures of a study of one objective or several, with those of several portfolios and numbers of workers."""
+    if names_of(traces):
+        return FIGURES_OF_SEVERAL
+    compared = {"portfolio": "portfolios", "workers": "workers"}
+    return (*FIGURES, *(figure for name, figure in compared.items() if len(traces[name].unique()) > 1))
 
 
 def drawing_line(

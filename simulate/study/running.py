@@ -18,7 +18,7 @@ from threadpoolctl import threadpool_limits  # type: ignore[import-untyped,unuse
 from lcbench.errors import DataWarning, InputError, StoppedError
 from lcbench.simulate.contract import OptimizerFactory
 from lcbench.simulate.domain import ConfigTable
-from lcbench.simulate.portfolios import parse_portfolio
+from lcbench.simulate.portfolios import PortfoliosLike, parse_portfolios
 from lcbench.simulate.priors import parse_prior, stated
 from lcbench.simulate.replay import Match, Schedule, Seed
 from lcbench.simulate.study.file import check_not_all_empty
@@ -27,7 +27,6 @@ from lcbench.simulate.study.limit import parse_budget
 from lcbench.simulate.study.plan import SimulationTask, StudyPlan
 from lcbench.simulate.study.player import Player, Simulate
 from lcbench.simulate.study.storage import Finished
-from lcbench.space import Config
 from lcbench.table.benchmark import Benchmark
 from lcbench.whole import whole
 from lcbench.work import KILLED, InlineExecutor, Outcome, get_executor, run
@@ -57,7 +56,7 @@ def study(
     match: Match = "exact",
     budgets: Iterable[int] | None = None,
     prior: "str | Path | ConfigurationSpace | None" = None,
-    portfolio: "str | Path | Sequence[Config] | None" = None,
+    portfolio: PortfoliosLike = None,
     leave_one_out: bool = False,
     jobs: int | None = 1,
     scheduler: str | None = None,
@@ -87,7 +86,8 @@ def study(
         prior: Where optimizers are told that good configurations lie: ``"good"``, ``"medium"`` or ``"bad"`` (made from
             the table, see :mod:`lcbench.simulate.priors`), a ConfigSpace with distributions, or a JSON file of one.
         portfolio: What every optimizer begins with: ``"greedy:16"`` or ``"simple"``, chosen from the table, given
-            configurations, or a JSON file of them, see :mod:`lcbench.simulate.portfolios`.
+            configurations, or a JSON file of them, see :mod:`lcbench.simulate.portfolios`; several,
+            ``"none,greedy:16"`` or a list, are simulations of their own.
         leave_one_out: Whether a portfolio is chosen from all data sets of the table but the one at hand, as for a new
             task. Otherwise it has seen what it is tried on.
         jobs: Processes that simulate; 1: this one. None: this one, and if that takes long and all optimizers can be
@@ -122,8 +122,7 @@ def study(
         match,
         None if budgets is None else tuple(budgets),
         parse_prior(prior),
-        parse_portfolio(portfolio, bench.space),
-        leave_one_out,
+        parse_portfolios(portfolio, bench.space, leave_one_out=leave_one_out),
     )
     plan.check_datasets(bench)
     if plan.prior is not None:

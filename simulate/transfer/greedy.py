@@ -139,6 +139,19 @@ def simple_portfolio(regrets: ArrayLike) -> NDArray[np.intp]:
     return rows[np.argsort(-counts, kind="stable")]
 
 
+def best_portfolio(regrets: ArrayLike, size: int) -> NDArray[np.intp]:
+    """The best configurations of each data set, without repetition (section 5.5): first the best of all, and so on.
+
+    Of configurations that are as good, the first comes first; so do the data sets.
+
+    Args:
+        regrets: ``(configs, datasets)`` array.
+        size: How many of each data set.
+    """
+    ranked = np.argsort(_checked(regrets, size), axis=0, kind="stable")[:size].ravel()
+    return ranked[np.sort(np.unique(ranked, return_index=True)[1])]
+
+
 def random_regret(regrets: ArrayLike, size: int) -> NDArray[np.float64]:
     """Expected regret of a portfolio of random configurations, exactly: what as many steps of random search reach.
 

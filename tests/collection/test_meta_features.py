@@ -3,6 +3,7 @@
 from importlib.metadata import EntryPoint
 
 import numpy as np
+import pyarrow as pa
 import pytest
 
 import lcbench
@@ -12,8 +13,10 @@ from lcbench.collection.baseline_rows import load_again
 from lcbench.collection.data.meta_features import meta_features
 from lcbench.collection.data.prepared import Prepared
 from lcbench.errors import InputError
+from lcbench.simulate.study import study
 from lcbench.simulate.transfer.knowledge import knowledge_of
-from lcbench.table.manifest import META
+from lcbench.table import store
+from lcbench.table.manifest import DATASETS, META
 
 pytest.importorskip("sklearn", reason="landmarks need scikit-learn")
 
@@ -103,6 +106,24 @@ def test_they_are_recorded_in_the_table_of_data_sets(make, tmp_path, command, ca
     assert knowledge_of(bench).features.shape == (2, 4 + 17)
     assert cli.run(["meta-features", str(folder), "--quiet"]) == 3  # again: the same columns
     assert lcbench.load(folder).dataset_table.equals(after)
+
+
+def test_a_collection_records_them_and_growth_keeps_them(tmp_path):
+    folder = tmp_path / "table"
+    command = ["collect", str(folder), "--configs", "3", "--budgets", "1", "--seeds", "1", "--jobs", "1", "--quiet"]
+    assert cli.run([*command, "--datasets", "sklearn:wine"]) == 0
+    collected = lcbench.load(folder).dataset_table.filter(like=META)
+    assert collected.loc["wine"].to_dict() == meta_recording.meta_columns(load_again(lcbench.load(folder), "wine"))
+    described = store.read_parquet(folder / DATASETS)
+    place = described.schema.get_field_index(f"{META}best_node")
+    store.write_parquet(folder / DATASETS, described.set_column(place, described.schema.field(place), pa.array([0.25])))
+    store.include(folder, store.read_manifest(folder), [DATASETS])
+    assert cli.run([*command, "--datasets", "sklearn:wine,sklearn:iris", "--grow"]) == 0
+    grown = lcbench.load(folder)
+    assert grown.dataset_table.loc["wine", f"{META}best_node"] == 0.25
+    assert np.isfinite(grown.dataset_table.loc["iris", f"{META}best_node"])
+    traces = study(grown, None, ["nearest-task"], [0], workers=1, budget="2evals")
+    assert set(traces["dataset"]) == {"wine", "iris"}
 
 
 def test_a_table_from_elsewhere_is_refused(make, tmp_path, command, capsys):

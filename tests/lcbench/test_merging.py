@@ -45,6 +45,34 @@ def part(
     return out
 
 
+def with_meta(folder: Path, **known: float | None) -> Path:
+    """Record a meta-feature, a number for each data set."""
+    described = store.read_parquet(folder / DATASETS)
+    values = [known.get(name) for name in described["name"].to_pylist()]
+    store.write_parquet(folder / DATASETS, described.append_column("meta_x", pa.array(values, pa.float64())))
+    store.include(folder, store.read_manifest(folder), [DATASETS])
+    return folder
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "expected"),
+    [
+        ({"alpha": 1.0, "beta": 2.0}, None, [1.0, 2.0]),
+        (None, {"alpha": 1.0, "beta": 2.0}, [1.0, 2.0]),
+        ({"alpha": 1.0}, {"alpha": 1.0 + 1e-12, "beta": 2.0}, [1.0, 2.0]),
+    ],
+)
+def test_meta_features_stay(whole, tmp_path, first, second, expected):
+    """What either has is kept; where both have it and a last digit differs, it is the first's."""
+    halves = [part(whole, tmp_path / name, seeds=(seed,)) for seed, name in enumerate(("one", "two"))]
+    for folder, known in zip(halves, (first, second), strict=True):
+        if known is not None:
+            with_meta(folder, **known)
+    merge(*halves, tmp_path / "both")
+    assert lcbench.load(tmp_path / "both").dataset_table["meta_x"].tolist() == expected
+    assert verify.verify(tmp_path / "both") == []
+
+
 def of_seeds(runs: pa.Table, seeds: tuple[int, ...]) -> pa.Table:
     return runs.filter(pc.is_in(runs["seed"], pa.array(seeds, pa.int32())))
 

@@ -14,6 +14,7 @@ from lcbench.simulate.study import comparison_text, read, study, write
 from lcbench.simulate.study.comparison import compare
 from lcbench.simulate.study.mixed import effects
 from lcbench.simulate.study.regret import areas, normalized_regrets
+from lcbench.simulate.study.report import in_percent
 from lcbench.simulate.study.statistics import pairs_needed, superiority
 
 RUN = ["optimizer", "dataset", "seed"]
@@ -166,6 +167,35 @@ def test_latex_escapes_names(kept):
     text = comparison_text.latex(compare(named, "random", np.random.default_rng(0)))
     assert r"my\_bohb \& co" in text
     assert text.count(r"\begin{tabular}") == text.count(r"\end{tabular}") == 3
+
+
+def test_latex_prints_its_notes_below_the_tests(kept):
+    found = compare(read(kept), "random", np.random.default_rng(0))
+    text = comparison_text.latex(found)
+    assert not re.search(r"^%", text, re.MULTILINE), "a comment is nowhere in a paper"
+    tested = text.split(r"\end{table}")[1]
+    below = tested.split(r"\end{tabular}")[1]
+    for note in comparison_text.notes(found):
+        assert note.split("'")[0] in below
+    assert r"{\footnotesize " in below
+
+
+@pytest.mark.parametrize(
+    ("value", "said"),
+    [
+        (0.1234567, "12.35"),
+        (0.001, "0.10"),
+        (0.000999, "0.10"),
+        (0.00012345, "0.012"),
+        (-0.0000456, "-0.0046"),
+        (5e-7, "0.000050"),
+        (0.0, "0.00"),
+        (3e-17, "0.00"),
+        (-3e-17, "0.00"),
+    ],
+)
+def test_small_shares_have_two_digits(value, said):
+    assert in_percent(value) == said
 
 
 def test_a_file_that_is_not_there_is_no_damaged_one(tmp_path, capsys):

@@ -12,6 +12,7 @@ from hypothesis.extra.numpy import arrays
 
 from lcbench.errors import InputError
 from lcbench.simulate.transfer.greedy import (
+    best_portfolio,
     greedy_portfolio,
     leave_one_out,
     leave_one_out_simple,
@@ -94,6 +95,15 @@ def test_simple_portfolio_is_the_incumbents_and_covers_all():
     regrets = np.array([[0.0, 0.3, 0.2, 0.0], [0.1, 0.0, 0.1, 0.5], [0.2, 0.2, 0.3, 0.1], [0.4, 0.4, 0.0, 0.4]])
     assert simple_portfolio(regrets).tolist() == [0, 1, 3]
     assert (regrets[simple_portfolio(regrets)].min(axis=0) == 0).all()
+
+
+def test_the_best_of_each_data_set_by_hand():
+    """The best of the four are 0, 1, 3, 0, the second ones 1, 2, 1, 2."""
+    regrets = np.array([[0.0, 0.3, 0.2, 0.0], [0.1, 0.0, 0.1, 0.5], [0.2, 0.2, 0.3, 0.1], [0.4, 0.4, 0.0, 0.4]])
+    assert best_portfolio(regrets, 1).tolist() == [0, 1, 3]
+    assert best_portfolio(regrets, 2).tolist() == [0, 1, 3, 2]
+    with pytest.raises(InputError, match="size"):
+        best_portfolio(regrets, 0)
 
 
 def test_leaving_one_out_by_hand():

@@ -74,8 +74,8 @@ def test_growth_in_any_order_gives_the_same_study(bench, tmp_path, played):
 def test_what_is_not_named_stays_and_is_completed(bench, kept, played):
     lines = []
     grown = study(bench, **SMALL | {"optimizers": ["bohb"], "seeds": [1]}, keep=Keep(kept, say=lines.append))
-    every = {(optimizer, "alpha", seed, 4) for optimizer in ("random", "bohb") for seed in (0, 1)}
-    assert set(played) == every - {("random", "alpha", 0, 4)}
+    every = {(optimizer, "alpha", seed, 4, "none") for optimizer in ("random", "bohb") for seed in (0, 1)}
+    assert set(played) == every - {("random", "alpha", 0, 4, "none")}
     assert set(zip(*(grown[name] for name in KEY), strict=True)) == every
     assert lines == [f"{kept} holds 1 run; 3 more complete 2 optimizers x 1 data set x 2 seeds x 4 workers."]
 
@@ -97,7 +97,7 @@ def test_a_longer_budget_is_the_same_study_for_longer(bench, tmp_path, budgets):
     job = ["trial", "config_id", "budget", "loss", "test_loss", "started", "finished"]
     for name, rows in before.groupby(list(KEY)):
         longer = after[(after[list(KEY)] == list(name)).all(axis=1)]
-        if short == "3x" or name[-1] == 1:  # elsewhere what is begun later may end before the last of these
+        if short == "3x" or name[3] == 1:  # elsewhere what is begun later may end before the last of these
             start = longer[job].iloc[: len(rows)]
             pd.testing.assert_frame_equal(start.reset_index(drop=True), rows[job].reset_index(drop=True))
         assert len(rows.merge(longer, on=job)) == len(rows) < len(longer)
@@ -222,7 +222,8 @@ def test_the_file_says_what_it_is(bench, tmp_path):
     study(bench, **SMALL | {"optimizers": ["bohb"]}, keep=Keep(path, "second", lambda: time))
     said = read_description(path)
     assert said.title == bench.manifest.title
-    assert said.names == {"optimizers": ["random", "bohb"], "datasets": ["alpha"], "seeds": [0], "workers": [4]}
+    named = {"optimizers": ["random", "bohb"], "datasets": ["alpha"], "seeds": [0], "workers": [4]}
+    assert said.names == named | {"portfolios": ["none"]}
     assert said.settings["budget"] == "4 runs"
     assert len(said.settings["benchmark"]) == 64
     assert [each["command"] for each in said.made] == ["first", "second"]

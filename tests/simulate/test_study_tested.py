@@ -10,7 +10,7 @@ from rich.console import Console
 from lcbench.collection.networks.metrics import RECORD
 from lcbench.errors import InputError
 from lcbench.simulate.replay import ReplayBackend
-from lcbench.simulate.study import by_workers, report, results, study, tested
+from lcbench.simulate.study import by_variant, report, results, study, tested
 from lcbench.simulate.study.regret import normalized_regrets, regrets
 from lcbench.table.metric import Metric
 
@@ -152,13 +152,13 @@ def test_the_printed_table_has_the_means_beside_validation():
 def test_numbers_of_workers_are_never_averaged(bench):
     several = study(bench, ["alpha"], ["random", "bohb"], range(2), budget="4x", workers=(1, 4))
     for view in (normalized_regrets, regrets, tested.test_regrets):
-        with pytest.raises(InputError, match=r"one number of workers, got 1 to 4; .*by_workers"):
+        with pytest.raises(InputError, match=r"one number of workers, got 1, 4; .*by_variant"):
             view(several)
-    apart = by_workers(several)
+    apart = by_variant(several)
     assert apart["optimizer"].unique().tolist() == ["random x1", "bohb x1", "random x4", "bohb x4"]
     for workers in (1, 4):
         one = study(bench, ["alpha"], ["random", "bohb"], range(2), budget="4x", workers=workers)
-        assert by_workers(one) is one
+        assert by_variant(one) is one
         for name in ("random", "bohb"):
             found = normalized_regrets(apart).loc[f"{name} x{workers}"]
             pd.testing.assert_frame_equal(found, normalized_regrets(one).loc[name])

@@ -3,19 +3,23 @@
 import json
 
 import numpy as np
+import pandas as pd
 import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 from ConfigSpace import ConfigurationSpace
 
 import lcbench
 from lcbench import cli
-from lcbench.errors import InputError, PlanConflictError
+from lcbench.errors import InputError
 from lcbench.simulate import OPTIMIZERS, ReplayBackend
 from lcbench.simulate.domain import SpaceDomain
 from lcbench.simulate.optimizers.transfer_starts import BoxDomain
 from lcbench.simulate.portfolios import configs_at, parse_portfolio, rows_of
 from lcbench.simulate.sources import Sources, distances, in_turn
-from lcbench.simulate.study import study
+from lcbench.simulate.study import by_variant, read, study
+from lcbench.simulate.study.description import DESCRIPTION
+from lcbench.simulate.study.regret import normalized_regrets
 from lcbench.simulate.transfer.knowledge import knowledge_of, meta_features
 from lcbench.table import store
 from lcbench.table.manifest import runs_path
@@ -154,7 +158,12 @@ def test_a_file_of_configurations_comes_first_as_its_nearest_rows(five, tmp_path
 
 @pytest.mark.parametrize(
     ("text", "said"),
-    [("best:3", "must be greedy"), ("greedy:0", "must be greedy"), ("none.json", "a JSON file")],
+    [
+        ("worst:3", "must be greedy"),
+        ("best", "must be greedy"),
+        ("greedy:0", "must be greedy"),
+        ("none.json", "a JSON file"),
+    ],
 )
 def test_no_portfolio(text, said, five):
     with pytest.raises(InputError, match=f"^portfolio {text} must be .*{said.removeprefix('must be ')}"):
@@ -195,14 +204,76 @@ def test_leave_one_out_needs_a_rule(five):
         study(five, ["alpha"], "random", leave_one_out=True)
 
 
-def test_a_study_with_another_portfolio_is_another_study(five, tmp_path, capsys):
-    command = ["simulate", str(five.folder), "--optimizers", "random", "--seeds", "1", "--budget", "5evals", "--quiet"]
-    command += ["--out", str(tmp_path / "s.parquet"), "--portfolio", "greedy:4"]
-    assert cli.run([*command, "--leave-one-out"]) == 0
-    assert cli.run(["info", str(tmp_path / "s.parquet")]) == 0
-    assert "greedy:4 of the other data sets" in capsys.readouterr().out
-    with pytest.raises(PlanConflictError):
-        study(five, None, "random", [0], workers=4, budget="5evals", portfolio="greedy:4", keep=tmp_path / "s.parquet")
+SHORT = {"datasets": None, "optimizers": "random,bohb", "seeds": [0], "workers": 1, "budget": "5evals"}
+BEGUN, SEEN = "greedy:4 of the other data sets", "greedy:4 of all data sets"
+
+
+def test_a_study_grows_by_portfolios_and_keeps_each_as_it_is_alone(five, tmp_path, capsys):
+    path = tmp_path / "s.parquet"
+    command = ["simulate", str(five.folder), "--optimizers", "random,bohb", "--seeds", "1", "--budget", "5evals"]
+    command += ["--workers", "1", "--out", str(path), "--quiet", "--portfolio"]
+    assert cli.run([*command, "greedy:4", "--leave-one-out"]) == 0
+    assert cli.run([*command, "none,greedy:4"]) == 0
+    grown = read(path)
+    assert grown["portfolio"].unique().tolist() == [BEGUN, "none", SEEN]
+    ways = {"none": {}, BEGUN: {"portfolio": "greedy:4", "leave_one_out": True}, SEEN: {"portfolio": "greedy:4"}}
+    for name, way in ways.items():
+        alone = study(five, **SHORT, **way)
+        assert alone["portfolio"].unique().tolist() == [name]
+        pd.testing.assert_frame_equal(grown[grown["portfolio"] == name].reset_index(drop=True), alone)
+    study(five, **SHORT | {"seeds": [1]}, keep=path)
+    assert read(path).groupby(["portfolio", "seed"]).ngroups == 6, "new seeds run with every portfolio"
+    assert cli.run(["info", str(path)]) == 0
+    assert BEGUN in capsys.readouterr().out
+
+
+def test_a_file_in_which_the_portfolio_is_a_setting_is_completed(five, tmp_path):
+    """As files were before a study could have several."""
+    path = tmp_path / "s.parquet"
+    now = study(five, **SHORT, portfolio="greedy:4", leave_one_out=True, keep=path)
+    table = pq.read_table(path)
+    said = json.loads(table.schema.metadata[DESCRIPTION])
+    said["settings"]["portfolio"] = said["names"].pop("portfolios")[0]
+    before = table.drop_columns(["portfolio"])
+    pq.write_table(before.replace_schema_metadata({**table.schema.metadata, DESCRIPTION: json.dumps(said)}), path)
+    pd.testing.assert_frame_equal(read(path), now)
+    calls = []
+    grown = study(five, **SHORT, portfolio="none", keep=path, done=calls.append)
+    assert len(calls) == 2 * len(five.datasets), "what is there is not simulated again"
+    assert set(grown["portfolio"]) == {BEGUN, "none"}
+
+
+def test_given_configurations_must_be_given_again_for_what_is_new(five, tmp_path):
+    mine, path = [dict(ReplayBackend(five, "alpha").table.configs[7])], tmp_path / "s.parquet"
+    study(five, **SHORT, portfolio=mine, keep=path)
+    with pytest.raises(InputError, match=r"unknown portfolio .configurations .*give its file again"):
+        study(five, **SHORT | {"seeds": [1]}, keep=path)
+    study(five, **SHORT | {"seeds": [1]}, portfolio=[None, mine], keep=path)
+    assert read(path).groupby(["portfolio", "seed"]).ngroups == 4
+
+
+def test_portfolios_are_never_averaged_and_have_names_of_their_own(five):
+    several = study(five, **SHORT, portfolio=["none", "greedy:4"], leave_one_out=True)
+    with pytest.raises(InputError, match=r"one portfolio, got none, greedy:4 .*by_variant"):
+        normalized_regrets(several)
+    apart = by_variant(several)
+    assert apart["optimizer"].unique().tolist() == ["random", "bohb", "random + greedy:4", "bohb + greedy:4"]
+    assert apart["base"].unique().tolist() == ["random", "bohb"]
+    both = by_variant(pd.concat([several, several.assign(workers=4, portfolio=SEEN)]))
+    assert "bohb + greedy:4 of all data sets x4" in both["optimizer"].tolist()
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        ([], "portfolios must be at least one"),
+        ("simple,simple", "each named once"),
+        ([None, []], "must hold at least one configuration"),
+    ],
+)
+def test_portfolios_are_named_once(five, given, said):
+    with pytest.raises(InputError, match=said):
+        study(five, **SHORT, portfolio=given)
 
 
 @pytest.mark.parametrize("name", TRANSFERRING)
