@@ -29,7 +29,8 @@ def one_shot(
     epochs: Annotated[int, typer.Option(help="Epochs of each search.")] = 50,
     seeds: Annotated[int, typer.Option(help="Number of seeds.")] = 3,
     table: Annotated[
-        Path | None, typer.Option(help="A table of cells in which to look up what the searches have found.")
+        Path | None,
+        typer.Option(help="A table of cells in which to look up what the searches have found: a folder, or 'cells'."),
     ] = None,
     missing: Annotated[
         Path | None,
@@ -93,7 +94,7 @@ def one_shot(
     if not quiet:
         OUT.print(summary_table(found, None if bench is None else bench.metric(metric)))
     if bench is not None:
-        _tell_missing(found, bench.folder, missing, quiet=quiet)
+        _tell_missing(found, table or bench.folder, missing, quiet=quiet)
     if failed:
         ERR.print(f"{len(failed)} searches failed; the same command tries them again.", soft_wrap=True, highlight=False)
         raise typer.Exit(INCOMPLETE)
@@ -137,6 +138,7 @@ def _tell_missing(found: "pd.DataFrame", table: Path, out: Path | None, *, quiet
     elif out is None:
         said = f"{table} lacks {len(lacking)} cells that were found; --missing cells.csv writes them to a file."
     else:
-        said = f"{out} has {len(lacking)} cells that {table} lacks; train them with: lcbench collect {table} --grow"
-        said += f" --configs {out}"
+        grown = table if table.exists() else "COPY"  # a benchmark that comes along is not to be changed
+        said = f"{out} has {len(lacking)} cells that {table} lacks; train them with: lcbench collect {grown} --grow"
+        said += f" --configs {out}" + f", after copying {table} to COPY" * (grown == "COPY")
     OUT.print(said, soft_wrap=True, highlight=False)

@@ -102,6 +102,7 @@ def search(
         StoppedError: If every search failed.
     """
     get_problem("cells").check_ready()
+    jobs = whole("jobs", jobs, least=1)
     datasets, storage = _prepared(plan.sources), Finished(keep.parts, SCHEMA, KEY)
     settings = plan.settings() | {_digest(name): digest_data(data) for name, data in datasets.items()}
     with storage.held():
@@ -120,7 +121,7 @@ def search(
         _check_named(keep, waiting, datasets)
         begun(len(tasks) - len(waiting), len(tasks))
         function = Search(plan.search, datasets)
-        with get_executor(None, whole("jobs", jobs, least=1), scheduler, function, _PRELOAD) as executor:
+        with get_executor(None, jobs, scheduler, function, _PRELOAD) as executor:
             for outcome in run(executor, waiting):
                 if outcome.reason is None:
                     found[outcome.task.key] = outcome.value
