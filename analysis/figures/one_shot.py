@@ -14,7 +14,6 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 from numpy.typing import NDArray
 
 from lcbench.analysis import style
@@ -34,7 +33,6 @@ a method: one process searches)."""
 
 _TIMES = 301
 _BOOTSTRAP_SEED = 0
-_WIDE = 300.0  # last over first second; from here on powers of ten are enough ticks
 
 
 def frame(bench: Benchmark, metric: str | None, traces: pd.DataFrame | None, searches: pd.DataFrame) -> pd.DataFrame:
@@ -59,6 +57,8 @@ def frame(bench: Benchmark, metric: str | None, traces: pd.DataFrame | None, sea
         check_same_table(traces, bench, metric)
         _check_seconds(traces)
         datasets = [name for name in datasets if name in set(traces["dataset"])]
+        if not datasets:
+            raise NothingToDrawError("the study has no data set of the searches; simulate on theirs.")
     parts = [part for dataset in datasets for part in _lines_on(dataset, traces, found)]
     if not any(part["regret"].notna().any() for part in parts if part["cells"].notna().any()):
         raise NothingToDrawError(
@@ -125,7 +125,8 @@ def draw(frame: pd.DataFrame) -> Figure:
 
     def axes(panel: Axes, title: str) -> None:
         own = drawn[drawn["dataset"] == title] if title else drawn
-        _seconds_axis(panel, float(own["seconds"].min()), float(own["seconds"].max()))
+        panel.set(xscale="log", xlabel="time of the search (s)")
+        panel.set_xlim(float(own["seconds"].min()), float(own["seconds"].max()))
         lines.regret_axis(panel, own)
         panel.set_ylabel(f"mean regret of {metric_label(frame)}")
 
@@ -133,16 +134,6 @@ def draw(frame: pd.DataFrame) -> Figure:
     shown = frame.assign(optimizer=frame["optimizer"].where(~lineless, frame["optimizer"] + " (no line)"))
     with style.look():
         return lines.parts_over_time(shown, ("seconds", "regret", "dataset"), "min", axes)
-
-
-def _seconds_axis(panel: Axes, first: float, last: float) -> None:
-    """A logarithmic axis of seconds."""
-    panel.set_xscale("log")
-    panel.set_xlim(first, last)
-    panel.xaxis.set_major_locator(LogLocator(subs=(1.0,) if last > _WIDE * first else (1.0, 3.0)))
-    panel.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
-    panel.xaxis.set_minor_formatter(NullFormatter())
-    panel.set_xlabel("time of the search (s)")
 
 
 def notes(frame: pd.DataFrame) -> Iterator[str]:
