@@ -184,7 +184,9 @@ def words(figure) -> list[str]:
     return [text.get_text() for text in figure.findobj(Text) if text.get_text()]
 
 
-@pytest.mark.parametrize("name", [name for name, spec in FIGURES.items() if not spec.needs_systems])
+@pytest.mark.parametrize(
+    "name", [name for name, spec in FIGURES.items() if not (spec.needs_systems or spec.needs_searches)]
+)
 def test_it_is_drawn_under_its_own_names(bench, traces, name):
     spec = FIGURES[name]
     try:

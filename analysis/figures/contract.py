@@ -104,6 +104,11 @@ class FigureSpec:
         return FigureSpec(self.replayed, needs_traces=True) if by_replay else self
 
     @property
+    def is_of_table(self) -> bool:
+        """Whether it shows a table, alone or with the traces of a study on it."""
+        return not (self.needs_systems or self.needs_searches)
+
+    @property
     def needs_a_study(self) -> bool:
         """Whether it shows a study of any kind, and not the table by itself."""
         return self.needs_traces or self.needs_systems or self.needs_searches

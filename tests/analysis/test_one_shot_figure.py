@@ -3,45 +3,26 @@
 import numpy as np
 import pandas as pd
 import pytest
+from own_tables import cells_table, searches
 
-import lcbench
-from lcbench import Metric, cli
+from lcbench import cli
 from lcbench.analysis.anytime import anytime_regret
 from lcbench.analysis.figures import FIGURES, NothingToDrawError
 from lcbench.analysis.figures.contract import caption
 from lcbench.simulate.study import study
 from lcbench.simulate.study.description import Description
 from lcbench.simulate.study.one_shot import file
-from lcbench.space.cells import CONV_1X1, CONV_3X3, NAMES, POOL_3X3, cell_space
+from lcbench.space.cells import CONV_1X1, CONV_3X3, POOL_3X3, SKIP
 
-ACCURACY = Metric("valid_accuracy", unit="fraction", goal="maximize", low=0.0, high=1.0)
-GOOD, FAIR, POOR, ABSENT = ((each,) * 6 for each in (CONV_3X3, CONV_1X1, POOL_3X3, "skip_connect"))
+GOOD, FAIR, POOR, ABSENT = ((each,) * 6 for each in (CONV_3X3, CONV_1X1, POOL_3X3, SKIP))
 WORTH = {GOOD: 0.9, FAIR: 0.8, POOR: 0.6}
 
 
 @pytest.fixture(scope="module")
 def bench(tmp_path_factory):
-    """Three cells on two data sets, the second a tenth harder; an epoch takes a second."""
-    runs = [
-        {"task": name, "budget": budget, "seed": 0, "seconds": float(budget), **dict(zip(NAMES, cell, strict=True))}
-        | {"valid_accuracy": worth - harder - 0.01 * (2 - budget)}
-        for name, harder in (("own", 0.0), ("hard", 0.1))
-        for cell, worth in WORTH.items()
-        for budget in (1, 2)
-    ]
+    """Three cells on two data sets, the second a tenth harder."""
     folder = tmp_path_factory.mktemp("cells") / "t"
-    return lcbench.write(folder, pd.DataFrame(runs), space=cell_space(), metrics=[ACCURACY], fidelity="epochs")
-
-
-def searches(*lines):
-    """Of (method, data set, seed, [(seconds, cell), ...]) the rows of a study."""
-    rows = [
-        {"method": method, "dataset": dataset, "seed": seed, "epoch": epoch, "seconds": seconds, "shared_accuracy": 0.5}
-        | dict(zip(NAMES, cell, strict=True))
-        for method, dataset, seed, found in lines
-        for epoch, (seconds, cell) in enumerate(found, 1)
-    ]
-    return pd.DataFrame(rows)[list(file.COLUMNS)]
+    return cells_table(folder, WORTH, datasets={"own": 0.0, "hard": 0.1})
 
 
 TWO_SEEDS = searches(

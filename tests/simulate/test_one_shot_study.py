@@ -8,9 +8,10 @@ import pyarrow as pa
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from own_tables import VALID, cells_table, searches
 
 import lcbench
-from lcbench import Metric, cli
+from lcbench import cli
 from lcbench.collection.cells.one_shot import METHODS
 from lcbench.collection.cells.one_shot.search import Found
 from lcbench.collection.cells.one_shot.settings import Settings
@@ -175,14 +176,9 @@ def test_what_cannot_be_done_is_refused(methods, tmp_path, options, said):
 # The file -------------------------------------------------------------------------------------------------------------
 
 
-def rows(*cells, method="drawn", dataset="own", seed=0):
-    """Searches whose epochs found these cells."""
-    same = {"method": method, "dataset": dataset, "seed": seed, "shared_accuracy": 0.5}
-    found = [
-        same | {"epoch": epoch, "seconds": float(epoch)} | dict(zip(NAMES, cell, strict=True))
-        for epoch, cell in enumerate(cells, 1)
-    ]
-    return pd.DataFrame(found)[list(file.COLUMNS)]
+def rows(*cells, dataset="own", seed=0):
+    """A search that has these cells after a second each."""
+    return searches(("drawn", dataset, seed, list(enumerate(cells, 1))))
 
 
 def test_other_files_are_refused(methods, tmp_path):
@@ -213,29 +209,6 @@ def test_damage_is_noticed(tmp_path, column, value):
 
 # Looked up ------------------------------------------------------------------------------------------------------------
 
-VALID, TEST = (
-    Metric(f"{part}_accuracy", unit="fraction", goal="maximize", low=0.0, high=1.0) for part in ("valid", "test")
-)
-
-
-def table(folder, cells, ends, seeds=2, gain=0.01):
-    """A table of cells on data set "own" with budgets 1 and 2.
-
-    At budget 2 a cell ends with its accuracy, a tenth less on the test part; it has gained something since budget 1.
-    Seeds lie evenly around that.
-    """
-    runs = [
-        {"task": "own", "seed": seed, "budget": budget, **dict(zip(NAMES, cell, strict=True))}
-        | {"valid_accuracy": (value := end - gain * (2 - budget) + 0.002 * (seed - (seeds - 1) / 2))}
-        | {"test_accuracy": value - 0.1, "seconds": float(budget)}
-        for cell, end in zip(cells, ends, strict=True)
-        for budget in (1, 2)
-        for seed in range(seeds)
-    ]
-    lcbench.write(folder, pd.DataFrame(runs), space=cell_space(), metrics=[VALID, TEST], fidelity="epochs")
-    return lcbench.load(folder)
-
-
 ONE = (CONV_3X3, NONE, NONE, NONE, SKIP, NONE)
 SAME_AS_ONE = (SKIP, NONE, NONE, NONE, CONV_3X3, NONE)  # a convolution, after a skip or before it
 TWO = (CONV_1X1, NONE, NONE, NONE, CONV_1X1, NONE)
@@ -244,7 +217,7 @@ OTHER = (CONV_1X1, NONE, NONE, NONE, CONV_3X3, NONE)
 
 def test_cells_are_looked_up_as_worked_out_by_hand(tmp_path):
     assert canonical(ONE) == canonical(SAME_AS_ONE)
-    bench = table(tmp_path / "t", [TWO, ONE], [0.7, 0.9])
+    bench = cells_table(tmp_path / "t", {TWO: 0.7, ONE: 0.9}, seeds=2)
     found = look_up(rows(ONE, SAME_AS_ONE, OTHER, TWO), bench)
     assert found["row"].tolist() == ["same", "equivalent", "missing", "same"]
     assert found["config_id"].tolist() == [1, 1, -1, 0]
@@ -259,18 +232,18 @@ def test_cells_are_looked_up_as_worked_out_by_hand(tmp_path):
 
 
 def test_the_same_row_comes_before_one_that_computes_the_same(tmp_path):
-    bench = table(tmp_path / "t", [SAME_AS_ONE, ONE], [0.7, 0.9])
+    bench = cells_table(tmp_path / "t", {SAME_AS_ONE: 0.7, ONE: 0.9})
     assert look_up(rows(ONE, SAME_AS_ONE), bench)["config_id"].tolist() == [1, 0]
 
 
 def test_regret_is_from_the_best_of_all_budgets(tmp_path):
     """The best of the table has a hundredth more after one epoch than after two."""
-    bench = table(tmp_path / "t", [ONE, TWO], [0.5, 0.7], gain=-0.01)
+    bench = cells_table(tmp_path / "t", {ONE: 0.5, TWO: 0.7}, gain=-0.01)
     np.testing.assert_allclose(look_up(rows(ONE, TWO), bench)["regret"], [0.21, 0.01], atol=1e-6)
 
 
 def test_a_cell_that_diverged_has_the_worst_regret(tmp_path):
-    bench = table(tmp_path / "t", [ONE, TWO, OTHER], [0.5, np.nan, 0.9])
+    bench = cells_table(tmp_path / "t", {ONE: 0.5, TWO: np.nan, OTHER: 0.9})
     found = look_up(rows(ONE, TWO), bench)
     assert found["row"].tolist() == ["same", "same"]
     assert np.isnan(found["value"][1])
@@ -279,10 +252,10 @@ def test_a_cell_that_diverged_has_the_worst_regret(tmp_path):
 
 @given(st.lists(CELLS, min_size=1, max_size=8))
 @settings(max_examples=20, deadline=None)
-def test_what_a_table_lacks_is_each_cell_once_and_a_table_with_it_lacks_nothing(cells_table, cells):
-    found = look_up(rows(*cells), cells_table)
+def test_what_a_table_lacks_is_each_cell_once_and_a_table_with_it_lacks_nothing(forty, cells):
+    found = look_up(rows(*cells), forty)
     lacking = [tuple(cell) for cell in missing_cells(found).to_numpy().tolist()]
-    known = {canonical(cell) for cell in cells_table.configs[list(NAMES)].to_numpy().tolist()}
+    known = {canonical(cell) for cell in forty.configs[list(NAMES)].to_numpy().tolist()}
     texts = [canonical(cell) for cell in lacking]
     assert len(set(texts)) == len(texts)
     assert {*texts} == {canonical(cell) for cell in cells} - known
@@ -290,18 +263,19 @@ def test_what_a_table_lacks_is_each_cell_once_and_a_table_with_it_lacks_nothing(
 
 
 @pytest.fixture(scope="module")
-def cells_table(tmp_path_factory):
+def forty(tmp_path_factory):
     cells = [tuple(cell.values()) for cell in draw(40, np.random.default_rng(0))]
-    return table(tmp_path_factory.mktemp("cells") / "t", cells, np.linspace(0.5, 0.9, 40), seeds=1)
+    worth = dict(zip(cells, np.linspace(0.5, 0.9, 40).tolist(), strict=True))
+    return cells_table(tmp_path_factory.mktemp("cells") / "t", worth)
 
 
-def test_other_tables_are_refused(bench_of_numbers, cells_table):
+def test_other_tables_are_refused(bench_of_numbers, forty):
     with pytest.raises(InputError, match="must be a table of cells"):
         look_up(rows(ONE), bench_of_numbers)
     with pytest.raises(InputError, match="must have a data set of the searches, digits, got own"):
-        look_up(rows(ONE, dataset="digits"), cells_table)
+        look_up(rows(ONE, dataset="digits"), forty)
     with pytest.raises(LcbenchError, match="unknown metric"):
-        look_up(rows(ONE), cells_table, "loss")
+        look_up(rows(ONE), forty, "loss")
 
 
 @pytest.fixture
@@ -311,7 +285,7 @@ def bench_of_numbers(tmp_path):
 
 
 def test_a_summary_is_of_the_last_epochs(tmp_path):
-    bench = table(tmp_path / "t", [TWO, ONE], [0.7, 0.9])
+    bench = cells_table(tmp_path / "t", {TWO: 0.7, ONE: 0.9})
     searches = pd.concat([rows(TWO, ONE), rows(TWO, TWO, seed=1), rows(ONE, OTHER, seed=2)], ignore_index=True)
     line = summary(look_up(searches, bench)).loc[("own", "drawn")]
     assert (line["searches"], line["found"], line["seconds"]) == (3, 2, 2.0)
@@ -322,7 +296,7 @@ def test_a_summary_is_of_the_last_epochs(tmp_path):
 # The command ----------------------------------------------------------------------------------------------------------
 
 
-def test_the_command(methods, cells_table, monkeypatch, tmp_path, capsys):
+def test_the_command(methods, forty, monkeypatch, tmp_path, capsys):
     monkeypatch.chdir(tmp_path)
     line = ["one-shot", "s.parquet", "--datasets", "sklearn:digits", "--methods", "drawn", "--epochs", "3"]
     assert cli.run([*line, "--seeds", "2"]) == 0
@@ -331,7 +305,7 @@ def test_the_command(methods, cells_table, monkeypatch, tmp_path, capsys):
     said = capsys.readouterr().out
     assert "one-shot searches" in said
     assert "lcbench one-shot s.parquet --datasets sklearn:digits --methods drawn" in " ".join(said.split())
-    assert cli.run([*line, "--table", str(cells_table.folder)]) == 2
+    assert cli.run([*line, "--table", str(forty.folder)]) == 2
     assert "must have a data set of the searches" in capsys.readouterr().err
     assert cli.run([*line, "--missing", "cells.csv"]) == 2
     assert "--table" in capsys.readouterr().err
@@ -340,17 +314,17 @@ def test_the_command(methods, cells_table, monkeypatch, tmp_path, capsys):
     assert set(file.read(tmp_path / "s.parquet")["method"]) == {"drawn", "failing"}
 
 
-def test_missing_cells_are_written_as_collect_takes_them(methods, cells_table, monkeypatch, tmp_path, capsys):
+def test_missing_cells_are_written_as_collect_takes_them(methods, forty, monkeypatch, tmp_path, capsys):
     from lcbench.collection.asked import _configs
 
     known = running._prepared
     monkeypatch.setattr(running, "_prepared", lambda sources: {"own": known(sources)["digits"]})
     line = ["one-shot", str(tmp_path / "s.parquet"), "--datasets", "sklearn:digits", "--methods", "drawn"]
     out = tmp_path / "cells.csv"
-    assert cli.run([*line, "--epochs", "9", "--table", str(cells_table.folder), "--missing", str(out)]) == 0
+    assert cli.run([*line, "--epochs", "9", "--table", str(forty.folder), "--missing", str(out)]) == 0
     said = capsys.readouterr().out
-    assert f"lcbench collect {cells_table.folder} --grow --configs {out}" in said
-    found = look_up(file.read(tmp_path / "s.parquet"), cells_table)
+    assert f"lcbench collect {forty.folder} --grow --configs {out}" in said
+    found = look_up(file.read(tmp_path / "s.parquet"), forty)
     taken = _configs(cell_space(), str(out), 0)
     pd.testing.assert_frame_equal(taken.reset_index(drop=True), missing_cells(found), check_dtype=False)
     assert len(taken) > 0
