@@ -133,6 +133,21 @@ def test_it_is_stopped_and_resumed(methods, monkeypatch, tmp_path):
     pd.testing.assert_frame_equal(resumed, searched(tmp_path / "other.parquet", seeds=(0, 1, 2)))
 
 
+def test_what_was_finished_waits_until_it_is_asked_for_again(methods, tmp_path):
+    """Stopped with one seed of three, and another seed asked for meanwhile."""
+    path = tmp_path / "s.parquet"
+
+    def stop(task, reason):
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        searched(path, seeds=(2, 1), done=stop)
+    searched(path, seeds=(0,))
+    assert len(searched(path, seeds=(2,))) == 2 * 3
+    assert BEGUN == [("digits", 2), ("digits", 0)]
+    assert not (tmp_path / "s.parquet.parts").exists()
+
+
 def test_a_search_that_fails_is_left_out_and_tried_again(methods, tmp_path):
     path, failed = tmp_path / "s.parquet", []
     found = searched(path, ("drawn", "failing"), done=lambda task, reason: failed.append((str(task), reason)))
@@ -312,6 +327,19 @@ def test_the_command(methods, forty, monkeypatch, tmp_path, capsys):
     assert cli.run([*line, "--methods", "drawn,failing", "--quiet"]) == 3
     assert "1 searches failed" in capsys.readouterr().err
     assert set(file.read(tmp_path / "s.parquet")["method"]) == {"drawn", "failing"}
+
+
+def test_the_command_is_stopped(methods, monkeypatch, tmp_path, capsys):
+    class Stopped(Drawn):
+        def __init__(self, task, seed, chosen):
+            super().__init__(task, seed, chosen)
+            if seed == 1:
+                raise KeyboardInterrupt
+
+    monkeypatch.setitem(METHODS, "stopped", Stopped)
+    line = ["one-shot", str(tmp_path / "s.parquet"), "--datasets", "sklearn:digits", "--methods", "stopped"]
+    assert cli.run(line) == 130
+    assert "stopped; 1 finished searches are kept. The same command resumes from there." in capsys.readouterr().err
 
 
 def test_missing_cells_are_written_as_collect_takes_them(methods, forty, monkeypatch, tmp_path, capsys):

@@ -116,7 +116,8 @@ def search(
         if not missing:
             return _gathered(tasks, found).to_pandas()
         _begin(keep, storage, settings, said)
-        found |= storage.read()
+        parts = storage.read()
+        found |= parts
         waiting = [task for task in missing if task.key not in found]
         _check_named(keep, waiting, datasets)
         begun(len(tasks) - len(waiting), len(tasks))
@@ -132,7 +133,8 @@ def search(
         if not added:
             raise StoppedError(storage.explain(waiting, "no search has succeeded:"))
         _write(keep, _gathered(tasks, found), said, settings, names, len(added))
-        storage.remove()
+        if parts.keys() <= {task.key for task in tasks}:  # others wait for their study
+            storage.remove()
     return _gathered(tasks, found).to_pandas()
 
 
