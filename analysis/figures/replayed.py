@@ -95,7 +95,7 @@ class _Replayed:
         last = curves[control].iloc[-1]
         for name in others:
             when = curves.index[(curves[name] <= last).to_numpy()]
-            share = f"after {100 * when[0]:.2g} % of the limit" if len(when) else "not within the limit"
+            share = f"after {100 * when[0]:.3g} % of the limit" if len(when) else "not within the limit"
             end = f"{100 * curves[name].iloc[-1]:.2g} %"
             yield (
                 f"{panel.capitalize()}: {name} comes to the last regret of {control} ({100 * last:.2g} %) {share} and "
