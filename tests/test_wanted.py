@@ -43,7 +43,7 @@ READ = {
     "merge second": (f"merge {MINI} X out", BENCHMARK),
     "meta-features folder": ("meta-features X", BENCHMARK),
     "migrate folder": ("migrate X", BENCHMARK),
-    "one-shot table": ("one-shot s.parquet --datasets sklearn:digits --table X", BENCHMARK),
+    "one-shot table": ("one-shot --datasets sklearn:digits --table X", BENCHMARK),
     "paper folder": ("paper X", BENCHMARK),
     "portfolio show folder": ("portfolio show X", "a portfolio"),
     "predict model": ("predict X rows.csv", "made by 'lcbench fit'"),

@@ -172,7 +172,7 @@ class FigureSpec:
     ) -> "pd.DataFrame":
         if searches is None:
             raise NothingToDrawError(
-                "it shows one-shot searches; run 'lcbench one-shot searches.parquet --datasets ...' and give "
+                "it shows one-shot searches; run 'lcbench one-shot --datasets ...' and give "
                 "--one-shot searches.parquet."
             )
         return self.load().frame(bench, metric, traces, searches)

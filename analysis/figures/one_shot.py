@@ -33,6 +33,7 @@ a method: one process searches)."""
 
 _TIMES = 301
 _BOOTSTRAP_SEED = 0
+_SHORTEST = 2.0  # the last over the first second of an axis, at least
 
 
 def frame(bench: Benchmark, metric: str | None, traces: pd.DataFrame | None, searches: pd.DataFrame) -> pd.DataFrame:
@@ -126,7 +127,8 @@ def draw(frame: pd.DataFrame) -> Figure:
     def axes(panel: Axes, title: str) -> None:
         own = drawn[drawn["dataset"] == title] if title else drawn
         panel.set(xscale="log", xlabel="time of the search (s)")
-        panel.set_xlim(float(own["seconds"].min()), float(own["seconds"].max()))
+        first = float(own["seconds"].min())
+        panel.set_xlim(first, max(float(own["seconds"].max()), _SHORTEST * first))
         lines.regret_axis(panel, own)
         panel.set_ylabel(f"mean regret of {metric_label(frame)}")
 

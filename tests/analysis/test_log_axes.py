@@ -61,7 +61,7 @@ def test_labels_are_plain_numbers(name, furnished, make_traces, make_systems):
     assert check(FIGURES[name].load().draw(frame)) > 0 or name not in LOGARITHMIC
 
 
-@pytest.mark.parametrize("ends", [(0.3, 400.0), (20.0, 60.0)])
+@pytest.mark.parametrize("ends", [(0.3, 400.0), (20.0, 60.0), (20.0, 20.0)])
 def test_labels_of_one_shot_searches(ends):
     line = {"dataset": "d", "optimizer": "gdas", "seconds": ends, "regret": (0.02, 0.01), "low": 0.01, "high": 0.03}
     labels = {"metric": "valid_accuracy", "metric_unit": "fraction", "goal": "maximize", "fidelity": "epochs"}

