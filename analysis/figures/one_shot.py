@@ -31,7 +31,7 @@ COLUMNS = ("dataset", "optimizer", "seconds", "regret", "low", "high", "cells", 
 (NaN for an optimizer), ``lacking`` how many of them the table lacks, and ``workers`` how many an optimizer had (NaN for
 a method: one process searches)."""
 
-_TIMES = 301
+_TIMES = 601
 _BOOTSTRAP_SEED = 0
 _SHORTEST = 2.0  # the last over the first second of an axis, at least
 
@@ -70,11 +70,23 @@ def frame(bench: Benchmark, metric: str | None, traces: pd.DataFrame | None, sea
 
 
 def _lines_on(dataset: str, traces: pd.DataFrame | None, found: pd.DataFrame) -> Iterator[pd.DataFrame]:
-    """The lines of one data set: optimizers, then methods."""
+    """The lines of one data set, read at the same times: optimizers, then methods."""
+    own = found[found["dataset"] == dataset]
+    replayed = None if traces is None else traces[traces["dataset"] == dataset]
+    times = _times(own, replayed)
+    if replayed is not None:
+        yield _optimizers(replayed, times).assign(dataset=dataset)
+    for name, rows in own.groupby("method", sort=False):
+        yield _method(rows, times).assign(dataset=dataset, optimizer=name)
+
+
+def _times(found: pd.DataFrame, traces: pd.DataFrame | None) -> NDArray[np.float64]:
+    """Seconds evenly on a logarithmic scale, and the ends of all searches."""
+    ends = found.groupby(["method", "seed"])["seconds"].max().to_numpy()
+    first, last = found["seconds"].min(), ends.max()
     if traces is not None:
-        yield _optimizers(traces[traces["dataset"] == dataset]).assign(dataset=dataset)
-    for name, rows in found[found["dataset"] == dataset].groupby("method", sort=False):
-        yield _method(rows).assign(dataset=dataset, optimizer=name)
+        first, last = min(first, traces["finished"].min()), max(last, traces["limit"].max())
+    return np.unique([*np.geomspace(first, last, _TIMES), *ends])
 
 
 def _check_seconds(traces: pd.DataFrame) -> None:
@@ -90,20 +102,23 @@ def _check_seconds(traces: pd.DataFrame) -> None:
         )
 
 
-def _optimizers(traces: pd.DataFrame) -> pd.DataFrame:
-    """The lines of the optimizers on one data set, at shares of the longest limit."""
+def _optimizers(traces: pd.DataFrame, times: NDArray[np.float64]) -> pd.DataFrame:
+    """The lines of the optimizers on one data set, to the longest limit."""
     limit = float(traces["limit"].max())
-    found = anytime_regret(traces.assign(limit=limit))
+    read = times[times <= limit]
+    shares = (read / limit).tolist()
+    found = anytime_regret(traces.assign(limit=limit), shares)
+    seconds = found["time"].map(dict(zip(shares, read, strict=True)))  # exactly those of the other lines
     workers = traces["workers"].max() if "workers" in traces else np.nan
-    return found.assign(seconds=limit * found["time"], cells=np.nan, lacking=np.nan, workers=workers)
+    return found.assign(seconds=seconds, cells=np.nan, lacking=np.nan, workers=workers)
 
 
-def _method(rows: pd.DataFrame) -> pd.DataFrame:
-    """The line of a method on one data set: regret of the cell that it stands for, mean over seeds."""
-    times = np.geomspace(rows["seconds"].min(), rows["seconds"].max(), _TIMES)
-    regrets = np.stack([_stood_for(search, times) for _, search in rows.groupby("seed", sort=False)])
+def _method(rows: pd.DataFrame, times: NDArray[np.float64]) -> pd.DataFrame:
+    """The line of a method on one data set, to its longest search: regret of the cell that it stands for."""
+    read = times[(times >= rows["seconds"].min()) & (times <= rows["seconds"].max())]
+    regrets = np.stack([_stood_for(search, read) for _, search in rows.groupby("seed", sort=False)])
     low, high = bootstrap_interval(regrets, np.random.default_rng(_BOOTSTRAP_SEED))
-    columns = {"seconds": times, "regret": regrets.mean(axis=0), "low": low, "high": high}
+    columns = {"seconds": read, "regret": regrets.mean(axis=0), "low": low, "high": high}
     return pd.DataFrame(columns).assign(cells=len(rows), lacking=int((rows["row"] == MISSING).sum()), workers=np.nan)
 
 
