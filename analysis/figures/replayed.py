@@ -78,7 +78,8 @@ class _Replayed:
         chosen = traces[traces["optimizer"].isin(titles)]
         found = _over_time(chosen, titles).assign(**lines.limited(chosen))
         if "workers" in chosen:
-            found["workers"] = " and ".join(map(str, sorted(chosen["workers"].unique())))
+            numbers = sorted(chosen["workers"].unique())
+            found["workers"] = f"{' and '.join(map(str, numbers))} simulated worker{'s' * (numbers != [1])}"
         return labelled(found, bench, metric)
 
     @staticmethod
@@ -95,7 +96,8 @@ class _Replayed:
         last = curves[control].iloc[-1]
         for name in others:
             when = curves.index[(curves[name] <= last).to_numpy()]
-            share = f"after {100 * when[0]:.3g} % of the limit" if len(when) else "not within the limit"
+            used = 100 * float(when[0]) if len(when) else np.nan
+            share = f"after {used:.{0 if used >= 10 else 1}f} % of the limit" if len(when) else "not within the limit"
             end = f"{100 * curves[name].iloc[-1]:.2g} %"
             yield (
                 f"{panel.capitalize()}: {name} comes to the last regret of {control} ({100 * last:.2g} %) {share} and "
@@ -325,7 +327,4 @@ def _small_print(frame: pd.DataFrame) -> str:
     """Describe the runs: data sets, seeds, workers."""
     seeds = int(frame["seeds"].iloc[0])
     said = f"replayed, {seeds} seed{'s' * (seeds > 1)}"
-    if "workers" not in frame:
-        return said
-    workers = str(frame["workers"].iloc[0])
-    return f"{said}, {workers} simulated worker{'s' * (workers != '1')}"
+    return f"{said}, {frame['workers'].iloc[0]}" if "workers" in frame else said

@@ -110,7 +110,7 @@ def test_figures(bench, traces, name):
     try:
         frame = spec.frame(bench, None, traces)
     except NothingToDrawError:
-        assert name in ("baselines", "ensembles", "hypervolume", "pareto_front")
+        assert name in ("baselines", "ensembles", "hypervolume", "pareto_front", "multi_fidelity_portfolios")
         return
     assert spec.load().draw(frame) is not None
     if name == "curves":  # of each data set there are some
