@@ -24,12 +24,14 @@ class Subject:
         metric: Name of a metric.
         traces: The traces of a study, None without one.
         systems: The rows of a study of systems, None without one.
+        searches: The rows of a study of one-shot searches, None without one.
     """
 
     bench: "Benchmark"
     metric: str
     traces: "pd.DataFrame | None"
     systems: "pd.DataFrame | None" = None
+    searches: "pd.DataFrame | None" = None
 
 
 def figures(
@@ -39,6 +41,9 @@ def figures(
     traces: Annotated[Path | None, typer.Option(help="Traces of a study, from 'lcbench simulate --out'.")] = None,
     systems: Annotated[
         Path | None, typer.Option(help="A study of systems: the folder of 'lcbench study', or its systems.parquet.")
+    ] = None,
+    one_shot: Annotated[
+        Path | None, typer.Option(help="A study of one-shot searches, the file of 'lcbench one-shot'.")
     ] = None,
     metric: Annotated[
         str | None, typer.Option(help="Metric to compare configurations by; by default the table's objective.")
@@ -57,10 +62,10 @@ def figures(
     """Print the paper's Table 3 for this table and draw its figures.
 
     Each figure is a PNG and an SVG, with its numbers as CSV and its caption as text beside it. Your matplotlibrc is
-    respected. A figure that this table cannot have is left out
-    with its reason. Some figures show a study of optimizers (--traces), others a study of systems (--systems), or of
-    both kinds by --traces alone: multi_fidelity, portfolios, workers. With --only figures of studies, the paper's Table
-    3 is not printed.
+    respected. A figure that this table cannot have is left out with its reason. Some figures show a study of optimizers
+    (--traces), others one of systems (--systems), or of both kinds by --traces alone: multi_fidelity, portfolios,
+    workers; one_shot shows one-shot searches (--one-shot), with --traces beside optimizers. With --only figures of
+    studies, the paper's Table 3 is not printed.
     """
     from lcbench.analysis.figures import FIGURES, figure_names
     from lcbench.analysis.figures.contract import chosen
@@ -69,6 +74,7 @@ def figures(
     from lcbench.analysis.style import chosen as drawn_in
     from lcbench.output import writable_folder
     from lcbench.simulate.study import by_variant, read
+    from lcbench.simulate.study import one_shot as one_shot_studies
     from lcbench.simulate.study import systems as system_studies
 
     bench, names, kinds = opened(folder, at, fidelity), figure_names(only), chosen("format", formats.lower(), FORMATS)
@@ -76,7 +82,8 @@ def figures(
     metric, study = metric_of(bench, metric, traces), None if traces is None else by_variant(read(traces))
     if study is not None:
         check_same_table(study, bench, metric)
-    subject = Subject(bench, metric, study, None if systems is None else system_studies.read(systems))
+    searches = None if one_shot is None else one_shot_studies.read(one_shot)
+    subject = Subject(bench, metric, study, None if systems is None else system_studies.read(systems), searches)
     writable_folder(out)
     if not all(FIGURES[name].needs_a_study for name in names):
         _table3(bench, metric, out)
@@ -147,7 +154,7 @@ def _draw_one(name: str, subject: "Subject", out: Path, kinds: list[str]) -> str
 
     try:
         spec = FIGURES[name].shown(subject.traces, subject.systems)
-        frame = spec.frame(subject.bench, subject.metric, subject.traces, subject.systems)
+        frame = spec.frame(subject.bench, subject.metric, subject.traces, subject.systems, subject.searches)
     except InputError as error:
         return f"{name} left out: {error}"
     path = out / f"{name}.csv"

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from lcbench.table.benchmark import Benchmark
 
 DESCRIBED = Wanted(
-    "a benchmark folder, or a study as 'lcbench simulate --out' or 'lcbench study' writes it",
+    "a benchmark folder, or a study as 'lcbench simulate --out', 'lcbench study' or 'lcbench one-shot' writes it",
     folder=True,
     begins=PARQUET,
 )
@@ -45,24 +45,24 @@ def _study_of(path: Path) -> Iterator[tuple[str, str]] | None:
     """What a study says of itself, or if it says nothing, what it holds; None if there is no study."""
     from lcbench.errors import InputError
     from lcbench.files import read_schema
-    from lcbench.simulate.study import file, systems
+    from lcbench.simulate.study import file, one_shot, systems
     from lcbench.simulate.study.description import Description, read_description
     from lcbench.simulate.study.systems.file import NAME
 
     place = path / NAME if path.is_dir() else path
     if not place.is_file():
         return None
+    kinds = {"system": systems.read, "method": one_shot.read, "optimizer": file.read}
     names = set(read_schema(place).names)
-    of_systems = "system" in names
-    if not of_systems and names.isdisjoint(file.KEY):
+    compared = next((kind for kind in kinds if kind in names), None)
+    if compared is None:
         raise InputError(DESCRIBED.refusal(path, "a table of something else"))
-    rows = systems.read(place) if of_systems else file.read(place)
-    compared = "system" if of_systems else "optimizer"
+    rows = kinds[compared](place)
     held = {f"{name}s": rows[name].unique().tolist() for name in (compared, "dataset", "seed")}
-    held |= {"workers": rows["workers"].unique().tolist()}
-    held |= {} if of_systems else {"portfolios": rows["portfolio"].unique().tolist()}
+    held |= {"workers": rows["workers"].unique().tolist()} if "workers" in rows else {}
+    held |= {"portfolios": rows["portfolio"].unique().tolist()} if "portfolio" in rows else {}
     said = read_description(place) or Description("something that its file does not say", {}, held)
-    results = ("rows", f"{len(rows)}") if of_systems else ("results", f"{len(file.results(rows))}")
+    results = ("results", f"{len(file.results(rows))}") if compared == "optimizer" else ("rows", f"{len(rows)}")
     return iter([*said.facts(), results])
 
 

@@ -92,8 +92,8 @@ def test_the_real_program_prints_no_traceback():
     done = subprocess.run([program, "info", "nowhere"], capture_output=True, text=True)
     assert (done.returncode, done.stdout) == (2, "")
     assert done.stderr == (
-        "lcbench: nowhere must be a benchmark folder, or a study as 'lcbench simulate --out' or 'lcbench study' writes "
-        "it, got nothing there; check the path.\n"
+        "lcbench: nowhere must be a benchmark folder, or a study as 'lcbench simulate --out', 'lcbench study' or "
+        "'lcbench one-shot' writes it, got nothing there; check the path.\n"
     )
 
 

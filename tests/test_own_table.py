@@ -173,8 +173,8 @@ def test_it_has_a_surrogate(bench, tmp_path):
     np.testing.assert_array_equal(again.curve(config, 9).values, curve.values)
 
 
-NOT_OF_IT = {"dataset_sizes", "baselines", "ensembles", "hypervolume", "pareto_front"}
-"""Figures that show what is not there: sizes of data sets, baselines, predictions, several objectives."""
+NOT_OF_IT = {"dataset_sizes", "baselines", "ensembles", "hypervolume", "pareto_front", "multi_fidelity_portfolios"}
+"""Figures that show what is not there: sizes of data sets, baselines, predictions, several objectives, portfolios."""
 
 
 def words(figure) -> list[str]:
@@ -184,7 +184,7 @@ def words(figure) -> list[str]:
     return [text.get_text() for text in figure.findobj(Text) if text.get_text()]
 
 
-@pytest.mark.parametrize("name", [name for name, spec in FIGURES.items() if not spec.needs_systems])
+@pytest.mark.parametrize("name", [name for name, spec in FIGURES.items() if spec.is_of_table])
 def test_it_is_drawn_under_its_own_names(bench, traces, name):
     spec = FIGURES[name]
     try:

@@ -33,6 +33,15 @@ def test_training_code_of_a_newcomer_does_everything(tmp_path):
     assert (tmp_path / "live" / "trace.parquet").is_file()
 
 
+@pytest.mark.slow
+def test_one_shot_searches_are_looked_up_and_drawn(tmp_path):
+    printed = walk(ROOT / "docs" / "one-shot.md", tmp_path)
+    first, last = (said for line, said in printed.items() if line.startswith("lcbench one-shot"))
+    assert "lcbench collect mine --grow --configs lacking.csv" in first
+    assert "mine has every cell that was found" in last
+    assert (tmp_path / "figures" / "one_shot.png").is_file()
+
+
 COMMANDS = {
     "boosting.py": ("Boosting", "--configs 2 --seeds 1 --budgets 2,4"),
     "torch_loop.py": ("Loop", "--configs 2 --seeds 1 --budgets 1,2 --datasets sklearn:wine"),

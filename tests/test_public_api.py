@@ -21,11 +21,13 @@ API = {
     "lcbench.table.doors": "Foreign bring",
     "lcbench.table.doors.official": "Benchmark entries export_json import_json",
     "lcbench.collection": "Collection Dataset Plan Prepared Problem SOURCES load_dataset models prepare",
+    "lcbench.collection.cells.one_shot": "METHODS",
     "lcbench.collection.models": "Fitted Fold LearningTask Scorer fit_baseline fit_network load_fitted",
     "lcbench.simulate": (
         "FunctionBackend Job LiveInterrupted OPTIMIZERS ReplayBackend Result SurrogateBackend Trace TrainingBackend "
         "WarmStart adapters evaluation live load_portfolio objective simulate study transfer wrappers"
     ),
+    "lcbench.simulate.study.one_shot": "COLUMNS look_up missing_cells read",
     "lcbench.simulate.study.systems": "COLUMNS PEERS SYSTEMS read write",
     "lcbench.simulate.adapters": "ADAPTERS NePSOptimizer OptunaOptimizer SMACOptimizer SyneTuneOptimizer",
     "lcbench.simulate.autotabular": "AutoTabularClassifier",

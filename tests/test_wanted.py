@@ -24,6 +24,7 @@ READ = {
     "figures folder": ("figures X", BENCHMARK),
     "figures traces": ("figures --traces X --only regret", STUDY),
     "figures systems": ("figures --systems X --only competitors", "a study of systems"),
+    "figures one_shot": ("figures --one-shot X --only one_shot", "a study of one-shot searches"),
     "figures style_file": ("figures --style X --only curves", "style file of matplotlib"),
     "fit train": ("fit X --target y --out out --time 1s", TABLE),
     "import lcbench source": ("import lcbench X out", "published LCBench layout|download it again"),
@@ -42,6 +43,7 @@ READ = {
     "merge second": (f"merge {MINI} X out", BENCHMARK),
     "meta-features folder": ("meta-features X", BENCHMARK),
     "migrate folder": ("migrate X", BENCHMARK),
+    "one-shot table": ("one-shot --datasets sklearn:digits --table X", BENCHMARK),
     "paper folder": ("paper X", BENCHMARK),
     "portfolio show folder": ("portfolio show X", "a portfolio"),
     "predict model": ("predict X rows.csv", "made by 'lcbench fit'"),
@@ -73,6 +75,7 @@ WRITTEN = {
     *(f"{name} out" for name in ("compare", "demo", "export lcbench", "export syne-tune", "figures", "fit", "live")),
     *(f"{name} out" for name in ("leaderboard", "merge", "paper", "portfolio build", "predict", "publish", "report")),
     *(f"{name} out" for name in ("serve", "simulate", "study", "surrogate")),
+    *("one-shot out", "one-shot missing"),
     *("collect folder", "simulate figures", "predict rows"),  # rows: as those of `fit`, once there is a model
     *(f"import {name} folder" for name in ("lcbench", "fcnet", "hpobench", "nasbench201", "taskset", "lcdb")),
     *(f"import {name} folder" for name in ("syne-tune", "nats-bench", "lcbench-lite")),

@@ -24,7 +24,10 @@ class Drawable(Protocol):
 
     @property
     def frame(self) -> Any:
-        """The numbers: ``frame(bench, metric)``, for studies ``frame(bench, metric, traces)`` or ``frame(systems)``.
+        """The numbers.
+
+        ``frame(bench, metric)``; of studies ``frame(bench, metric, traces)``, ``frame(systems)``, or
+        ``frame(bench, metric, traces, searches)``.
 
         Raises:
             NothingToDrawError: If there is nothing to show.
@@ -85,12 +88,14 @@ class FigureSpec:
         target: The figure, ``module`` or ``module:Class`` within :mod:`lcbench.analysis.figures`.
         needs_traces: Whether it shows the traces of a study.
         needs_systems: Whether it shows a study of systems, and nothing of a table.
+        needs_searches: Whether it shows one-shot searches; the traces of a study beside them, if there are any.
         replayed: The same comparison by the traces of a study of optimizers, a target as well; "" if there is none.
     """
 
     target: str
     needs_traces: bool = False
     needs_systems: bool = False
+    needs_searches: bool = False
     replayed: str = ""
 
     def shown(self, traces: "pd.DataFrame | None", systems: "pd.DataFrame | None") -> "FigureSpec":
@@ -99,9 +104,14 @@ class FigureSpec:
         return FigureSpec(self.replayed, needs_traces=True) if by_replay else self
 
     @property
+    def is_of_table(self) -> bool:
+        """Whether it shows a table, alone or with the traces of a study on it."""
+        return not (self.needs_systems or self.needs_searches)
+
+    @property
     def needs_a_study(self) -> bool:
-        """Whether it shows a study of either kind, and not the table by itself."""
-        return self.needs_traces or self.needs_systems
+        """Whether it shows a study of any kind, and not the table by itself."""
+        return self.needs_traces or self.needs_systems or self.needs_searches
 
     def load(self) -> Drawable:
         """Import the figure."""
@@ -115,6 +125,7 @@ class FigureSpec:
         metric: str | None = None,
         traces: "pd.DataFrame | None" = None,
         systems: "pd.DataFrame | None" = None,
+        searches: "pd.DataFrame | None" = None,
     ) -> "pd.DataFrame":
         """The figure's numbers.
 
@@ -123,12 +134,15 @@ class FigureSpec:
             metric: Name of a metric; by default the table's objective.
             traces: What a study gave, one row per result.
             systems: What a study of systems gave, see :mod:`lcbench.simulate.study.systems.file`.
+            searches: What a study of one-shot searches gave, see :mod:`lcbench.simulate.study.one_shot.file`.
 
         Raises:
             NothingToDrawError: If there is nothing to show.
         """
         if self.needs_systems:
             return self._of_systems(systems)
+        if self.needs_searches:
+            return self._of_searches(bench, metric, traces, searches)
         if not self.needs_traces:
             return self.load().frame(bench, metric)
         if traces is None:
@@ -148,6 +162,20 @@ class FigureSpec:
                 )
             raise NothingToDrawError(f"{said}.")
         return self.load().frame(systems)
+
+    def _of_searches(
+        self,
+        bench: "Benchmark",
+        metric: str | None,
+        traces: "pd.DataFrame | None",
+        searches: "pd.DataFrame | None",
+    ) -> "pd.DataFrame":
+        if searches is None:
+            raise NothingToDrawError(
+                "it shows one-shot searches; run 'lcbench one-shot --datasets ...' and give "
+                "--one-shot searches.parquet."
+            )
+        return self.load().frame(bench, metric, traces, searches)
 
 
 def chosen(kind: str, text: str, known: Iterable[str]) -> list[str]:

@@ -40,7 +40,7 @@ def report(
     from lcbench.simulate.study.description import read_description
 
     chosen("format", out.suffix.lower() or out.name, (".html",))
-    known = [name for name, spec in FIGURES.items() if not spec.needs_systems]  # those show nothing of a table
+    known = [name for name, spec in FIGURES.items() if spec.is_of_table]
     bench, drawn = opened(folder, at, fidelity), figure_names(only, known)
     recorded = [each.name for each in bench.manifest.record.metrics]
     metrics = None if explore is None else tuple(chosen("metric", explore, recorded))

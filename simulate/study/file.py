@@ -70,6 +70,9 @@ LATER: Mapping[str, float | str | None] = {
 STUDY = Wanted("a study, as 'lcbench simulate --out' writes it", begins=PARQUET)
 """What :func:`read` reads."""
 
+_OTHERS = {"system": ("systems", "--systems"), "method": ("one-shot searches", "--one-shot")}
+"""Columns of other kinds of studies; what these are of, and what shows them."""
+
 _METRIC = b"lcbench metric"  # key of the file's metadata
 
 
@@ -115,8 +118,9 @@ def read(path: Path) -> pd.DataFrame:
     STUDY.check(path)
     with understood(path):
         names = set(read_schema(path).names)
-    if "system" in names and "optimizer" not in names:
-        raise InputError(STUDY.refusal(path, "a study of systems", "show it with lcbench figures --systems"))
+    for column, (other, option) in _OTHERS.items():
+        if column in names and "optimizer" not in names:
+            raise InputError(STUDY.refusal(path, f"a study of {other}", f"show it with lcbench figures {option}"))
     if names.isdisjoint(KEY):
         raise InputError(STUDY.refusal(path, "a table of something else"))
     with understood(path):

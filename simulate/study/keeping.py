@@ -9,7 +9,8 @@ While simulations run, the finished ones go to the folder ``FILE.parts``, whose 
 file to writing it. The file is replaced at the end, in one step: at any moment it is as it was before, or whole.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
@@ -103,7 +104,9 @@ def kept_study(keep: Keep, bench: Benchmark, plan: StudyPlan, budget: str, play:
         if there is not None:
             before = there.description.settings
             again = source_digests(needed.optimizer(label) for label in needed.optimizers)
-            _refuse(keep.path, differences(before, {name: value for name, value in again.items() if name in before}))
+            refuse_other_study(
+                keep.path, differences(before, {name: value for name, value in again.items() if name in before})
+            )
         play(needed, tasks, found, storage)
         traces: pd.DataFrame = pa.concat_tables([found[task.key] for task in tasks]).to_pandas()
         try:
@@ -148,23 +151,16 @@ def _there(keep: Keep, plan: StudyPlan, settings: Mapping[str, Any]) -> _There |
     if keep.overwrite:
         keep.say(f"{keep.path} is replaced: {_held(keep.path)} go.")
         return None
-    try:
+    with to_be_added_to(keep.path):
         STUDY.check(keep.path, DamagedFileError)
-        said = read_description(keep.path)
-        if said is None or not {*NAMED} <= said.names.keys():
-            raise DamagedFileError("it does not say its settings, as studies of older versions do not")
+        said = description_of(keep.path, NAMED)
         with understood(keep.path):
             longer = plan.limit.lengthens(said.settings["budget"])
         tables = {} if longer else cut(to_table(read(keep.path)), KEY)
-    except DamagedFileError as error:
-        raise InputError(
-            f"{keep.path} is there and is no study that can be added to ({str(error).rstrip('.')}).\n"
-            "Choose another --out, or replace it with --overwrite."
-        ) from error
     compared = dict.fromkeys(said.settings) | dict(settings)
     apart = {"lcbench", *(["budget"] if longer else []), *(name for name in compared if _of_one(name, said, settings))}
     left = {name: value for name, value in compared.items() if name not in apart}
-    _refuse(keep.path, differences(said.settings, left))
+    refuse_other_study(keep.path, differences(said.settings, left))
     return _There(said, tables)
 
 
@@ -173,7 +169,39 @@ def _of_one(name: str, said: Description, settings: Mapping[str, Any]) -> bool:
     return name.startswith(SOURCE) and not (name in said.settings and name in settings)
 
 
-def _refuse(path: Path, found: Sequence[str]) -> None:
+@contextmanager
+def to_be_added_to(path: Path) -> Iterator[None]:
+    """Refuse a file that is there and cannot be added to.
+
+    Raises:
+        InputError: If a ``DamagedFileError`` is raised inside.
+    """
+    try:
+        yield
+    except DamagedFileError as error:
+        raise InputError(
+            f"{path} is there and is no study that can be added to ({str(error).rstrip('.')}).\n"
+            "Choose another --out, or replace it with --overwrite."
+        ) from error
+
+
+def description_of(path: Path, named: Sequence[str]) -> Description:
+    """What a study says of itself.
+
+    Args:
+        path: Its file.
+        named: What its runs are named by, such as ``optimizers``.
+
+    Raises:
+        DamagedFileError: If it does not say that.
+    """
+    said = read_description(path)
+    if said is None or not {*named} <= said.names.keys():
+        raise DamagedFileError("it does not say its settings, as studies of older versions do not")
+    return said
+
+
+def refuse_other_study(path: Path, found: Sequence[str]) -> None:
     """Refuse to add to another study.
 
     Raises:
@@ -204,14 +232,15 @@ def growth(path: Path, held: int, names: Mapping[str, Sequence[Any]], missing: i
     Args:
         path: Where it is.
         held: How many runs it has.
-        names: Of what all of its runs will be, numbers of workers among them, and portfolios if there are any.
+        names: Of what all of its runs will be, among them numbers of workers and portfolios if there are any.
         missing: How many runs it gets.
     """
     if not missing:
         return f"{path} holds all of this; nothing runs."
-    words = {"optimizers": "optimizer", "systems": "system", "datasets": "data set", "seeds": "seed"}
+    words = {"optimizers": "optimizer", "systems": "system", "methods": "method"}
+    words |= {"datasets": "data set", "seeds": "seed"}
     whole = [_counted(len(names[name]), word) for name, word in words.items() if name in names]
-    whole.append(f"{', '.join(map(str, names['workers']))} workers")
+    whole += [f"{', '.join(map(str, names['workers']))} workers"] if "workers" in names else []
     if len(names.get("portfolios", ())) > 1:
         whole.append(f"portfolios {', '.join(names['portfolios'])}")
     return f"{path} holds {_counted(held, 'run')}; {missing} more complete {' x '.join(whole)}."
@@ -233,7 +262,7 @@ def _begin(keep: Keep, storage: Finished, settings: Mapping[str, Any], there: _T
         PlanConflictError: If they do not.
     """
     if there is not None and there.tables:  # of one version, since another may choose otherwise
-        _refuse(keep.path, differences(there.description.settings, {"lcbench": settings["lcbench"]}))
+        refuse_other_study(keep.path, differences(there.description.settings, {"lcbench": settings["lcbench"]}))
     if keep.overwrite and not storage.belongs(settings):
         storage.forget()
     storage.begin(settings)

@@ -2,6 +2,7 @@
 
 import shutil
 from collections.abc import Callable
+from functools import cache
 from itertools import product
 from pathlib import Path
 from types import SimpleNamespace
@@ -10,6 +11,7 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pytest
+from own_tables import cells_table, searches
 
 import lcbench
 from lcbench.analysis.anytime import best_losses
@@ -18,6 +20,7 @@ from lcbench.simulate.study import COLUMNS, systems
 from lcbench.simulate.study.file import LATER
 from lcbench.simulate.study.systems import PEERS, SYSTEMS
 from lcbench.space import paper
+from lcbench.space.cells import NAMES, OPERATIONS
 from lcbench.space.spaces import sample
 from lcbench.table import manifest, store
 from lcbench.table.record import KEY
@@ -169,3 +172,21 @@ def one_budget(tmp_path_factory: pytest.TempPathFactory, bench: lcbench.Benchmar
     configs, datasets = (store.read_parquet(bench.folder / name) for name in (manifest.CONFIGS, manifest.DATASETS))
     store.write(folder, replace(bench.manifest, budgets=(50,)), configs, datasets, runs)
     return lcbench.load(folder)
+
+
+@pytest.fixture(scope="session")
+def make_searches(tmp_path_factory) -> Callable[[int], tuple[lcbench.Benchmark, pd.DataFrame]]:
+    """A table of five cells on so many data sets, and one-shot searches that find any of them."""
+    worth = {(name,) * len(NAMES): 0.5 + place / 20 for place, name in enumerate(OPERATIONS)}
+
+    @cache
+    def make(count: int) -> tuple[lcbench.Benchmark, pd.DataFrame]:
+        rng, names = np.random.default_rng(0), [f"images-{number}" for number in range(count)]
+        bench = cells_table(tmp_path_factory.mktemp("cells") / "t", worth, datasets=dict.fromkeys(names, 0.0))
+        lines = [
+            (method, name, seed, [(epoch + 0.1 * seed, [*worth][rng.integers(len(worth))]) for epoch in range(1, 9)])
+            for method, name, seed in product(("darts", "gdas"), names, range(3))
+        ]
+        return bench, searches(*lines)
+
+    return make

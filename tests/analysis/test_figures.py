@@ -24,14 +24,17 @@ from lcbench.simulate.study.regret import RUN
 
 
 @pytest.fixture
-def frame_of(make_traces, make_systems):
-    return _frames(make_traces, make_systems)
+def frame_of(make_traces, make_systems, make_searches):
+    return _frames(make_traces, make_systems, make_searches)
 
 
-def _frames(make_traces, make_systems):
-    """The numbers of a figure, whatever it shows."""
+def _frames(make_traces, make_systems, make_searches):
+    """The numbers of a figure, whatever it shows; of one-shot searches on as many data sets as a table has."""
 
     def get(name, bench, **study) -> pd.DataFrame:
+        if FIGURES[name].needs_searches:
+            cells, found = make_searches(len(bench.datasets))
+            return FIGURES[name].frame(cells, None, make_traces(cells), searches=found)
         if FIGURES[name].needs_systems:
             return FIGURES[name].frame(bench, systems=make_systems(bench.datasets))
         if name == WARM:
@@ -65,13 +68,13 @@ def with_seconds(traces: pd.DataFrame) -> pd.DataFrame:
 
 
 @pytest.fixture(scope="module")
-def numbers(furnished, make_traces, make_systems):
+def numbers(furnished, make_traces, make_systems, make_searches):
     """The numbers of a figure, computed once; a copy each time."""
     known: dict[str, pd.DataFrame] = {}
 
     def get(name: str) -> pd.DataFrame:
         if name not in known:
-            known[name] = _frames(make_traces, make_systems)(name, furnished)
+            known[name] = _frames(make_traces, make_systems, make_searches)(name, furnished)
         return known[name].copy()
 
     return get

@@ -102,7 +102,7 @@ def test_the_best_of_drawn_seeds_is_of_those_there(bench):
         assert best["gamma"] == ReplayBackend(bench, "gamma", seed=0).best_loss
 
 
-@pytest.mark.parametrize("name", [name for name, spec in FIGURES.items() if not spec.needs_systems])
+@pytest.mark.parametrize("name", [name for name, spec in FIGURES.items() if spec.is_of_table])
 def test_figures(bench, traces, name):
     spec = FIGURES[name]
     try:

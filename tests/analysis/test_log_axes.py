@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator
 
+import pandas as pd
 import pytest
 from matplotlib.axis import Axis
 from matplotlib.figure import Figure
@@ -58,6 +59,13 @@ def test_labels_are_plain_numbers(name, furnished, make_traces, make_systems):
         assert name not in LOGARITHMIC
         return
     assert check(FIGURES[name].load().draw(frame)) > 0 or name not in LOGARITHMIC
+
+
+@pytest.mark.parametrize("ends", [(0.3, 400.0), (20.0, 60.0), (20.0, 20.0)])
+def test_labels_of_one_shot_searches(ends):
+    line = {"dataset": "d", "optimizer": "gdas", "seconds": ends, "regret": (0.02, 0.01), "low": 0.01, "high": 0.03}
+    labels = {"metric": "valid_accuracy", "metric_unit": "fraction", "goal": "maximize", "fidelity": "epochs"}
+    assert check(FIGURES["one_shot"].load().draw(pd.DataFrame(line | labels))) == 2
 
 
 @pytest.mark.parametrize("ends", [(0.02, 0.5), (0.97, 1.4), (3.0, 4.0), (1e-9, 1e6), (1, 10), (20_000, 90_000)])

@@ -10,17 +10,19 @@ from hypothesis import strategies as st
 
 from lcbench.collection.cells.images import images_of
 from lcbench.collection.cells.network import Cell, operation
+from lcbench.collection.cells.one_shot import METHODS, random_sharing
 from lcbench.collection.cells.one_shot.darts import Darts, DartsSecond, unrolled
-from lcbench.collection.cells.one_shot.gdas import Gdas, drawn
+from lcbench.collection.cells.one_shot.gdas import COLD, HOT, Gdas, drawn
 from lcbench.collection.cells.one_shot.random_sharing import RandomSharing
-from lcbench.collection.cells.one_shot.search import Settings
+from lcbench.collection.cells.one_shot.settings import PATH_LENGTH, Settings
 from lcbench.collection.cells.supernet import SuperCell, SuperNetwork, dense, single
 from lcbench.collection.data.preparation import prepare
 from lcbench.collection.data.sources import load_bundled
+from lcbench.errors import InputError
 from lcbench.space.cells import CONV_3X3, EDGES, OPERATIONS, SKIP, live_edges
 
 PLACES = st.tuples(*[st.integers(0, len(OPERATIONS) - 1)] * len(EDGES))
-METHODS = pytest.mark.parametrize("method", [Darts, DartsSecond, Gdas, RandomSharing])
+EACH = pytest.mark.parametrize("name", METHODS)
 
 
 @pytest.fixture(scope="module")
@@ -124,6 +126,29 @@ def test_a_draw_of_gdas_has_weight_one_and_a_gradient():
         assert logits.grad[edge].sum() == pytest.approx(0.0, abs=1e-6)
 
 
+def test_the_temperature_falls_from_ten_to_a_tenth(few, monkeypatch):
+    search, seen = Gdas(few, 0, Settings(epochs=3, batch=100)), []
+    monkeypatch.setattr(search, "learn", lambda train, valid, progress: seen.append(progress))
+    assert [found.epoch for found in search.epochs()] == [1, 2, 3]
+    assert seen == [0.0, 0.5, 1.0]
+    assert [HOT + (COLD - HOT) * progress for progress in seen] == pytest.approx([10.0, 5.05, 0.1])
+
+
+@given(st.integers(1, 300), st.integers(1, 128), st.integers(1, 5000))
+def test_the_architecture_can_move_as_far_in_a_search_of_any_length(epochs, batch, images):
+    """As in NAS-Bench-201: a rate of 0.0003 in 50 epochs of 25,000 images."""
+    steps = sum(1 for _ in range(0, images, batch)) * epochs
+    assert Settings(epochs, batch).rate(images) * steps == pytest.approx(PATH_LENGTH)
+    assert Settings(epochs, batch, 0.01).rate(images) == 0.01
+    assert Settings().rate(25_000) == pytest.approx(0.0003)
+
+
+def test_settings_that_cannot_be_are_refused():
+    for wrong in ({"epochs": 0}, {"batch": 0}, {"architecture_rate": 0.0}, {"architecture_rate": np.nan}):
+        with pytest.raises(InputError, match=next(iter(wrong))):
+            Settings(**wrong)
+
+
 def test_random_sharing_takes_the_best_of_what_it_judges(few, monkeypatch):
     search, judged = RandomSharing(few, 0), []
     monkeypatch.setattr(search, "accuracy", lambda places: judged.append(places) or places[0] + places[5] / 10)
@@ -132,13 +157,15 @@ def test_random_sharing_takes_the_best_of_what_it_judges(few, monkeypatch):
     assert best[0] + best[5] / 10 == max(places[0] + places[5] / 10 for places in judged)
 
 
-@METHODS
-def test_a_search_gives_a_cell_after_each_epoch_and_the_same_again(few, method):
+@EACH
+def test_a_search_gives_a_cell_after_each_epoch_and_the_same_again(few, name, monkeypatch):
+    monkeypatch.setattr(random_sharing, "JUDGED", 5)
+    method = METHODS[name]
     once, again, other = ([*method(few, seed, Settings(epochs=2)).epochs()] for seed in (0, 0, 1))
     assert [found.epoch for found in once] == [1, 2]
     assert 0 < once[0].seconds < once[1].seconds
     assert all(len(found.cell) == len(EDGES) and {*found.cell} <= {*OPERATIONS} for found in once)
-    assert [(each.cell, each.valid_accuracy) for each in once] == [(each.cell, each.valid_accuracy) for each in again]
+    assert [(each.cell, each.shared_accuracy) for each in once] == [(each.cell, each.shared_accuracy) for each in again]
     assert [each.cell for each in once] != [each.cell for each in other]
 
 

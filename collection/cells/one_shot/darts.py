@@ -26,8 +26,6 @@ _STEP = 0.01  # over the norm of the gradient: the step of the finite difference
 class Darts(Learnt):
     """First order: the architecture is judged with the weights as they are."""
 
-    name = "darts"
-
     def learn(self, train: Images, valid: Images, progress: float) -> None:  # noqa: ARG002
         """A step of the architecture, then one of the weights."""
         self.architect.zero_grad()
@@ -42,8 +40,6 @@ class Darts(Learnt):
 
 class DartsSecond(Darts):
     """Second order: the architecture is judged with the weights after a step of theirs."""
-
-    name = "darts-2nd"
 
     def gradient(self, train: Images, valid: Images) -> Tensor:
         """Gradient of the validation loss after a step of the weights, by the architecture."""

@@ -18,8 +18,6 @@ HOT, COLD = 10.0, 0.1
 class Gdas(Learnt):
     """Gradient-based search by a differentiable sampler."""
 
-    name = "gdas"
-
     def learn(self, train: Images, valid: Images, progress: float) -> None:
         """A step of the weights of one drawn cell, then a step of the architecture by another one."""
         temperature = HOT + (COLD - HOT) * progress

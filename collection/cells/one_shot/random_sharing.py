@@ -19,8 +19,6 @@ JUDGED = 100
 class RandomSharing(OneShot):
     """Weights for cells drawn at random, and the best of a hundred of them."""
 
-    name = "random-sharing"
-
     def learn(self, train: Images, valid: Images, progress: float) -> None:  # noqa: ARG002
         """A step of the weights of a cell drawn at random; there is no architecture to learn."""
         self.train_weights(train, single(self._drawn()))

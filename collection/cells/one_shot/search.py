@@ -4,32 +4,17 @@ from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from dataclasses import dataclass
 from time import process_time
-from typing import ClassVar
 
 import torch
 from torch import Tensor
 from torch.nn.functional import cross_entropy
 
 from lcbench.collection.cells.images import Images, parts_of
+from lcbench.collection.cells.one_shot.settings import DEFAULT, Settings
 from lcbench.collection.cells.supernet import Mixture, SuperNetwork, single
 from lcbench.collection.cells.training import PREDICTED, set_learning_rate, sgd
 from lcbench.collection.data.prepared import Prepared
 from lcbench.space.cells import EDGES, OPERATIONS
-
-
-@dataclass(frozen=True, slots=True)
-class Settings:
-    """Settings of a search, as Dong and Yang (2020), *NAS-Bench-201*, appendix, have them where nothing is said.
-
-    Attributes:
-        epochs: Passes over the training part.
-        batch: Images of a batch.
-        architecture_rate: Learning rate of Adam for the architecture (betas 0.5 and 0.999, weight decay 0.001).
-    """
-
-    epochs: int = 50
-    batch: int = 64
-    architecture_rate: float = 3e-4
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,13 +25,13 @@ class Found:
         epoch: How many epochs it has had.
         seconds: Processor time of the epochs so far and of this derivation: what it had cost to stop here.
         cell: The operations of the cell that it stands for.
-        valid_accuracy: Of that cell with the shared weights, on the validation part.
+        shared_accuracy: Of that cell with the shared weights, on the validation part.
     """
 
     epoch: int
     seconds: float
     cell: tuple[str, ...]
-    valid_accuracy: float
+    shared_accuracy: float
 
 
 class OneShot(ABC):
@@ -58,9 +43,7 @@ class OneShot(ABC):
         settings: Its settings.
     """
 
-    name: ClassVar[str]
-
-    def __init__(self, task: Prepared, seed: int, settings: Settings = Settings()) -> None:
+    def __init__(self, task: Prepared, seed: int, settings: Settings = DEFAULT) -> None:
         self.parts = parts_of(task)
         self.settings = settings
         self.rng = torch.Generator().manual_seed(seed)
@@ -76,7 +59,7 @@ class OneShot(ABC):
         Args:
             train: For the weights.
             valid: As many images of the validation part, for the architecture.
-            progress: Share of the epochs that are over.
+            progress: How far the search is: 0 in its first epoch, 1 in its last.
         """
 
     @abstractmethod
@@ -92,7 +75,7 @@ class OneShot(ABC):
         spent = 0.0
         for epoch in range(self.settings.epochs):
             began = process_time()
-            self._epoch(epoch / self.settings.epochs)
+            self._epoch(epoch)
             spent += process_time() - began
             began = process_time()
             places = self.derive()
@@ -100,8 +83,10 @@ class OneShot(ABC):
             cell = tuple(OPERATIONS[place] for place in places)
             yield Found(epoch + 1, seconds, cell, self.accuracy(places))
 
-    def _epoch(self, progress: float) -> None:
-        set_learning_rate(self.optimizer, progress)
+    def _epoch(self, epoch: int) -> None:
+        epochs = self.settings.epochs
+        set_learning_rate(self.optimizer, epoch / epochs)
+        progress = epoch / max(1, epochs - 1)
         self.model.train()
         valid = self._shuffled("valid")
         for train in self._shuffled("train"):
@@ -142,12 +127,12 @@ class OneShot(ABC):
 class Learnt(OneShot):
     """A method that learns a weight for each operation of each edge, and stands for the largest ones."""
 
-    def __init__(self, task: Prepared, seed: int, settings: Settings = Settings()) -> None:
+    def __init__(self, task: Prepared, seed: int, settings: Settings = DEFAULT) -> None:
         super().__init__(task, seed, settings)
         drawn = torch.randn(len(EDGES), len(OPERATIONS), generator=self.rng)
         self.architecture = (1e-3 * drawn).requires_grad_()
         self.architect = torch.optim.Adam(
-            [self.architecture], settings.architecture_rate, betas=(0.5, 0.999), weight_decay=1e-3
+            [self.architecture], settings.rate(len(self.parts["train"])), betas=(0.5, 0.999), weight_decay=1e-3
         )
 
     def derive(self) -> tuple[int, ...]:
