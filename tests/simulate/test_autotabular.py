@@ -410,7 +410,7 @@ def test_arguments_that_cannot_be_are_said(fitted, table, tmp_path, capsys):
     assert "unknown baseline 'xgb'" in complaint(capsys, *here, "answer", "--baselines", "knn,xgb")
     said = complaint(capsys, *here, "answer", "--portfolio", "best")
     assert "portfolio must be greedy, simple, none or a folder made by 'lcbench portfolio build', got best" in said
-    assert "no portfolio" in complaint(capsys, *here, "answer", "--portfolio", tmp_path)
+    assert "a folder without portfolio.json" in complaint(capsys, *here, "answer", "--portfolio", tmp_path)
     assert "none.csv must be a file of a table (.csv, .tsv, " in complaint(
         capsys, "predict", folder, tmp_path / "none.csv"
     )
