@@ -34,12 +34,18 @@ def test_training_code_of_a_newcomer_does_everything(tmp_path):
 
 
 @pytest.mark.slow
-def test_one_shot_searches_are_looked_up_and_drawn(tmp_path):
-    printed = walk(ROOT / "docs" / "one-shot.md", tmp_path)
+def test_a_student_follows_architecture_search_from_top_to_bottom(tmp_path):
+    printed = walk(ROOT / "docs" / "architecture-search.md", tmp_path)
+    assert "15625 6466 4930\n(x)@nor_conv_3x3 True\n" in printed.values()
+    (dry,) = (said for line, said in printed.items() if line.endswith("--dry-run"))
+    assert "6 tasks, 12 runs, 18 epochs in all" in dry
+    (compared,) = (said for line, said in printed.items() if "strategies.parquet --control" in line)
+    assert "local-search" in compared
     first, last = (said for line, said in printed.items() if line.startswith("lcbench one-shot"))
     assert "lcbench collect mine --grow --configs lacking.csv" in first
     assert "mine has every cell that was found" in last
-    assert (tmp_path / "figures" / "one_shot.png").is_file()
+    drawn = ("regret", "rank", "hypervolume", "pareto_front", "one_shot", "multi_fidelity_portfolios")
+    assert all((tmp_path / "figures" / f"{name}.png").is_file() for name in drawn)
 
 
 COMMANDS = {
