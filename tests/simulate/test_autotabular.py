@@ -414,7 +414,7 @@ def test_arguments_that_cannot_be_are_said(fitted, table, tmp_path, capsys):
     assert "none.csv must be a file of a table (.csv, .tsv, " in complaint(
         capsys, "predict", folder, tmp_path / "none.csv"
     )
-    assert "no model.json in it" in complaint(capsys, "predict", tmp_path, table)
+    assert "a folder without model.json" in complaint(capsys, "predict", tmp_path, table)
     pd.read_csv(table).drop(columns="size").to_csv(tmp_path / "less.csv", index=False)
     assert "missing 'size'" in complaint(capsys, "predict", folder, tmp_path / "less.csv")
     pd.read_csv(table).head(0).to_csv(tmp_path / "nothing.csv", index=False)
