@@ -29,14 +29,13 @@ def info(
 ) -> None:
     """Say what a benchmark folder holds and check that its files are whole, or what a study is and how it was made."""
     from lcbench.console import OUT, facts
-    from lcbench.table.benchmark import load
+    from lcbench.table.benchmark import folder_of, load
 
-    if folder is not None:
-        DESCRIBED.check(folder)
-        if (study := _study_of(folder)) is not None:
-            OUT.print(facts(study))
-            return
-    bench = load(folder)
+    place = DESCRIBED.check(folder_of(folder))
+    if (study := _study_of(place)) is not None:
+        OUT.print(facts(study))
+        return
+    bench = load(place)
     OUT.print(facts(bench.summary()))
     _check(bench, thorough=verify)
 
