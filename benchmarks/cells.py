@@ -5,7 +5,7 @@
 
 One worker, one fidelity (validation accuracy after 200 epochs, mean of the recorded seeds). Tests are Wilcoxon's signed
 rank test over seeds (over data sets and seeds in the last column), corrected by Holm over the optimizers, as in
-``lcbench compare``. With ``--keep`` the study is kept, and the same command goes on where it stopped.
+``lcbench compare``. With ``--keep`` the study is kept, and the same command resumes where it stopped.
 """
 
 from pathlib import Path

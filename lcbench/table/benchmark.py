@@ -25,9 +25,6 @@ if TYPE_CHECKING:
 NAME = "mini"
 """The benchmark that comes with the package and is meant where none is named."""
 
-NAMES = (NAME, "cells")
-"""All benchmarks that come with the package."""
-
 
 def embedded_folder(name: str = NAME) -> Path:
     """A folder that comes along: inside the installed package, or beside it in a checkout.
@@ -49,11 +46,22 @@ def embedded_folder(name: str = NAME) -> Path:
 def folder_of(folder: str | Path | None) -> Path:
     """The folder that somebody means: one of that name, or else an embedded benchmark of that name.
 
+    Args:
+        folder: A path, or the bare name of a benchmark; None for ``mini``.
+
     Raises:
-        NotABenchmarkError: If this installation came without it.
+        NotABenchmarkError: If none is named, and this installation came without it.
     """
-    embedded = folder is None or (str(folder) in NAMES and not Path(folder).exists())
-    return embedded_folder(str(folder or NAME)) if embedded else Path(str(folder))
+    if folder is None:
+        return embedded_folder()
+    place = Path(folder)
+    if place.exists() or place.parts != (place.name,):
+        return place
+    try:
+        found = embedded_folder(place.name)
+    except NotABenchmarkError:
+        return place
+    return found if (found / store.MANIFEST).is_file() else place
 
 
 def load(
@@ -67,7 +75,7 @@ def load(
 
     Args:
         folder: A folder made by ``lcbench collect``, or the name of a benchmark that comes with the package
-            (:data:`NAMES`) where there is no such folder; by default ``mini``.
+            (``mini``, ``cells``) where there is no such folder; by default ``mini``.
         at: Values of further fidelities by name; by default the largest, see :meth:`Benchmark.at`.
         along: A further fidelity to take as the budget, see :meth:`Benchmark.along`.
         partial: Whether to read what is finished of a collection that is not, or has been stopped.

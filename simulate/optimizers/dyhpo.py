@@ -1,4 +1,4 @@
-"""Freeze-thaw: after every step of a run the optimizer decides which run goes on, or whether another begins."""
+"""Freeze-thaw: after every step the optimizer decides which run to continue, or to begin another one."""
 
 from dataclasses import dataclass, field, replace
 

@@ -1,7 +1,7 @@
 """A study that is kept in one file: what is missing is simulated and added, what is there stays.
 
 A study is every one of its optimizers on every one of its data sets with every seed, number of workers and portfolio,
-so that all of them can be compared: whoever adds one of any gets the study completed. All simulations have the same
+so that all of them can be compared: to add one of any of these is to complete the study. All simulations have the same
 settings; a longer budget is one for all, so they run again, and each begins as it did (the same seed makes the same
 choices). Anything else is another study, and is refused.
 

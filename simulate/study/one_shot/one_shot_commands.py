@@ -80,7 +80,8 @@ def one_shot(
     named = tuple(name.strip() for name in methods.split(",") if name.strip())
     plan = OneShotPlan(tuple(split_sources(datasets)), named, tuple(range(seeds)), Settings(epochs))
     bench = None if table is None else load(table)
-    missing = missing and writable_file(missing)
+    if missing is not None and writable_file(missing).exists():
+        raise InputError(f"--missing must name a new file, got {missing}, which is there; choose another name.")
     keep = Keep(
         writable_file(out),
         command_line(context.obj or ()),

@@ -86,7 +86,7 @@ def study(
 
     Args:
         plan: The study.
-        out: Its folder, new, or of a study with the same settings, which is completed with what is asked for.
+        out: Its folder: a new one, or that of a study with the same settings, to which the missing runs are added.
         now: Gives the time of day, to be written down.
         command: What is written down as what was called.
         overwrite: Whether the runs of another study that is there are removed.
