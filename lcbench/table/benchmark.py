@@ -61,7 +61,7 @@ def folder_of(folder: str | Path | None) -> Path:
         found = embedded_folder(place.name)
     except NotABenchmarkError:
         return place
-    return found if (found / store.MANIFEST).is_file() else place
+    return found if (found / manifest.MANIFEST).is_file() else place
 
 
 def load(

@@ -39,6 +39,10 @@ def test_what_a_cell_costs_follows_from_its_edges(cells, dataset):
 def test_a_folder_of_that_name_comes_first(cells, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     assert lcbench.load("cells").folder == cells.folder
+    assert lcbench.load("mini").folder == lcbench.load().folder
+    for other in ("portfolio", "nothing", "sub/cells"):  # data of another kind, no name, and a path
+        with pytest.raises(lcbench.errors.FolderError):
+            lcbench.load(other)
     (tmp_path / "cells").mkdir()
     with pytest.raises(lcbench.errors.FolderError, match="benchmark"):
         lcbench.load("cells")

@@ -356,6 +356,10 @@ def test_missing_cells_are_written_as_collect_takes_them(methods, forty, monkeyp
     taken = _configs(cell_space(), str(out), 0)
     pd.testing.assert_frame_equal(taken.reset_index(drop=True), missing_cells(found), check_dtype=False)
     assert len(taken) > 0
+    before = out.read_bytes()
+    assert cli.run([*line, "--epochs", "9", "--table", str(forty.folder), "--missing", str(out)]) == 2
+    assert "--missing must name a new file" in capsys.readouterr().err
+    assert out.read_bytes() == before
 
 
 @pytest.mark.slow
